@@ -1,0 +1,32 @@
+# Source me: puts the project's tools on PATH and picks the Rust toolchain that can compile for the browser.
+# Kept apart from setup.sh because every `make` target needs it, and set-up only rarely has anything to do.
+
+_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+# Tools are built once per machine, not once per clone, and never touch the versions you use elsewhere.
+ERRAND_TOOLS="${ERRAND_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/errand/tools}"
+export ERRAND_TOOLS
+export PATH="$ERRAND_TOOLS/bin:$_root/end2end/node_modules/.bin:$HOME/.cargo/bin:$PATH"
+
+# True when the toolchain `$1` has a standard library for the browser.
+toolchain_has_wasm() {
+  local lib
+  lib="$(RUSTUP_TOOLCHAIN="$1" rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)" || return 1
+  compgen -G "$lib/libstd-*.rlib" >/dev/null
+}
+
+# True when the toolchain `$1` is new enough (see versions.sh).
+toolchain_is_new_enough() {
+  local minor
+  minor="$(RUSTUP_TOOLCHAIN="$1" rustc --version 2>/dev/null | sed -nE 's/^rustc 1\.([0-9]+)\..*/\1/p')"
+  [ -n "$minor" ] && [ "$minor" -ge "$RUST_MIN_MINOR" ]
+}
+
+. "$_root/scripts/versions.sh"
+if [ -z "${RUSTUP_TOOLCHAIN:-}" ]; then
+  for _toolchain in stable debian; do
+    if toolchain_is_new_enough "$_toolchain" && toolchain_has_wasm "$_toolchain"; then
+      export RUSTUP_TOOLCHAIN="$_toolchain"
+      break
+    fi
+  done
+fi

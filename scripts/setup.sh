@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# Installs what Errand needs to be built, run and tested. `make` calls it; a second run finds nothing to do.
+#
+#   scripts/setup.sh build    a Rust toolchain with the browser target, cargo-leptos, wasm-bindgen, wasm-opt
+#   scripts/setup.sh test     all of that, and a browser for the end-to-end tests and cargo-deny
+#
+# ERRAND_DOWNLOADS=no: use only the package registries (Debian's, crates.io, npm), never rustup or prebuilt programs.
+#
+# Each step has two ways: the ordinary download, and (where downloads are refused: build machines behind a
+# closed proxy) the way through Debian's packages and a build from source. Every step builds in a temporary
+# folder and moves the result into place last, so Ctrl-C leaves nothing half-installed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+what="${1:-build}"
+. scripts/env.sh
+
+say() { printf '\033[1m[set-up]\033[0m %s\n' "$*"; }
+die() { printf '[set-up] %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+scratch=""
+trap '[ -z "$scratch" ] || rm -rf "$scratch"' EXIT
+new_scratch() {
+  [ -z "$scratch" ] || rm -rf "$scratch"
+  scratch="$(mktemp -d)"
+}
+
+# Downloads from outside the package registries are tried only where they are allowed and the host answers;
+# a refusal costs four seconds, once. `ERRAND_DOWNLOADS=no` takes the way without them from the start.
+downloads_work() {
+  [ "${ERRAND_DOWNLOADS:-yes}" = yes ] || return 1
+  [ -n "${_downloads:-}" ] || {
+    if have curl && curl --silent --fail --head --max-time 4 https://static.rust-lang.org/ -o /dev/null; then _downloads=yes; else _downloads=no; fi
+  }
+  [ "$_downloads" = yes ]
+}
+
+apt_install() {
+  have apt-get || die "needs the Debian packages: $* — install their equivalents, then run this again"
+  local sudo=""
+  [ "$(id -u)" = 0 ] || { have sudo && sudo=sudo; } || die "run as root once: apt-get install $*"
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# 1. Rust, with a standard library for the browser ----------------------------------------------------------
+rust_toolchain() {
+  have cargo || die "Rust is missing: install it from https://rustup.rs, then run this again"
+  [ -z "${RUSTUP_TOOLCHAIN:-}" ] || return 0 # env.sh found one that can do it all
+  if have rustup && downloads_work; then
+    say "Rust: updating stable and adding the browser target (1 to 2 minutes)"
+    if rustup toolchain install stable --profile minimal -c rustfmt -c clippy -t wasm32-unknown-unknown \
+      && toolchain_is_new_enough stable; then
+      export RUSTUP_TOOLCHAIN=stable
+      return 0
+    fi
+  fi
+  debian_toolchain
+  export RUSTUP_TOOLCHAIN=debian
+}
+
+# rustup cannot download here: Debian ships a recent compiler *and* its library source, so we compile the
+# browser's standard library ourselves, once, and give the pair to rustup as the toolchain "debian".
+debian_toolchain() {
+  if [ ! -x /usr/bin/clippy-driver ] || [ ! -d /usr/lib/rustlib/src ] || [ ! -x /usr/bin/rustfmt ]; then
+    say "Rust: Debian's compiler and its library source, since rustup cannot download here (about 1 minute)"
+    apt_install rustc-web cargo-web rust-web-src rust-web-clippy rustfmt-web
+  fi
+  local lib=/usr/lib/rustlib/wasm32-unknown-unknown/lib lld
+  lld="$(find "$(RUSTUP_TOOLCHAIN=stable rustc --print sysroot)" -name rust-lld -type f | head -n 1)"
+  [ -n "$lld" ] || die "no rust-lld in the stable toolchain: reinstall it with rustup"
+  if ! compgen -G "$lib/libstd-*.rlib" >/dev/null; then
+    say "Rust: compiling the browser's standard library (about 1 minute)"
+    new_scratch
+    mkdir "$scratch/src"
+    printf '[package]\nname = "std-for-the-browser"\nversion = "0.0.0"\nedition = "2024"\n[lib]\npath = "src/lib.rs"\n' >"$scratch/Cargo.toml"
+    printf '#![no_std]\n' >"$scratch/src/lib.rs"
+    (cd "$scratch" && env -u RUSTUP_TOOLCHAIN RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$scratch/target" \
+      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER="$lld" \
+      /usr/bin/cargo build --quiet --release -Z build-std=std,panic_abort --target wasm32-unknown-unknown)
+    rm -f "$scratch"/target/wasm32-unknown-unknown/release/deps/*std_for_the_browser*
+    mkdir -p "$lib.new"
+    cp "$scratch"/target/wasm32-unknown-unknown/release/deps/*.rlib "$scratch"/target/wasm32-unknown-unknown/release/deps/*.rmeta "$lib.new/"
+    rm -rf "$lib"
+    mv "$lib.new" "$lib"
+  fi
+  mkdir -p /usr/lib/rustlib/x86_64-unknown-linux-gnu/bin
+  ln -sfn "$lld" /usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld
+  rustup toolchain list | grep -q '^debian' || rustup toolchain link debian /usr
+  toolchain_has_wasm debian || die "the toolchain 'debian' still has no browser library in $lib"
+}
+
+# 2. Command-line tools, built once per machine into $ERRAND_TOOLS -------------------------------------------
+# cargo_tool NAME VERSION BINARY TIME [cargo install flags]
+cargo_tool() {
+  local name="$1" version="$2" binary="$3" time="$4"
+  shift 4
+  local stamp="$ERRAND_TOOLS/.$name-$version"
+  [ -e "$stamp" ] && [ -x "$ERRAND_TOOLS/bin/$binary" ] && return 0
+  mkdir -p "$ERRAND_TOOLS/bin"
+  new_scratch
+  if have cargo-binstall && downloads_work; then
+    say "$name $version: prebuilt (seconds)"
+    cargo binstall --no-confirm --disable-strategies compile --root "$scratch" "$name@$version" || true
+  fi
+  if [ ! -x "$scratch/bin/$binary" ]; then
+    say "$name $version: from source ($time on two cores)"
+    # A build tool need not be fast: without optimisation it compiles in a quarter of the time.
+    # `--locked` fails where the registry lacks a version that is days old; then the newest that fits our compiler.
+    (
+      export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_TARGET_DIR="$scratch/target"
+      cargo install --quiet --locked "$name" --version "=$version" --root "$scratch" "$@" \
+        || CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback \
+          cargo install --quiet "$name" --version "=$version" --root "$scratch" "$@"
+    )
+  fi
+  mv "$scratch/bin/$binary" "$ERRAND_TOOLS/bin/$binary"
+  rm -f "$ERRAND_TOOLS/.$name-"*
+  : >"$stamp"
+}
+
+# 3. Node packages (binaryen's wasm-opt, Playwright, axe), exactly as locked ----------------------------------
+node_packages() {
+  have npm || die "Node.js 20 with npm is missing: install it from https://nodejs.org, then run this again"
+  local stamp=end2end/node_modules/.errand-installed
+  if [ -e "$stamp" ] && cmp -s end2end/package-lock.json "$stamp"; then return 0; fi
+  say "Node packages: wasm-opt, Playwright, axe (about 20 seconds)"
+  PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --prefix end2end --no-audit --no-fund --loglevel=error
+  cp end2end/package-lock.json "$stamp"
+}
+
+# 4. A browser for the end-to-end tests ------------------------------------------------------------------------
+browser() {
+  [ -x /usr/bin/chromium ] && return 0
+  if downloads_work; then
+    say "Chromium for Playwright (about 1 minute; nothing to do if it is there)"
+    (cd end2end && npx playwright install --with-deps chromium) && return 0
+  fi
+  say "Chromium from Debian (about 1 minute)"
+  apt_install chromium
+}
+
+rust_toolchain
+node_packages
+cargo_tool wasm-bindgen-cli "$WASM_BINDGEN_VERSION" wasm-bindgen "2 minutes" --no-default-features --bin wasm-bindgen
+cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" cargo-leptos "11 minutes" --features no_downloads
+if [ "$what" = test ]; then
+  browser
+  cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny "5 minutes"
+fi

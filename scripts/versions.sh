@@ -1,0 +1,7 @@
+# The versions of the tools that are not Rust dependencies. One place; `scripts/setup.sh` installs them.
+# wasm-bindgen must equal the version pinned in Cargo.toml: the two halves of the glue are generated from each other.
+CARGO_LEPTOS_VERSION=0.3.11
+WASM_BINDGEN_VERSION=0.2.130
+CARGO_DENY_VERSION=0.20.2
+# Both cargo-leptos 0.3.11 and our own code need at least this compiler.
+RUST_MIN_MINOR=96

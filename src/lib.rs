@@ -1,0 +1,41 @@
+//! **Errand**: a to-do list that customers sign up for, and an answer to one question: how does a Rust web app
+//! sign people in, and call APIs on their behalf, without a token ever reaching the browser?
+//!
+//! # Layout
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`todo`] | what a to-do is: shared by browser, web server, API |
+//! | [`app`] | what the customer sees, compiled for the browser **and** the server |
+//! | `identity` | sign-in and tokens for any axum app; knows nothing of to-dos |
+//! | `web` | the web server: mounts `app` and `identity`, implements the server functions |
+//! | `api` | the protected `ToDoList` API |
+//! | `tenant` | the embedded identity provider, for development and tests |
+//! | `platform` | what every program needs: configuration, database, serving, clock, outbound HTTP |
+//! | `dev` | all of them in one process |
+//!
+//! Everything but [`app`] and [`todo`] exists in the server build only: token types live under `identity`, so
+//! code that runs in the browser cannot even name one.
+
+#[cfg(feature = "ssr")]
+pub mod api;
+pub mod app;
+#[cfg(feature = "ssr")]
+pub mod dev;
+#[cfg(feature = "ssr")]
+pub mod identity;
+#[cfg(feature = "ssr")]
+pub mod platform;
+#[cfg(feature = "ssr")]
+pub mod tenant;
+pub mod todo;
+#[cfg(feature = "ssr")]
+pub mod web;
+
+/// Where the browser takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    app::start_in_browser();
+}

@@ -1,0 +1,100 @@
+//! One SQL text for two engines: SQLite (embedded, the default) and PostgreSQL, chosen by the URL.
+//!
+//! Portable SQL: TEXT keys, BIGINT milliseconds since the epoch, BIGINT 0/1 for booleans, `$1` parameters,
+//! `ON CONFLICT`, `RETURNING`. Read-then-write is one statement, never a transaction that upgrades its lock.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
+use sqlx::migrate::Migrator;
+use sqlx::{AnyPool, ConnectOptions as _, Executor as _};
+
+/// Why a database cannot be opened. Names no password: only the engine, and for SQLite the file.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// Neither `sqlite:` nor `postgres:`.
+    #[error("`{key}` must start with sqlite: or postgres:")]
+    UnknownEngine {
+        /// The configuration key that holds the URL.
+        key: String,
+    },
+    /// The folder or file cannot be used, or the server does not answer.
+    #[error("the database of `{key}` ({place}) cannot be opened: {reason}")]
+    Unusable {
+        /// The configuration key that holds the URL.
+        key: String,
+        /// The engine, or the SQLite file.
+        place: String,
+        /// The engine's words.
+        reason: String,
+    },
+    /// The schema could not be brought up to date.
+    #[error("the schema of `{key}` ({place}) cannot be brought up to date: {reason}")]
+    Migration {
+        /// The configuration key that holds the URL.
+        key: String,
+        /// The engine, or the SQLite file.
+        place: String,
+        /// The migrator's words.
+        reason: String,
+    },
+}
+
+/// Opens (and for SQLite creates) the database at `url` and brings its schema up to date.
+/// `key` names the URL's configuration key in errors.
+///
+/// SQLite runs in WAL mode with `synchronous=FULL`: what was acknowledged survives a power cut.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn open(key: &str, url: &str, migrations: &Migrator) -> Result<AnyPool, DatabaseError> {
+    install_default_drivers();
+    let sqlite = url.starts_with("sqlite:");
+    if !sqlite && !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
+        return Err(DatabaseError::UnknownEngine { key: key.to_owned() });
+    }
+    let file = url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
+    let place = if sqlite { file.to_owned() } else { "PostgreSQL".to_owned() };
+    let unusable = |reason: String| DatabaseError::Unusable { key: key.to_owned(), place: place.clone(), reason };
+
+    let mut url = url.to_owned();
+    if sqlite {
+        if let Some(folder) = Path::new(file).parent().filter(|f| !f.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|e| unusable(e.to_string()))?;
+        }
+        if !url.contains("mode=") {
+            url.push_str(if url.contains('?') { "&mode=rwc" } else { "?mode=rwc" });
+        }
+    }
+    let options: AnyConnectOptions = url.parse().map_err(|e: sqlx::Error| unusable(e.to_string()))?;
+    // Statement logs would put names of customers' rows beside request ids; the programs log what matters themselves.
+    let options = options.disable_statement_logging();
+    let pool = AnyPoolOptions::new()
+        .max_connections(if sqlite { 4 } else { 16 })
+        .acquire_timeout(Duration::from_secs(5))
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                if sqlite {
+                    for pragma in [
+                        "PRAGMA busy_timeout = 5000",
+                        "PRAGMA journal_mode = WAL",
+                        "PRAGMA synchronous = FULL",
+                        "PRAGMA foreign_keys = ON",
+                    ] {
+                        connection.execute(pragma).await?;
+                    }
+                }
+                Ok(())
+            })
+        })
+        .connect_with(options)
+        .await
+        .map_err(|e| unusable(e.to_string()))?;
+    migrations.run(&pool).await.map_err(|e| DatabaseError::Migration {
+        key: key.to_owned(),
+        place: place.clone(),
+        reason: e.to_string(),
+    })?;
+    Ok(pool)
+}

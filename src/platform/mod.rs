@@ -1,0 +1,11 @@
+//! What every program needs and nothing more: configuration, database, serving, telemetry, time, randomness,
+//! sealing, outbound HTTP. Knows neither identity nor to-dos.
+
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod outbound;
+pub mod random;
+pub mod seal;
+pub mod serve;
+pub mod telemetry;

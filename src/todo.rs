@@ -1,0 +1,116 @@
+//! What a to-do is: the type that travels between API, web server and browser, and the rules of its text.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A to-do as the API sends it (camelCase, as in Microsoft's sample; `done` and the two times are ours).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Todo {
+    /// UUID version 7, made by the API: sorts by the time of creation.
+    pub id: Uuid,
+    /// The key of the customer it belongs to, as the API knows them.
+    pub owner: String,
+    /// What is to be done.
+    pub description: Description,
+    /// Whether it is done.
+    pub done: bool,
+    /// When it was added (RFC 3339, UTC).
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When it last changed (RFC 3339, UTC).
+    #[serde(with = "time::serde::rfc3339")]
+    pub updated_at: OffsetDateTime,
+}
+
+/// The text of a to-do: trimmed, not empty, at most [`Description::MAX_CHARS`] characters, one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Description(String);
+
+/// Why a text is not a [`Description`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DescriptionError {
+    /// Nothing but white space.
+    #[error("Write what is to be done.")]
+    Empty,
+    /// Longer than [`Description::MAX_CHARS`].
+    #[error("That is longer than {} characters. Shorten it, or split it into several to-dos.", Description::MAX_CHARS)]
+    TooLong,
+    /// A NUL, which databases cut or refuse.
+    #[error("The text contains a character that cannot be stored (NUL). Remove it.")]
+    Nul,
+}
+
+impl Description {
+    /// The longest text, in Unicode scalar values.
+    pub const MAX_CHARS: usize = 500;
+
+    /// Trims `text`, joins its lines, and checks it.
+    ///
+    /// # Errors
+    /// [`DescriptionError`] when nothing is left, when it is too long, or when it contains NUL.
+    pub fn parse(text: &str) -> Result<Self, DescriptionError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(DescriptionError::Empty);
+        }
+        if text.contains('\0') {
+            return Err(DescriptionError::Nul);
+        }
+        if text.chars().count() > Self::MAX_CHARS {
+            return Err(DescriptionError::TooLong);
+        }
+        Ok(Self(text.replace("\r\n", " ").replace(['\r', '\n'], " ")))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Description {
+    type Error = DescriptionError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Description> for String {
+    fn from(description: Description) -> Self {
+        description.0
+    }
+}
+
+impl std::fmt::Display for Description {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_is_trimmed_and_on_one_line() {
+        assert_eq!(Description::parse("  buy\r\nmilk \n").expect("valid").as_str(), "buy milk");
+    }
+
+    #[test]
+    fn an_empty_a_long_and_a_nul_description_are_refused() {
+        assert_eq!(Description::parse(" \t\n"), Err(DescriptionError::Empty));
+        assert_eq!(Description::parse("a\0b"), Err(DescriptionError::Nul));
+        assert_eq!(Description::parse(&"é".repeat(501)), Err(DescriptionError::TooLong));
+        assert!(Description::parse(&"é".repeat(500)).is_ok());
+    }
+
+    #[test]
+    fn markup_sql_and_right_to_left_marks_are_kept_literally() {
+        let text = "<script>'; DROP TABLE todos; -- \u{202e}";
+        assert_eq!(Description::parse(text).expect("valid").as_str(), text);
+    }
+}
