@@ -1,1 +1,3 @@
-//! stub
+//! The web server: mounts `app` and `identity`, implements the server functions.
+pub mod customer;
+pub mod todolist;

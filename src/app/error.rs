@@ -1,0 +1,63 @@
+//! Everything that can go wrong, as the page sees it. What is shown says what happened and what to do; what leaks
+//! nothing was logged by the server under the request's id.
+
+use serde::{Deserialize, Serialize};
+use server_fn::codec::JsonEncoding;
+use server_fn::error::{FromServerFnError, ServerFnErrorErr};
+
+/// Why an action did not work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum AppError {
+    /// The customer must sign in (again). Every path handles it the same way: a page load redirects before it
+    /// streams, the hydrated page keeps what was typed and navigates, a plain form is redirected.
+    #[error("Please sign in to go on.")]
+    SignInRequired {
+        /// Where to go, on this site, as a full page load.
+        url: String,
+    },
+    /// The provider must ask for a permission that was not given yet. Handled as [`AppError::SignInRequired`] is.
+    #[error("Your permission is needed to go on.")]
+    ConsentRequired {
+        /// Where to go, on this site, as a full page load.
+        url: String,
+    },
+    /// What was typed cannot be accepted; the text says why and what to do.
+    #[error("{0}")]
+    Invalid(String),
+    /// It is not there (any more), or it is somebody else's.
+    #[error("This to-do is no longer there. It may have been deleted in another window.")]
+    NotFound,
+    /// The API refused although the customer is signed in.
+    #[error("You are signed in, but not allowed to do this.")]
+    Forbidden,
+    /// The API or the provider did not answer, or not sensibly. Trying again later may help; nothing was lost.
+    #[error("Your list cannot be reached right now. Nothing is lost; please try again in a moment.")]
+    Unavailable,
+    /// The web server did not answer the browser.
+    #[error("Errand did not answer. Check your connection and try again.")]
+    Connection,
+}
+
+impl AppError {
+    /// Where the customer must go before this can work, if that is what is needed.
+    pub fn interaction_url(&self) -> Option<&str> {
+        match self {
+            Self::SignInRequired { url } | Self::ConsentRequired { url } => Some(url),
+            _ => None,
+        }
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::Connection,
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+                Self::Invalid("The form could not be understood. Reload the page and try again.".to_owned())
+            }
+            _ => Self::Unavailable,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Mail.
+/// Sends mail.
+pub struct Mailer;

@@ -1,0 +1,3 @@
+//! Limits.
+/// Limits.
+pub struct Limits;
