@@ -32,7 +32,7 @@ pub struct Notice {
 
 /// Who is signed in; `None` for a visitor.
 #[server(prefix = "/actions", endpoint = "viewer")]
-pub async fn viewer() -> Result<Option<Viewer>, AppError> {
+pub async fn current_viewer() -> Result<Option<Viewer>, AppError> {
     crate::web::customer::viewer().await
 }
 
