@@ -271,7 +271,8 @@ mod tests {
     fn errors_name_the_key_and_never_the_value() {
         assert!(parse("[web]\nlimit = 1").contains("`web.listen` is missing"));
         assert!(parse("[web]\nlimit = 1").contains("ERRAND_WEB__LISTEN"));
-        assert!(parse("[web]\nlisten = 'x'\nlisten_adress = 'y'").contains("`web.listen_adress` is not a key"));
+        let unknown = parse("[web]\nlisten = 'x'\nlisten_adress = 'y'");
+        assert!(unknown.contains("`web.listen_adress` is not a key"), "{unknown}");
         let wrong = parse("[web]\nlisten = 'x'\nlimit = 'hunter2'");
         assert!(wrong.contains("`web.limit` must be") && !wrong.contains("hunter2"), "{wrong}");
         assert!(parse("[api]").contains("`web` is missing"));
