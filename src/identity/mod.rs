@@ -1,1 +1,5 @@
-//! stub
+//! Sign-in and tokens for any axum app: a relying party's and a resource server's side of `OpenID` Connect and OAuth.
+//! Knows nothing of to-dos.
+
+pub mod jwt;
+pub mod provider;
