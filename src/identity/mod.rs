@@ -1,5 +1,156 @@
 //! Sign-in and tokens for any axum app: a relying party's and a resource server's side of `OpenID` Connect and OAuth.
 //! Knows nothing of to-dos.
+//!
+//! # Layout
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`provider`] | discovery, issuer policy, signing keys and their rotation |
+//! | [`jwt`] | signatures and times of tokens |
+//! | [`sign_in`] | the endpoints below `/auth`, one file each, and the checks of the ID token |
+//! | [`session`] | who is signed in, and the store of sessions |
+//! | [`tokens`] | access tokens for the customer: cached, renewed, sealed at rest |
+//! | [`downstream`] | the APIs that are called with them |
 
+pub mod config;
+pub mod downstream;
 pub mod jwt;
 pub mod provider;
+pub mod return_to;
+pub mod scopes;
+pub mod session;
+pub mod sign_in;
+pub mod tokens;
+
+use std::sync::Arc;
+
+use axum::Router;
+use sqlx::AnyPool;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, Mode};
+use crate::platform::seal::KeyRing;
+use config::{Config, SessionLifetime};
+use provider::Provider;
+use scopes::Scopes;
+use session::{CustomerKey, Store};
+use tokens::TokenAcquisition;
+
+/// The tables that sessions and tokens live in; the app opens its database with them.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/identity/migrations");
+
+/// Sign-in and tokens of one web app. Cheap to clone.
+#[derive(Clone)]
+pub struct Identity(Arc<Inner>);
+
+/// See [`Identity`].
+pub struct Inner {
+    provider: Provider,
+    client_id: String,
+    initial_scopes: Scopes,
+    session_lifetime: SessionLifetime,
+    /// Where this app is reached.
+    pub public_url: Url,
+    /// The app's page about a sign-in that did not work, given `?reason=` (see [`sign_in::Problem`]).
+    problem_page: &'static str,
+    /// Seals cookies and tokens.
+    pub keys: KeyRing,
+    db: AnyPool,
+    clock: Clock,
+    /// Access tokens for the customer.
+    pub tokens: TokenAcquisition,
+}
+
+impl std::ops::Deref for Identity {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// What an app gives beside its [`Config`].
+pub struct Parts {
+    /// The configuration path of [`Config`], for messages: `web.identity`.
+    pub key: &'static str,
+    /// Development or production.
+    pub mode: Mode,
+    /// Where this app is reached.
+    pub public_url: Url,
+    /// The app's page about a sign-in that did not work.
+    pub problem_page: &'static str,
+    /// Seals cookies and tokens.
+    pub keys: KeyRing,
+    /// A database with [`MIGRATIONS`].
+    pub db: AnyPool,
+    /// For calls to the provider.
+    pub http: reqwest::Client,
+    /// Time.
+    pub clock: Clock,
+}
+
+impl Identity {
+    /// Checks the configuration. Does not ask the provider: one that is down does not stop the app.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key.
+    pub fn new(config: &Config, parts: Parts) -> Result<Self, ConfigError> {
+        let secret = config.check(parts.key)?;
+        let provider =
+            Provider::new(parts.key, &config.provider(), parts.mode, parts.http.clone(), parts.clock.clone())?;
+        let endpoint = tokens::endpoint::TokenEndpoint {
+            provider: provider.clone(),
+            http: parts.http,
+            client_id: config.client_id.clone(),
+            secret,
+        };
+        let tokens = TokenAcquisition::new(endpoint, parts.db.clone(), parts.keys.clone(), parts.clock.clone());
+        Ok(Self(Arc::new(Inner {
+            provider,
+            client_id: config.client_id.clone(),
+            initial_scopes: config.initial_scopes.clone(),
+            session_lifetime: config.session,
+            public_url: parts.public_url,
+            problem_page: parts.problem_page,
+            keys: parts.keys,
+            db: parts.db,
+            clock: parts.clock,
+            tokens,
+        })))
+    }
+
+    /// Adds the sign-in endpoints below `/auth` to an app, and gives all of its handlers their session.
+    pub fn mount(&self, app: Router) -> Router {
+        app.merge(sign_in::router(self.clone())).layer(session::layer(self))
+    }
+
+    /// Removes what is over (sessions, answered states, tokens of nobody) every few minutes, until `shutdown`.
+    pub async fn sweep(self, shutdown: CancellationToken) {
+        const EVERY: std::time::Duration = std::time::Duration::from_secs(300);
+        let store = Store::new(&self);
+        loop {
+            let swept = async {
+                store.sweep().await?;
+                sign_in::sweep_answered_states(&self).await?;
+                self.tokens.sweep().await
+            };
+            if let Err(error) = swept.await {
+                tracing::warn!(%error, "sessions that are over could not be removed; trying again later");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    /// Drops the customer's tokens when no session of theirs is left.
+    async fn drop_tokens_of(&self, customer: &CustomerKey) -> Result<(), sqlx::Error> {
+        if !Store::new(self).any_of(customer).await? {
+            self.tokens.forget(customer).await?;
+        }
+        Ok(())
+    }
+}

@@ -30,10 +30,12 @@ CREATE TABLE refresh_tokens (
 CREATE TABLE access_tokens (
     customer TEXT NOT NULL,
     client_id TEXT NOT NULL,
-    -- The resource and the scopes, sorted, as one text.
+    -- The resource, and the scopes, sorted, as one text.
     resource TEXT NOT NULL,
     scopes TEXT NOT NULL,
     sealed TEXT NOT NULL,
+    -- From when on a new one is asked for, and until when this one still works.
+    renew_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (customer, client_id, resource, scopes)
 );

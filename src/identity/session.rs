@@ -1,0 +1,257 @@
+//! The session of a signed-in customer: its typed content, and the store of its rows.
+//!
+//! Built on tower-sessions (cookie, lazy loading); the store is ours, because the published ones upsert: there, a
+//! request in flight brings a session back that was just signed out. This one updates only rows that exist, keeps
+//! an idle and an absolute lifetime, stores a digest in place of the id, and makes no row for anonymous visitors.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::AnyPool;
+use time::Duration;
+use tower_sessions::session::{Expiry, Id, Record};
+use tower_sessions::session_store::{self, SessionStore};
+use tower_sessions::{Session, SessionManagerLayer};
+
+use super::jwt::Claims;
+use super::provider::Metadata;
+use super::{Identity, jwt};
+use crate::platform::clock::{Clock, from_millis};
+use crate::platform::random;
+
+/// The session's entry that holds a [`SignedIn`].
+const ENTRY: &str = "customer";
+
+/// Who a customer is, across sessions and sign-ins: tenant and object id at Entra, issuer and subject elsewhere.
+/// Never the e-mail address, which changes hands (OpenID Connect Core §5.7).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CustomerKey(String);
+
+impl CustomerKey {
+    /// The key of the customer whose verified ID-token claims these are.
+    pub(super) fn of(metadata: &Metadata, claims: &Claims) -> Option<Self> {
+        let entra = metadata.tenant.and(jwt::text(claims, "tid").zip(jwt::text(claims, "oid")));
+        match entra {
+            Some((tid, oid)) => Some(Self(format!("{tid}.{oid}"))),
+            None => Some(Self(format!("{}|{}", metadata.issuer, jwt::text(claims, "sub")?))),
+        }
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CustomerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a session knows of its customer. Contains no token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// Who it is.
+    pub key: CustomerKey,
+    /// The verified claims of the ID token.
+    pub claims: Claims,
+    /// When they signed in, milliseconds since the epoch.
+    pub signed_in_at: i64,
+}
+
+impl SignedIn {
+    /// The customer of this session; `None` for a visitor.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn load(session: &Session) -> Result<Option<Self>, tower_sessions::session::Error> {
+        session.get(ENTRY).await
+    }
+
+    /// A claim that is text.
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        jwt::text(&self.claims, name)
+    }
+
+    /// Makes `session` this customer's, under a new id; the old id is dead (ASVS 5.0 §7.2.4).
+    pub(super) async fn begin(&self, session: &Session) -> Result<(), tower_sessions::session::Error> {
+        session.cycle_id().await?;
+        session.clear().await;
+        session.insert(ENTRY, self).await?;
+        session.save().await
+    }
+}
+
+/// The rows of sessions.
+#[derive(Clone)]
+pub struct Store {
+    db: AnyPool,
+    clock: Clock,
+    idle: Duration,
+    absolute: Duration,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+/// The layer that gives handlers their [`Session`].
+pub(super) fn layer(identity: &Identity) -> SessionManagerLayer<Store> {
+    let store = Store::new(identity);
+    let absolute = store.absolute;
+    let secure = identity.public_url.scheme() == "https";
+    SessionManagerLayer::new(store)
+        // RFC 6265bis §4.1.3.2: `__Host-` ties the cookie to this host, https and the whole site. Browsers refuse
+        // the prefix on plain http, so localhost does without.
+        .with_name(if secure { "__Host-errand" } else { "errand" })
+        .with_secure(secure)
+        .with_http_only(true)
+        // Lax: the callback is a top-level navigation from the provider, which must bring the cookie along.
+        .with_same_site(tower_sessions::cookie::SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(absolute))
+}
+
+impl Store {
+    /// The store of an app's sessions.
+    pub(super) fn new(identity: &Identity) -> Self {
+        let lifetime = identity.session_lifetime;
+        Self {
+            db: identity.db.clone(),
+            clock: identity.clock.clone(),
+            idle: Duration::hours(lifetime.idle_hours.into()),
+            absolute: Duration::hours(lifetime.absolute_hours.into()),
+        }
+    }
+
+    /// Times of creation and of the last request before which a session is over.
+    fn horizons(&self) -> (i64, i64) {
+        let now = self.clock.unix_millis();
+        (now - millis(self.absolute), now - millis(self.idle))
+    }
+
+    /// How far a row's last-seen time may lag behind: a twentieth of the idle lifetime, so that a signed-in page
+    /// costs no database write.
+    fn lag(&self) -> i64 {
+        (millis(self.idle) / 20).max(60_000)
+    }
+
+    /// Removes sessions that are over.
+    pub(super) async fn sweep(&self) -> Result<u64, sqlx::Error> {
+        let (created, seen) = self.horizons();
+        let swept = sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR last_seen_at <= $2")
+            .bind(created)
+            .bind(seen)
+            .execute(&self.db)
+            .await?;
+        Ok(swept.rows_affected())
+    }
+
+    /// Whether the customer has a session that is not over.
+    pub(super) async fn any_of(&self, customer: &CustomerKey) -> Result<bool, sqlx::Error> {
+        let (created, seen) = self.horizons();
+        let one: Option<(i64,)> = sqlx::query_as(
+            "SELECT created_at FROM sessions WHERE customer = $1 AND created_at > $2 AND last_seen_at > $3 LIMIT 1",
+        )
+        .bind(customer.as_str())
+        .bind(created)
+        .bind(seen)
+        .fetch_optional(&self.db)
+        .await?;
+        Ok(one.is_some())
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.whole_milliseconds()).unwrap_or(i64::MAX)
+}
+
+fn backend(error: &sqlx::Error) -> session_store::Error {
+    session_store::Error::Backend(error.to_string())
+}
+
+fn encode(data: &HashMap<String, Value>) -> session_store::Result<String> {
+    serde_json::to_string(data).map_err(|e| session_store::Error::Encode(e.to_string()))
+}
+
+/// What a row's columns hold beside the record: the customer and the provider's session id.
+fn index(data: &HashMap<String, Value>) -> Option<(&str, Option<&str>)> {
+    let customer = data.get(ENTRY)?;
+    let sid = customer.get("claims").and_then(|claims| claims.get("sid")).and_then(Value::as_str);
+    Some((customer.get("key")?.as_str()?, sid))
+}
+
+#[async_trait::async_trait]
+impl SessionStore for Store {
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        let Some((customer, sid)) = index(&record.data) else {
+            let reason = "a session begins with sign-in; anonymous visitors have no row";
+            return Err(session_store::Error::Backend(reason.to_owned()));
+        };
+        let now = self.clock.unix_millis();
+        // 128 random bits do not collide; were they to, the key refuses the second row.
+        sqlx::query(
+            "INSERT INTO sessions (id, customer, sid, data, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(random::digest(&record.id.to_string()))
+        .bind(customer)
+        .bind(sid)
+        .bind(encode(&record.data)?)
+        .bind(now)
+        .bind(now)
+        .execute(&self.db)
+        .await
+        .map_err(|e| backend(&e))?;
+        Ok(())
+    }
+
+    /// Updates the row if it still exists: sign-out wins over any request in flight.
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        sqlx::query("UPDATE sessions SET data = $1 WHERE id = $2")
+            .bind(encode(&record.data)?)
+            .bind(random::digest(&record.id.to_string()))
+            .execute(&self.db)
+            .await
+            .map_err(|e| backend(&e))?;
+        Ok(())
+    }
+
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        let (created, seen) = self.horizons();
+        let digest = random::digest(&id.to_string());
+        let row: Option<(String, i64, i64)> = sqlx::query_as(
+            "SELECT data, created_at, last_seen_at FROM sessions WHERE id = $1 AND created_at > $2 AND last_seen_at > $3",
+        )
+        .bind(&digest)
+        .bind(created)
+        .bind(seen)
+        .fetch_optional(&self.db)
+        .await
+        .map_err(|e| backend(&e))?;
+        let Some((data, created_at, last_seen_at)) = row else { return Ok(None) };
+        let now = self.clock.unix_millis();
+        if now - last_seen_at > self.lag() {
+            sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1")
+                .bind(now)
+                .bind(&digest)
+                .execute(&self.db)
+                .await
+                .map_err(|e| backend(&e))?;
+        }
+        let data = serde_json::from_str(&data).map_err(|e| session_store::Error::Decode(e.to_string()))?;
+        Ok(Some(Record { id: *id, data, expiry_date: from_millis(created_at) + self.absolute }))
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        sqlx::query("DELETE FROM sessions WHERE id = $1")
+            .bind(random::digest(&id.to_string()))
+            .execute(&self.db)
+            .await
+            .map_err(|e| backend(&e))?;
+        Ok(())
+    }
+}

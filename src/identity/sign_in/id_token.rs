@@ -1,0 +1,85 @@
+//! The checks of an ID token (OpenID Connect Core §3.1.3.7).
+//!
+//! In this order, each with a test that fails without it: signature by a key of the provider with an allowed
+//! algorithm (6–8, in [`crate::identity::jwt`]); `iss` is the provider's (2); `aud` is this client and nobody else
+//! (3); `azp`, when there, is this client (4, 5); `exp`, `nbf`, `iat` (9, 10); `nonce` is the transaction's (11);
+//! `sub` is there (§2); `tid` is the tenant's, where the provider is Entra.
+
+use subtle::ConstantTimeEq as _;
+
+use crate::identity::Identity;
+use crate::identity::jwt::{self, Claims};
+use crate::identity::provider::{Metadata, SignatureError};
+
+/// Clocks may differ by this many seconds.
+const SKEW: i64 = 60;
+
+/// Why an ID token is refused.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum IdTokenError {
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    #[error("`iss` is not the provider's")]
+    Issuer,
+    #[error("`aud` is not this client alone")]
+    Audience,
+    #[error("`azp` is another client")]
+    AuthorizedParty,
+    #[error(transparent)]
+    Times(#[from] jwt::TimeError),
+    #[error("`iat` is missing")]
+    NoIssueTime,
+    #[error("`nonce` is missing or another sign-in's")]
+    Nonce,
+    #[error("`sub` is missing, empty or too long")]
+    Subject,
+    #[error("`tid` is another tenant's")]
+    Tenant,
+}
+
+/// Verifies `token` and returns its claims.
+pub(super) async fn verify(
+    identity: &Identity,
+    metadata: &Metadata,
+    token: &str,
+    nonce: &str,
+) -> Result<Claims, IdTokenError> {
+    let claims = identity.provider.verify_signature(token).await?;
+    check(&claims, metadata, &identity.client_id, nonce, identity.clock.unix_seconds())?;
+    Ok(claims)
+}
+
+fn check(claims: &Claims, metadata: &Metadata, client_id: &str, nonce: &str, now: i64) -> Result<(), IdTokenError> {
+    // §3.1.3.7 (2)
+    if jwt::text(claims, "iss") != Some(&metadata.issuer) {
+        return Err(IdTokenError::Issuer);
+    }
+    // (3): additional audiences are not trusted.
+    if jwt::audiences(claims).as_deref() != Some(&[client_id]) {
+        return Err(IdTokenError::Audience);
+    }
+    // (4), (5)
+    if claims.get("azp").is_some_and(|azp| azp.as_str() != Some(client_id)) {
+        return Err(IdTokenError::AuthorizedParty);
+    }
+    // (9), (10)
+    jwt::check_times(claims, now, SKEW)?;
+    if jwt::seconds(claims, "iat")?.is_none() {
+        return Err(IdTokenError::NoIssueTime);
+    }
+    // (11)
+    let same = jwt::text(claims, "nonce").is_some_and(|sent| bool::from(sent.as_bytes().ct_eq(nonce.as_bytes())));
+    if !same {
+        return Err(IdTokenError::Nonce);
+    }
+    // §2: at most 255 ASCII characters.
+    if !jwt::text(claims, "sub").is_some_and(|sub| (1..=255).contains(&sub.len())) {
+        return Err(IdTokenError::Subject);
+    }
+    if let Some(tenant) = metadata.tenant
+        && jwt::text(claims, "tid") != Some(&tenant.to_string())
+    {
+        return Err(IdTokenError::Tenant);
+    }
+    Ok(())
+}

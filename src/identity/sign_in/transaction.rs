@@ -1,0 +1,128 @@
+//! A sign-in on its way: what must be remembered between the redirect to the provider and the answer. It lives in a
+//! sealed cookie of its own per attempt, so that tabs do not break each other, nothing is stored for a visitor who
+//! never comes back, and an answer counts only in the browser that asked (RFC 9700 §4.7).
+
+use axum::http::{HeaderMap, header};
+use cookie::{Cookie, SameSite};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
+
+use crate::identity::Identity;
+use crate::identity::return_to::ReturnTo;
+use crate::platform::random;
+
+/// How long the customer has at the provider, in milliseconds: signing up takes a look into the mailbox.
+pub(super) const LIFETIME: i64 = 3_600_000;
+/// How many sign-ins one browser can have on their way; the oldest give way.
+const MAX_PENDING: usize = 10;
+const CONTEXT: &str = "sign-in transaction";
+
+/// See the module.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Transaction {
+    /// Ties the answer to this request (RFC 6749 §10.12).
+    pub(super) state: String,
+    /// Ties the ID token to this request (OpenID Connect Core §3.1.2.1).
+    pub(super) nonce: String,
+    /// Ties the code to this request (RFC 7636 §4.1).
+    pub(super) code_verifier: String,
+    /// Where the customer wanted to go.
+    pub(super) return_to: ReturnTo,
+    /// When it began, milliseconds since the epoch.
+    pub(super) began_at: i64,
+}
+
+impl Transaction {
+    /// A new one, with fresh 256-bit values.
+    pub(super) fn begin(identity: &Identity, return_to: ReturnTo) -> Self {
+        Self {
+            state: random::token(),
+            nonce: random::token(),
+            // 43 characters of the unreserved set: the shortest that RFC 7636 §4.1 allows, with 256 bits.
+            code_verifier: random::token(),
+            return_to,
+            began_at: identity.clock.unix_millis(),
+        }
+    }
+
+    /// The cookies to set: this transaction's, and removals of the oldest when there are too many.
+    pub(super) fn cookies(&self, identity: &Identity, request: &HeaderMap) -> Vec<Cookie<'static>> {
+        let sealed = identity.keys.seal(CONTEXT, &serde_json::to_string(self).unwrap_or_default());
+        let mut cookie = bare(identity, name(identity, &self.state), sealed);
+        cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
+        let mut cookies = vec![cookie];
+
+        let mut pending: Vec<(i64, String)> = read(request, &prefix(identity))
+            .map(|(name, value)| (open(identity, &value).map_or(0, |t| t.began_at), name))
+            .collect();
+        pending.sort_unstable_by(|a, b| b.cmp(a));
+        cookies.extend(pending.into_iter().skip(MAX_PENDING - 1).map(|(_, name)| removal(identity, name)));
+        cookies
+    }
+
+    /// The transaction of `state`, if this browser began it and it has not run out.
+    pub(super) fn find(identity: &Identity, request: &HeaderMap, state: &str) -> Option<Self> {
+        let wanted = name(identity, state);
+        let (_, sealed) = read(request, &prefix(identity)).find(|(name, _)| *name == wanted)?;
+        let transaction = open(identity, &sealed)?;
+        let same = bool::from(transaction.state.as_bytes().ct_eq(state.as_bytes()));
+        let age = identity.clock.unix_millis() - transaction.began_at;
+        (same && (-60_000..LIFETIME).contains(&age)).then_some(transaction)
+    }
+
+    /// Marks the state as answered; `false` when it already was. One statement, so that of two answers at the same
+    /// moment one loses.
+    pub(super) async fn answer_once(&self, identity: &Identity) -> Result<bool, sqlx::Error> {
+        let inserted = sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(random::digest(&self.state))
+            .bind(self.began_at + LIFETIME)
+            .execute(&identity.db)
+            .await?;
+        Ok(inserted.rows_affected() == 1)
+    }
+
+    /// The cookie that removes this one.
+    pub(super) fn removal(&self, identity: &Identity) -> Cookie<'static> {
+        removal(identity, name(identity, &self.state))
+    }
+}
+
+fn open(identity: &Identity, sealed: &str) -> Option<Transaction> {
+    serde_json::from_str(&identity.keys.open(CONTEXT, sealed).ok()?).ok()
+}
+
+fn prefix(identity: &Identity) -> String {
+    let secure = identity.public_url.scheme() == "https";
+    format!("{}errand-sign-in-", if secure { "__Host-" } else { "" })
+}
+
+fn name(identity: &Identity, state: &str) -> String {
+    let digest = random::digest(state);
+    format!("{}{}", prefix(identity), &digest[..16])
+}
+
+/// The request's cookies whose name begins with `prefix`.
+fn read(request: &HeaderMap, prefix: &str) -> impl Iterator<Item = (String, String)> {
+    request
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| Cookie::split_parse(value).filter_map(Result::ok))
+        .filter(move |cookie| cookie.name().starts_with(prefix))
+        .map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned()))
+}
+
+fn bare(identity: &Identity, name: String, value: String) -> Cookie<'static> {
+    Cookie::build((name, value))
+        .path("/")
+        .http_only(true)
+        .secure(identity.public_url.scheme() == "https")
+        .same_site(SameSite::Lax)
+        .build()
+}
+
+fn removal(identity: &Identity, name: String) -> Cookie<'static> {
+    let mut cookie = bare(identity, name, String::new());
+    cookie.set_max_age(cookie::time::Duration::ZERO);
+    cookie
+}

@@ -1,0 +1,276 @@
+//! The token cache: rows in the app's database, sealed and bound to whose they are, with a few seconds of memory
+//! in front.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::AnyPool;
+
+use super::AccessToken;
+use crate::identity::scopes::Scopes;
+use crate::identity::session::CustomerKey;
+use crate::platform::clock::Clock;
+use crate::platform::random;
+use crate::platform::seal::KeyRing;
+
+/// How long memory may hold what the database has dropped: the longest that a token outlives a sign-out that
+/// happened on another replica.
+const MEMORY: Duration = Duration::from_secs(5);
+/// How long a lease holds, in milliseconds: longer than the slowest answer that the provider is waited for.
+const LEASE: i64 = 20_000;
+
+/// An access token with what it is good for.
+#[derive(Clone)]
+pub(super) struct Cached {
+    pub(super) scopes: Scopes,
+    pub(super) token: AccessToken,
+    /// From when on it should be renewed, milliseconds since the epoch.
+    pub(super) renew_at: i64,
+    /// Until when it works, milliseconds since the epoch.
+    pub(super) expires_at: i64,
+}
+
+/// The right to use a customer's refresh token, for a while.
+pub(super) struct Held {
+    id: String,
+    pub(super) refresh_token: SecretString,
+}
+
+/// What came of asking for a lease.
+pub(super) enum Lease {
+    /// It is ours.
+    Taken(Held),
+    /// Somebody else has it.
+    Busy,
+    /// There is nothing to lease.
+    NoRefreshToken,
+}
+
+type Key = (CustomerKey, String);
+
+pub(super) struct Cache {
+    db: AnyPool,
+    keys: KeyRing,
+    clock: Clock,
+    client_id: String,
+    memory: moka::future::Cache<Key, Arc<Vec<Cached>>>,
+}
+
+impl Cache {
+    pub(super) fn new(db: AnyPool, keys: KeyRing, clock: Clock, client_id: String) -> Self {
+        let memory = moka::future::Cache::builder()
+            .max_capacity(10_000)
+            .time_to_live(MEMORY)
+            .support_invalidation_closures()
+            .build();
+        Self { db, keys, clock, client_id, memory }
+    }
+
+    /// A token with at least `scopes` that has not expired; the one that lives longest.
+    pub(super) async fn find(&self, customer: &CustomerKey, scopes: &Scopes) -> Result<Option<Cached>, sqlx::Error> {
+        let key = (customer.clone(), scopes.resource().to_owned());
+        if let Some(known) = self.memory.get(&key).await
+            && let Some(found) = self.best(&known, scopes)
+        {
+            return Ok(Some(found));
+        }
+        self.find_in_database(customer, scopes).await
+    }
+
+    /// As [`Cache::find`], past the memory.
+    pub(super) async fn find_in_database(
+        &self,
+        customer: &CustomerKey,
+        scopes: &Scopes,
+    ) -> Result<Option<Cached>, sqlx::Error> {
+        let resource = scopes.resource();
+        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+            "SELECT scopes, sealed, renew_at, expires_at FROM access_tokens \
+             WHERE customer = $1 AND client_id = $2 AND resource = $3 AND expires_at > $4",
+        )
+        .bind(customer.as_str())
+        .bind(&self.client_id)
+        .bind(resource)
+        .bind(self.clock.unix_millis())
+        .fetch_all(&self.db)
+        .await?;
+        let open = |(names, sealed, renew_at, expires_at): (String, String, i64, i64)| {
+            // A row that cannot be opened (its key is gone from the ring) counts as absent.
+            let token = self.keys.open(&self.access_context(customer, resource, &names), &sealed).ok()?;
+            let token = AccessToken(SecretString::from(token));
+            Some(Cached { scopes: Scopes::parse(&names), token, renew_at, expires_at })
+        };
+        let known: Arc<Vec<Cached>> = Arc::new(rows.into_iter().filter_map(open).collect());
+        let found = self.best(&known, scopes);
+        self.memory.insert((customer.clone(), resource.to_owned()), known).await;
+        Ok(found)
+    }
+
+    fn best(&self, known: &[Cached], scopes: &Scopes) -> Option<Cached> {
+        let now = self.clock.unix_millis();
+        known
+            .iter()
+            .filter(|cached| cached.expires_at > now && cached.scopes.cover(scopes))
+            .max_by_key(|cached| cached.expires_at)
+            .cloned()
+    }
+
+    /// Stores an access token, unless the customer has no refresh token any more (signed out meanwhile).
+    pub(super) async fn put(&self, customer: &CustomerKey, cached: Cached) -> Result<(), sqlx::Error> {
+        let names = cached.scopes.to_string();
+        let resource = cached.scopes.resource();
+        let context = self.access_context(customer, resource, &names);
+        sqlx::query(
+            "INSERT INTO access_tokens (customer, client_id, resource, scopes, sealed, renew_at, expires_at) \
+             SELECT customer, client_id, $3, $4, $5, $6, $7 FROM refresh_tokens WHERE customer = $1 AND client_id = $2 \
+             ON CONFLICT (customer, client_id, resource, scopes) \
+             DO UPDATE SET sealed = excluded.sealed, renew_at = excluded.renew_at, expires_at = excluded.expires_at",
+        )
+        .bind(customer.as_str())
+        .bind(&self.client_id)
+        .bind(resource)
+        .bind(&names)
+        .bind(self.keys.seal(&context, cached.token.0.expose_secret()))
+        .bind(cached.renew_at)
+        .bind(cached.expires_at)
+        .execute(&self.db)
+        .await?;
+        self.memory.invalidate(&(customer.clone(), resource.to_owned())).await;
+        Ok(())
+    }
+
+    /// Stores the refresh token of a sign-in; it takes the place of the one before, whoever holds its lease.
+    pub(super) async fn put_refresh_token(
+        &self,
+        customer: &CustomerKey,
+        token: &SecretString,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO refresh_tokens (customer, client_id, sealed) VALUES ($1, $2, $3) \
+             ON CONFLICT (customer, client_id) DO UPDATE SET sealed = excluded.sealed, lease = NULL, lease_until = 0",
+        )
+        .bind(customer.as_str())
+        .bind(&self.client_id)
+        .bind(self.keys.seal(&self.refresh_context(customer), token.expose_secret()))
+        .execute(&self.db)
+        .await?;
+        Ok(())
+    }
+
+    /// Takes the lease on a customer's refresh token and reads the token, in one statement.
+    pub(super) async fn lease(&self, customer: &CustomerKey) -> Result<Lease, sqlx::Error> {
+        let id = random::token();
+        let now = self.clock.unix_millis();
+        let leased: Option<(String,)> = sqlx::query_as(
+            "UPDATE refresh_tokens SET lease = $1, lease_until = $2 \
+             WHERE customer = $3 AND client_id = $4 AND lease_until < $5 RETURNING sealed",
+        )
+        .bind(&id)
+        .bind(now + LEASE)
+        .bind(customer.as_str())
+        .bind(&self.client_id)
+        .bind(now)
+        .fetch_optional(&self.db)
+        .await?;
+        if let Some((sealed,)) = leased {
+            let Ok(token) = self.keys.open(&self.refresh_context(customer), &sealed) else {
+                tracing::error!("a refresh token cannot be opened: was its encryption key removed?");
+                return Ok(Lease::NoRefreshToken);
+            };
+            return Ok(Lease::Taken(Held { id, refresh_token: SecretString::from(token) }));
+        }
+        let exists: Option<(i64,)> =
+            sqlx::query_as("SELECT lease_until FROM refresh_tokens WHERE customer = $1 AND client_id = $2")
+                .bind(customer.as_str())
+                .bind(&self.client_id)
+                .fetch_optional(&self.db)
+                .await?;
+        Ok(if exists.is_some() { Lease::Busy } else { Lease::NoRefreshToken })
+    }
+
+    /// Gives the lease back with the successor of the refresh token, if the provider sent one. `false`: the row is
+    /// gone or somebody else's by now.
+    pub(super) async fn replace_refresh_token(
+        &self,
+        customer: &CustomerKey,
+        lease: &Held,
+        successor: Option<&SecretString>,
+    ) -> Result<bool, sqlx::Error> {
+        let token = successor.unwrap_or(&lease.refresh_token);
+        let updated = sqlx::query(
+            "UPDATE refresh_tokens SET sealed = $1, lease = NULL, lease_until = 0 \
+             WHERE customer = $2 AND client_id = $3 AND lease = $4",
+        )
+        .bind(self.keys.seal(&self.refresh_context(customer), token.expose_secret()))
+        .bind(customer.as_str())
+        .bind(&self.client_id)
+        .bind(&lease.id)
+        .execute(&self.db)
+        .await?;
+        Ok(updated.rows_affected() == 1)
+    }
+
+    /// Gives the lease back.
+    pub(super) async fn release(&self, customer: &CustomerKey, lease: &Held) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE refresh_tokens SET lease = NULL, lease_until = 0 \
+             WHERE customer = $1 AND client_id = $2 AND lease = $3",
+        )
+        .bind(customer.as_str())
+        .bind(&self.client_id)
+        .bind(&lease.id)
+        .execute(&self.db)
+        .await?;
+        Ok(())
+    }
+
+    /// Drops a refresh token that the provider says is over, unless a sign-in replaced it meanwhile.
+    pub(super) async fn drop_refresh_token(&self, customer: &CustomerKey, lease: &Held) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2 AND lease = $3")
+            .bind(customer.as_str())
+            .bind(&self.client_id)
+            .bind(&lease.id)
+            .execute(&self.db)
+            .await?;
+        Ok(())
+    }
+
+    pub(super) async fn forget(&self, customer: &CustomerKey) -> Result<(), sqlx::Error> {
+        for statement in [
+            "DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2",
+            "DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2",
+        ] {
+            sqlx::query(statement).bind(customer.as_str()).bind(&self.client_id).execute(&self.db).await?;
+        }
+        let forgotten = customer.clone();
+        // An error would mean that the cache was built without support for this, which is a constant.
+        let _ = self.memory.invalidate_entries_if(move |(customer, _), _| *customer == forgotten);
+        Ok(())
+    }
+
+    pub(super) async fn sweep(&self) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM access_tokens WHERE expires_at < $1")
+            .bind(self.clock.unix_millis())
+            .execute(&self.db)
+            .await?;
+        sqlx::query(
+            "DELETE FROM refresh_tokens WHERE client_id = $1 AND lease_until < $2 \
+             AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = refresh_tokens.customer)",
+        )
+        .bind(&self.client_id)
+        .bind(self.clock.unix_millis())
+        .execute(&self.db)
+        .await?;
+        Ok(())
+    }
+
+    /// What a sealed access token is bound to: moved to another row, it does not open.
+    fn access_context(&self, customer: &CustomerKey, resource: &str, scopes: &str) -> String {
+        format!("access token\n{customer}\n{}\n{resource}\n{scopes}", self.client_id)
+    }
+
+    fn refresh_context(&self, customer: &CustomerKey) -> String {
+        format!("refresh token\n{customer}\n{}", self.client_id)
+    }
+}
