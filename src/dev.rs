@@ -1,1 +1,277 @@
-//! stub
+//! `errand dev`: web, API and tenant in one process, on SQLite, with everything registered and every secret made on
+//! first run. The parts speak HTTP to each other over their real ports: the token hop is what the project is about,
+//! so nothing short-cuts it.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::api::{self, Api};
+use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, Mode, Settings};
+use crate::platform::serve::{self, ListenError};
+use crate::platform::{random, seal};
+use crate::tenant::{self, Tenant};
+use crate::web::{self, Web};
+
+/// Why `errand dev` does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It is for development.
+    #[error(
+        "`errand dev` does not run with mode = \"production\": start `errand web` and `errand api`, each with its configuration"
+    )]
+    Production,
+    /// The data folder cannot be used.
+    #[error(
+        "the data folder {folder} cannot be used: {reason}; make it writable, or name another one with `data` or ERRAND_DATA"
+    )]
+    Data {
+        /// The folder.
+        folder: PathBuf,
+        /// The operating system's words.
+        reason: String,
+    },
+    /// The generated secrets cannot be read back.
+    #[error("{0} is damaged: restore it, or delete the data folder to begin anew (accounts and to-dos are lost)")]
+    Secrets(PathBuf),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An address is taken.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The tenant does not start.
+    #[error("tenant: {0}")]
+    Tenant(#[from] tenant::StartError),
+    /// The API does not start.
+    #[error("api: {0}")]
+    Api(#[from] api::StartError),
+    /// The web server does not start.
+    #[error("web: {0}")]
+    Web(#[from] web::StartError),
+}
+
+/// Everything, bound and ready to serve.
+pub struct Dev {
+    web: (TcpListener, Web),
+    api: (TcpListener, Api),
+    tenant: (TcpListener, Tenant),
+    /// Where things are, for whoever started it.
+    pub addresses: Addresses,
+}
+
+/// Where the programs are reached.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// The web app: open this.
+    pub web: String,
+    /// The `ToDoList` API.
+    pub api: String,
+    /// The tenant; its mail is read at `/mailbox`.
+    pub tenant: String,
+    /// Whether mail goes into the mailbox page rather than to an SMTP server.
+    pub mailbox: bool,
+}
+
+/// What is made on first run and kept.
+#[derive(Serialize, Deserialize)]
+struct Generated {
+    tenant_id: Uuid,
+    web_client_id: Uuid,
+    api_client_id: Uuid,
+    web_client_secret: String,
+    encryption_key: String,
+}
+
+/// Where each program listens unless told otherwise, in the order web, API, tenant.
+const LISTEN: &str = "mode = \"development\"\n[web]\nlisten = \"127.0.0.1:3000\"\n[api]\nlisten = \"127.0.0.1:3001\"\n[tenant]\nlisten = \"127.0.0.1:3002\"\n";
+
+#[derive(Deserialize)]
+struct Listen {
+    listen: SocketAddr,
+}
+
+impl Dev {
+    /// Binds the three addresses, makes or reads the secrets, opens the databases.
+    ///
+    /// # Errors
+    /// [`StartError`]: a busy port, an unwritable folder, a configuration that contradicts itself.
+    pub async fn start(config_file: Option<&Path>, clock: Clock) -> Result<Self, StartError> {
+        let settings = Settings::load(config_file, LISTEN)?;
+        if settings.mode == Mode::Production {
+            return Err(StartError::Production);
+        }
+        // Bound first: with port 0 the addresses are known only now, and the programs must know each other's.
+        let web_listener = bind(&settings, "web").await?;
+        let api_listener = bind(&settings, "api").await?;
+        let tenant_listener = bind(&settings, "tenant").await?;
+
+        let generated = Generated::load(&settings.data)?;
+        let web_at = local_url(&web_listener, "web")?;
+        let api_at = local_url(&api_listener, "api")?;
+        let tenant_at = local_url(&tenant_listener, "tenant")?;
+        let settings = Settings::load(config_file, &generated.defaults(&settings.data, &web_at, &api_at, &tenant_at))?;
+
+        let web_config: web::config::Config = settings.section("web")?;
+        let api_config: api::config::Config = settings.section("api")?;
+        let tenant_config: tenant::config::Config = settings.section("tenant")?;
+        let addresses = Addresses {
+            web: web_config.public_url.clone(),
+            api: api_at,
+            tenant: tenant_config.public_url.clone(),
+            mailbox: tenant_config.mail.is_none(),
+        };
+        let tenant = Tenant::start(tenant_config, settings.mode, clock.clone()).await?;
+        let api = Api::start(api_config, settings.mode, clock.clone()).await?;
+        let web = Web::start(&web_config, settings.mode, clock).await?;
+        Ok(Self { web: (web_listener, web), api: (api_listener, api), tenant: (tenant_listener, tenant), addresses })
+    }
+
+    /// Serves all of them until `shutdown`; returns when requests in flight have finished.
+    pub async fn serve(self, shutdown: CancellationToken) {
+        let sweep = self.web.1.identity.clone().sweep(shutdown.clone());
+        tokio::join!(
+            serve::serve(self.tenant.0, tenant::router(self.tenant.1), shutdown.clone()),
+            serve::serve(self.api.0, api::router(self.api.1), shutdown.clone()),
+            serve::serve(self.web.0, self.web.1.router(), shutdown.clone()),
+            sweep,
+        );
+    }
+}
+
+async fn bind(settings: &Settings, program: &str) -> Result<TcpListener, StartError> {
+    let Listen { listen } = settings.section(program)?;
+    Ok(serve::listen(&format!("{program}.listen"), listen).await?)
+}
+
+/// How programs and browsers on this machine reach a listener.
+fn local_url(listener: &TcpListener, program: &str) -> Result<String, StartError> {
+    let address = listener.local_addr().map_err(|error| {
+        ConfigError::refused(&format!("{program}.listen"), format!("has no address ({error})"), "choose another one")
+    })?;
+    Ok(format!("http://localhost:{}", address.port()))
+}
+
+impl Generated {
+    /// Reads `secrets.toml` of the data folder, or makes it, readable by this user only.
+    fn load(data: &Path) -> Result<Self, StartError> {
+        let unusable = |e: std::io::Error| StartError::Data { folder: data.to_owned(), reason: e.to_string() };
+        std::fs::create_dir_all(data).map_err(unusable)?;
+        let file = data.join("secrets.toml");
+        match std::fs::read_to_string(&file) {
+            Ok(text) => toml::from_str(&text).map_err(|_| StartError::Secrets(file)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                let generated = Self {
+                    tenant_id: Uuid::new_v4(),
+                    web_client_id: Uuid::new_v4(),
+                    api_client_id: Uuid::new_v4(),
+                    web_client_secret: random::token(),
+                    encryption_key: seal::KeyRing::generate(),
+                };
+                let text = toml::to_string(&generated).map_err(|_| StartError::Secrets(file.clone()))?;
+                write_private(&file, &text).map_err(unusable)?;
+                Ok(generated)
+            }
+            Err(e) => Err(unusable(e)),
+        }
+    }
+
+    /// The whole configuration: what an administrator would register, and what each program would be told.
+    fn defaults(&self, data: &Path, web: &str, api: &str, tenant: &str) -> String {
+        let Self { tenant_id, web_client_id, api_client_id, web_client_secret, encryption_key } = self;
+        // TOML needs backslashes and quotes of paths escaped.
+        let database = |name: &str| toml::Value::from(format!("sqlite:{}", data.join(name).display())).to_string();
+        let (web_db, api_db, tenant_db) = (database("web.db"), database("api.db"), database("tenant.db"));
+        format!(
+            r#"
+mode = "development"
+
+[tenant]
+listen = "127.0.0.1:3002"
+public_url = "{tenant}"
+database_url = {tenant_db}
+tenant_id = "{tenant_id}"
+domain = "errand.onmicrosoft.com"
+display_name = "Errand"
+
+[[tenant.user_flows]]
+name = "sign_up_and_sign_in"
+attributes = ["display_name", "country"]
+
+[[tenant.apps]]
+name = "Errand ToDoList API"
+client_id = "{api_client_id}"
+scopes = [
+    {{ value = "ToDoList.Read", display_name = "Read to-dos", description = "See the signed-in customer's to-do list" }},
+    {{ value = "ToDoList.ReadWrite", display_name = "Change to-dos", description = "See and change the signed-in customer's to-do list" }},
+]
+app_roles = [
+    {{ value = "ToDoList.Read.All", display_name = "Read everyone's to-dos" }},
+    {{ value = "ToDoList.ReadWrite.All", display_name = "Change everyone's to-dos" }},
+]
+optional_access_token_claims = ["idtyp"]
+
+[[tenant.apps]]
+name = "Errand"
+client_id = "{web_client_id}"
+redirect_uris = ["{web}/auth/redirect"]
+post_logout_redirect_uris = ["{web}/"]
+secrets = ["{web_client_secret}"]
+permissions = [{{ resource = "{api_client_id}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite"] }}]
+user_flow = "sign_up_and_sign_in"
+
+[api]
+listen = "127.0.0.1:3001"
+database_url = {api_db}
+audiences = ["{api_client_id}"]
+
+[api.identity]
+authority = "{tenant}/{tenant_id}/v2.0"
+tenant_id = "{tenant_id}"
+
+[api.permissions.read]
+scopes = ["ToDoList.Read", "ToDoList.ReadWrite"]
+app_permissions = ["ToDoList.Read.All", "ToDoList.ReadWrite.All"]
+
+[api.permissions.write]
+scopes = ["ToDoList.ReadWrite"]
+app_permissions = ["ToDoList.ReadWrite.All"]
+
+[web]
+listen = "127.0.0.1:3000"
+public_url = "{web}"
+database_url = {web_db}
+encryption_keys = ["{encryption_key}"]
+
+[web.identity]
+authority = "{tenant}/{tenant_id}/v2.0"
+tenant_id = "{tenant_id}"
+client_id = "{web_client_id}"
+client_credentials = [{{ secret = "{web_client_secret}" }}]
+initial_scopes = ["api://{api_client_id}/ToDoList.Read"]
+
+[web.downstream_apis.todolist]
+base_url = "{api}"
+read_scopes = ["api://{api_client_id}/ToDoList.Read"]
+write_scopes = ["api://{api_client_id}/ToDoList.ReadWrite"]
+"#
+        )
+    }
+}
+
+/// Writes a file that only this user may read, whole or not at all.
+fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let temporary = file.with_extension("new");
+    let _ = std::fs::remove_file(&temporary);
+    let mut out = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    out.write_all(text.as_bytes())?;
+    out.sync_all()?;
+    std::fs::rename(temporary, file)
+}

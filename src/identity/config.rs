@@ -68,7 +68,8 @@ impl Config {
             let remedy = "give the application (client) id of the registration";
             return Err(ConfigError::refused(&format!("{key}.client_id"), "is empty", remedy));
         }
-        for (name, hours) in [("idle_hours", self.session.idle_hours), ("absolute_hours", self.session.absolute_hours)] {
+        for (name, hours) in [("idle_hours", self.session.idle_hours), ("absolute_hours", self.session.absolute_hours)]
+        {
             if hours == 0 {
                 let key = format!("{key}.session.{name}");
                 return Err(ConfigError::refused(&key, "is 0", "give a number of hours"));

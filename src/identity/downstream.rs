@@ -38,8 +38,14 @@ impl DownstreamApi {
     ///
     /// # Errors
     /// [`ConfigError`] when the address is not https (or localhost in development), or a scope list is empty.
-    pub fn new(key: &str, config: &DownstreamApiConfig, mode: Mode, http: reqwest::Client) -> Result<Self, ConfigError> {
-        let refuse = |problem: &str, remedy: &str| Err(ConfigError::refused(&format!("{key}.base_url"), problem, remedy));
+    pub fn new(
+        key: &str,
+        config: &DownstreamApiConfig,
+        mode: Mode,
+        http: reqwest::Client,
+    ) -> Result<Self, ConfigError> {
+        let refuse =
+            |problem: &str, remedy: &str| Err(ConfigError::refused(&format!("{key}.base_url"), problem, remedy));
         let base_url = match Url::parse(&config.base_url) {
             Ok(url) if !url.cannot_be_a_base() => url,
             _ => return refuse("is not an absolute URL", "write it like https://api.example.com"),
@@ -54,12 +60,7 @@ impl DownstreamApi {
                 return Err(ConfigError::refused(&format!("{key}.{name}"), "is empty", remedy));
             }
         }
-        Ok(Self {
-            http,
-            base_url,
-            read_scopes: config.read_scopes.clone(),
-            write_scopes: config.write_scopes.clone(),
-        })
+        Ok(Self { http, base_url, read_scopes: config.read_scopes.clone(), write_scopes: config.write_scopes.clone() })
     }
 
     /// Calls the API. `segments` are encoded one by one, so that none of them can leave the base address.

@@ -150,6 +150,8 @@ fn describe(errors: figment::Error, section: Option<&str>) -> ConfigError {
             path.insert(0, section.to_owned());
         }
         let at = |name: &str| {
+            // figment's paths sometimes end in the field already, and a field may carry its whole path.
+            let name = name.rsplit('.').next().unwrap_or(name);
             let mut path = path.clone();
             if path.last().is_none_or(|last| last != name) {
                 path.push(name.to_owned());

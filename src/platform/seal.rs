@@ -29,6 +29,11 @@ pub enum KeyRingError {
 pub struct CannotOpen;
 
 impl KeyRing {
+    /// A new random key in the form that [`KeyRing::parse`] reads.
+    pub fn generate() -> String {
+        URL_SAFE_NO_PAD.encode(random::bytes::<32>())
+    }
+
     /// Reads keys in base64url; the first one encrypts.
     ///
     /// # Errors

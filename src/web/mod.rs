@@ -1,3 +1,160 @@
-//! The web server: mounts `app` and `identity`, implements the server functions.
+//! The web server: mounts [`crate::app`] and [`crate::identity`], and implements the server functions.
+
+mod actions;
+pub mod config;
 pub mod customer;
+mod notice;
 pub mod todolist;
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::routing::{any, get};
+use leptos::config::LeptosOptions;
+use leptos::context::provide_context;
+use leptos_axum::{AxumRouteListing, LeptosRoutes as _};
+use secrecy::SecretString;
+use sqlx::AnyPool;
+use tower_http::csrf::CsrfLayer;
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::app;
+use crate::identity::downstream::DownstreamApi;
+use crate::identity::{self, Identity};
+use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, Mode, public_url};
+use crate::platform::database::{self, DatabaseError};
+use crate::platform::seal::{KeyRing, KeyRingError};
+use crate::platform::{outbound, serve};
+use config::Config;
+
+/// The largest body that a form of ours can send, in bytes, with room to spare.
+const MAX_BODY: usize = 64 * 1024;
+/// The app's page about a sign-in that did not work.
+const PROBLEM_PAGE: &str = "/sign-in-problem";
+
+/// What the server functions need. Cheap to clone.
+#[derive(Clone)]
+pub struct Web(Arc<Inner>);
+
+/// See [`Web`].
+pub struct Inner {
+    /// Sign-in and tokens.
+    pub identity: Identity,
+    /// The `ToDoList` API.
+    pub todolist: DownstreamApi,
+    clock: Clock,
+    leptos: LeptosOptions,
+}
+
+impl std::ops::Deref for Web {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// Why the web server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The encryption keys cannot be used.
+    #[error("`web.encryption_keys`: {0}")]
+    Keys(#[from] KeyRingError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl Web {
+    /// Checks the configuration and opens the database. Does not wait for the provider or the API.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(config: &Config, mode: Mode, clock: Clock) -> Result<Self, StartError> {
+        let public_url = public_url("web.public_url", &config.public_url, mode)?;
+        let keys: Vec<SecretString> =
+            config.encryption_keys.iter().map(|key| key.read("web.encryption_keys")).collect::<Result<_, _>>()?;
+        let keys = KeyRing::parse(&keys)?;
+        let http = outbound::client();
+        let todolist =
+            DownstreamApi::new("web.downstream_apis.todolist", &config.downstream_apis.todolist, mode, http.clone())?;
+        let db: AnyPool = database::open("web.database_url", &config.database_url, &identity::MIGRATIONS).await?;
+        let parts = identity::Parts {
+            key: "web.identity",
+            mode,
+            public_url,
+            problem_page: PROBLEM_PAGE,
+            keys,
+            db,
+            http,
+            clock: clock.clone(),
+        };
+        let identity = Identity::new(&config.identity, parts)?;
+        let leptos = LeptosOptions::builder()
+            .output_name("errand")
+            .site_root(config.site_root.clone())
+            .site_addr(config.listen)
+            .hash_files(true)
+            .env(leptos_environment())
+            .build();
+        Ok(Self(Arc::new(Inner { identity, todolist, clock, leptos })))
+    }
+
+    /// The routes of the whole web server.
+    pub fn router(&self) -> Router {
+        let context = {
+            let web = self.clone();
+            move || provide_context(web.clone())
+        };
+        let origin = self.identity.public_url.origin().ascii_serialization();
+        let csrf = CsrfLayer::new().add_trusted_origin(&origin).unwrap_or_default().with_rejection_response(|_| {
+            (StatusCode::FORBIDDEN, "This request came from another site and was refused.")
+        });
+
+        let actions = Router::new()
+            .route(
+                "/actions/{*name}",
+                any({
+                    let context = context.clone();
+                    move |request| leptos_axum::handle_server_fns_with_context(context.clone(), request)
+                }),
+            )
+            .layer(axum::middleware::from_fn_with_state(self.clone(), actions::guard));
+        let shell = {
+            let options = self.leptos.clone();
+            move || app::shell(options.clone())
+        };
+        let pages = Router::new()
+            .leptos_routes_with_context(&self.leptos, routes().clone(), context.clone(), shell)
+            .fallback(leptos_axum::file_and_error_handler_with_context::<LeptosOptions, _>(context, app::shell))
+            .with_state(self.leptos.clone());
+        let app = self.identity.mount(actions.merge(pages)).layer(csrf);
+
+        // Outside of the session layer: files need no session. Their names carry a hash of their content.
+        let files = ServeDir::new(format!("{}/pkg", self.leptos.site_root)).precompressed_br().precompressed_gzip();
+        let immutable = HeaderValue::from_static("public, max-age=31536000, immutable");
+        let files = Router::new().fallback_service(files).layer(SetResponseHeaderLayer::overriding(
+            header::CACHE_CONTROL,
+            move |response: &axum::http::Response<_>| response.status().is_success().then(|| immutable.clone()),
+        ));
+        let router = Router::new().nest("/pkg", files).route("/health", get(|| async { "ok" })).merge(app);
+        serve::with_standard_layers(router, "web", MAX_BODY)
+    }
+}
+
+/// The app's pages. Made once per process: making it switches resource loading off for the whole process meanwhile.
+fn routes() -> &'static Vec<AxumRouteListing> {
+    static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
+    ROUTES.get_or_init(|| leptos_axum::generate_route_list(app::App))
+}
+
+/// cargo-leptos sets `LEPTOS_WATCH` when it watches; only then may the page reload itself.
+fn leptos_environment() -> leptos::config::Env {
+    if std::env::var_os("LEPTOS_WATCH").is_some() { leptos::config::Env::DEV } else { leptos::config::Env::PROD }
+}

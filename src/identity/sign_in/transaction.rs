@@ -73,11 +73,12 @@ impl Transaction {
     /// Marks the state as answered; `false` when it already was. One statement, so that of two answers at the same
     /// moment one loses.
     pub(super) async fn answer_once(&self, identity: &Identity) -> Result<bool, sqlx::Error> {
-        let inserted = sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-            .bind(random::digest(&self.state))
-            .bind(self.began_at + LIFETIME)
-            .execute(&identity.db)
-            .await?;
+        let inserted =
+            sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                .bind(random::digest(&self.state))
+                .bind(self.began_at + LIFETIME)
+                .execute(&identity.db)
+                .await?;
         Ok(inserted.rows_affected() == 1)
     }
 

@@ -204,9 +204,9 @@ impl TokenAcquisition {
                     // The customer signed out while we were asking: what came back belongs to nobody.
                     return Err(interaction(scopes, None, "signed out meanwhile"));
                 }
-                let cached = self
-                    .usable(&response, scopes)
-                    .ok_or_else(|| AcquireError::Unavailable("the provider sent an unusable access token".to_owned()))?;
+                let cached = self.usable(&response, scopes).ok_or_else(|| {
+                    AcquireError::Unavailable("the provider sent an unusable access token".to_owned())
+                })?;
                 let (granted, token) = (cached.scopes.clone(), cached.token.clone());
                 inner.cache.put(customer, cached).await?;
                 if granted.cover(scopes) {
