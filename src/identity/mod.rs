@@ -3,3 +3,7 @@
 
 pub mod jwt;
 pub mod provider;
+#[cfg(test)]
+pub mod provider_double;
+#[cfg(test)]
+mod provider_tests;
