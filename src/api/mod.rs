@@ -1,1 +1,82 @@
-//! stub
+//! The protected `ToDoList` API: a resource server. It keeps the to-dos, and knows customers only by their access tokens.
+//!
+//! | request | what it does | permission |
+//! |---|---|---|
+//! | `GET /api/todolist` | lists to-dos | read |
+//! | `POST /api/todolist` | adds one | write |
+//! | `PATCH /api/todolist` | marks all as done or not | write |
+//! | `DELETE /api/todolist?done=true` | removes those that are done | write |
+//! | `GET /api/todolist/{id}` | shows one | read |
+//! | `PUT /api/todolist/{id}` | replaces one | write |
+//! | `PATCH /api/todolist/{id}` | changes a part of one | write |
+//! | `DELETE /api/todolist/{id}` | removes one | write |
+//! | `GET /health` | says that the API runs | – |
+//!
+//! Users see their own to-dos, apps (daemons) everyone's. Every error is a problem document (RFC 9457). There are no
+//! CORS headers: browsers have no business here, their access tokens stay on the web server.
+
+mod body;
+pub mod config;
+mod permissions;
+mod problem;
+mod routes;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+
+use self::permissions::Permissions;
+use self::store::Store;
+use crate::identity::bearer::Verifier;
+use crate::identity::provider::Provider;
+use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, Mode};
+use crate::platform::database::DatabaseError;
+use crate::platform::{outbound, serve};
+
+/// The largest body, in bytes.
+const MAX_BODY: usize = 16 * 1024;
+
+/// The API, ready to serve. Cheap to clone.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    verifier: Verifier,
+    permissions: Permissions,
+    store: Store,
+}
+
+/// Why the API does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl Api {
+    /// Checks the configuration and opens the database. The provider is asked only when the first token arrives, so
+    /// that both may start in any order.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(config: config::Config, mode: Mode, clock: Clock) -> Result<Self, StartError> {
+        let permissions = Permissions::new(&config)?;
+        let provider = Provider::new("api.identity", &config.identity, mode, outbound::client(), clock.clone())?;
+        let verifier = Verifier::new("api.audiences", provider, config.audiences, config.token_version, clock.clone())?;
+        let store = Store::open(&config.database_url, clock).await?;
+        Ok(Self(Arc::new(Inner { verifier, permissions, store })))
+    }
+}
+
+/// All routes of the API.
+pub fn router(api: Api) -> Router {
+    serve::with_standard_layers(routes::router(api), "api", MAX_BODY).layer(middleware::from_fn(problem::complete))
+}

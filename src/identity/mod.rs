@@ -11,11 +11,17 @@
 //! | [`session`] | who is signed in, and the store of sessions |
 //! | [`tokens`] | access tokens for the customer: cached, renewed, sealed at rest |
 //! | [`downstream`] | the APIs that are called with them |
+//! | [`bearer`] | the API's side: access tokens, and what their callers may do |
 
+pub mod bearer;
 pub mod config;
 pub mod downstream;
 pub mod jwt;
 pub mod provider;
+#[cfg(test)]
+pub mod provider_double;
+#[cfg(test)]
+mod provider_tests;
 pub mod return_to;
 pub mod scopes;
 pub mod session;

@@ -1,0 +1,116 @@
+//! Everything that goes wrong, as a problem document (RFC 9457): one form for refusals of ours, of axum and of the
+//! layers around it.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::store::StoreError;
+use crate::identity::bearer::Refusal;
+
+/// What went wrong, for the client's developer. [`complete`] makes the document of it.
+#[derive(Clone, Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    detail: String,
+    /// Members of the body that are at fault: JSON pointer (RFC 6901) and what to do about it.
+    errors: Vec<(&'static str, String)>,
+}
+
+impl Problem {
+    /// 400 with `detail`.
+    pub(super) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// 400 because of one member of the body.
+    pub(super) fn member(pointer: &'static str, error: impl Into<String>) -> Self {
+        let problem = Self::bad_request("A member of the body is not acceptable.");
+        Self { errors: vec![(pointer, error.into())], ..problem }
+    }
+
+    /// 404: there is no such to-do, or it is not the caller's, which must look the same.
+    pub(super) fn no_such_todo() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "There is no to-do of yours with this id.")
+    }
+
+    /// Any other status with `detail`.
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), errors: Vec::new() }
+    }
+
+    /// What is said when a layer refused a request with nothing but a status.
+    fn of_status(status: StatusCode) -> Self {
+        Self::new(
+            status,
+            match status {
+                StatusCode::BAD_REQUEST => "The address, its query or the headers of the request are malformed.",
+                StatusCode::NOT_FOUND => "There is nothing at this address.",
+                StatusCode::METHOD_NOT_ALLOWED => "This address does not take that method; see the Allow header.",
+                StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than 16 KiB.",
+                StatusCode::SERVICE_UNAVAILABLE => "That took too long. Try again in a moment.",
+                _ => "The request could not be answered.",
+            },
+        )
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    /// The client learns that it can try again, the log why.
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the to-dos cannot be read or written");
+        let detail = "The to-dos cannot be read or written at the moment. Try again soon.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+}
+
+impl From<&Refusal> for Problem {
+    fn from(refusal: &Refusal) -> Self {
+        Self::new(refusal.status(), refusal.to_string())
+    }
+}
+
+/// The outermost layer: gives every error a problem document with the path and the request's id, whoever refused.
+pub(super) async fn complete(request: Request, next: Next) -> Response {
+    let instance = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let ours = response.extensions().get::<Problem>().cloned();
+    let problem = ours.or_else(|| Refusal::of(&response).map(Problem::from));
+    let problem = problem.unwrap_or_else(|| Problem::of_status(status));
+    let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    let mut document = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": problem.detail,
+        "instance": instance,
+        "requestId": request_id,
+    });
+    if !problem.errors.is_empty() {
+        let errors = problem.errors.iter().map(|(pointer, detail)| json!({"pointer": pointer, "detail": detail}));
+        document["errors"] = errors.collect();
+    }
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_LENGTH);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    *response.body_mut() = Body::from(document.to_string());
+    response
+}

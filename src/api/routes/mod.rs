@@ -1,0 +1,28 @@
+//! The operations, one file each.
+
+mod add;
+mod change;
+mod clear_completed;
+mod health;
+mod list;
+mod mark_all;
+mod remove;
+mod replace;
+mod show;
+
+use axum::routing::get;
+use axum::{Router, middleware};
+
+use super::Api;
+use crate::identity::bearer;
+
+pub(super) fn router(api: Api) -> Router {
+    let all = get(list::handle).post(add::handle).patch(mark_all::handle).delete(clear_completed::handle);
+    let one = get(show::handle).put(replace::handle).patch(change::handle).delete(remove::handle);
+    Router::new()
+        .route("/api/todolist", all)
+        .route("/api/todolist/{id}", one)
+        .route_layer(middleware::from_fn_with_state(api.0.verifier.clone(), bearer::authenticate))
+        .route("/health", get(health::handle))
+        .with_state(api)
+}

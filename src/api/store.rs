@@ -1,0 +1,197 @@
+//! The to-dos in the database. Whose they are is part of every WHERE, and every operation is one statement.
+//!
+//! Statements that write and return rows are read to their end (`fetch_all`): SQLite commits when the last row was
+//! read, and nothing may be acknowledged before.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex};
+
+use sqlx::any::AnyRow;
+use sqlx::{AnyPool, Row as _};
+use uuid::timestamp::context::ContextV7;
+use uuid::{Timestamp, Uuid};
+
+use crate::platform::clock::{Clock, from_millis};
+use crate::platform::database::{self, DatabaseError};
+use crate::todo::{Description, Todo};
+
+/// How many to-dos one owner may have.
+pub(super) const MAX_PER_OWNER: i64 = 1000;
+/// How many to-dos are listed at once.
+pub(super) const MAX_PAGE: i64 = 1000;
+
+/// Whose to-dos an operation may touch.
+#[derive(Clone, Copy)]
+pub(super) enum Whose<'a> {
+    /// This owner's.
+    Of(&'a str),
+    /// All.
+    Everyones,
+}
+
+impl<'a> Whose<'a> {
+    /// For `(owner = $a OR $b = 1)`.
+    fn parameters(self) -> (&'a str, i64) {
+        match self {
+            Self::Of(owner) => (owner, 0),
+            Self::Everyones => ("", 1),
+        }
+    }
+}
+
+/// Why the database did not do its work. Names no row's content.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StoreError {
+    /// The engine's refusal.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// A row that this program cannot have written.
+    #[error("the row of a to-do is not what was written")]
+    Row,
+}
+
+/// What adding a to-do came to.
+pub(super) enum Added {
+    /// It is there.
+    Todo(Todo),
+    /// The owner has [`MAX_PER_OWNER`] already.
+    Full,
+}
+
+/// The to-dos. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Store {
+    db: AnyPool,
+    clock: Clock,
+    /// Counts ids within a millisecond, so that to-dos added at once keep their order.
+    ids: Arc<Mutex<AssertUnwindSafe<ContextV7>>>,
+}
+
+impl Store {
+    /// Opens the database and brings its schema up to date.
+    pub(super) async fn open(url: &str, clock: Clock) -> Result<Self, DatabaseError> {
+        let db = database::open("api.database_url", url, &sqlx::migrate!("src/api/migrations")).await?;
+        Ok(Self { db, clock, ids: Arc::new(Mutex::new(AssertUnwindSafe(ContextV7::new()))) })
+    }
+
+    /// To-dos in the order in which they were added, at most `limit` of them, after the one with id `after`.
+    pub(super) async fn list(
+        &self,
+        whose: Whose<'_>,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<Todo>, StoreError> {
+        // The empty text comes before every id.
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let query = match whose {
+            Whose::Of(owner) => sqlx::query(
+                "SELECT id, owner, description, done, created_at, updated_at FROM todos
+                 WHERE id > $1 AND owner = $3 ORDER BY id LIMIT $2",
+            )
+            .bind(after)
+            .bind(limit)
+            .bind(owner),
+            Whose::Everyones => sqlx::query(
+                "SELECT id, owner, description, done, created_at, updated_at FROM todos
+                 WHERE id > $1 ORDER BY id LIMIT $2",
+            )
+            .bind(after)
+            .bind(limit),
+        };
+        query.fetch_all(&self.db).await?.iter().map(todo).collect()
+    }
+
+    /// One to-do.
+    pub(super) async fn get(&self, whose: Whose<'_>, id: Uuid) -> Result<Option<Todo>, StoreError> {
+        let (owner, any) = whose.parameters();
+        let query = sqlx::query(
+            "SELECT id, owner, description, done, created_at, updated_at FROM todos
+             WHERE id = $1 AND (owner = $2 OR $3 = 1)",
+        );
+        let rows = query.bind(id.to_string()).bind(owner).bind(any).fetch_all(&self.db).await?;
+        rows.first().map(todo).transpose()
+    }
+
+    /// Adds a to-do, unless the owner's list is full.
+    pub(super) async fn add(&self, owner: &str, description: &Description, done: bool) -> Result<Added, StoreError> {
+        let now = self.clock.unix_millis();
+        let query = sqlx::query(
+            "INSERT INTO todos (id, owner, description, done, created_at, updated_at)
+             SELECT $1, $2, $3, $4, $5, $5 WHERE (SELECT COUNT(*) FROM todos WHERE owner = $2) < $6
+             RETURNING id, owner, description, done, created_at, updated_at",
+        );
+        let rows = query
+            .bind(self.new_id(now).to_string())
+            .bind(owner)
+            .bind(description.as_str())
+            .bind(i64::from(done))
+            .bind(now)
+            .bind(MAX_PER_OWNER)
+            .fetch_all(&self.db)
+            .await?;
+        rows.first().map_or(Ok(Added::Full), |row| todo(row).map(Added::Todo))
+    }
+
+    /// Changes what is given and keeps the rest. `None` when there is no such to-do.
+    pub(super) async fn change(
+        &self,
+        whose: Whose<'_>,
+        id: Uuid,
+        description: Option<&Description>,
+        done: Option<bool>,
+    ) -> Result<Option<Todo>, StoreError> {
+        let (owner, any) = whose.parameters();
+        let query = sqlx::query(
+            "UPDATE todos SET description = COALESCE($1, description), done = COALESCE($2, done), updated_at = $3
+             WHERE id = $4 AND (owner = $5 OR $6 = 1)
+             RETURNING id, owner, description, done, created_at, updated_at",
+        );
+        let rows = query
+            .bind(description.map(Description::as_str))
+            .bind(done.map(i64::from))
+            .bind(self.clock.unix_millis())
+            .bind(id.to_string())
+            .bind(owner)
+            .bind(any)
+            .fetch_all(&self.db)
+            .await?;
+        rows.first().map(todo).transpose()
+    }
+
+    /// Removes a to-do, and says whether there was one.
+    pub(super) async fn remove(&self, whose: Whose<'_>, id: Uuid) -> Result<bool, StoreError> {
+        let (owner, any) = whose.parameters();
+        let query = sqlx::query("DELETE FROM todos WHERE id = $1 AND (owner = $2 OR $3 = 1)");
+        let result = query.bind(id.to_string()).bind(owner).bind(any).execute(&self.db).await?;
+        Ok(result.rows_affected() > 0)
+    }
+
+    /// Marks all of an owner's to-dos, and says how many that changed.
+    pub(super) async fn mark_all(&self, owner: &str, done: bool) -> Result<u64, StoreError> {
+        let query = sqlx::query("UPDATE todos SET done = $1, updated_at = $2 WHERE owner = $3 AND done <> $1");
+        let result = query.bind(i64::from(done)).bind(self.clock.unix_millis()).bind(owner).execute(&self.db).await?;
+        Ok(result.rows_affected())
+    }
+
+    /// Removes an owner's to-dos that are done, and says how many there were.
+    pub(super) async fn clear_completed(&self, owner: &str) -> Result<u64, StoreError> {
+        let query = sqlx::query("DELETE FROM todos WHERE owner = $1 AND done = 1");
+        Ok(query.bind(owner).execute(&self.db).await?.rows_affected())
+    }
+
+    fn new_id(&self, now_millis: i64) -> Uuid {
+        let since_epoch = std::time::Duration::from_millis(now_millis.unsigned_abs());
+        Uuid::new_v7(Timestamp::from_unix(&*self.ids, since_epoch.as_secs(), since_epoch.subsec_nanos()))
+    }
+}
+
+fn todo(row: &AnyRow) -> Result<Todo, StoreError> {
+    Ok(Todo {
+        id: row.try_get::<String, _>("id")?.parse().map_err(|_| StoreError::Row)?,
+        owner: row.try_get("owner")?,
+        description: row.try_get::<String, _>("description")?.try_into().map_err(|_| StoreError::Row)?,
+        done: row.try_get::<i64, _>("done")? != 0,
+        created_at: from_millis(row.try_get("created_at")?),
+        updated_at: from_millis(row.try_get("updated_at")?),
+    })
+}

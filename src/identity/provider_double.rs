@@ -1,0 +1,286 @@
+//! An `OpenID` provider for tests: publishes metadata and keys, counts who asks, lies when told to, and signs
+//! whatever header and claims a test wants.
+
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaKeyPair,
+    RsaPublicKeyComponents,
+};
+use axum::extract::State as Shared;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::{Uuid, uuid};
+
+use super::provider::{Provider, ProviderConfig};
+use crate::platform::clock::Clock;
+use crate::platform::config::Mode;
+use crate::platform::{outbound, serve};
+
+/// The tenant id of every double.
+pub const TENANT: Uuid = uuid!("7ad3a2c4-5f0e-4a86-9d8e-0a1b2c3d4e5f");
+/// The API's client id: the audience of access tokens.
+pub const API: &str = "a9a9a9a9-0000-4000-8000-000000000001";
+/// The web app's client id: `azp` of access tokens, `aud` of ID tokens.
+pub const WEB: &str = "b8b8b8b8-0000-4000-8000-000000000002";
+/// The object id of the user whom tokens are about unless a test says otherwise.
+pub const ALICE: &str = "c7c7c7c7-0000-4000-8000-000000000003";
+/// Another user's object id.
+pub const BOB: &str = "c7c7c7c7-0000-4000-8000-000000000004";
+
+/// A key pair, and the `kid` it is published under.
+pub struct SigningKey {
+    /// `kid`.
+    pub id: &'static str,
+    pair: Pair,
+}
+
+enum Pair {
+    Rsa(RsaKeyPair),
+    P256(EcdsaKeyPair),
+}
+
+impl SigningKey {
+    fn rsa(id: &'static str) -> Self {
+        Self { id, pair: Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).expect("a key")) }
+    }
+
+    /// The key that is published at first.
+    pub fn first() -> &'static Self {
+        static KEY: OnceLock<SigningKey> = OnceLock::new();
+        KEY.get_or_init(|| Self::rsa("first"))
+    }
+
+    /// A key that is not published until [`ProviderDouble::publish`] says so.
+    pub fn second() -> &'static Self {
+        static KEY: OnceLock<SigningKey> = OnceLock::new();
+        KEY.get_or_init(|| Self::rsa("second"))
+    }
+
+    /// A P-256 key, for ES256; not published at first.
+    pub fn elliptic() -> &'static Self {
+        static KEY: OnceLock<SigningKey> = OnceLock::new();
+        KEY.get_or_init(|| {
+            let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
+            Self { id: "elliptic", pair: Pair::P256(pair) }
+        })
+    }
+
+    /// The public key as a JSON Web Key.
+    pub fn jwk(&self) -> Value {
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        match &self.pair {
+            Pair::Rsa(pair) => {
+                let public = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+                json!({"kty": "RSA", "use": "sig", "kid": self.id, "n": text(&public.n), "e": text(&public.e)})
+            }
+            Pair::P256(pair) => {
+                let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+                json!({"kty": "EC", "use": "sig", "kid": self.id, "crv": "P-256", "x": text(x), "y": text(y)})
+            }
+        }
+    }
+
+    /// A token with exactly this header and these claims, signed by this key as the header's `alg` says (RS256 where
+    /// the key cannot, so that a lie in the header stays a lie).
+    pub fn sign(&self, header: &Value, claims: &Value) -> String {
+        self.sign_text(&header.to_string(), &claims.to_string())
+    }
+
+    /// [`SigningKey::sign`] for JSON that `serde_json` would not write, such as a member named twice.
+    pub fn sign_text(&self, header: &str, claims: &str) -> String {
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let random = SystemRandom::new();
+        let signature = match &self.pair {
+            Pair::Rsa(pair) => {
+                let padding: &'static dyn aws_lc_rs::signature::RsaEncoding =
+                    if header.contains("PS256") { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(padding, &random, signed.as_bytes(), &mut signature).expect("a signature");
+                signature
+            }
+            Pair::P256(pair) => pair.sign(&random, signed.as_bytes()).expect("a signature").as_ref().to_vec(),
+        };
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+}
+
+/// A provider that listens on a free port until it is dropped.
+pub struct ProviderDouble {
+    /// `http://127.0.0.1:…`
+    pub origin: String,
+    /// What its tokens' times are relative to.
+    pub clock: Clock,
+    state: Arc<State>,
+    _stop: DropGuard,
+}
+
+struct State {
+    document: Mutex<Value>,
+    keys: Mutex<Value>,
+    status: AtomicU16,
+    discoveries: AtomicUsize,
+    key_fetches: AtomicUsize,
+}
+
+impl ProviderDouble {
+    /// Starts one that publishes [`SigningKey::first`].
+    pub async fn start(clock: &Clock) -> Self {
+        Self::start_with(clock, Router::new()).await
+    }
+
+    /// Starts one that serves `more` (a token endpoint, say) besides metadata and keys.
+    pub async fn start_with(clock: &Clock, more: Router) -> Self {
+        let listener = serve::listen("double", "127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
+        let origin = format!("http://{}", listener.local_addr().expect("bound"));
+        let base = format!("{origin}/{TENANT}");
+        let state = Arc::new(State {
+            document: Mutex::new(json!({
+                "issuer": format!("{base}/v2.0"),
+                "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
+                "token_endpoint": format!("{base}/oauth2/v2.0/token"),
+                "end_session_endpoint": format!("{base}/oauth2/v2.0/logout"),
+                "jwks_uri": format!("{base}/discovery/v2.0/keys"),
+                "id_token_signing_alg_values_supported": ["RS256"],
+            })),
+            keys: Mutex::new(json!({"keys": [SigningKey::first().jwk()]})),
+            status: AtomicU16::new(200),
+            discoveries: AtomicUsize::new(0),
+            key_fetches: AtomicUsize::new(0),
+        });
+        let router = Router::new()
+            .route(&format!("/{TENANT}/v2.0/.well-known/openid-configuration"), get(document))
+            .route(&format!("/{TENANT}/discovery/v2.0/keys"), get(keys))
+            .with_state(Arc::clone(&state))
+            .merge(more);
+        let stop = CancellationToken::new();
+        tokio::spawn(serve::serve(listener, router, stop.clone()));
+        Self { origin, clock: clock.clone(), state, _stop: stop.drop_guard() }
+    }
+
+    /// What it calls itself unless a test changes the document.
+    pub fn issuer(&self) -> String {
+        format!("{}/{TENANT}/v2.0", self.origin)
+    }
+
+    /// A configuration that trusts it, as an Entra tenant.
+    pub fn config(&self) -> ProviderConfig {
+        ProviderConfig { authority: self.issuer(), issuer: None, tenant_id: Some(TENANT) }
+    }
+
+    /// The side under test, with nothing fetched yet.
+    pub fn provider(&self) -> Provider {
+        Provider::new("test.identity", &self.config(), Mode::Development, outbound::client(), self.clock.clone())
+            .expect("a valid configuration")
+    }
+
+    /// Changes members of the metadata; `null` removes one.
+    pub fn change_document(&self, changes: Value) {
+        merge(&mut self.state.document.lock().expect("not poisoned"), changes);
+    }
+
+    /// Publishes these keys instead of the ones so far.
+    pub fn publish(&self, keys: &[&SigningKey]) {
+        self.publish_jwks(json!({"keys": keys.iter().map(|key| key.jwk()).collect::<Vec<_>>()}));
+    }
+
+    /// Publishes any JSON in place of the keys.
+    pub fn publish_jwks(&self, jwks: Value) {
+        *self.state.keys.lock().expect("not poisoned") = jwks;
+    }
+
+    /// Answers everything with this status from now on.
+    pub fn answer_with(&self, status: StatusCode) {
+        self.state.status.store(status.as_u16(), Ordering::SeqCst);
+    }
+
+    /// How often the metadata was fetched.
+    pub fn discoveries(&self) -> usize {
+        self.state.discoveries.load(Ordering::SeqCst)
+    }
+
+    /// How often the keys were fetched.
+    pub fn key_fetches(&self) -> usize {
+        self.state.key_fetches.load(Ordering::SeqCst)
+    }
+
+    /// The claims of Alice's access token for [`API`] with `scp` `ToDoList.Read ToDoList.ReadWrite`, changed by
+    /// `changes` (`null` removes a claim).
+    pub fn access_claims(&self, changes: Value) -> Value {
+        let now = self.clock.unix_seconds();
+        let mut claims = json!({
+            "iss": self.issuer(), "aud": API, "tid": TENANT, "oid": ALICE, "sub": "pairwise-for-the-api", "azp": WEB,
+            "azpacr": "1", "scp": "ToDoList.Read ToDoList.ReadWrite", "ver": "2.0", "uti": "unique",
+            "iat": now, "nbf": now, "exp": now + 3600,
+        });
+        merge(&mut claims, changes);
+        claims
+    }
+
+    /// [`ProviderDouble::access_claims`], signed by the first key.
+    pub fn access_token(&self, changes: Value) -> String {
+        sign(&self.access_claims(changes))
+    }
+
+    /// An access token of a daemon with the application permission `ToDoList.ReadWrite.All`, changed by `changes`.
+    pub fn app_token(&self, changes: Value) -> String {
+        let mut claims = self.access_claims(json!({
+            "scp": null, "roles": ["ToDoList.ReadWrite.All"], "idtyp": "app", "sub": BOB, "oid": BOB,
+        }));
+        merge(&mut claims, changes);
+        sign(&claims)
+    }
+
+    /// Alice's ID token for [`WEB`], changed by `changes`.
+    pub fn id_token(&self, nonce: &str, changes: Value) -> String {
+        let now = self.clock.unix_seconds();
+        let mut claims = json!({
+            "iss": self.issuer(), "aud": WEB, "tid": TENANT, "oid": ALICE, "sub": "pairwise-for-the-web", "sid": "session",
+            "name": "Alice", "preferred_username": "alice@example.com", "nonce": nonce, "ver": "2.0",
+            "iat": now, "nbf": now, "exp": now + 3600,
+        });
+        merge(&mut claims, changes);
+        sign(&claims)
+    }
+}
+
+/// Signs claims with the first key under an ordinary header.
+pub fn sign(claims: &Value) -> String {
+    let key = SigningKey::first();
+    key.sign(&json!({"typ": "JWT", "alg": "RS256", "kid": key.id}), claims)
+}
+
+/// JSON Merge Patch (RFC 7396), one level deep.
+fn merge(target: &mut Value, changes: Value) {
+    let (Value::Object(target), Value::Object(changes)) = (target, changes) else { unreachable!("both are objects") };
+    for (name, value) in changes {
+        if value.is_null() {
+            target.remove(&name);
+        } else {
+            target.insert(name, value);
+        }
+    }
+}
+
+async fn document(Shared(state): Shared<Arc<State>>) -> (StatusCode, Json<Value>) {
+    state.discoveries.fetch_add(1, Ordering::SeqCst);
+    answer(&state, &state.document)
+}
+
+async fn keys(Shared(state): Shared<Arc<State>>) -> (StatusCode, Json<Value>) {
+    state.key_fetches.fetch_add(1, Ordering::SeqCst);
+    answer(&state, &state.keys)
+}
+
+fn answer(state: &State, value: &Mutex<Value>) -> (StatusCode, Json<Value>) {
+    let status = StatusCode::from_u16(state.status.load(Ordering::SeqCst)).expect("set from a status");
+    (status, Json(value.lock().expect("not poisoned").clone()))
+}
