@@ -73,7 +73,8 @@ impl ReturnAddress {
         };
         let target = url::Url::parse(&self.redirect_uri).map(|url| url.origin().ascii_serialization());
         let csp = format!(
-            "default-src 'none'; script-src 'nonce-{nonce}'; form-action {target}; frame-ancestors 'none'; base-uri 'none'",
+            "default-src 'none'; script-src 'nonce-{nonce}'; form-action {target}; \
+             frame-ancestors 'none'; base-uri 'none'",
             target = target.as_deref().unwrap_or("'none'"),
         );
         let headers = [

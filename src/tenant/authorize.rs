@@ -23,7 +23,7 @@ use super::error::{Described, Trace};
 use super::interaction::{Interaction, Start};
 use super::parameters::Parameters;
 use super::scope::{ScopeError, Scopes};
-use super::sso::Session;
+use super::sso::{Lapsed, Session};
 use super::token::authorization_code;
 use super::{Tenant, notice, user_flow};
 
@@ -129,6 +129,8 @@ pub(super) enum Denied {
     AnotherUser,
     #[error("the user does not want to go on")]
     Cancelled,
+    #[error(transparent)]
+    Lapsed(#[from] Lapsed),
     #[error("the database does not answer: {0}")]
     Database(#[from] sqlx::Error),
 }
@@ -138,9 +140,10 @@ impl Denied {
         let invalid = |code, message: String| Described::new("invalid_request", code, message);
         match self {
             Self::Repeated(name) => invalid(9_002_313, format!("The parameter '{name}' is included more than once.")),
-            Self::ResponseMode(mode) => {
-                invalid(70_007, format!("'{mode}' is not a supported value of 'response_mode'; use query or form_post."))
-            }
+            Self::ResponseMode(mode) => invalid(
+                70_007,
+                format!("'{mode}' is not a supported value of 'response_mode'; use query or form_post."),
+            ),
             Self::Missing(name) => Described::missing(name),
             Self::ResponseType(kind) => Described::new(
                 "unsupported_response_type",
@@ -164,29 +167,27 @@ impl Denied {
                 invalid(50_147, "The size or alphabet of the 'code_challenge' parameter is not valid.".to_owned())
             }
             Self::Scope(error) => describe_scope(error, "consent_required"),
-            Self::Prompt(prompt) => {
-                invalid(90_023, format!("Unsupported 'prompt' value '{prompt}'; use none, login, select_account, consent or create."))
-            }
+            Self::Prompt(prompt) => invalid(
+                90_023,
+                format!("Unsupported 'prompt' value '{prompt}'; use none, login, select_account, consent or create."),
+            ),
             Self::NoneAndMore => invalid(90_023, "'prompt=none' does not go with another prompt.".to_owned()),
             Self::MaxAge => invalid(90_023, "'max_age' must be a number of seconds.".to_owned()),
             Self::IdTokenHint => invalid(50_027, "The 'id_token_hint' is not a valid token for this app.".to_owned()),
             Self::NoSignUp => invalid(90_023, "Sign-up is disabled in the user flow of this application.".to_owned()),
-            Self::NoUserFlow => Described::new(
-                "unauthorized_client",
-                700_016,
-                "The application is not associated with a user flow.",
-            ),
-            Self::LoginRequired => Described::new(
-                "login_required",
-                50_058,
-                "A silent sign-in request was sent but no user is signed in.",
-            ),
+            Self::NoUserFlow => {
+                Described::new("unauthorized_client", 700_016, "The application is not associated with a user flow.")
+            }
+            Self::LoginRequired => {
+                Described::new("login_required", 50_058, "A silent sign-in request was sent but no user is signed in.")
+            }
             Self::AnotherUser => Described::new(
                 "login_required",
                 50_058,
                 "The user who signed in is not the user of the 'id_token_hint'.",
             ),
             Self::Cancelled => Described::new("access_denied", 65_004, "User declined to sign in."),
+            Self::Lapsed(_) => Described::new("access_denied", 50_057, "The user account cannot sign in."),
             Self::Database(_) => super::error::unavailable(),
         }
     }
@@ -194,9 +195,10 @@ impl Denied {
     /// Logs the refusal and tells the app.
     pub(super) fn answer(&self, tenant: &Tenant, return_to: &ReturnAddress, headers: &HeaderMap) -> Response {
         let trace = Trace::new(tenant, headers);
-        match self {
-            Self::Database(error) => tracing::error!(trace = %trace.trace_id, %error, "authorize: the database failed"),
-            _ => tracing::info!(trace = %trace.trace_id, "authorize: {self}"),
+        if let Self::Database(error) = self {
+            tracing::error!(trace = %trace.id, %error, "authorize: the database failed");
+        } else {
+            tracing::info!(trace = %trace.id, "authorize: {self}");
         }
         return_to.error(tenant, &self.describe(), &trace)
     }
@@ -231,7 +233,7 @@ async fn answer(tenant: &Tenant, headers: &HeaderMap, parameters: Option<Paramet
         Ok(known) => known,
         Err(refused) => {
             let trace = Trace::new(tenant, headers);
-            tracing::info!(trace = %trace.trace_id, "authorize: {refused}");
+            tracing::info!(trace = %trace.id, "authorize: {refused}");
             return notice::error_page(tenant, StatusCode::BAD_REQUEST, &refused.describe(), &trace);
         }
     };

@@ -182,10 +182,9 @@ impl Config {
         let mut secrets = HashMap::new();
         for (position, app) in self.apps.iter().enumerate() {
             let key = |name: &str| format!("tenant.apps.{position}.{name}");
-            for (name, uris) in [
-                ("redirect_uris", &app.redirect_uris),
-                ("post_logout_redirect_uris", &app.post_logout_redirect_uris),
-            ] {
+            for (name, uris) in
+                [("redirect_uris", &app.redirect_uris), ("post_logout_redirect_uris", &app.post_logout_redirect_uris)]
+            {
                 uris.iter().try_for_each(|uri| check_redirect_uri(&key(name), uri))?;
             }
             self.check_grants(&key("permissions"), app)?;
@@ -242,7 +241,11 @@ impl Config {
         for grant in &app.permissions {
             let Some(api) = self.app(&grant.resource.to_string()) else {
                 let problem = format!("is for the resource {}, which is no app of this tenant", grant.resource);
-                return Err(ConfigError::refused(key, problem, "give the client_id of an app with scopes or app_roles"));
+                return Err(ConfigError::refused(
+                    key,
+                    problem,
+                    "give the client_id of an app with scopes or app_roles",
+                ));
             };
             let unknown = |wanted: &[String], offered: &[Permission]| {
                 wanted.iter().find(|value| !offered.iter().any(|permission| permission.value == **value)).cloned()
@@ -305,7 +308,10 @@ mod tests {
 
     #[test]
     fn a_reference_that_does_not_resolve_stops_the_tenant() {
-        assert_eq!(check(VALID).map(|checked| checked.origin).map_err(|e| e.to_string()).as_deref(), Ok("http://localhost:3002"));
+        assert_eq!(
+            check(VALID).map(|checked| checked.origin).map_err(|e| e.to_string()).as_deref(),
+            Ok("http://localhost:3002")
+        );
         for (from, to, said) in [
             (r#"scopes = ["ToDoList.Read"]"#, r#"scopes = ["ToDoList.Reed"]"#, "does not offer"),
             (r#"{ resource = "aaaaaaaa"#, r#"{ resource = "cccccccc"#, "is no app of this tenant"),

@@ -41,7 +41,7 @@ impl Described {
             "AADSTS{code}: {message} Trace ID: {trace_id} Correlation ID: {correlation_id} Timestamp: {timestamp}",
             code = self.code,
             message = self.message,
-            trace_id = trace.trace_id,
+            trace_id = trace.id,
             correlation_id = trace.correlation_id,
             timestamp = trace.timestamp,
         );
@@ -56,7 +56,7 @@ impl Described {
             "error_description": self.description(trace),
             "error_codes": [self.code],
             "timestamp": trace.timestamp,
-            "trace_id": trace.trace_id,
+            "trace_id": trace.id,
             "correlation_id": trace.correlation_id,
         });
         if let Some(suberror) = self.suberror {
@@ -70,7 +70,7 @@ impl Described {
 #[derive(Clone, Debug)]
 pub(super) struct Trace {
     /// New for every error.
-    pub(super) trace_id: Uuid,
+    pub(super) id: Uuid,
     /// The caller's `client-request-id`, or else our request id.
     pub(super) correlation_id: Uuid,
     /// When: `2026-11-05 12:00:00Z`.
@@ -83,7 +83,7 @@ impl Trace {
         let id = |name: &str| headers.get(name)?.to_str().ok()?.parse().ok();
         let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
         Self {
-            trace_id: Uuid::new_v4(),
+            id: Uuid::new_v4(),
             correlation_id: id("client-request-id").or_else(|| id("x-request-id")).unwrap_or_else(Uuid::new_v4),
             timestamp: tenant.clock.now().format(&format).unwrap_or_default(),
         }
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_description_keeps_to_the_characters_of_the_standard() {
-        let trace = Trace { trace_id: Uuid::nil(), correlation_id: Uuid::nil(), timestamp: String::new() };
+        let trace = Trace { id: Uuid::nil(), correlation_id: Uuid::nil(), timestamp: String::new() };
         let text = Described::new("invalid_scope", 70_011, "scope \"<x>\\\r\né\"").description(&trace);
         assert!(text.starts_with("AADSTS70011: scope ?<x>?????"), "{text}");
     }

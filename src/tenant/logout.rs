@@ -13,6 +13,7 @@ use maud::html;
 use subtle::ConstantTimeEq as _;
 
 use super::authorization_response::{redirect, with_query};
+use super::config::App;
 use super::error::{Described, Trace};
 use super::parameters::Parameters;
 use super::sso::{self, Session};
@@ -72,9 +73,9 @@ async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -
         return gone_on(tenant, &destination);
     };
     let meant = hint.as_ref().is_some_and(|hint| hint.sub == tenant.subject(hint.aud, &session.user.id))
-        || parameters.get("logout_hint").is_some_and(|hint| {
-            hint.as_bytes().ct_eq(tenant.login_hint(&session.user.id).as_bytes()).into()
-        });
+        || parameters
+            .get("logout_hint")
+            .is_some_and(|hint| hint.as_bytes().ct_eq(tenant.login_hint(&session.user.id).as_bytes()).into());
     if !meant {
         return ask(tenant, headers, &session, &destination);
     }
@@ -87,17 +88,14 @@ async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -
 /// §3: a registered address only. Without an app's name it must be some app's: Entra does not ask for the name.
 fn destination(tenant: &Tenant, parameters: &Parameters, hint: Option<&IdTokenHint>) -> Destination {
     let named = parameters.get("client_id");
-    let app = |client_id: &str| tenant.config.app(client_id);
-    let registered = |uri: &str| match (hint, named) {
-        // §2: "When both client_id and id_token_hint are present, the OP MUST verify that [they match]".
-        (Some(hint), Some(named)) if !named.eq_ignore_ascii_case(&hint.aud.to_string()) => false,
-        (Some(hint), _) => {
-            app(&hint.aud.to_string()).is_some_and(|app| app.post_logout_redirect_uris.iter().any(|known| known == uri))
-        }
-        (None, Some(named)) => app(named).is_some_and(|app| app.post_logout_redirect_uris.iter().any(|known| known == uri)),
-        (None, None) => {
-            tenant.config.apps.iter().any(|app| app.post_logout_redirect_uris.iter().any(|known| known == uri))
-        }
+    let known = |app: &App, uri: &str| app.post_logout_redirect_uris.iter().any(|known| known == uri);
+    let of_app = |client_id: &str, uri: &str| tenant.config.app(client_id).is_some_and(|app| known(app, uri));
+    let registered = |uri: &str| match (hint.map(|hint| hint.aud.to_string()), named) {
+        // §2: when both are present, they must match.
+        (Some(aud), Some(named)) if !named.eq_ignore_ascii_case(&aud) => false,
+        (Some(aud), _) => of_app(&aud, uri),
+        (None, Some(named)) => of_app(named, uri),
+        (None, None) => tenant.config.apps.iter().any(|app| known(app, uri)),
     };
     let uri = parameters.get("post_logout_redirect_uri").filter(|uri| registered(uri)).map(ToOwned::to_owned);
     Destination { uri, state: parameters.get("state").map(ToOwned::to_owned) }
@@ -148,16 +146,14 @@ fn signed_out(tenant: &Tenant, destination: &Destination) -> Response {
 
 /// Nobody is signed in (any more).
 fn gone_on(tenant: &Tenant, destination: &Destination) -> Response {
-    match &destination.uri {
-        Some(uri) => match &destination.state {
-            // §2: "included in the redirect".
-            Some(state) => redirect(&with_query(uri, [("state", state.as_str())].into_iter())),
-            None => redirect(uri),
-        },
-        None => {
-            let content = html! { p { "You have signed out. It is a good idea to close all browser windows." } };
-            notice::page(tenant, StatusCode::OK, "You signed out of your account", &content)
-        }
+    let Some(uri) = &destination.uri else {
+        let content = html! { p { "You have signed out. It is a good idea to close all browser windows." } };
+        return notice::page(tenant, StatusCode::OK, "You signed out of your account", &content);
+    };
+    match &destination.state {
+        // §2: it is passed on.
+        Some(state) => redirect(&with_query(uri, [("state", state.as_str())].into_iter())),
+        None => redirect(uri),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::platform::random;
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}\
     button{font:inherit;padding:.5rem 1rem}small,dd{color:#555}dd{overflow-wrap:anywhere}";
 
-/// A page with this title and content. Its forms may go to the tenant itself, and where `form_action` says.
+/// A page with this title and content.
 pub(super) fn page(tenant: &Tenant, status: StatusCode, title: &str, content: &Markup) -> Response {
     let nonce = random::token();
     let page = html! {
@@ -42,7 +42,7 @@ pub(super) fn error_page(tenant: &Tenant, status: StatusCode, described: &Descri
         p { (described.message) }
         dl {
             dt { "Error" } dd { (described.error) " (AADSTS" (described.code) ")" }
-            dt { "Trace ID" } dd { (trace.trace_id) }
+            dt { "Trace ID" } dd { (trace.id) }
             dt { "Correlation ID" } dd { (trace.correlation_id) }
             dt { "Timestamp" } dd { (trace.timestamp) }
         }
@@ -52,12 +52,18 @@ pub(super) fn error_page(tenant: &Tenant, status: StatusCode, described: &Descri
 
 /// The database does not answer, and a browser waits.
 pub(super) fn unavailable(tenant: &Tenant) -> Response {
-    page(tenant, StatusCode::SERVICE_UNAVAILABLE, "Please try again", &html! { p { "Something is busy for a moment." } })
+    page(
+        tenant,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Please try again",
+        &html! { p { "Something is busy for a moment." } },
+    )
 }
 
 /// The interaction has ended, or never was this browser's.
 pub(super) fn gone(tenant: &Tenant) -> Response {
-    let content = html! { p { "This sign-in has ended or was begun elsewhere. Go back to the app and sign in again." } };
+    let content =
+        html! { p { "This sign-in has ended or was begun elsewhere. Go back to the app and sign in again." } };
     page(tenant, StatusCode::BAD_REQUEST, "This page has expired", &content)
 }
 

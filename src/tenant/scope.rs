@@ -9,6 +9,7 @@ use super::config::{App, Config};
 
 /// The scopes that concern the user and the grant, not an API (OpenID Connect Core §5.4, §11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::enum_variant_names, reason = "the scope's own name")]
 pub(super) enum OpenId {
     /// An ID token is wanted.
     OpenId,
@@ -34,7 +35,7 @@ impl OpenId {
     }
 
     /// The word on the wire.
-    pub(super) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         Self::ALL.iter().find(|(scope, _)| *scope == self).map_or("", |(_, name)| name)
     }
 }
@@ -89,6 +90,10 @@ impl Scopes {
     pub(super) fn parse(text: &str, client: &App, config: &Config) -> Result<Self, ScopeError> {
         let mut scopes = Self::default();
         for word in text.split(' ').filter(|word| !word.is_empty()) {
+            // RFC 6749 §3.3, so that no line break of the request gets into the log.
+            if !word.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\')) {
+                return Err(ScopeError::UnknownScope("(with forbidden characters)".to_owned()));
+            }
             if let Some(scope) = OpenId::parse(word) {
                 scopes.openid.insert(scope);
                 continue;
@@ -108,7 +113,9 @@ impl Scopes {
                 if all.is_empty() {
                     return Err(not_granted());
                 }
-                all.into_iter().for_each(|value| scopes.add(api, value));
+                for value in all {
+                    scopes.add(api, value);
+                }
             } else if !api.scopes.iter().any(|scope| scope.value == value) {
                 return Err(ScopeError::UnknownScope(word.to_owned()));
             } else if granted(value) {
@@ -150,10 +157,14 @@ impl Scopes {
             })
     }
 
-    /// The `OpenID` scopes as words.
-    pub(super) fn openid_words(&self) -> String {
-        self.openid.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" ")
+    /// What an access token for userinfo may tell.
+    pub(super) fn for_userinfo(&self) -> String {
+        words(self.openid.iter().filter(|scope| **scope != OpenId::OfflineAccess))
     }
+}
+
+fn words<'s>(scopes: impl Iterator<Item = &'s OpenId>) -> String {
+    scopes.map(|scope| scope.name()).collect::<Vec<_>>().join(" ")
 }
 
 impl fmt::Display for ResourceScopes {
@@ -169,7 +180,8 @@ impl fmt::Display for ResourceScopes {
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let resources = self.resources.iter().map(ToString::to_string);
-        let words: Vec<_> = Some(self.openid_words()).filter(|w| !w.is_empty()).into_iter().chain(resources).collect();
+        let words: Vec<_> =
+            Some(words(self.openid.iter())).filter(|w| !w.is_empty()).into_iter().chain(resources).collect();
         f.write_str(&words.join(" "))
     }
 }

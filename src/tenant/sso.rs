@@ -128,7 +128,7 @@ pub(super) async fn end(tenant: &Tenant, sid: &str) -> Result<(), sqlx::Error> {
 /// Ends all single sign-on sessions of a user, and revokes their codes and refresh tokens: after a password reset.
 ///
 /// A failure is logged only, because `password_changed_at` ends them as well, at their next use.
-pub async fn end_sessions_of(tenant: &Tenant, user_id: &str) {
+pub(super) async fn end_sessions_of(tenant: &Tenant, user_id: &str) {
     let ended = async {
         sqlx::query("DELETE FROM sso_sessions WHERE user_id = $1").bind(user_id).execute(&tenant.db).await?;
         sqlx::query("UPDATE grants SET revoked_at = $1 WHERE user_id = $2 AND revoked_at IS NULL")

@@ -327,7 +327,9 @@ async fn discovery_is_the_same_under_the_id_and_the_domain_and_nowhere_else() {
     assert_eq!(document.json()["authorization_response_iss_parameter_supported"], true);
     let by_domain = t.get("/Errand.Example/v2.0/.well-known/openid-configuration", "").await;
     assert_eq!(by_domain.json(), document.json());
-    for path in ["/other.example/v2.0/.well-known/openid-configuration", "/22222222-2222-2222-2222-222222222222/x", "//"] {
+    for path in
+        ["/other.example/v2.0/.well-known/openid-configuration", "/22222222-2222-2222-2222-222222222222/x", "//"]
+    {
         assert_eq!(t.get(path, "").await.error(), (400, "invalid_tenant".to_owned(), 90_002), "{path}");
     }
     assert_eq!(t.get("/health", "").await.status, StatusCode::OK);
@@ -533,11 +535,15 @@ async fn a_session_answers_at_once_unless_the_request_wants_the_user() {
     ] {
         assert!(is_sign_in_page(&t.authorize(changes, &session).await), "{changes:?}");
     }
-    for changes in [&[("max_age", "1")][..], &[("login_hint", "bob@example.com")], &[("id_token_hint", bobs.as_str())]] {
+    for changes in [&[("max_age", "1")][..], &[("login_hint", "bob@example.com")], &[("id_token_hint", bobs.as_str())]]
+    {
         let changes = [changes, &[("prompt", "none")]].concat();
         assert_eq!(t.authorize(&changes, &session).await.answered()["error"], "login_required", "{changes:?}");
     }
-    assert_eq!(t.authorize(&[("prompt", "none")], "errand_tenant_session=forged").await.answered()["error"], "login_required");
+    assert_eq!(
+        t.authorize(&[("prompt", "none")], "errand_tenant_session=forged").await.answered()["error"],
+        "login_required"
+    );
     t.clock.advance(Duration::hours(25));
     assert!(is_sign_in_page(&t.authorize(&[], &session).await), "idle for a day");
 }
@@ -841,7 +847,12 @@ async fn key_rotation_breaks_no_token_and_announces_the_next_key() {
     let (code, _) = t.sign_in(ALICE, &[("scope", "openid")]).await;
     let before = t.redeem(&code, &[]).await.json();
     let published = |jwks: &Value| -> Vec<String> {
-        jwks["keys"].as_array().expect("keys").iter().map(|key| key["kid"].as_str().expect("a kid").to_owned()).collect()
+        jwks["keys"]
+            .as_array()
+            .expect("keys")
+            .iter()
+            .map(|key| key["kid"].as_str().expect("a kid").to_owned())
+            .collect()
     };
     let old = published(&t.jwks().await);
     t.tenant.rotate_keys().await.expect("rotated");

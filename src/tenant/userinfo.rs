@@ -85,7 +85,7 @@ async fn userinfo(State(tenant): State<Tenant>, headers: HeaderMap) -> Response 
         Ok(claims) => ([(header::CACHE_CONTROL, "no-store")], Json(claims)).into_response(),
         Err(refused) => {
             let trace = Trace::new(&tenant, &headers);
-            tracing::info!(trace = %trace.trace_id, "userinfo: {refused}");
+            tracing::info!(trace = %trace.id, "userinfo: {refused}");
             refused.answer(&trace)
         }
     }

@@ -22,6 +22,7 @@ CREATE TABLE interactions (
     request TEXT NOT NULL,
     expires_at BIGINT NOT NULL
 );
+CREATE INDEX interactions_expires_at ON interactions (expires_at);
 
 -- Single sign-on sessions, one per signed-in browser.
 CREATE TABLE sso_sessions (

@@ -92,9 +92,10 @@ pub(super) async fn redeem(tenant: &Tenant, client: &App, parameters: &Parameter
         Some(asked) => resource_of(asked)?,
         None => grant.scopes.resources.first(),
     };
-    let refresh_token = match grant.scopes.has(OpenId::OfflineAccess) {
-        true => Some(grant.refresh_token(&tenant.db, tenant).await?),
-        false => None,
+    let refresh_token = if grant.scopes.has(OpenId::OfflineAccess) {
+        Some(grant.refresh_token(&tenant.db, tenant).await?)
+    } else {
+        None
     };
     answer(tenant, client, &grant, resource, nonce.as_deref(), refresh_token)
 }

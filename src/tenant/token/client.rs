@@ -33,7 +33,8 @@ pub(super) enum ClientError {
 impl ClientError {
     pub(super) fn describe(&self) -> (StatusCode, Described) {
         // RFC 6749 §5.2: 401 for a failed authentication, 400 for a malformed request.
-        let failed = |code, message: String| (StatusCode::UNAUTHORIZED, Described::new("invalid_client", code, message));
+        let failed =
+            |code, message: String| (StatusCode::UNAUTHORIZED, Described::new("invalid_client", code, message));
         match self {
             Self::TwoAuthentications => (
                 StatusCode::BAD_REQUEST,

@@ -41,7 +41,7 @@ const ID_TOKEN_LIFETIME: Duration = Duration::hours(1);
 /// Of a refresh token, and of the grant behind it; both begin anew with each refresh.
 const REFRESH_TOKEN_LIFETIME: Duration = Duration::days(90);
 
-/// The audience of an access token for no API of ours: userinfo. In Entra it is Microsoft Graph's id, and so it is here.
+/// The audience of an access token for no API of ours: userinfo. It is Microsoft Graph's id, as in Entra.
 pub(super) const USERINFO_AUDIENCE: Uuid = Uuid::from_u128(0x0000_0003_0000_0000_c000_0000_0000_0000);
 
 pub(super) fn router() -> Router<Tenant> {
@@ -139,7 +139,6 @@ impl RouteError {
             Self::RefreshTokenReplayed => grant(50_173, "The refresh token was used before. All tokens were revoked."),
             Self::Lapsed(Lapsed::Deleted) => grant(50_034, "The user account does not exist in the directory."),
             Self::Lapsed(Lapsed::Disabled) => grant(50_057, "The user account is disabled."),
-            Self::Scope(error @ ScopeError::NotGranted { .. }) => describe_scope(error, "invalid_scope"),
             Self::Scope(error) => describe_scope(error, "invalid_scope"),
             Self::ScopeBeyondGrant => Described::new(
                 "invalid_scope",
@@ -166,9 +165,10 @@ async fn token(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) ->
         Err(refused) => {
             let trace = Trace::new(&tenant, &headers);
             let (status, described) = refused.describe();
-            match status {
-                StatusCode::SERVICE_UNAVAILABLE => tracing::error!(trace = %trace.trace_id, "token: {refused}"),
-                _ => tracing::info!(trace = %trace.trace_id, "token: {refused}"),
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                tracing::error!(trace = %trace.id, "token: {refused}");
+            } else {
+                tracing::info!(trace = %trace.id, "token: {refused}");
             }
             let mut response = described.json(status, &trace);
             if status == StatusCode::UNAUTHORIZED {
@@ -274,10 +274,6 @@ fn answer(
         uti: URL_SAFE_NO_PAD.encode(random::bytes::<16>()),
         ver: "2.0",
     };
-    let openid_words = || {
-        let words = grant.scopes.openid.iter().filter(|scope| **scope != OpenId::OfflineAccess).map(|s| s.name());
-        words.collect::<Vec<_>>().join(" ")
-    };
     let access_token = tenant.keys.sign(&AccessTokenClaims {
         common: &common,
         aud: resource.map_or(USERINFO_AUDIENCE, |resource| resource.resource),
@@ -286,13 +282,13 @@ fn answer(
         oid: &user.id,
         azp: client.client_id,
         azpacr: "1",
-        scp: &resource.map_or_else(openid_words, |resource| resource.values.join(" ")),
+        scp: &resource.map_or_else(|| grant.scopes.for_userinfo(), |resource| resource.values.join(" ")),
         name: &user.display_name,
         preferred_username: &user.email,
     })?;
     let mut answer = json!({
         "token_type": "Bearer",
-        "scope": resource.map_or_else(openid_words, ToString::to_string),
+        "scope": resource.map_or_else(|| grant.scopes.for_userinfo(), ToString::to_string),
         "expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
         "ext_expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
         "access_token": access_token,
@@ -389,7 +385,7 @@ pub(super) struct IdTokenHint {
     _auth_time: i64,
 }
 
-/// Reads an `id_token_hint`: signed by us and an ID token; it may have expired (OpenID Connect RP-Initiated Logout §2).
+/// Reads an `id_token_hint`: signed by us and an ID token; it may have expired (RP-Initiated Logout §2).
 pub(super) fn id_token_hint(tenant: &Tenant, token: &str) -> Option<IdTokenHint> {
     let hint: IdTokenHint = tenant.keys.verify(token)?;
     (hint.iss == tenant.issuer()).then_some(hint)
