@@ -1,12 +1,13 @@
 //! The tenant's configuration: what an administrator would click together in the Entra admin center.
 
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
 use secrecy::SecretString;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::platform::config::SecretSource;
+use crate::platform::config::{ConfigError, Mode, SecretSource, public_url};
 
 /// `[tenant]` of errand.toml.
 #[derive(Clone, Debug, Deserialize)]
@@ -135,4 +136,199 @@ pub enum Attribute {
 
 fn yes() -> bool {
     true
+}
+
+/// What [`Config::check`] worked out.
+pub struct Checked {
+    /// `public_url` without a slash at the end.
+    pub origin: String,
+    /// The client secrets, by client id.
+    pub secrets: HashMap<Uuid, Vec<SecretString>>,
+}
+
+impl App {
+    /// The Application ID URI.
+    pub fn uri(&self) -> String {
+        self.application_id_uri.clone().unwrap_or_else(|| format!("api://{}", self.client_id))
+    }
+}
+
+impl Config {
+    /// The app with this client id.
+    pub fn app(&self, client_id: &str) -> Option<&App> {
+        let client_id: Uuid = client_id.parse().ok()?;
+        self.apps.iter().find(|app| app.client_id == client_id)
+    }
+
+    /// The API that `resource` names: by its Application ID URI or, as Entra also allows, its client id.
+    pub fn api(&self, resource: &str) -> Option<&App> {
+        let named = |app: &&App| app.uri() == resource || app.client_id.to_string() == resource;
+        self.apps.iter().filter(|app| !app.scopes.is_empty() || !app.app_roles.is_empty()).find(named)
+    }
+
+    /// The user flow that signs this app's customers in.
+    pub fn flow_of(&self, app: &App) -> Option<&UserFlow> {
+        let name = app.user_flow.as_ref()?;
+        self.user_flows.iter().find(|flow| flow.name == *name)
+    }
+
+    /// Checks that every reference resolves, every address can be compared and every secret can be read.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its key and remedy. The tenant does not start then.
+    pub fn check(&self, mode: Mode) -> Result<Checked, ConfigError> {
+        let origin = public_url("tenant.public_url", &self.public_url, mode)?.as_str().trim_end_matches('/').to_owned();
+        self.check_names()?;
+        let mut secrets = HashMap::new();
+        for (position, app) in self.apps.iter().enumerate() {
+            let key = |name: &str| format!("tenant.apps.{position}.{name}");
+            for (name, uris) in
+                [("redirect_uris", &app.redirect_uris), ("post_logout_redirect_uris", &app.post_logout_redirect_uris)]
+            {
+                uris.iter().try_for_each(|uri| check_redirect_uri(&key(name), uri))?;
+            }
+            self.check_grants(&key("permissions"), app)?;
+            if app.user_flow.is_some() && self.flow_of(app).is_none() {
+                let remedy = "name one of [[tenant.user_flows]]";
+                return Err(ConfigError::refused(&key("user_flow"), "names a user flow that does not exist", remedy));
+            }
+            if app.user_flow.is_none() && !app.redirect_uris.is_empty() {
+                let problem = "is missing, but the app has redirect URIs: customers could not sign in";
+                return Err(ConfigError::refused(&key("user_flow"), problem, "name one of [[tenant.user_flows]]"));
+            }
+            let read = |secret: &SecretSource| secret.read(&key("secrets"));
+            secrets.insert(app.client_id, app.secrets.iter().map(read).collect::<Result<_, _>>()?);
+        }
+        Ok(Checked { origin, secrets })
+    }
+
+    fn check_names(&self) -> Result<(), ConfigError> {
+        let unique = |key: &str, names: Vec<String>| {
+            let mut seen = HashSet::new();
+            match names.into_iter().find(|name| name.trim().is_empty() || !seen.insert(name.clone())) {
+                None => Ok(()),
+                Some(name) => {
+                    let problem = format!("has an empty value or the same one twice ({name:?})");
+                    Err(ConfigError::refused(key, problem, "give each entry a value of its own"))
+                }
+            }
+        };
+        unique("tenant.apps.name", self.apps.iter().map(|app| app.name.clone()).collect())?;
+        unique("tenant.apps.client_id", self.apps.iter().map(|app| app.client_id.to_string()).collect())?;
+        unique("tenant.apps.application_id_uri", self.apps.iter().map(App::uri).collect())?;
+        unique("tenant.user_flows.name", self.user_flows.iter().map(|flow| flow.name.clone()).collect())?;
+        for (key, permissions) in self.apps.iter().flat_map(|app| {
+            [("tenant.apps.scopes.value", &app.scopes), ("tenant.apps.app_roles.value", &app.app_roles)]
+        }) {
+            let values: Vec<_> = permissions.iter().map(|permission| permission.value.clone()).collect();
+            // RFC 6749 §3.3: what separates scopes, or the resource from its scope, cannot be part of one.
+            let usable = |value: &String| value.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '/' | '"' | '\\'));
+            if let Some(value) = values.iter().find(|value| !usable(value)) {
+                let problem = format!("is {value:?}, which cannot be a scope");
+                return Err(ConfigError::refused(key, problem, "use letters, digits, dots"));
+            }
+            unique(key, values)?;
+        }
+        let domain = self.domain.as_str();
+        if domain.is_empty() || !domain.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-')) {
+            let remedy = "write it like contoso.onmicrosoft.com";
+            return Err(ConfigError::refused("tenant.domain", "is not a domain name", remedy));
+        }
+        Ok(())
+    }
+
+    fn check_grants(&self, key: &str, app: &App) -> Result<(), ConfigError> {
+        for grant in &app.permissions {
+            let Some(api) = self.app(&grant.resource.to_string()) else {
+                let problem = format!("is for the resource {}, which is no app of this tenant", grant.resource);
+                return Err(ConfigError::refused(
+                    key,
+                    problem,
+                    "give the client_id of an app with scopes or app_roles",
+                ));
+            };
+            let unknown = |wanted: &[String], offered: &[Permission]| {
+                wanted.iter().find(|value| !offered.iter().any(|permission| permission.value == **value)).cloned()
+            };
+            if let Some(value) = unknown(&grant.scopes, &api.scopes).or_else(|| unknown(&grant.roles, &api.app_roles)) {
+                let problem = format!("names {value:?}, which the app {:?} does not offer", api.name);
+                return Err(ConfigError::refused(key, problem, "correct it, or add it to that app"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// RFC 6749 §3.1.2: absolute, without a fragment. ASCII, because it goes into a header as it is.
+fn check_redirect_uri(key: &str, uri: &str) -> Result<(), ConfigError> {
+    let refuse = |problem: &str| {
+        let remedy = "write it like https://todo.example.com/auth/callback";
+        Err(ConfigError::refused(key, format!("has {uri:?}, which {problem}"), remedy))
+    };
+    match url::Url::parse(uri) {
+        Err(_) => refuse("is not an absolute URI"),
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => refuse("is neither https nor http"),
+        Ok(_) if uri.contains('#') => refuse("has a fragment"),
+        Ok(_) if !uri.chars().all(|c| c.is_ascii_graphic()) => refuse("has characters that must be percent-encoded"),
+        Ok(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::config::Settings;
+
+    const VALID: &str = r#"
+        [tenant]
+        listen = "127.0.0.1:0"
+        public_url = "http://localhost:3002"
+        database_url = "sqlite:tenant.db"
+        tenant_id = "11111111-1111-1111-1111-111111111111"
+        domain = "errand.example"
+        display_name = "Errand"
+        [[tenant.apps]]
+        name = "API"
+        client_id = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
+        scopes = [{ value = "ToDoList.Read", display_name = "Read" }]
+        [[tenant.apps]]
+        name = "Web"
+        client_id = "bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb"
+        redirect_uris = ["http://localhost:3000/auth/callback"]
+        secrets = ["secret"]
+        user_flow = "sign-in"
+        permissions = [{ resource = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa", scopes = ["ToDoList.Read"] }]
+        [[tenant.user_flows]]
+        name = "sign-in"
+    "#;
+
+    fn check(toml: &str) -> Result<Checked, ConfigError> {
+        Settings::from_toml(toml)?.section::<Config>("tenant")?.check(Mode::Development)
+    }
+
+    #[test]
+    fn a_reference_that_does_not_resolve_stops_the_tenant() {
+        assert_eq!(
+            check(VALID).map(|checked| checked.origin).map_err(|e| e.to_string()).as_deref(),
+            Ok("http://localhost:3002")
+        );
+        for (from, to, said) in [
+            (r#"scopes = ["ToDoList.Read"]"#, r#"scopes = ["ToDoList.Reed"]"#, "does not offer"),
+            (r#"{ resource = "aaaaaaaa"#, r#"{ resource = "cccccccc"#, "is no app of this tenant"),
+            (r#"user_flow = "sign-in""#, r#"user_flow = "sign-im""#, "user flow that does not exist"),
+            (r#"user_flow = "sign-in""#, "", "`tenant.apps.1.user_flow` is missing"),
+            (r#"secrets = ["secret"]"#, r#"secrets = [""]"#, "is empty"),
+            (r#"secrets = ["secret"]"#, r#"secrets = [{ file = "/does/not/exist" }]"#, "cannot be read"),
+            ("3000/auth/callback", "3000/auth/callback#x", "fragment"),
+            ("http://localhost:3000/auth/callback", "/auth/callback", "absolute"),
+            (r#"name = "Web""#, r#"name = "API""#, "twice"),
+            ("bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb", "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa", "twice"),
+            (r#"value = "ToDoList.Read""#, r#"value = "ToDo List""#, "cannot be a scope"),
+            ("http://localhost:3002", "http://tenant.example", "plain http"),
+        ] {
+            assert!(VALID.contains(from), "{from}");
+            let refused = check(&VALID.replace(from, to)).err().unwrap_or_else(|| panic!("accepted: {to}")).to_string();
+            assert!(refused.contains(said), "{to}: {refused}");
+        }
+    }
 }

@@ -2,18 +2,62 @@
 //! tests. One file per endpoint.
 //!
 //! Does not import `identity`: the two sides of the protocol must not share a bug.
+//!
+//! | path below `/{tenant id or domain}` | file |
+//! |---|---|
+//! | `/v2.0/.well-known/openid-configuration`, `/discovery/v2.0/keys` | `discovery.rs` |
+//! | `/oauth2/v2.0/authorize` | `authorize.rs`, `authorization_response.rs` |
+//! | `/flow/{id}/…` | `user_flow/`, handed over and back through `interaction.rs` |
+//! | `/oauth2/v2.0/token` | `token/`, one file per grant |
+//! | `/oidc/userinfo` | `userinfo.rs` |
+//! | `/oauth2/v2.0/logout` | `logout.rs` |
 
+mod authorization_response;
+mod authorize;
 pub mod config;
+mod cookies;
+mod discovery;
+mod error;
 mod interaction;
+mod keys;
+mod logout;
 mod mail;
+mod notice;
+mod parameters;
 mod rate_limit;
+mod scope;
+mod sso;
+#[cfg(test)]
+mod tests;
+mod token;
+mod user;
 mod user_flow;
+mod userinfo;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use maud::html;
+use secrecy::SecretString;
 use sqlx::AnyPool;
+use tower::ServiceExt as _;
+use tower_http::csrf::CsrfLayer;
+use uuid::Uuid;
 
+use self::error::{Described, Trace};
+pub use self::keys::KeyError;
 use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, Mode};
+use crate::platform::database::DatabaseError;
+use crate::platform::{database, random, serve};
+
+/// The largest request body, in bytes: forms with a token or two.
+const MAX_BODY: usize = 64 * 1024;
 
 /// What every endpoint needs. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +75,14 @@ pub struct Inner {
     pub mailer: mail::Mailer,
     /// Sign-in and passcode limits per address and account.
     pub limits: rate_limit::Limits,
+    /// `public_url` without a slash at the end.
+    origin: String,
+    /// Client secrets, by client id.
+    secrets: HashMap<Uuid, Vec<SecretString>>,
+    /// Signs tokens.
+    keys: keys::Keys,
+    /// What makes subject identifiers unguessable.
+    salt: String,
 }
 
 impl std::ops::Deref for Tenant {
@@ -39,4 +91,166 @@ impl std::ops::Deref for Tenant {
     fn deref(&self) -> &Inner {
         &self.0
     }
+}
+
+/// Why the tenant does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It is for development and tests only.
+    #[error(
+        "the embedded tenant does not run in production: it has development-grade keys and a public mailbox. Use an \
+         Entra External ID tenant (or another OpenID Connect provider) as [web] authority and remove [tenant], or set \
+         mode = \"development\""
+    )]
+    Production,
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The database cannot be read or written.
+    #[error("the tenant's database cannot be used: {0}")]
+    Store(#[from] sqlx::Error),
+    /// There are no signing keys to be had.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+}
+
+impl Tenant {
+    /// Checks the configuration, opens the database and loads (or makes) the signing keys.
+    ///
+    /// # Errors
+    /// [`StartError`], in production always.
+    pub async fn start(config: config::Config, mode: Mode, clock: Clock) -> Result<Self, StartError> {
+        if mode == Mode::Production {
+            return Err(StartError::Production);
+        }
+        let config::Checked { origin, secrets } = config.check(mode)?;
+        let migrations = sqlx::migrate!("src/tenant/migrations");
+        let db = database::open("tenant.database_url", &config.database_url, &migrations).await?;
+        sweep(&db, &clock).await?;
+        let keys = keys::Keys::load(&db, &clock).await?;
+        let salt = pairwise_salt(&db).await?;
+        let (mailer, limits) = (mail::Mailer, rate_limit::Limits);
+        Ok(Self(Arc::new(Inner { config, db, clock, mailer, limits, origin, secrets, keys, salt })))
+    }
+
+    /// The issuer: always with the tenant's id, whichever of its names a request uses (as in Entra).
+    pub fn issuer(&self) -> String {
+        format!("{}/{}/v2.0", self.origin, self.config.tenant_id)
+    }
+
+    /// The path of something below the tenant's segment: `path("/flow/…")` is `/{tenant_id}/flow/…`.
+    pub fn path(&self, below: &str) -> String {
+        format!("/{}{below}", self.config.tenant_id)
+    }
+
+    /// The absolute address of something below the tenant's segment.
+    fn url(&self, below: &str) -> String {
+        format!("{}{}", self.origin, self.path(below))
+    }
+
+    /// The user's pairwise subject identifier at an app: the same user has another at every app, and without the salt
+    /// they cannot be told to be the same (OpenID Connect Core §8.1).
+    fn subject(&self, client_id: Uuid, user_id: &str) -> String {
+        random::digest(&format!("sub/{}/{client_id}/{user_id}", self.salt))
+    }
+
+    /// The `login_hint` claim: names the user to this tenant and tells nobody else anything, so that it can serve as
+    /// `logout_hint`.
+    fn login_hint(&self, user_id: &str) -> String {
+        format!("O.{}", random::digest(&format!("login_hint/{}/{user_id}", self.salt)))
+    }
+}
+
+/// Removes what has expired for good.
+async fn sweep(db: &AnyPool, clock: &Clock) -> Result<(), sqlx::Error> {
+    for statement in [
+        "DELETE FROM interactions WHERE expires_at < $1",
+        "DELETE FROM sso_sessions WHERE expires_at < $1",
+        // Codes and refresh tokens go with their grant, not before: a replay must find what to revoke.
+        "DELETE FROM grants WHERE expires_at < $1",
+    ] {
+        sqlx::query(statement).bind(clock.unix_millis()).execute(db).await?;
+    }
+    Ok(())
+}
+
+/// The salt of pairwise subject identifiers, made on first start: other salts would make every customer a stranger.
+async fn pairwise_salt(db: &AnyPool) -> Result<String, sqlx::Error> {
+    sqlx::query("INSERT INTO settings (name, value) VALUES ('pairwise_salt', $1) ON CONFLICT (name) DO NOTHING")
+        .bind(random::token())
+        .execute(db)
+        .await?;
+    sqlx::query_scalar("SELECT value FROM settings WHERE name = 'pairwise_salt'").fetch_one(db).await
+}
+
+/// Everything the tenant serves.
+pub fn router(tenant: Tenant) -> Router {
+    // The protocol's endpoints get cross-site POSTs by design, and guard themselves. The pages do not.
+    let pages = user_flow::router().merge(logout::confirmation()).layer(CsrfLayer::new());
+    let below_segment = Router::new()
+        .merge(discovery::router())
+        .merge(authorize::router())
+        .merge(token::router())
+        .merge(userinfo::router())
+        .merge(logout::router())
+        .merge(pages)
+        .with_state(tenant.clone());
+    let at_segment = {
+        let tenant = tenant.clone();
+        move |request: Request| enter(tenant, below_segment, request)
+    };
+    let router = Router::new()
+        .route("/", get(index))
+        .route("/health", get(async || "ok"))
+        .fallback(at_segment)
+        .with_state(tenant);
+    serve::with_standard_layers(router, "tenant", MAX_BODY)
+}
+
+/// Takes the tenant's segment off the path: `/{tenant id}/…` and `/{domain}/…` are the same place.
+async fn enter(tenant: Tenant, below: Router, mut request: Request) -> Response {
+    let path = request.uri().path();
+    let (segment, rest) = path[1..].split_at(path[1..].find('/').unwrap_or(path.len() - 1));
+    let ours = segment.eq_ignore_ascii_case(&tenant.config.tenant_id.to_string())
+        || segment.eq_ignore_ascii_case(&tenant.config.domain);
+    if !ours {
+        let message = format!(
+            "Tenant '{segment}' not found. Check to make sure you have the correct tenant ID and are signing into the \
+             correct cloud."
+        );
+        let trace = Trace::new(&tenant, request.headers());
+        return Described::new("invalid_tenant", 90_002, message).json(StatusCode::BAD_REQUEST, &trace);
+    }
+    let rest = if rest.is_empty() { "/" } else { rest };
+    let below_path = match request.uri().query() {
+        Some(query) => format!("{rest}?{query}"),
+        None => rest.to_owned(),
+    };
+    match below_path.parse::<Uri>() {
+        Ok(uri) => *request.uri_mut() = uri,
+        Err(_) => return StatusCode::BAD_REQUEST.into_response(),
+    }
+    below.oneshot(request).await.into_response()
+}
+
+async fn index(State(tenant): State<Tenant>) -> Response {
+    let discovery = tenant.url("/v2.0/.well-known/openid-configuration");
+    let content = html! {
+        p { "The embedded tenant: for development only. It stands in for a Microsoft Entra External ID tenant." }
+        ul {
+            li { a href=(discovery) { "Discovery document" } }
+            li { a href="/mailbox" { "Mailbox" } ": mail to customers, such as passcodes" }
+        }
+        h2 { "Apps" }
+        dl {
+            @for app in &tenant.config.apps {
+                dt { (app.name) }
+                dd { (app.client_id) @if let Some(flow) = &app.user_flow { " · user flow “" (flow) "”" } }
+            }
+        }
+    };
+    notice::page(&tenant, StatusCode::OK, &tenant.config.display_name, &content)
 }

@@ -1,0 +1,98 @@
+//! The way back to the app: a redirect (RFC 6749 §4.1.2) or a form post (OAuth 2.0 Form Post Response Mode §2).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, PreEscaped, html};
+use serde::{Deserialize, Serialize};
+
+use super::error::{Described, Trace};
+use super::{Tenant, notice};
+use crate::platform::random;
+
+/// How the response travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ResponseMode {
+    /// In the query of a redirect.
+    Query,
+    /// In a form that the browser posts.
+    FormPost,
+}
+
+/// Where a response goes. Exists only for a redirect URI that is registered for the app.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct ReturnAddress {
+    /// Registered, character by character.
+    pub(super) redirect_uri: String,
+    /// How.
+    pub(super) response_mode: ResponseMode,
+    /// What the app sent, returned as it is (RFC 6749 §4.1.2).
+    pub(super) state: Option<String>,
+}
+
+impl ReturnAddress {
+    /// A code.
+    pub(super) fn code(&self, tenant: &Tenant, code: &str) -> Response {
+        self.answer(tenant, &[("code", code)])
+    }
+
+    /// An error (RFC 6749 §4.1.2.1).
+    pub(super) fn error(&self, tenant: &Tenant, described: &Described, trace: &Trace) -> Response {
+        self.answer(tenant, &[("error", described.error), ("error_description", &described.description(trace))])
+    }
+
+    fn answer(&self, tenant: &Tenant, fields: &[(&str, &str)]) -> Response {
+        let issuer = tenant.issuer();
+        let fields = fields.iter().copied();
+        let fields = fields.chain(self.state.as_deref().map(|state| ("state", state)));
+        // RFC 9207 §2: in error responses as well.
+        let fields = fields.chain([("iss", issuer.as_str())]);
+        match self.response_mode {
+            ResponseMode::Query => redirect(&with_query(&self.redirect_uri, fields)),
+            ResponseMode::FormPost => self.form(fields),
+        }
+    }
+
+    fn form<'f>(&self, fields: impl Iterator<Item = (&'f str, &'f str)>) -> Response {
+        let nonce = random::token();
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head { meta charset="utf-8"; title { "Working…" } }
+                body {
+                    form method="post" action=(self.redirect_uri) {
+                        @for (name, value) in fields {
+                            input type="hidden" name=(name) value=(value);
+                        }
+                        noscript { p { "Scripts are off: press the button to go on." } }
+                        button type="submit" { "Continue" }
+                    }
+                    script nonce=(nonce) { (PreEscaped("document.forms[0].submit()")) }
+                }
+            }
+        };
+        let target = url::Url::parse(&self.redirect_uri).map(|url| url.origin().ascii_serialization());
+        let csp = format!(
+            "default-src 'none'; script-src 'nonce-{nonce}'; form-action {target}; \
+             frame-ancestors 'none'; base-uri 'none'",
+            target = target.as_deref().unwrap_or("'none'"),
+        );
+        let headers = [
+            (header::CONTENT_SECURITY_POLICY, notice::ascii(&csp)),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ];
+        (headers, page).into_response()
+    }
+}
+
+/// `uri` with these parameters at the end of its query; otherwise left as it is.
+pub(super) fn with_query<'f>(uri: &str, fields: impl Iterator<Item = (&'f str, &'f str)>) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let separator = if uri.contains('?') { '&' } else { '?' };
+    format!("{uri}{separator}{query}")
+}
+
+/// 303: the browser goes on with GET, whatever it came with; a 307 would hand it the posted password (RFC 9700 §4.12).
+pub(super) fn redirect(to: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, notice::ascii(to))]).into_response()
+}

@@ -1,0 +1,57 @@
+//! The discovery document (OpenID Connect Discovery §3) and the signing keys (RFC 7517 §5).
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::Tenant;
+use super::scope::OpenId;
+
+/// An hour: an app that meets a key it does not know asks again anyway.
+const CACHE: &str = "private, max-age=3600";
+
+pub(super) fn router() -> Router<Tenant> {
+    Router::new()
+        .route("/v2.0/.well-known/openid-configuration", get(document))
+        .route("/discovery/v2.0/keys", get(keys))
+}
+
+async fn document(State(tenant): State<Tenant>) -> Response {
+    cached(json!({
+        "issuer": tenant.issuer(),
+        "authorization_endpoint": tenant.url("/oauth2/v2.0/authorize"),
+        "token_endpoint": tenant.url("/oauth2/v2.0/token"),
+        "userinfo_endpoint": tenant.url("/oidc/userinfo"),
+        "end_session_endpoint": tenant.url("/oauth2/v2.0/logout"),
+        "jwks_uri": tenant.url("/discovery/v2.0/keys"),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "form_post"],
+        "grant_types_supported": super::token::GRANT_TYPES,
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "scopes_supported": OpenId::ALL.map(|(_, name)| name),
+        "claims_supported": [
+            "sub", "iss", "aud", "exp", "iat", "nbf", "auth_time", "nonce", "sid", "oid", "tid", "name",
+            "preferred_username", "email", "ctry", "login_hint", "ver",
+        ],
+        "prompt_values_supported": ["none", "login", "select_account", "consent", "create"],
+        "code_challenge_methods_supported": ["S256"],
+        // RFC 9207 §3
+        "authorization_response_iss_parameter_supported": true,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "claims_parameter_supported": false,
+    }))
+}
+
+async fn keys(State(tenant): State<Tenant>) -> Response {
+    cached(tenant.keys.jwks(&tenant.issuer(), tenant.clock.unix_millis()))
+}
+
+fn cached(document: Value) -> Response {
+    ([(header::CACHE_CONTROL, CACHE)], Json(document)).into_response()
+}

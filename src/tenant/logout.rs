@@ -1,0 +1,163 @@
+//! Sign-out (OpenID Connect RP-Initiated Logout 1.0).
+//!
+//! An app that proves which session it means, by an ID token or the `login_hint` claim of its user, ends it at once.
+//! Anybody else, and be it an image on a foreign page, gets a page that asks the user.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use maud::html;
+use subtle::ConstantTimeEq as _;
+
+use super::authorization_response::{redirect, with_query};
+use super::config::App;
+use super::error::{Described, Trace};
+use super::parameters::Parameters;
+use super::sso::{self, Session};
+use super::token::{self, IdTokenHint};
+use super::{Tenant, cookies, notice};
+use crate::platform::random;
+
+pub(super) fn router() -> Router<Tenant> {
+    // RP-Initiated Logout §2: GET and POST.
+    Router::new().route("/oauth2/v2.0/logout", get(by_get).post(by_post))
+}
+
+/// The user's answer to the question. Same-site only: the caller puts the CSRF layer around it.
+pub(super) fn confirmation() -> Router<Tenant> {
+    Router::new().route("/oauth2/v2.0/logout/confirm", post(confirm))
+}
+
+/// Where the browser goes afterwards, if anywhere.
+#[derive(Default)]
+struct Destination {
+    /// Registered for an app, character by character.
+    uri: Option<String>,
+    state: Option<String>,
+}
+
+async fn by_get(State(tenant): State<Tenant>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    logout(&tenant, &headers, &Parameters::parse(&query.unwrap_or_default())).await
+}
+
+async fn by_post(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -> Response {
+    let parameters = Parameters::parse_body(&headers, &body).unwrap_or_default();
+    logout(&tenant, &headers, &parameters).await
+}
+
+async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -> Response {
+    let session = match Session::find(tenant, headers).await {
+        Ok(session) => session,
+        Err(error) => return unavailable(tenant, &error),
+    };
+    let hint = parameters.get("id_token_hint").map(|token| token::id_token_hint(tenant, token));
+    let destination = match &hint {
+        // §4: with an error in the request, there is no redirect.
+        Some(None) => Destination::default(),
+        Some(Some(hint)) => destination(tenant, parameters, Some(hint)),
+        None => destination(tenant, parameters, None),
+    };
+    let hint = hint.flatten();
+    let Some(session) = session else {
+        // A cross-site POST comes without the cookie; the app's ID token names the session all the same.
+        if let Some(Err(error)) = match &hint {
+            Some(hint) => Some(sso::end(tenant, &hint.sid).await),
+            None => None,
+        } {
+            return unavailable(tenant, &error);
+        }
+        // The cookie, if there is one, stays: a foreign page's image gets here too, and ends nothing.
+        return gone_on(tenant, &destination);
+    };
+    let meant = hint.as_ref().is_some_and(|hint| hint.sub == tenant.subject(hint.aud, &session.user.id))
+        || parameters
+            .get("logout_hint")
+            .is_some_and(|hint| hint.as_bytes().ct_eq(tenant.login_hint(&session.user.id).as_bytes()).into());
+    if !meant {
+        return ask(tenant, headers, &session, &destination);
+    }
+    match sso::end(tenant, &session.sid).await {
+        Ok(()) => signed_out(tenant, &destination),
+        Err(error) => unavailable(tenant, &error),
+    }
+}
+
+/// §3: a registered address only. Without an app's name it must be some app's: Entra does not ask for the name.
+fn destination(tenant: &Tenant, parameters: &Parameters, hint: Option<&IdTokenHint>) -> Destination {
+    let named = parameters.get("client_id");
+    let known = |app: &App, uri: &str| app.post_logout_redirect_uris.iter().any(|known| known == uri);
+    let of_app = |client_id: &str, uri: &str| tenant.config.app(client_id).is_some_and(|app| known(app, uri));
+    let registered = |uri: &str| match (hint.map(|hint| hint.aud.to_string()), named) {
+        // §2: when both are present, they must match.
+        (Some(aud), Some(named)) if !named.eq_ignore_ascii_case(&aud) => false,
+        (Some(aud), _) => of_app(&aud, uri),
+        (None, Some(named)) => of_app(named, uri),
+        (None, None) => tenant.config.apps.iter().any(|app| known(app, uri)),
+    };
+    let uri = parameters.get("post_logout_redirect_uri").filter(|uri| registered(uri)).map(ToOwned::to_owned);
+    Destination { uri, state: parameters.get("state").map(ToOwned::to_owned) }
+}
+
+fn ask(tenant: &Tenant, headers: &HeaderMap, session: &Session, destination: &Destination) -> Response {
+    let content = html! {
+        p { "You are signed in as " strong { (session.user.email) } "." }
+        form method="post" action=(tenant.path("/oauth2/v2.0/logout/confirm")) {
+            input type="hidden" name="token" value=(confirmation_token(headers));
+            @if let Some(uri) = &destination.uri { input type="hidden" name="post_logout_redirect_uri" value=(uri); }
+            @if let Some(state) = &destination.state { input type="hidden" name="state" value=(state); }
+            button type="submit" { "Sign out" }
+        }
+    };
+    notice::page(tenant, StatusCode::OK, "Do you want to sign out?", &content)
+}
+
+async fn confirm(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -> Response {
+    let parameters = Parameters::parse_body(&headers, &body).unwrap_or_default();
+    let given = parameters.get("token").unwrap_or_default();
+    if !bool::from(given.as_bytes().ct_eq(confirmation_token(&headers).as_bytes())) {
+        let described = Described::new("invalid_request", 90_023, "The confirmation does not belong to this session.");
+        return notice::error_page(&tenant, StatusCode::FORBIDDEN, &described, &Trace::new(&tenant, &headers));
+    }
+    let ended = match Session::find(&tenant, &headers).await {
+        Ok(Some(session)) => sso::end(&tenant, &session.sid).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    match ended {
+        Ok(()) => signed_out(&tenant, &destination(&tenant, &parameters, None)),
+        Err(error) => unavailable(&tenant, &error),
+    }
+}
+
+/// Proves that a form comes from a page made for this session: nobody else knows the cookie.
+fn confirmation_token(headers: &HeaderMap) -> String {
+    random::digest(&format!("logout/{}", cookies::read(headers, cookies::SESSION).unwrap_or_default()))
+}
+
+/// The session has ended: removes its cookie.
+fn signed_out(tenant: &Tenant, destination: &Destination) -> Response {
+    let mut response = gone_on(tenant, destination);
+    response.headers_mut().append(header::SET_COOKIE, cookies::set(tenant, cookies::SESSION, "", "/"));
+    response
+}
+
+/// Nobody is signed in (any more).
+fn gone_on(tenant: &Tenant, destination: &Destination) -> Response {
+    let Some(uri) = &destination.uri else {
+        let content = html! { p { "You have signed out. It is a good idea to close all browser windows." } };
+        return notice::page(tenant, StatusCode::OK, "You signed out of your account", &content);
+    };
+    match &destination.state {
+        // §2: it is passed on.
+        Some(state) => redirect(&with_query(uri, [("state", state.as_str())].into_iter())),
+        None => redirect(uri),
+    }
+}
+
+fn unavailable(tenant: &Tenant, error: &sqlx::Error) -> Response {
+    tracing::error!(%error, "logout: the database failed");
+    notice::unavailable(tenant)
+}

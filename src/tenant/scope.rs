@@ -1,0 +1,187 @@
+//! Scopes: the `OpenID` ones, and `{Application ID URI}/{value}` of the APIs in the configuration.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use uuid::Uuid;
+
+use super::config::{App, Config};
+
+/// The scopes that concern the user and the grant, not an API (OpenID Connect Core §5.4, §11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::enum_variant_names, reason = "the scope's own name")]
+pub(super) enum OpenId {
+    /// An ID token is wanted.
+    OpenId,
+    /// `name`, `preferred_username`, `oid`.
+    Profile,
+    /// `email`.
+    Email,
+    /// A refresh token is wanted.
+    OfflineAccess,
+}
+
+impl OpenId {
+    /// All of them, as discovery lists them.
+    pub(super) const ALL: [(Self, &str); 4] = [
+        (Self::OpenId, "openid"),
+        (Self::Profile, "profile"),
+        (Self::Email, "email"),
+        (Self::OfflineAccess, "offline_access"),
+    ];
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, name)| *name == text).map(|(scope, _)| *scope)
+    }
+
+    /// The word on the wire.
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(scope, _)| *scope == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// Scopes of one API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ResourceScopes {
+    /// The API's client id.
+    pub(super) resource: Uuid,
+    /// Its Application ID URI.
+    pub(super) uri: String,
+    /// Short names, in the order they were asked for.
+    pub(super) values: Vec<String>,
+}
+
+/// Scopes that exist and that the administrator has granted to the client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Scopes {
+    /// The `OpenID` scopes.
+    pub(super) openid: BTreeSet<OpenId>,
+    /// The APIs' scopes, in the order of their first mention.
+    pub(super) resources: Vec<ResourceScopes>,
+}
+
+/// Why a scope cannot be had. The texts go to the log and, cleaned, to the caller.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ScopeError {
+    /// Not a word of any resource.
+    #[error("The provided value for the input parameter 'scope' is not valid. The scope '{0}' does not exist.")]
+    UnknownScope(String),
+    /// No API has this Application ID URI.
+    #[error(
+        "The resource principal named {0} was not found in the tenant. This can happen if the application has not been \
+         installed by the administrator of the tenant."
+    )]
+    UnknownResource(String),
+    /// The API offers it, the administrator has not granted it.
+    #[error(
+        "The administrator has not consented to use the application with ID '{client}' for the scope '{scope}'. \
+         Grant it among the app's permissions."
+    )]
+    NotGranted {
+        /// Who asked.
+        client: Uuid,
+        /// For what.
+        scope: String,
+    },
+}
+
+impl Scopes {
+    /// Reads a `scope` parameter (RFC 6749 §3.3) for `client`.
+    pub(super) fn parse(text: &str, client: &App, config: &Config) -> Result<Self, ScopeError> {
+        let mut scopes = Self::default();
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            // RFC 6749 §3.3, so that no line break of the request gets into the log.
+            if !word.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\')) {
+                return Err(ScopeError::UnknownScope("(with forbidden characters)".to_owned()));
+            }
+            if let Some(scope) = OpenId::parse(word) {
+                scopes.openid.insert(scope);
+                continue;
+            }
+            let (resource, value) = word.rsplit_once('/').ok_or_else(|| ScopeError::UnknownScope(word.to_owned()))?;
+            let api = config.api(resource).ok_or_else(|| ScopeError::UnknownResource(resource.to_owned()))?;
+            let granted = |value: &str| {
+                client
+                    .permissions
+                    .iter()
+                    .any(|grant| grant.resource == api.client_id && grant.scopes.iter().any(|scope| scope == value))
+            };
+            let not_granted = || ScopeError::NotGranted { client: client.client_id, scope: word.to_owned() };
+            if value == ".default" {
+                // Entra: everything that was granted for the resource.
+                let all: Vec<_> = api.scopes.iter().map(|s| s.value.as_str()).filter(|v| granted(v)).collect();
+                if all.is_empty() {
+                    return Err(not_granted());
+                }
+                for value in all {
+                    scopes.add(api, value);
+                }
+            } else if !api.scopes.iter().any(|scope| scope.value == value) {
+                return Err(ScopeError::UnknownScope(word.to_owned()));
+            } else if granted(value) {
+                scopes.add(api, value);
+            } else {
+                return Err(not_granted());
+            }
+        }
+        Ok(scopes)
+    }
+
+    fn add(&mut self, api: &App, value: &str) {
+        let position = self.resources.iter().position(|r| r.resource == api.client_id).unwrap_or_else(|| {
+            self.resources.push(ResourceScopes { resource: api.client_id, uri: api.uri(), values: Vec::new() });
+            self.resources.len() - 1
+        });
+        let values = &mut self.resources[position].values;
+        if !values.iter().any(|known| known == value) {
+            values.push(value.to_owned());
+        }
+    }
+
+    /// Whether an `OpenID` scope is among them.
+    pub(super) fn has(&self, scope: OpenId) -> bool {
+        self.openid.contains(&scope)
+    }
+
+    /// Whether there is nothing at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.openid.is_empty() && self.resources.is_empty()
+    }
+
+    /// Whether all of these are among `other`.
+    pub(super) fn within(&self, other: &Self) -> bool {
+        self.openid.is_subset(&other.openid)
+            && self.resources.iter().all(|wanted| {
+                let held = other.resources.iter().find(|held| held.resource == wanted.resource);
+                held.is_some_and(|held| wanted.values.iter().all(|value| held.values.contains(value)))
+            })
+    }
+
+    /// What an access token for userinfo may tell.
+    pub(super) fn for_userinfo(&self) -> String {
+        words(self.openid.iter().filter(|scope| **scope != OpenId::OfflineAccess))
+    }
+}
+
+fn words<'s>(scopes: impl Iterator<Item = &'s OpenId>) -> String {
+    scopes.map(|scope| scope.name()).collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Display for ResourceScopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, value) in self.values.iter().enumerate() {
+            write!(f, "{}{}/{value}", if position == 0 { "" } else { " " }, self.uri)?;
+        }
+        Ok(())
+    }
+}
+
+/// As a `scope` parameter, which [`Scopes::parse`] reads back.
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let resources = self.resources.iter().map(ToString::to_string);
+        let words: Vec<_> =
+            Some(words(self.openid.iter())).filter(|w| !w.is_empty()).into_iter().chain(resources).collect();
+        f.write_str(&words.join(" "))
+    }
+}

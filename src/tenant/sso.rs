@@ -1,0 +1,144 @@
+//! Single sign-on: the tenant remembers who signed in with this browser. The cookie's value is stored as a digest.
+
+use axum::http::{HeaderMap, HeaderValue};
+use time::Duration;
+use uuid::Uuid;
+
+use super::user::User;
+use super::{Tenant, cookies};
+use crate::platform::clock::millis;
+use crate::platform::random;
+
+/// How long a session lives without being used.
+const IDLE: Duration = Duration::hours(24);
+
+/// A user who has signed in with this browser.
+pub(super) struct Session {
+    /// The digest of the cookie.
+    pub(super) cookie_hash: String,
+    /// The session's name in tokens.
+    pub(super) sid: String,
+    /// Who.
+    pub(super) user: User,
+    /// When they proved it, in milliseconds since the epoch.
+    pub(super) auth_time: i64,
+}
+
+/// Why a sign-in of the past counts no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Lapsed {
+    /// The user was deleted.
+    #[error("the user does not exist any more")]
+    Deleted,
+    /// The user was disabled.
+    #[error("the user is disabled")]
+    Disabled,
+    /// Who knew the old password may be somebody else.
+    #[error("the password was changed after the sign-in")]
+    PasswordChanged,
+}
+
+/// The user, if a sign-in at `auth_time` still counts.
+pub(super) async fn still_counts(
+    tenant: &Tenant,
+    user_id: &str,
+    auth_time: i64,
+) -> Result<Result<User, Lapsed>, sqlx::Error> {
+    let row: Option<(Option<i64>, Option<i64>)> =
+        sqlx::query_as("SELECT disabled, password_changed_at FROM users WHERE id = $1")
+            .bind(user_id)
+            .fetch_optional(&tenant.db)
+            .await?;
+    Ok(match (row, User::find(tenant, user_id).await?) {
+        (Some((disabled, _)), _) if disabled.unwrap_or(0) != 0 => Err(Lapsed::Disabled),
+        (Some((_, Some(changed))), _) if changed > auth_time => Err(Lapsed::PasswordChanged),
+        (Some(_), Some(user)) => Ok(user),
+        _ => Err(Lapsed::Deleted),
+    })
+}
+
+impl Session {
+    /// The session of the browser that sent these headers, if it is alive.
+    pub(super) async fn find(tenant: &Tenant, headers: &HeaderMap) -> Result<Option<Self>, sqlx::Error> {
+        let Some(cookie_hash) = cookie_hash(headers) else { return Ok(None) };
+        let row: Option<(String, String, i64)> = sqlx::query_as(
+            "SELECT sid, user_id, auth_time FROM sso_sessions WHERE cookie_hash = $1 AND expires_at > $2",
+        )
+        .bind(&cookie_hash)
+        .bind(tenant.clock.unix_millis())
+        .fetch_optional(&tenant.db)
+        .await?;
+        let Some((sid, user_id, auth_time)) = row else { return Ok(None) };
+        let user = still_counts(tenant, &user_id, auth_time).await?.ok();
+        Ok(user.map(|user| Self { cookie_hash, sid, user, auth_time }))
+    }
+
+    /// Starts a session for a user who has just proved who they are, with a new cookie: an id from before the sign-in
+    /// is worth nothing afterwards. `previous` is the digest of the cookie that this browser had; the same user keeps
+    /// the `sid`, so that apps which are signed in still know the session by name.
+    pub(super) async fn start(
+        tenant: &Tenant,
+        user: User,
+        previous: Option<&str>,
+    ) -> Result<(Self, HeaderValue), sqlx::Error> {
+        let ended: Option<(String, String)> =
+            sqlx::query_as("DELETE FROM sso_sessions WHERE cookie_hash = $1 RETURNING sid, user_id")
+                .bind(previous.unwrap_or_default())
+                .fetch_optional(&tenant.db)
+                .await?;
+        let kept = ended.filter(|(_, user_id)| *user_id == user.id).map(|(sid, _)| sid);
+        let sid = kept.unwrap_or_else(|| Uuid::new_v4().to_string());
+        let cookie = random::token();
+        let session = Self { cookie_hash: random::digest(&cookie), sid, user, auth_time: tenant.clock.unix_millis() };
+        sqlx::query(
+            "INSERT INTO sso_sessions (cookie_hash, sid, user_id, auth_time, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(&session.cookie_hash)
+        .bind(&session.sid)
+        .bind(&session.user.id)
+        .bind(session.auth_time)
+        .bind(millis(tenant.clock.now() + IDLE))
+        .execute(&tenant.db)
+        .await?;
+        Ok((session, cookies::set(tenant, cookies::SESSION, &cookie, "/")))
+    }
+
+    /// Notes that the session was used. Updates only what exists: a sign-out in the meantime stays one.
+    pub(super) async fn touch(&self, tenant: &Tenant) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE sso_sessions SET expires_at = $1 WHERE cookie_hash = $2")
+            .bind(millis(tenant.clock.now() + IDLE))
+            .bind(&self.cookie_hash)
+            .execute(&tenant.db)
+            .await?;
+        Ok(())
+    }
+}
+
+/// The digest of the session cookie in these headers.
+pub(super) fn cookie_hash(headers: &HeaderMap) -> Option<String> {
+    cookies::read(headers, cookies::SESSION).map(|cookie| random::digest(&cookie))
+}
+
+/// Ends the session with this `sid`.
+pub(super) async fn end(tenant: &Tenant, sid: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM sso_sessions WHERE sid = $1").bind(sid).execute(&tenant.db).await?;
+    Ok(())
+}
+
+/// Ends all single sign-on sessions of a user, and revokes their codes and refresh tokens: after a password reset.
+///
+/// A failure is logged only, because `password_changed_at` ends them as well, at their next use.
+pub(super) async fn end_sessions_of(tenant: &Tenant, user_id: &str) {
+    let ended = async {
+        sqlx::query("DELETE FROM sso_sessions WHERE user_id = $1").bind(user_id).execute(&tenant.db).await?;
+        sqlx::query("UPDATE grants SET revoked_at = $1 WHERE user_id = $2 AND revoked_at IS NULL")
+            .bind(tenant.clock.unix_millis())
+            .bind(user_id)
+            .execute(&tenant.db)
+            .await
+    };
+    match ended.await {
+        Ok(_) => tracing::info!(user = user_id, "all sessions of the user were ended"),
+        Err(error) => tracing::error!(user = user_id, %error, "the sessions of the user could not be ended"),
+    }
+}

@@ -1,0 +1,392 @@
+//! The token endpoint (RFC 6749 §3.2): authenticates the client, hands the request to its grant, and makes tokens of
+//! Entra's shape.
+
+pub(super) mod authorization_code;
+mod client;
+mod refresh_token;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::Duration;
+use uuid::Uuid;
+
+use self::client::ClientError;
+use super::authorize::describe_scope;
+use super::config::App;
+use super::error::{Described, Trace};
+use super::keys::KeyError;
+use super::parameters::Parameters;
+use super::scope::{OpenId, ResourceScopes, ScopeError, Scopes};
+use super::sso::{self, Lapsed};
+use super::user::User;
+use super::{Tenant, error};
+use crate::platform::clock::millis;
+use crate::platform::random;
+
+/// What discovery lists.
+pub(super) const GRANT_TYPES: [&str; 2] = ["authorization_code", "refresh_token"];
+
+/// Of an access token. Entra draws one between 60 and 90 minutes; apps go by `expires_in`.
+const ACCESS_TOKEN_LIFETIME: Duration = Duration::hours(1);
+/// Of an ID token.
+const ID_TOKEN_LIFETIME: Duration = Duration::hours(1);
+/// Of a refresh token, and of the grant behind it; both begin anew with each refresh.
+const REFRESH_TOKEN_LIFETIME: Duration = Duration::days(90);
+
+/// The audience of an access token for no API of ours: userinfo. It is Microsoft Graph's id, as in Entra.
+pub(super) const USERINFO_AUDIENCE: Uuid = Uuid::from_u128(0x0000_0003_0000_0000_c000_0000_0000_0000);
+
+pub(super) fn router() -> Router<Tenant> {
+    Router::new().route("/oauth2/v2.0/token", post(token))
+}
+
+/// Why there are no tokens.
+#[derive(Debug, thiserror::Error)]
+enum RouteError {
+    #[error("the body is not a form")]
+    NotAForm,
+    #[error("the parameter {0:?} is repeated")]
+    Repeated(String),
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error("the grant type {0:?} is not supported")]
+    GrantType(String),
+    #[error("the code is unknown to this client, or its grant was revoked")]
+    UnknownCode,
+    #[error("the code has expired")]
+    ExpiredCode,
+    #[error("the code was used before: its grant was revoked")]
+    CodeReused,
+    #[error("the redirect URI is not the one of the authorization request")]
+    RedirectUri,
+    #[error("the code verifier is not 43 to 128 unreserved characters")]
+    VerifierSize,
+    #[error("the code verifier does not match the challenge")]
+    Verifier,
+    #[error("the refresh token is unknown to this client")]
+    UnknownRefreshToken,
+    #[error("the refresh token has expired")]
+    ExpiredRefreshToken,
+    #[error("the refresh token's grant was revoked")]
+    RevokedGrant,
+    #[error("the refresh token was used before: its grant was revoked")]
+    RefreshTokenReplayed,
+    #[error(transparent)]
+    Lapsed(#[from] Lapsed),
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    #[error("the scope goes beyond what was authorized")]
+    ScopeBeyondGrant,
+    #[error("the scope names more than one resource")]
+    TwoResources,
+    #[error("the database does not answer: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+}
+
+impl RouteError {
+    fn describe(&self) -> (StatusCode, Described) {
+        let grant = |code, message: &str| Described::new("invalid_grant", code, message);
+        let described = match self {
+            Self::NotAForm => Described::new(
+                "invalid_request",
+                9_002_313,
+                "Invalid request. Send the parameters as application/x-www-form-urlencoded.",
+            ),
+            Self::Repeated(name) => {
+                let message = format!("The parameter '{name}' is included more than once.");
+                Described::new("invalid_request", 9_002_313, message)
+            }
+            Self::Missing(name) => Described::missing(name),
+            Self::Client(error) => return error.describe(),
+            Self::GrantType(kind) => Described::new(
+                "unsupported_grant_type",
+                70_003,
+                format!("The app requested an unsupported grant type '{kind}'."),
+            ),
+            Self::UnknownCode => grant(70_000, "The provided authorization code is not valid."),
+            Self::ExpiredCode => grant(70_008, "The provided authorization code has expired. Send a new request."),
+            Self::CodeReused => {
+                grant(54_005, "OAuth2 Authorization code was already redeemed, please retry with a new valid code.")
+            }
+            Self::RedirectUri => grant(
+                500_112,
+                "The reply address does not match the reply address provided when requesting Authorization code.",
+            ),
+            Self::VerifierSize => grant(501_491, "The size or alphabet of the 'code_verifier' is not valid."),
+            Self::Verifier => grant(
+                501_481,
+                "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+            ),
+            Self::UnknownRefreshToken => grant(70_000, "The provided refresh token is not valid."),
+            Self::ExpiredRefreshToken => grant(700_082, "The refresh token has expired due to inactivity."),
+            Self::RevokedGrant | Self::Lapsed(Lapsed::PasswordChanged) => grant(
+                50_173,
+                "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might \
+                 have changed or reset their password.",
+            ),
+            Self::RefreshTokenReplayed => grant(50_173, "The refresh token was used before. All tokens were revoked."),
+            Self::Lapsed(Lapsed::Deleted) => grant(50_034, "The user account does not exist in the directory."),
+            Self::Lapsed(Lapsed::Disabled) => grant(50_057, "The user account is disabled."),
+            Self::Scope(error) => describe_scope(error, "invalid_scope"),
+            Self::ScopeBeyondGrant => Described::new(
+                "invalid_scope",
+                70_011,
+                "The provided value for the input parameter 'scope' is not valid: it goes beyond what was authorized.",
+            ),
+            Self::TwoResources => Described::new(
+                "invalid_scope",
+                28_000,
+                "Provided value for the input parameter scope is not valid because it contains more than one resource.",
+            ),
+            Self::Database(_) | Self::Keys(_) => return (StatusCode::SERVICE_UNAVAILABLE, error::unavailable()),
+        };
+        (StatusCode::BAD_REQUEST, described)
+    }
+}
+
+async fn token(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -> Response {
+    match grant(&tenant, &headers, &body).await {
+        // RFC 6749 §5.1
+        Ok(tokens) => {
+            ([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(tokens)).into_response()
+        }
+        Err(refused) => {
+            let trace = Trace::new(&tenant, &headers);
+            let (status, described) = refused.describe();
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                tracing::error!(trace = %trace.id, "token: {refused}");
+            } else {
+                tracing::info!(trace = %trace.id, "token: {refused}");
+            }
+            let mut response = described.json(status, &trace);
+            if status == StatusCode::UNAUTHORIZED {
+                // RFC 6749 §5.2
+                let challenge = HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            }
+            response
+        }
+    }
+}
+
+async fn grant(tenant: &Tenant, headers: &HeaderMap, body: &[u8]) -> Result<Value, RouteError> {
+    let parameters = Parameters::parse_body(headers, body).ok_or(RouteError::NotAForm)?;
+    // RFC 6749 §3.2
+    if let Some(name) = parameters.repeated() {
+        return Err(RouteError::Repeated(name.to_owned()));
+    }
+    let client = client::authenticate(tenant, headers, &parameters)?;
+    match parameters.get("grant_type").ok_or(RouteError::Missing("grant_type"))? {
+        "authorization_code" => authorization_code::redeem(tenant, client, &parameters).await,
+        "refresh_token" => refresh_token::redeem(tenant, client, &parameters).await,
+        other => Err(RouteError::GrantType(other.to_owned())),
+    }
+}
+
+/// What a user lets a client do, when it has been established that they still do.
+struct Grant {
+    id: String,
+    user: User,
+    scopes: Scopes,
+    sid: String,
+    /// Milliseconds since the epoch.
+    auth_time: i64,
+}
+
+impl Grant {
+    /// Reads a grant, whether revoked or not: that is for the statement to decide which used up the code or token.
+    async fn load(tenant: &Tenant, client: &App, id: String) -> Result<Self, RouteError> {
+        let (user_id, scope, sid, auth_time): (String, String, String, i64) =
+            sqlx::query_as("SELECT user_id, scope, sid, auth_time FROM grants WHERE id = $1")
+                .bind(&id)
+                .fetch_one(&tenant.db)
+                .await?;
+        let user = sso::still_counts(tenant, &user_id, auth_time).await??;
+        // The administrator may have taken a permission back since.
+        let scopes = Scopes::parse(&scope, client, &tenant.config)?;
+        Ok(Self { id, user, scopes, sid, auth_time })
+    }
+
+    /// Revokes the grant: its refresh tokens are refused from now on, and its access tokens at userinfo.
+    async fn revoke(tenant: &Tenant, id: &str) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE grants SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
+            .bind(tenant.clock.unix_millis())
+            .bind(id)
+            .execute(&tenant.db)
+            .await?;
+        tracing::warn!(grant = id, "a grant was revoked: one of its secrets was used twice");
+        Ok(())
+    }
+
+    /// Makes a refresh token of this grant's family.
+    async fn refresh_token<'c>(&self, db: impl sqlx::AnyExecutor<'c>, tenant: &Tenant) -> Result<String, sqlx::Error> {
+        let token = random::token();
+        sqlx::query("INSERT INTO refresh_tokens (token_hash, grant_id, expires_at) VALUES ($1, $2, $3)")
+            .bind(random::digest(&token))
+            .bind(&self.id)
+            .bind(millis(tenant.clock.now() + REFRESH_TOKEN_LIFETIME))
+            .execute(db)
+            .await?;
+        Ok(token)
+    }
+}
+
+/// What an access token is for. One resource, as in Entra, though an authorization may span several.
+fn resource_of(wanted: &Scopes) -> Result<Option<&ResourceScopes>, RouteError> {
+    match wanted.resources.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        _ => Err(RouteError::TwoResources),
+    }
+}
+
+/// Signs the tokens and writes the answer (RFC 6749 §5.1, Core §3.1.3.3).
+fn answer(
+    tenant: &Tenant,
+    client: &App,
+    grant: &Grant,
+    resource: Option<&ResourceScopes>,
+    nonce: Option<&str>,
+    refresh_token: Option<String>,
+) -> Result<Value, RouteError> {
+    let now = tenant.clock.unix_seconds();
+    let user = &grant.user;
+    let profile = grant.scopes.has(OpenId::Profile);
+    let common = Common {
+        iss: tenant.issuer(),
+        iat: now,
+        nbf: now,
+        tid: tenant.config.tenant_id,
+        sid: &grant.sid,
+        rh: &grant.id,
+        uti: URL_SAFE_NO_PAD.encode(random::bytes::<16>()),
+        ver: "2.0",
+    };
+    let access_token = tenant.keys.sign(&AccessTokenClaims {
+        common: &common,
+        aud: resource.map_or(USERINFO_AUDIENCE, |resource| resource.resource),
+        exp: now + ACCESS_TOKEN_LIFETIME.whole_seconds(),
+        sub: tenant.subject(resource.map_or(client.client_id, |resource| resource.resource), &user.id),
+        oid: &user.id,
+        azp: client.client_id,
+        azpacr: "1",
+        scp: &resource.map_or_else(|| grant.scopes.for_userinfo(), |resource| resource.values.join(" ")),
+        name: &user.display_name,
+        preferred_username: &user.email,
+    })?;
+    let mut answer = json!({
+        "token_type": "Bearer",
+        "scope": resource.map_or_else(|| grant.scopes.for_userinfo(), ToString::to_string),
+        "expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
+        "ext_expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
+        "access_token": access_token,
+    });
+    if grant.scopes.has(OpenId::OpenId) {
+        let id_token = tenant.keys.sign(&IdTokenClaims {
+            common: &common,
+            aud: client.client_id,
+            exp: now + ID_TOKEN_LIFETIME.whole_seconds(),
+            sub: tenant.subject(client.client_id, &user.id),
+            auth_time: grant.auth_time.div_euclid(1000),
+            nonce,
+            login_hint: tenant.login_hint(&user.id),
+            oid: profile.then_some(&user.id),
+            name: profile.then_some(&user.display_name),
+            preferred_username: profile.then_some(&user.email),
+            ctry: user.country.as_deref().filter(|_| profile),
+            email: grant.scopes.has(OpenId::Email).then_some(&user.email),
+        })?;
+        answer["id_token"] = id_token.into();
+    }
+    if let Some(token) = refresh_token {
+        answer["refresh_token"] = token.into();
+    }
+    Ok(answer)
+}
+
+/// Claims of every token.
+#[derive(Serialize)]
+struct Common<'g> {
+    iss: String,
+    iat: i64,
+    nbf: i64,
+    tid: Uuid,
+    sid: &'g str,
+    /// Opaque to apps: the grant, by which userinfo finds out whether it was revoked.
+    rh: &'g str,
+    uti: String,
+    ver: &'static str,
+}
+
+/// Core §2, and Entra's.
+#[derive(Serialize)]
+struct IdTokenClaims<'g> {
+    #[serde(flatten)]
+    common: &'g Common<'g>,
+    aud: Uuid,
+    exp: i64,
+    sub: String,
+    auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'g str>,
+    login_hint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oid: Option<&'g String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'g String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_username: Option<&'g String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ctry: Option<&'g str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'g String>,
+}
+
+/// Entra's access tokens, version 2.0.
+#[derive(Serialize)]
+struct AccessTokenClaims<'g> {
+    #[serde(flatten)]
+    common: &'g Common<'g>,
+    aud: Uuid,
+    exp: i64,
+    sub: String,
+    oid: &'g str,
+    azp: Uuid,
+    azpacr: &'static str,
+    scp: &'g str,
+    name: &'g str,
+    preferred_username: &'g str,
+}
+
+/// What an `id_token_hint` says.
+#[derive(Deserialize)]
+pub(super) struct IdTokenHint {
+    iss: String,
+    /// Whom the token was for.
+    pub(super) aud: Uuid,
+    /// The user, at that app.
+    pub(super) sub: String,
+    /// The session that it was issued in.
+    pub(super) sid: String,
+    /// Only ID tokens have it here.
+    #[serde(rename = "auth_time")]
+    _auth_time: i64,
+}
+
+/// Reads an `id_token_hint`: signed by us and an ID token; it may have expired (RP-Initiated Logout §2).
+pub(super) fn id_token_hint(tenant: &Tenant, token: &str) -> Option<IdTokenHint> {
+    let hint: IdTokenHint = tenant.keys.verify(token)?;
+    (hint.iss == tenant.issuer()).then_some(hint)
+}

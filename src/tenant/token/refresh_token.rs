@@ -1,0 +1,78 @@
+//! The refresh token: opaque, replaced at each use, and worthless with its whole family once it is used twice
+//! (RFC 6749 §6, RFC 9700 §4.14.2).
+
+use serde_json::Value;
+
+use super::super::Tenant;
+use super::super::config::App;
+use super::super::parameters::Parameters;
+use super::super::scope::Scopes;
+use super::{Grant, REFRESH_TOKEN_LIFETIME, RouteError, answer, resource_of};
+use crate::platform::clock::millis;
+use crate::platform::random;
+
+/// Exchanges a refresh token for new tokens. As in Entra, the new access token may be for another API than the one
+/// first asked for, as long as the administrator has granted it to the client.
+pub(super) async fn redeem(tenant: &Tenant, client: &App, parameters: &Parameters) -> Result<Value, RouteError> {
+    let token = parameters.get("refresh_token").ok_or(RouteError::Missing("refresh_token"))?;
+    let (hash, client_id) = (random::digest(token), client.client_id.to_string());
+    let now = tenant.clock.unix_millis();
+
+    let row: Option<(String, i64, Option<i64>, Option<i64>)> = sqlx::query_as(
+        "SELECT g.id, t.expires_at, t.used_at, g.revoked_at \
+         FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token_hash = $1 AND g.client_id = $2",
+    )
+    .bind(&hash)
+    .bind(&client_id)
+    .fetch_optional(&tenant.db)
+    .await?;
+    // RFC 6749 §6: bound to the client it was issued to.
+    let (grant_id, expires_at, used_at, revoked_at) = row.ok_or(RouteError::UnknownRefreshToken)?;
+    if revoked_at.is_some() {
+        return Err(RouteError::RevokedGrant);
+    }
+    if used_at.is_some() {
+        return replayed(tenant, &grant_id).await;
+    }
+    if expires_at <= now {
+        return Err(RouteError::ExpiredRefreshToken);
+    }
+
+    // A request that asks for too much costs nobody their token: judged before the token is used up.
+    let grant = Grant::load(tenant, client, grant_id).await?;
+    let asked = parameters.get("scope").map(|scope| Scopes::parse(scope, client, &tenant.config)).transpose()?;
+    let resource = match &asked {
+        Some(asked) if !asked.openid.is_subset(&grant.scopes.openid) => return Err(RouteError::ScopeBeyondGrant),
+        Some(asked) => resource_of(asked)?,
+        None => grant.scopes.resources.first(),
+    };
+
+    // The old token is used up and the new one made together; of any number of requests, one does it.
+    let mut change = tenant.db.begin().await?;
+    let used_up: Option<(String,)> = sqlx::query_as(
+        "UPDATE refresh_tokens SET used_at = $1 WHERE token_hash = $2 AND used_at IS NULL \
+         AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND revoked_at IS NULL) RETURNING token_hash",
+    )
+    .bind(now)
+    .bind(&hash)
+    .fetch_optional(&mut *change)
+    .await?;
+    if used_up.is_none() {
+        change.rollback().await?;
+        return replayed(tenant, &grant.id).await;
+    }
+    let new = grant.refresh_token(&mut *change, tenant).await?;
+    sqlx::query("UPDATE grants SET expires_at = $1 WHERE id = $2")
+        .bind(millis(tenant.clock.now() + REFRESH_TOKEN_LIFETIME))
+        .bind(&grant.id)
+        .execute(&mut *change)
+        .await?;
+    change.commit().await?;
+    // Core §12.2: a refreshed ID token has no nonce, and the auth_time of the sign-in.
+    answer(tenant, client, &grant, resource, None, Some(new))
+}
+
+async fn replayed(tenant: &Tenant, grant_id: &str) -> Result<Value, RouteError> {
+    Grant::revoke(tenant, grant_id).await?;
+    Err(RouteError::RefreshTokenReplayed)
+}
