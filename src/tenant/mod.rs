@@ -6,7 +6,12 @@
 pub mod config;
 mod interaction;
 mod mail;
+mod mailbox;
+mod passcode;
+mod password;
 mod rate_limit;
+mod sso;
+mod user;
 mod user_flow;
 
 use std::sync::Arc;
