@@ -80,7 +80,10 @@ async fn kept(tenant: &Tenant, filter: Filter) -> Result<Vec<Kept>, Response> {
                     subject: row.try_get("subject")?,
                     body: row.try_get("body")?,
                     passcode: row.try_get("passcode")?,
-                    sent_at: clock::from_millis(row.try_get("sent_at")?).format(&Rfc3339).unwrap_or_default(),
+                    sent_at: clock::from_millis(row.try_get("sent_at")?)
+                        .truncate_to_second()
+                        .format(&Rfc3339)
+                        .unwrap_or_default(),
                 })
             })
             .collect()
@@ -98,6 +101,12 @@ async fn json(State(tenant): State<Tenant>, Query(filter): Query<Filter>) -> Res
     }
 }
 
+/// The apps that people sign in to: name and home page.
+fn apps(tenant: &Tenant) -> Vec<(&str, String)> {
+    let home = |uri: &String| Some(url::Url::parse(uri).ok()?.origin().ascii_serialization());
+    tenant.config.apps.iter().filter_map(|app| Some((app.name.as_str(), home(app.redirect_uris.first()?)?))).collect()
+}
+
 async fn page(State(tenant): State<Tenant>, Query(filter): Query<Filter>) -> Response {
     let mails = match kept(&tenant, filter).await {
         Ok(mails) => mails,
@@ -109,13 +118,16 @@ async fn page(State(tenant): State<Tenant>, Query(filter): Query<Filter>) -> Res
             "This tenant has no mail server, so its mail ends up here, newest first. "
             "The page refreshes itself every five seconds."
         }
+        @for (name, home) in apps(&tenant) {
+            p { a href=(home) { "Back to " (name) } }
+        }
         @if mails.is_empty() {
             p.empty { "No mail yet. Sign up, and the code appears here." }
         }
         @for mail in &mails {
             article.mail data-to=(mail.to) {
                 h2 { (mail.subject) }
-                p.meta { "To " strong { (mail.to) } " · " time datetime=(mail.sent_at) { (mail.sent_at) } }
+                p.meta { "To " strong { (mail.to) } " · " time datetime=(mail.sent_at) { (mail.sent_at.replace('T', " ").replace('Z', " UTC")) } }
                 @if let Some(code) = &mail.passcode {
                     p { "Passcode: " code.passcode data-passcode=(code) { (code) } }
                 }

@@ -65,6 +65,11 @@ impl Hasher {
         Self { running: Arc::new(Semaphore::new(running)), queue: Arc::new(Semaphore::new(running + queue)) }
     }
 
+    /// Checks a new password; see [`check`]. Here, because estimating strength takes its time as well.
+    pub(super) async fn check(&self, password: String, known: Vec<String>) -> Result<Option<Refused>, Busy> {
+        self.run(move || check(&password, &known).err()).await
+    }
+
     /// Hashes a password.
     pub(super) async fn hash(&self, password: String) -> Result<String, Busy> {
         self.run(move || hash(&password)).await
@@ -117,7 +122,7 @@ fn verify(password: &str, stored: Option<&str>) -> bool {
 /// - not the e-mail address or its parts, and not on (or next to) the lists of common passwords.
 ///
 /// SP 800-63B-4 §3.1.1.2.
-pub(super) fn check(password: &str, known: &[&str]) -> Result<(), Refused> {
+fn check(password: &str, known: &[impl AsRef<str>]) -> Result<(), Refused> {
     match password.chars().count() {
         0 => return Err(Refused::Empty),
         n if n < MIN => return Err(Refused::TooShort),
@@ -125,7 +130,7 @@ pub(super) fn check(password: &str, known: &[&str]) -> Result<(), Refused> {
         _ => {}
     }
     let lower = password.to_lowercase();
-    let words: Vec<&str> = known.iter().flat_map(|k| k.split(['@', '.', ' ']).chain([*k])).collect();
+    let words: Vec<&str> = known.iter().map(AsRef::as_ref).flat_map(|k| k.split(['@', '.', ' ']).chain([k])).collect();
     // What is left of the password without the user's own words must be a password of some length in itself.
     let rest = words
         .iter()

@@ -56,9 +56,9 @@ impl Key {
 /// Too many: the next one is welcome after this time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many attempts; the next one is possible in {} seconds", self.retry_after.whole_seconds())]
-pub struct TooMany {
+pub(super) struct TooMany {
     /// How long to wait.
-    pub retry_after: Duration,
+    pub(super) retry_after: Duration,
 }
 
 /// The tenant's limits.
@@ -143,7 +143,7 @@ fn clock_millis(duration: Duration) -> i64 {
 fn network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 => v4,
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -13,19 +13,19 @@ pub(super) const MAX_DISPLAY_NAME: usize = 64;
 
 /// A user, as the tokens describe them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
+pub(super) struct User {
     /// The object id (`oid`), a GUID.
-    pub id: String,
+    pub(super) id: String,
     /// The e-mail address, lower case. May change hands: never a key.
-    pub email: String,
+    pub(super) email: String,
     /// `name`.
-    pub display_name: String,
+    pub(super) display_name: String,
     /// ISO 3166-1 alpha-2, when the user flow asked for it.
-    pub country: Option<String>,
+    pub(super) country: Option<String>,
     /// Milliseconds since the epoch; sessions and tokens from before it are not to be trusted.
-    pub password_changed_at: i64,
+    pub(super) password_changed_at: i64,
     /// Whether the administrator has barred the account.
-    pub disabled: bool,
+    pub(super) disabled: bool,
 }
 
 const COLUMNS_BY_ID: &str =
@@ -38,7 +38,7 @@ impl User {
     ///
     /// # Errors
     /// When the database cannot answer.
-    pub async fn find(tenant: &Tenant, id: &str) -> Result<Option<Self>, sqlx::Error> {
+    pub(super) async fn find(tenant: &Tenant, id: &str) -> Result<Option<Self>, sqlx::Error> {
         sqlx::query(COLUMNS_BY_ID).bind(id).fetch_optional(&tenant.db).await?.as_ref().map(Self::from_row).transpose()
     }
 
@@ -233,11 +233,6 @@ impl DisplayName {
     /// The name of a user who was not asked for one.
     pub(super) fn from_email(email: &Email) -> Self {
         Self(email.local_part().to_owned())
-    }
-
-    /// The name.
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

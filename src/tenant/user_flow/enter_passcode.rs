@@ -1,5 +1,6 @@
 //! The step that sign-in by mail, sign-up and password reset share: a passcode is mailed, and entered.
 
+use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
@@ -17,22 +18,19 @@ pub(super) struct CodeForm {
     passcode: String,
 }
 
-/// `?sent=again` after a new code.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Note {
-    sent: String,
-}
-
 /// Mails a passcode and goes on to the page that asks for it.
 pub(super) async fn begin(visit: &Visit, purpose: Purpose, email: &Email) -> Result<Response, FlowError> {
     passcode::send(&visit.tenant, &visit.interaction.id, purpose, email, visit.client).await?;
     Ok(visit.go(&format!("{}/passcode", purpose.segment())))
 }
 
+/// What the address of the page ends in after a new code was sent.
+const SENT_AGAIN: &str = "sent=again";
+
 /// The page that asks for the passcode; somebody who has not come so far yet, or is further, goes there.
-pub(super) async fn show(visit: &Visit, purpose: Purpose, next: &str, note: &Note) -> Result<Response, FlowError> {
-    let notice = (note.sent == "again").then_some("We sent you another message. Only the newest code works.");
+pub(super) async fn show(visit: &Visit, purpose: Purpose, next: &str, query: &RawQuery) -> Result<Response, FlowError> {
+    let notice =
+        (query.0.as_deref() == Some(SENT_AGAIN)).then_some("We sent you another message. Only the newest code works.");
     Ok(match passcode::step(&visit.tenant, &visit.interaction.id, purpose).await? {
         None => visit.go(purpose.segment()),
         Some(Step::Verified(_)) => visit.go(next),
@@ -86,7 +84,7 @@ pub(super) async fn resend(visit: &Visit, purpose: Purpose) -> Result<Response, 
         return Ok(visit.go(&format!("{}/passcode", purpose.segment())));
     };
     passcode::send(&visit.tenant, &visit.interaction.id, purpose, &email, visit.client).await?;
-    Ok(visit.go(&format!("{}/passcode?sent=again", purpose.segment())))
+    Ok(visit.go(&format!("{}/passcode?{SENT_AGAIN}", purpose.segment())))
 }
 
 fn page(

@@ -44,7 +44,7 @@ use super::rate_limit::TooMany;
 pub(super) use pages::assets;
 
 /// The pages, below `/{tenant id or domain}`; see [`path`].
-pub fn router() -> Router<Tenant> {
+pub(super) fn router() -> Router<Tenant> {
     let router = Router::new()
         .route("/flow/{id}/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/flow/{id}/sign-in/passcode", get(sign_in::show_passcode).post(sign_in::submit_passcode))
@@ -70,7 +70,7 @@ pub fn router() -> Router<Tenant> {
 }
 
 /// The address of the first page of an interaction, below the tenant's segment: `/flow/{id}/sign-in`.
-pub fn path(interaction_id: &str, start: Start) -> String {
+pub(super) fn path(interaction_id: &str, start: Start) -> String {
     let page = match start {
         Start::SignIn => "sign-in",
         Start::SignUp => "sign-up",

@@ -172,6 +172,7 @@ pub(super) fn form(brand: &str, form: &Form<'_>) -> Markup {
         &title,
         &html! {
             h1 { (form.title) }
+            (form.lead)
             @if let Some(notice) = form.notice {
                 p.notice role="status" { (notice) }
             }
@@ -187,7 +188,6 @@ pub(super) fn form(brand: &str, form: &Form<'_>) -> Markup {
                     }
                 }
             }
-            (form.lead)
             // Our own messages are linked, summarised and translated with the page; the browser's are not.
             form method="post" novalidate {
                 @for control in &form.fields {

@@ -1,16 +1,16 @@
 //! "Forgot password?": e-mail address, passcode, new password; then all other sessions end and the customer is signed
 //! in. An address without an account goes the same way in the browser, and never gets a code.
 
-use axum::extract::Query;
+use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::super::passcode::{self, Purpose, Step};
+use super::super::sso;
 use super::super::user::{self, Email, User};
-use super::super::{password, sso};
-use super::enter_passcode::{self, CodeForm, Note, Outcome};
+use super::enter_passcode::{self, CodeForm, Outcome};
 use super::pages::{self, Control, Field};
 use super::sign_up::{confirm, new_password};
 use super::{Answers, EmailForm, FlowError, Visit};
@@ -44,8 +44,8 @@ pub(super) async fn submit(visit: Visit, Answers(form): Answers<EmailForm>) -> R
 }
 
 /// The page that asks for the passcode.
-pub(super) async fn show_passcode(visit: Visit, Query(note): Query<Note>) -> Response {
-    let shown = enter_passcode::show(&visit, Purpose::ResetPassword, "reset-password/password", &note).await;
+pub(super) async fn show_passcode(visit: Visit, query: RawQuery) -> Response {
+    let shown = enter_passcode::show(&visit, Purpose::ResetPassword, "reset-password/password", &query).await;
     shown.unwrap_or_else(|error| visit.fail(&error))
 }
 
@@ -86,7 +86,8 @@ async fn reset(visit: &Visit, form: &PasswordForm) -> Result<Result<User, Respon
     let tenant = &visit.tenant;
     let step = passcode::step(tenant, &visit.interaction.id, Purpose::ResetPassword).await?;
     let Some(Step::Verified(email)) = step else { return Ok(Err(visit.go("reset-password/passcode"))) };
-    let refused = password::check(&form.password, &[email.as_str(), visit.brand()]).err().map(|e| e.to_string());
+    let known = vec![email.to_string(), visit.brand().to_owned()];
+    let refused = tenant.limits.hasher.check(form.password.clone(), known).await?.map(|refused| refused.to_string());
     let unequal = confirm(&form.password, &form.confirm_password, refused.is_none());
     if refused.is_some() || unequal.is_some() {
         let page = password_page(visit, &email, refused, unequal);

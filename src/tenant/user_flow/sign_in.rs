@@ -1,14 +1,15 @@
 //! Signing in: with the password, or with a passcode by mail.
 
-use axum::extract::Query;
+use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::super::Tenant;
 use super::super::passcode::{self, Purpose};
-use super::super::user::{self, Email};
-use super::enter_passcode::{self, CodeForm, Note, Outcome};
+use super::super::user::{self, Email, User};
+use super::enter_passcode::{self, CodeForm, Outcome};
 use super::pages::{self, Control, Field};
 use super::{Answers, FlowError, Visit};
 
@@ -55,14 +56,13 @@ pub(super) async fn submit(visit: Visit, Answers(form): Answers<Form>) -> Respon
         }
         let limits = &visit.tenant.limits;
         let attempt = limits.password(&email, visit.client)?;
-        let account = user::find_by_email(&visit.tenant, &email).await?;
-        let (user, hash) = account.map_or((None, None), |account| (Some(account.user), account.password_hash));
-        // Without an account, or one without a password, the same work is done, and the answer is no.
-        if !limits.hasher.verify(form.password.clone(), hash).await? {
+        let verified = verify(&visit.tenant, &email, form.password.clone()).await;
+        if let Ok(None) = verified {
             return Ok(Err(refuse(Errors { problem: Some(WRONG.to_owned()), ..Errors::default() })));
         }
+        // Neither a right password nor a failure of ours counts.
         limits.give_back(&attempt);
-        Ok::<_, FlowError>(user.ok_or_else(|| refuse(Errors::default())))
+        Ok::<_, FlowError>(verified?.ok_or_else(|| visit.go("sign-in")))
     };
     match attempt.await {
         Ok(Ok(user)) if user.disabled => pages::disabled(visit.brand()),
@@ -72,9 +72,18 @@ pub(super) async fn submit(visit: Visit, Answers(form): Answers<Form>) -> Respon
     }
 }
 
+/// The user whose address and password these are. Where there is no account, or one without a password, the same
+/// work is done.
+async fn verify(tenant: &Tenant, email: &Email, password: String) -> Result<Option<User>, FlowError> {
+    let account = user::find_by_email(tenant, email).await?;
+    let (user, hash) = account.map_or((None, None), |account| (Some(account.user), account.password_hash));
+    let right = tenant.limits.hasher.verify(password, hash).await?;
+    Ok(user.filter(|_| right))
+}
+
 /// The page that asks for the passcode.
-pub(super) async fn show_passcode(visit: Visit, Query(note): Query<Note>) -> Response {
-    let shown = enter_passcode::show(&visit, Purpose::SignIn, "sign-in", &note).await;
+pub(super) async fn show_passcode(visit: Visit, query: RawQuery) -> Response {
+    let shown = enter_passcode::show(&visit, Purpose::SignIn, "sign-in", &query).await;
     shown.unwrap_or_else(|error| visit.fail(&error))
 }
 
@@ -110,7 +119,7 @@ fn page(visit: &Visit, email: &str, errors: Errors) -> Markup {
         visit.brand(),
         &pages::Form {
             title: "Sign in",
-            lead: html! { p.lead { "to go on to " strong { (visit.interaction.app.name) } } },
+            lead: html! { p.lead { "to continue to " strong { (visit.interaction.app.name) } } },
             problem: errors.problem,
             notice: None,
             fields: vec![

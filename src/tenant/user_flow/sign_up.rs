@@ -3,7 +3,7 @@
 //! An address that has an account already goes the same way in the browser; its mail says so instead of carrying a
 //! code.
 
-use axum::extract::Query;
+use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
@@ -11,10 +11,10 @@ use serde::Deserialize;
 
 use super::super::config::Attribute;
 use super::super::passcode::{self, Purpose, Step};
-use super::super::password;
+use super::super::password::Refused;
 use super::super::user::{self, CreateError, DisplayName, Email, MAX_DISPLAY_NAME, NewUser};
 use super::countries::{COUNTRIES, is_country};
-use super::enter_passcode::{self, CodeForm, Note, Outcome};
+use super::enter_passcode::{self, CodeForm, Outcome};
 use super::pages::{self, Control, Field};
 use super::{Answers, EmailForm, FlowError, Visit};
 
@@ -65,11 +65,11 @@ pub(super) async fn submit(visit: Visit, Answers(form): Answers<EmailForm>) -> R
 }
 
 /// The page that asks for the passcode.
-pub(super) async fn show_passcode(visit: Visit, Query(note): Query<Note>) -> Response {
+pub(super) async fn show_passcode(visit: Visit, query: RawQuery) -> Response {
     if let Some(closed) = closed(&visit) {
         return closed;
     }
-    let shown = enter_passcode::show(&visit, Purpose::SignUp, "sign-up/details", &note).await;
+    let shown = enter_passcode::show(&visit, Purpose::SignUp, "sign-up/details", &query).await;
     shown.unwrap_or_else(|error| visit.fail(&error))
 }
 
@@ -122,7 +122,9 @@ pub(super) async fn submit_details(visit: Visit, Answers(form): Answers<DetailsF
 async fn create(visit: &Visit, form: &DetailsForm) -> Result<Result<user::User, Response>, FlowError> {
     let step = passcode::step(&visit.tenant, &visit.interaction.id, Purpose::SignUp).await?;
     let Some(Step::Verified(email)) = step else { return Ok(Err(visit.go("sign-up/passcode"))) };
-    let (display_name, country) = match check(visit, &email, form) {
+    let known = vec![email.to_string(), form.display_name.clone(), visit.brand().to_owned()];
+    let refused = visit.tenant.limits.hasher.check(form.password.clone(), known).await?;
+    let (display_name, country) = match check(visit, &email, form, refused.as_ref()) {
         Ok(details) => details,
         Err(errors) => {
             let page = details_page(visit, &email, form, errors);
@@ -141,7 +143,12 @@ async fn create(visit: &Visit, form: &DetailsForm) -> Result<Result<user::User, 
 }
 
 /// All of the page at once, so that nobody corrects one field to be told of the next.
-fn check(visit: &Visit, email: &Email, form: &DetailsForm) -> Result<(DisplayName, Option<String>), Errors> {
+fn check(
+    visit: &Visit,
+    email: &Email,
+    form: &DetailsForm,
+    refused: Option<&Refused>,
+) -> Result<(DisplayName, Option<String>), Errors> {
     let asks = |attribute| visit.interaction.flow.attributes.contains(&attribute);
     let mut errors = Errors::default();
     let display_name = if asks(Attribute::DisplayName) {
@@ -153,8 +160,7 @@ fn check(visit: &Visit, email: &Email, form: &DetailsForm) -> Result<(DisplayNam
     if country.as_deref().is_some_and(|country| !is_country(country)) {
         errors.country = Some("Choose your country or region.".to_owned());
     }
-    let known = [email.as_str(), display_name.as_ref().map_or("", DisplayName::as_str), visit.brand()];
-    errors.password = password::check(&form.password, &known).err().map(|error| error.to_string());
+    errors.password = refused.map(ToString::to_string);
     errors.confirm_password = confirm(&form.password, &form.confirm_password, errors.password.is_none());
     let fine = errors.password.is_none() && errors.confirm_password.is_none() && errors.country.is_none();
     match display_name {
@@ -173,7 +179,7 @@ fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
         visit.brand(),
         &pages::Form {
             title: "Create an account",
-            lead: html! { p.lead { "to go on to " strong { (visit.interaction.app.name) } } },
+            lead: html! { p.lead { "to continue to " strong { (visit.interaction.app.name) } } },
             problem: None,
             notice: None,
             fields: vec![Control::Input(Field {
@@ -201,11 +207,11 @@ fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
 }
 
 /// The fields for a new password, with the address that it belongs to for password managers.
-pub(super) fn new_password<'a>(
-    email: &'a Email,
+pub(super) fn new_password(
+    email: &Email,
     password_error: Option<String>,
     confirm_error: Option<String>,
-) -> Vec<Control<'a>> {
+) -> Vec<Control<'_>> {
     vec![
         Control::Input(Field {
             name: "username",
