@@ -1,4 +1,5 @@
-//! The user flows as a browser meets them: pages, forms, redirects, and the mail that comes of them.
+//! The user flows as a browser meets them: pages, forms, redirects, and the mail that comes of them. On SQLite, or
+//! where `ERRAND_TEST_POSTGRES` (`postgres://user@host:port`) says so, on PostgreSQL.
 
 use std::sync::Arc;
 
@@ -64,6 +65,15 @@ impl Page {
     }
 }
 
+/// A database of its own on the server `postgres://user@host:port`.
+async fn new_database(server: &str) -> String {
+    sqlx::any::install_default_drivers();
+    let name = format!("errand_test_{}", uuid::Uuid::new_v4().simple());
+    let pool = sqlx::AnyPool::connect(&format!("{server}/postgres")).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
+    format!("{server}/{name}")
+}
+
 /// A browser in the middle of an authorization request.
 struct Browser<'a> {
     at: &'a TestTenant,
@@ -79,7 +89,10 @@ impl TestTenant {
     /// `mail` is TOML that follows the configuration.
     async fn with_mail(mail: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("tenant.db").display());
+        let url = match std::env::var("ERRAND_TEST_POSTGRES") {
+            Ok(server) => new_database(&server).await,
+            Err(_) => format!("sqlite:{}", folder.path().join("tenant.db").display()),
+        };
         let migrations = sqlx::migrate!("src/tenant/migrations");
         let db = database::open("tenant.database_url", &url, &migrations).await.unwrap();
         let config: Config = Settings::from_toml(&format!("{CONFIG}\n{mail}")).unwrap().section("tenant").unwrap();
