@@ -454,6 +454,26 @@ async fn another_address_must_be_proved_anew() {
     assert_eq!(at.count_users().await, 0);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proved_address_is_used_once_and_only_when_proved() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    browser.post("sign-up", &[("email", "alice@example.com")]).await;
+    assert_eq!(passcode::take_verified(&at.tenant, &browser.id, Purpose::SignUp).await.unwrap(), None);
+    browser.sign_up_as_far_as_details("alice@example.com").await;
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (tenant, id) = (at.tenant.clone(), browser.id.clone());
+            tokio::spawn(async move { passcode::take_verified(&tenant, &id, Purpose::SignUp).await.unwrap() })
+        })
+        .collect();
+    let mut taken = 0;
+    for task in tasks {
+        taken += usize::from(task.await.unwrap().is_some());
+    }
+    assert_eq!(taken, 1);
+}
+
 /// What the browser sees of a flow that begins with `email`, with what may differ taken out.
 async fn what_is_seen(at: &TestTenant, page: &str, email: &str) -> Vec<(StatusCode, String, String)> {
     let browser = at.browser();
@@ -524,6 +544,15 @@ async fn guessing_passwords_is_answered_with_429_and_no_lockout() {
     let seconds: i64 = answer.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
     at.tenant.clock.advance(Duration::seconds(seconds));
     assert!(browser.sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in());
+}
+
+#[tokio::test]
+async fn right_passwords_do_not_use_up_the_limit() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    for _ in 0..12 {
+        assert!(at.browser().sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in());
+    }
 }
 
 #[tokio::test]
@@ -800,6 +829,58 @@ async fn a_tenant_with_a_mail_server_has_no_mailbox() {
     assert!(!page.body.contains("/mailbox"), "{}", page.body);
     assert_eq!(at.get("/mailbox").await.status, StatusCode::NOT_FOUND);
     assert_eq!(at.get("/mailbox.json").await.status, StatusCode::NOT_FOUND);
+}
+
+/// A mail server that takes one mail and hands over what it was told.
+async fn mail_server() -> (u16, tokio::task::JoinHandle<String>) {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let told = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (reader, mut writer) = stream.into_split();
+        let mut lines = BufReader::new(reader).lines();
+        let (mut told, mut in_data) = (String::new(), false);
+        writer.write_all(b"220 ready\r\n").await.unwrap();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            told.push_str(&line);
+            told.push('\n');
+            let answer: &[u8] = match line.as_str() {
+                "." => {
+                    writer.write_all(b"250 taken\r\n").await.unwrap();
+                    break;
+                }
+                _ if in_data => continue,
+                "DATA" => {
+                    in_data = true;
+                    b"354 go on\r\n"
+                }
+                _ => b"250 fine\r\n",
+            };
+            writer.write_all(answer).await.unwrap();
+        }
+        told
+    });
+    (port, told)
+}
+
+#[tokio::test]
+async fn a_passcode_goes_through_the_mail_server() {
+    let (port, told) = mail_server().await;
+    let smtp =
+        format!("[tenant.mail]\nsmtp_url = \"smtp://127.0.0.1:{port}\"\nfrom = \"Errand <no-reply@example.com>\"");
+    let at = TestTenant::with_mail(&smtp).await;
+    let browser = at.browser();
+    browser.post("sign-up", &[("email", "alice@example.com")]).await;
+    let told = tokio::time::timeout(std::time::Duration::from_secs(10), told).await.unwrap().unwrap();
+    assert!(
+        told.contains("MAIL FROM:<no-reply@example.com>") && told.contains("RCPT TO:<alice@example.com>"),
+        "{told}"
+    );
+    let code: String =
+        told.lines().map(str::trim).find(|l| l.len() == 8 && l.parse::<u32>().is_ok()).unwrap().to_owned();
+    let answer = browser.post("sign-up/passcode", &[("passcode", &code)]).await;
+    assert_eq!(answer.location(), browser.path("sign-up/details"), "{told}");
 }
 
 /// Writes the pages into `target/tenant-pages`, for people (and screenshots) to look at.
