@@ -22,8 +22,11 @@ mod interaction;
 mod keys;
 mod logout;
 mod mail;
+mod mailbox;
 mod notice;
 mod parameters;
+mod passcode;
+mod password;
 mod rate_limit;
 mod scope;
 mod sso;
@@ -132,7 +135,8 @@ impl Tenant {
         sweep(&db, &clock).await?;
         let keys = keys::Keys::load(&db, &clock).await?;
         let salt = pairwise_salt(&db).await?;
-        let (mailer, limits) = (mail::Mailer, rate_limit::Limits);
+        let mailer = mail::Mailer::new(config.mail.as_ref())?;
+        let limits = rate_limit::Limits::new(clock.clone());
         Ok(Self(Arc::new(Inner { config, db, clock, mailer, limits, origin, secrets, keys, salt })))
     }
 
@@ -189,7 +193,7 @@ async fn pairwise_salt(db: &AnyPool) -> Result<String, sqlx::Error> {
 /// Everything the tenant serves.
 pub fn router(tenant: Tenant) -> Router {
     // The protocol's endpoints get cross-site POSTs by design, and guard themselves. The pages do not.
-    let pages = user_flow::router().merge(logout::confirmation()).layer(CsrfLayer::new());
+    let pages = user_flow::router().merge(logout::confirmation().layer(CsrfLayer::new()));
     let below_segment = Router::new()
         .merge(discovery::router())
         .merge(authorize::router())
@@ -205,6 +209,8 @@ pub fn router(tenant: Tenant) -> Router {
     let router = Router::new()
         .route("/", get(index))
         .route("/health", get(async || "ok"))
+        .merge(mailbox::router())
+        .merge(user_flow::assets())
         .fallback(at_segment)
         .with_state(tenant);
     serve::with_standard_layers(router, "tenant", MAX_BODY)

@@ -1,3 +1,234 @@
-//! Limits.
-/// Limits.
-pub struct Limits;
+//! Limits on guessing and on mail: so many at once, and then at a steady pace. Nobody is locked out for good, and
+//! nothing is written to disk.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Mutex;
+
+use time::Duration;
+
+use super::password::Hasher;
+use super::user::Email;
+use crate::platform::clock::{self, Clock};
+
+/// When the map has grown to this many keys, those that have recovered are dropped.
+const SWEEP_AT: usize = 10_000;
+
+/// A limit: `burst` at once, then one per `pace`.
+struct Limit {
+    burst: i32,
+    pace: Duration,
+}
+
+/// Wrong passwords for one account from one client address. SP 800-63B-4 §3.2.2 asks for an upper bound.
+const PASSWORD_PAIR: Limit = Limit { burst: 10, pace: Duration::minutes(1) };
+/// Wrong passwords for one account from anywhere: a botnet's guesses. Reset by mail stays open meanwhile.
+const PASSWORD_ACCOUNT: Limit = Limit { burst: 100, pace: Duration::seconds(30) };
+/// Wrong passwords from one client address: one password tried on many accounts. Offices share an address.
+const PASSWORD_CLIENT: Limit = Limit { burst: 200, pace: Duration::seconds(2) };
+/// Passcodes mailed to one address. Bounds guessing, too: ten tries each.
+const MAIL_ACCOUNT: Limit = Limit { burst: 5, pace: Duration::minutes(2) };
+/// Passcodes asked for by one client address.
+const MAIL_CLIENT: Limit = Limit { burst: 200, pace: Duration::seconds(1) };
+
+/// What a limit counts by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    PasswordPair(String, IpAddr),
+    PasswordAccount(String),
+    PasswordClient(IpAddr),
+    MailAccount(String),
+    MailClient(IpAddr),
+}
+
+impl Key {
+    fn limit(&self) -> Limit {
+        match self {
+            Self::PasswordPair(..) => PASSWORD_PAIR,
+            Self::PasswordAccount(_) => PASSWORD_ACCOUNT,
+            Self::PasswordClient(_) => PASSWORD_CLIENT,
+            Self::MailAccount(_) => MAIL_ACCOUNT,
+            Self::MailClient(_) => MAIL_CLIENT,
+        }
+    }
+}
+
+/// Too many: the next one is welcome after this time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many attempts; the next one is possible in {} seconds", self.retry_after.whole_seconds())]
+pub(super) struct TooMany {
+    /// How long to wait.
+    pub(super) retry_after: Duration,
+}
+
+/// The tenant's limits.
+pub struct Limits {
+    clock: Clock,
+    /// Per key, when it will have recovered (ms since the epoch): the "theoretical arrival time" of the generic cell
+    /// rate algorithm. A key that is not here has recovered.
+    recovered_at: Mutex<HashMap<Key, i64>>,
+    /// Bounds how many passwords are hashed at a time.
+    pub(super) hasher: Hasher,
+}
+
+/// A password attempt that was counted as wrong; given back when it turns out right.
+#[must_use = "give it back when the password was right"]
+pub(super) struct Attempt([Key; 3]);
+
+impl Limits {
+    /// Limits that nothing has been counted against yet.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, recovered_at: Mutex::default(), hasher: Hasher::new() }
+    }
+
+    /// Counts an attempt to sign in to `account` with a password. It counts before the password is looked at, so
+    /// attempts in parallel cannot slip through together.
+    pub(super) fn password(&self, account: &Email, client: IpAddr) -> Result<Attempt, TooMany> {
+        let client = network(client);
+        let account = account.as_str().to_owned();
+        let keys =
+            [Key::PasswordPair(account.clone(), client), Key::PasswordClient(client), Key::PasswordAccount(account)];
+        self.take(&keys)?;
+        Ok(Attempt(keys))
+    }
+
+    /// The password was right: the attempt does not count.
+    pub(super) fn give_back(&self, attempt: &Attempt) {
+        let mut map = self.lock();
+        for key in &attempt.0 {
+            if let Some(at) = map.get_mut(key) {
+                *at -= clock_millis(key.limit().pace);
+            }
+        }
+    }
+
+    /// Counts a passcode to be mailed to `account`.
+    pub(super) fn mail(&self, account: &Email, client: IpAddr) -> Result<(), TooMany> {
+        self.take(&[Key::MailClient(network(client)), Key::MailAccount(account.as_str().to_owned())])
+    }
+
+    /// Takes one from every key, or none from any.
+    fn take(&self, keys: &[Key]) -> Result<(), TooMany> {
+        let now = self.clock.unix_millis();
+        let mut map = self.lock();
+        if map.len() >= SWEEP_AT {
+            map.retain(|_, recovered_at| *recovered_at > now);
+        }
+        for key in keys {
+            let Limit { burst, pace } = key.limit();
+            let recovered_at = map.get(key).copied().unwrap_or(now).max(now);
+            let wait = recovered_at - now - clock_millis(pace * (burst - 1));
+            if wait > 0 {
+                return Err(TooMany { retry_after: Duration::milliseconds(wait) });
+            }
+        }
+        for key in keys {
+            let recovered_at = map.entry(key.clone()).or_insert(now);
+            *recovered_at = (*recovered_at).max(now) + clock_millis(key.limit().pace);
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, i64>> {
+        // Nothing panics between two writes that belong together; a poisoned map is still a good map.
+        self.recovered_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn clock_millis(duration: Duration) -> i64 {
+    clock::millis(time::OffsetDateTime::UNIX_EPOCH + duration)
+}
+
+/// What one customer has: an IPv4 address, or an IPv6 /64, which every host may roam in.
+fn network(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    fn limits() -> (Limits, Clock) {
+        let clock = Clock::manual(time::OffsetDateTime::UNIX_EPOCH + Duration::days(20_000));
+        (Limits::new(clock.clone()), clock)
+    }
+
+    fn email(text: &str) -> Email {
+        Email::parse(text).unwrap()
+    }
+
+    #[test]
+    fn wrong_passwords_are_limited_and_the_limit_passes() {
+        let (limits, clock) = limits();
+        let alice = email("alice@example.com");
+        for _ in 0..10 {
+            let _ = limits.password(&alice, HOME).unwrap();
+        }
+        let TooMany { retry_after } = limits.password(&alice, HOME).err().expect("the eleventh is too many");
+        assert_eq!(retry_after, Duration::minutes(1));
+        assert!(limits.password(&alice, ELSEWHERE).is_ok(), "the account is not locked");
+        assert!(limits.password(&email("bob@example.com"), HOME).is_ok(), "neither is the client");
+        clock.advance(retry_after);
+        assert!(limits.password(&alice, HOME).is_ok(), "no permanent lockout");
+        assert!(limits.password(&alice, HOME).is_err());
+    }
+
+    #[test]
+    fn right_passwords_do_not_count() {
+        let (limits, _) = limits();
+        let alice = email("alice@example.com");
+        for _ in 0..1000 {
+            let attempt = limits.password(&alice, HOME).unwrap();
+            limits.give_back(&attempt);
+        }
+    }
+
+    #[test]
+    fn one_client_cannot_try_many_accounts() {
+        let (limits, _) = limits();
+        let tried = (0..1000).take_while(|n| limits.password(&email(&format!("u{n}@example.com")), HOME).is_ok());
+        assert_eq!(tried.count(), 200);
+    }
+
+    #[test]
+    fn many_clients_cannot_try_one_account() {
+        let (limits, _) = limits();
+        let alice = email("alice@example.com");
+        let client = |n: u32| IpAddr::V4(std::net::Ipv4Addr::from_bits(n));
+        assert_eq!((0..1000).take_while(|n| limits.password(&alice, client(*n)).is_ok()).count(), 100);
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_client() {
+        let at = |text: &str| network(text.parse().unwrap());
+        assert_eq!(at("2001:db8::1"), at("2001:db8::ffff:1"));
+        assert_ne!(at("2001:db8::1"), at("2001:db8:0:1::1"));
+        assert_eq!(at("::ffff:192.0.2.1"), HOME);
+    }
+
+    #[test]
+    fn mail_to_one_address_is_limited() {
+        let (limits, clock) = limits();
+        let alice = email("alice@example.com");
+        assert_eq!((0..100).take_while(|_| limits.mail(&alice, HOME).is_ok()).count(), 5);
+        clock.advance(Duration::minutes(2));
+        assert!(limits.mail(&alice, HOME).is_ok());
+    }
+
+    #[test]
+    fn recovered_keys_are_dropped() {
+        let (limits, clock) = limits();
+        for n in 0..SWEEP_AT {
+            let _ = limits.take(&[Key::MailAccount(n.to_string())]);
+        }
+        clock.advance(Duration::hours(1));
+        let _ = limits.take(&[Key::MailAccount("one more".to_owned())]);
+        assert_eq!(limits.lock().len(), 1);
+    }
+}

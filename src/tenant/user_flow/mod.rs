@@ -1,19 +1,210 @@
-//! The user flow "sign up and sign in": the pages that customers see.
+//! The user flow "sign up and sign in": the pages that customers see. Every step is a form, a POST and a 303 to the
+//! next page; where a flow stands is kept here and not in the browser, so no step can be skipped.
+//!
+//! | page | what it asks for | next |
+//! |---|---|---|
+//! | [`sign_in`] | e-mail address and password | the app, or `sign-in/passcode` |
+//! | `sign-in/passcode` | the code from the mail | the app |
+//! | [`sign_up`] | e-mail address | `sign-up/passcode` |
+//! | `sign-up/passcode` | the code from the mail | `sign-up/details` |
+//! | `sign-up/details` | password, name, country | the app |
+//! | [`reset_password`] | e-mail address | `reset-password/passcode` |
+//! | `reset-password/passcode` | the code from the mail | `reset-password/password` |
+//! | `reset-password/password` | a new password | the app |
+
+mod countries;
+mod enter_passcode;
+pub(super) mod pages;
+mod reset_password;
+mod sign_in;
+mod sign_up;
+#[cfg(test)]
+mod tests;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::Router;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{ConnectInfo, Form, FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tower_http::csrf::CsrfLayer;
 
 use super::Tenant;
+use super::interaction::{Gone, Interaction, Start};
+use super::passcode::{Purpose, SendError};
+use super::password::Busy;
+use super::rate_limit::TooMany;
 
-/// The pages, below `/{tenant id or domain}`; see `path`.
-pub fn router() -> Router<Tenant> {
-    Router::new()
+pub(super) use pages::assets;
+
+/// The pages, below `/{tenant id or domain}`; see [`path`].
+pub(super) fn router() -> Router<Tenant> {
+    let router = Router::new()
+        .route("/flow/{id}/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/flow/{id}/sign-in/passcode", get(sign_in::show_passcode).post(sign_in::submit_passcode))
+        .route("/flow/{id}/sign-in/passcode/resend", post(sign_in::resend))
+        .route("/flow/{id}/sign-up", get(sign_up::show).post(sign_up::submit))
+        .route("/flow/{id}/sign-up/passcode", get(sign_up::show_passcode).post(sign_up::submit_passcode))
+        .route("/flow/{id}/sign-up/passcode/resend", post(sign_up::resend))
+        .route("/flow/{id}/sign-up/details", get(sign_up::show_details).post(sign_up::submit_details))
+        .route("/flow/{id}/reset-password", get(reset_password::show).post(reset_password::submit))
+        .route(
+            "/flow/{id}/reset-password/passcode",
+            get(reset_password::show_passcode).post(reset_password::submit_passcode),
+        )
+        .route("/flow/{id}/reset-password/passcode/resend", post(reset_password::resend))
+        .route(
+            "/flow/{id}/reset-password/password",
+            get(reset_password::show_password).post(reset_password::submit_password),
+        )
+        .route("/flow/{id}/cancel", post(cancel))
+        // Forms come from our own pages only: Fetch Metadata, or else Origin.
+        .layer(CsrfLayer::new().with_rejection_response(|_| pages::foreign()));
+    pages::with_headers(router)
 }
 
 /// The address of the first page of an interaction, below the tenant's segment: `/flow/{id}/sign-in`.
-pub fn path(interaction_id: &str, start: super::interaction::Start) -> String {
+pub(super) fn path(interaction_id: &str, start: Start) -> String {
     let page = match start {
-        super::interaction::Start::SignIn => "sign-in",
-        super::interaction::Start::SignUp => "sign-up",
+        Start::SignIn => "sign-in",
+        Start::SignUp => "sign-up",
     };
     format!("/flow/{interaction_id}/{page}")
+}
+
+async fn cancel(visit: Visit) -> Response {
+    visit.interaction.cancel(&visit.tenant).await
+}
+
+/// A request of the browser that began the interaction in the address. Without one, the answer is the page that says
+/// so: there is no handler that forgets to check.
+struct Visit {
+    tenant: Tenant,
+    interaction: Interaction,
+    /// `/{tenant}/flow/{id}`, as the browser knows it.
+    base: String,
+    client: IpAddr,
+}
+
+impl FromRequestParts<Tenant> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, tenant: &Tenant) -> Result<Self, Response> {
+        let gone = || pages::gone(&tenant.config.display_name);
+        let params = RawPathParams::from_request_parts(parts, tenant).await.map_err(|_| gone())?;
+        let id = params.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned()).ok_or_else(gone)?;
+        let Ok(OriginalUri(uri)) = OriginalUri::from_request_parts(parts, tenant).await;
+        // The id in the address is what the router matched, unless it was percent-encoded, which ours never are.
+        let end = uri.path().find(&format!("/flow/{id}/")).ok_or_else(gone)? + "/flow/".len() + id.len();
+        let base = uri.path()[..end].to_owned();
+        let interaction = Interaction::load(tenant, &id, &parts.headers).await.map_err(|Gone| gone())?;
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let client = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
+        Ok(Self { tenant: tenant.clone(), interaction, base, client })
+    }
+}
+
+impl Visit {
+    /// What the pages call the organisation.
+    fn brand(&self) -> &str {
+        &self.tenant.config.display_name
+    }
+
+    /// The address of a page of this interaction.
+    fn to(&self, page: &str) -> String {
+        format!("{}/{page}", self.base)
+    }
+
+    /// Redirects to a page of this interaction: 303, so that a form's content stays here (RFC 9700 §4.12).
+    fn go(&self, page: &str) -> Response {
+        see_other(&self.to(page))
+    }
+
+    /// The page for what went wrong.
+    fn fail(&self, error: &FlowError) -> Response {
+        error.page(self.brand())
+    }
+}
+
+fn see_other(location: &str) -> Response {
+    match HeaderValue::try_from(location) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+    }
+}
+
+/// What stops a flow, other than a wrong answer in a form.
+#[derive(Debug, thiserror::Error)]
+enum FlowError {
+    /// A limit was reached.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    /// Too many passwords to hash.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The database does not answer.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<SendError> for FlowError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::TooMany(error) => Self::TooMany(error),
+            SendError::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+impl FlowError {
+    fn page(&self, brand: &str) -> Response {
+        match self {
+            Self::TooMany(TooMany { retry_after }) => pages::too_many(brand, *retry_after),
+            Self::Busy(_) => {
+                tracing::warn!("{self}");
+                pages::busy(brand)
+            }
+            Self::Database(error) => {
+                tracing::error!(%error, "a user flow cannot go on");
+                pages::unavailable(brand)
+            }
+        }
+    }
+}
+
+/// The content of a form; what is not one is answered with a page.
+struct Answers<T>(T);
+
+impl<T: DeserializeOwned> FromRequest<Tenant> for Answers<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, tenant: &Tenant) -> Result<Self, Response> {
+        let form: Result<Form<T>, FormRejection> = Form::from_request(request, tenant).await;
+        form.map(|Form(answers)| Self(answers))
+            .map_err(|rejection| pages::unreadable(&tenant.config.display_name, rejection.status()))
+    }
+}
+
+/// The first page of sign-up and of reset, and the sign-in page's passcode button.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct EmailForm {
+    email: String,
+}
+
+/// The flows that go through a passcode have their pages below these segments.
+impl Purpose {
+    fn segment(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::SignUp => "sign-up",
+            Self::ResetPassword => "reset-password",
+        }
+    }
 }

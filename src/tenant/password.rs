@@ -1,0 +1,223 @@
+//! Passwords: which are accepted, and how they are kept (Argon2id).
+
+use std::sync::{Arc, LazyLock};
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use tokio::sync::Semaphore;
+
+use crate::platform::random;
+
+/// The shortest password, in characters. Entra's figure; where a password is the only factor, SP 800-63B-4 §3.1.1.2
+/// would have 15.
+pub(super) const MIN: usize = 8;
+/// The longest password, in characters; SP 800-63B-4 §3.1.1.2 asks for 64 or more.
+pub(super) const MAX: usize = 256;
+
+/// How many passwords may wait to be hashed; more are turned away.
+const QUEUE: usize = 64;
+
+/// What unknown users' passwords are compared with, so that they take as long as everybody's.
+static NOBODYS: LazyLock<String> = LazyLock::new(|| hash(&random::token()));
+
+/// Why a password is not accepted. The words are for the customer, and never contain the password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refused {
+    /// Nothing was typed.
+    #[error("Enter a password.")]
+    Empty,
+    /// Fewer than [`MIN`] characters.
+    #[error("This password is too short: use at least 8 characters.")]
+    TooShort,
+    /// More than [`MAX`] characters; never cut to size.
+    #[error("This password is too long: use at most 256 characters.")]
+    TooLong,
+    /// The e-mail address, or most of it.
+    #[error("This password is made from your email address: choose another.")]
+    FromEmail,
+    /// On the lists that attackers try first, or nearly; with advice.
+    #[error("This password is easy to guess. {0}")]
+    Guessable(String),
+}
+
+/// The server hashes as many passwords as it can bear; try again in a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many passwords are waiting to be hashed")]
+pub(super) struct Busy;
+
+/// Hashes passwords off the async threads, a few at a time: each takes 19 MiB and tens of milliseconds of a core, so
+/// a flood of them must not take the rest of the server down.
+pub(super) struct Hasher {
+    running: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
+}
+
+impl Hasher {
+    /// A hasher that leaves one core to the rest.
+    pub(super) fn new() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self::with_limits(cores.saturating_sub(1).clamp(1, 8), QUEUE)
+    }
+
+    fn with_limits(running: usize, queue: usize) -> Self {
+        LazyLock::force(&NOBODYS);
+        Self { running: Arc::new(Semaphore::new(running)), queue: Arc::new(Semaphore::new(running + queue)) }
+    }
+
+    /// Checks a new password; see [`check`]. Here, because estimating strength takes its time as well.
+    pub(super) async fn check(&self, password: String, known: Vec<String>) -> Result<Option<Refused>, Busy> {
+        self.run(move || check(&password, &known).err()).await
+    }
+
+    /// Hashes a password.
+    pub(super) async fn hash(&self, password: String) -> Result<String, Busy> {
+        self.run(move || hash(&password)).await
+    }
+
+    /// Whether `password` belongs to `stored`; with `None` (no such user) the answer is no, after the same work.
+    pub(super) async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, Busy> {
+        self.run(move || verify(&password, stored.as_deref())).await
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+        let place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| Busy)?;
+        let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
+        // The permits go along: a client that hangs up does not make room for the next one before the work is done.
+        let work = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop((turn, place));
+            result
+        });
+        // An error means a panic (hashing does not) or a runtime that is shutting down.
+        work.await.map_err(|_| Busy)
+    }
+
+    /// Fills every place, as a flood would.
+    #[cfg(test)]
+    pub(super) fn flood(&self) -> impl Drop + use<> {
+        let free = u32::try_from(self.queue.available_permits()).unwrap();
+        Arc::clone(&self.queue).try_acquire_many_owned(free).unwrap()
+    }
+}
+
+fn hash(password: &str) -> String {
+    // The defaults are Argon2id, 19 MiB, two passes, one lane: OWASP's first choice. The whole password goes in.
+    let salt = random::bytes::<16>();
+    let hash: PasswordHash = Argon2::default()
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .expect("the default parameters are valid, and passwords are shorter than 4 GiB");
+    hash.to_string()
+}
+
+fn verify(password: &str, stored: Option<&str>) -> bool {
+    let parsed = PasswordHash::new(stored.unwrap_or(&NOBODYS));
+    let matches = parsed.is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+    matches && stored.is_some()
+}
+
+/// Checks a new password. `known` are words that an attacker would know of this user: the e-mail address first.
+///
+/// - at least [`MIN`] and at most [`MAX`] characters, of any kind: no composition rules;
+/// - not the e-mail address or its parts, and not on (or next to) the lists of common passwords.
+///
+/// SP 800-63B-4 §3.1.1.2.
+fn check(password: &str, known: &[impl AsRef<str>]) -> Result<(), Refused> {
+    match password.chars().count() {
+        0 => return Err(Refused::Empty),
+        n if n < MIN => return Err(Refused::TooShort),
+        n if n > MAX => return Err(Refused::TooLong),
+        _ => {}
+    }
+    let lower = password.to_lowercase();
+    let words: Vec<&str> = known.iter().map(AsRef::as_ref).flat_map(|k| k.split(['@', '.', ' ']).chain([k])).collect();
+    // What is left of the password without the user's own words must be a password of some length in itself.
+    let rest = words
+        .iter()
+        .filter(|w| w.chars().count() >= 4)
+        .fold(lower.clone(), |rest, word| rest.replace(&word.to_lowercase(), ""));
+    if rest.len() < lower.len() && rest.chars().count() < 5 {
+        return Err(Refused::FromEmail);
+    }
+    let estimate = zxcvbn::zxcvbn(password, &words);
+    if estimate.score() < zxcvbn::Score::Two {
+        let advice = estimate
+            .feedback()
+            .and_then(|f| f.suggestions().first().map(ToString::to_string))
+            .unwrap_or_else(|| "Use a few words that do not belong together.".to_owned());
+        return Err(Refused::Guessable(advice));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALICE: [&str; 2] = ["alice.liddell@example.com", "Contoso"];
+
+    #[test]
+    fn password_rules_are_length_and_not_being_common() {
+        assert_eq!(check("", &ALICE), Err(Refused::Empty));
+        assert_eq!(check("x9!kQ2z", &ALICE), Err(Refused::TooShort));
+        assert_eq!(check(&"correct horse ".repeat(19), &ALICE), Err(Refused::TooLong));
+        for common in ["password", "Password1", "12345678", "qwertyuiop", "aaaaaaaaaaaa", "letmein123"] {
+            assert!(matches!(check(common, &ALICE), Err(Refused::Guessable(_))), "{common}");
+        }
+    }
+
+    #[test]
+    fn password_rules_ask_for_no_kind_of_character() {
+        for good in ["correct horse battery staple", "wachtwoord van mijn fiets", "密码很长也可以用的啊", "nvzqkwpjxh"]
+        {
+            assert_eq!(check(good, &ALICE), Ok(()), "{good}");
+        }
+        assert_eq!(check(&random::token().repeat(2)[..64], &ALICE), Ok(()));
+        assert_eq!(check(&random::token().repeat(6)[..256], &ALICE), Ok(()));
+    }
+
+    #[test]
+    fn password_rules_refuse_what_is_made_from_the_email_address() {
+        for derived in ["alice.liddell@example.com", "Alice.Liddell", "alice.liddell1!", "LiddellExample1", "liddell99"]
+        {
+            assert!(check(derived, &ALICE).is_err(), "{derived}");
+        }
+        assert_eq!(check("alice fell down a rabbit hole", &ALICE), Ok(()), "a word of it does no harm");
+    }
+
+    #[test]
+    fn a_password_is_never_truncated() {
+        let long = random::token().repeat(6)[..256].to_owned();
+        let stored = hash(&long);
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert!(verify(&long, Some(&stored)));
+        assert!(!verify(&long[..255], Some(&stored)));
+        assert!(!verify(&format!("{long}x"), Some(&stored)));
+    }
+
+    #[test]
+    fn nobody_has_a_password() {
+        assert!(!verify("", None));
+        assert!(!verify("secret", None));
+        assert!(!verify("secret", Some("not a hash")));
+        let parameters = |phc: &str| phc.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(parameters(&NOBODYS), parameters(&hash("secret")), "and takes as long as everybody's");
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_passwords_is_turned_away_and_passes() {
+        let hasher = Arc::new(Hasher::with_limits(1, 2));
+        let tasks: Vec<_> = (0..20)
+            .map(|n| {
+                let hasher = Arc::clone(&hasher);
+                tokio::spawn(async move { hasher.hash(format!("secret {n}")).await })
+            })
+            .collect();
+        let mut done = 0;
+        for task in tasks {
+            done += usize::from(task.await.unwrap().is_ok());
+        }
+        assert!((3..20).contains(&done), "{done} were hashed");
+        assert!(hasher.hash("secret".to_owned()).await.is_ok());
+    }
+}

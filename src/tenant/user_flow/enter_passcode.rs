@@ -1,0 +1,140 @@
+//! The step that sign-in by mail, sign-up and password reset share: a passcode is mailed, and entered.
+
+use axum::extract::RawQuery;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::super::passcode::{self, DIGITS, Purpose, Step, Verdict};
+use super::super::user::Email;
+use super::pages::{self, Control, Field, Form};
+use super::{FlowError, Visit};
+
+/// The passcode as typed.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CodeForm {
+    passcode: String,
+}
+
+/// Mails a passcode and goes on to the page that asks for it.
+pub(super) async fn begin(visit: &Visit, purpose: Purpose, email: &Email) -> Result<Response, FlowError> {
+    passcode::send(&visit.tenant, &visit.interaction.id, purpose, email, visit.client).await?;
+    Ok(visit.go(&format!("{}/passcode", purpose.segment())))
+}
+
+/// What the address of the page ends in after a new code was sent.
+const SENT_AGAIN: &str = "sent=again";
+
+/// The page that asks for the passcode; somebody who has not come so far yet, or is further, goes there.
+pub(super) async fn show(visit: &Visit, purpose: Purpose, next: &str, query: &RawQuery) -> Result<Response, FlowError> {
+    let notice =
+        (query.0.as_deref() == Some(SENT_AGAIN)).then_some("We sent you another message. Only the newest code works.");
+    Ok(match passcode::step(&visit.tenant, &visit.interaction.id, purpose).await? {
+        None => visit.go(purpose.segment()),
+        Some(Step::Verified(_)) => visit.go(next),
+        Some(Step::Waiting(email)) => page(visit, purpose, &email, "", None, notice).into_response(),
+    })
+}
+
+/// What follows from the passcode that was typed.
+pub(super) enum Outcome {
+    /// It was right, and is used up.
+    Proved(Email),
+    /// It was right before: a form sent twice.
+    Used,
+    /// The page again, or another one.
+    Answer(Response),
+}
+
+/// Tries the passcode that was typed.
+pub(super) async fn submit(visit: &Visit, purpose: Purpose, form: &CodeForm) -> Result<Outcome, FlowError> {
+    let Some(step) = passcode::step(&visit.tenant, &visit.interaction.id, purpose).await? else {
+        return Ok(Outcome::Answer(visit.go(purpose.segment())));
+    };
+    let (Step::Waiting(email) | Step::Verified(email)) = step;
+    let again = |error: &str| {
+        let page = page(visit, purpose, &email, form.passcode.trim(), Some(error.to_owned()), None);
+        Outcome::Answer((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    };
+    // Codes are copied with spaces around and within them.
+    let code: String = form.passcode.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    if code.is_empty() {
+        return Ok(again("Enter the code from the message."));
+    }
+    if code.len() != DIGITS || !code.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(again("The code has 8 digits: check what you typed."));
+    }
+    Ok(match passcode::enter(&visit.tenant, &visit.interaction.id, purpose, &code).await? {
+        Verdict::Accepted(email) => Outcome::Proved(email),
+        Verdict::Used => Outcome::Used,
+        Verdict::NotSent => Outcome::Answer(visit.go(purpose.segment())),
+        Verdict::Wrong(1) => again("That is not the code. You have one more try."),
+        Verdict::Wrong(_) => again("That is not the code: check the newest message."),
+        Verdict::Exhausted => again("That was tried too often. Send a new code, and use that one."),
+        Verdict::Expired => again("This code is too old. Send a new code, and use that one."),
+    })
+}
+
+/// Mails another passcode to the same address.
+pub(super) async fn resend(visit: &Visit, purpose: Purpose) -> Result<Response, FlowError> {
+    let step = passcode::step(&visit.tenant, &visit.interaction.id, purpose).await?;
+    let Some(Step::Waiting(email)) = step else {
+        return Ok(visit.go(&format!("{}/passcode", purpose.segment())));
+    };
+    passcode::send(&visit.tenant, &visit.interaction.id, purpose, &email, visit.client).await?;
+    Ok(visit.go(&format!("{}/passcode?{SENT_AGAIN}", purpose.segment())))
+}
+
+fn page(
+    visit: &Visit,
+    purpose: Purpose,
+    email: &Email,
+    typed: &str,
+    error: Option<String>,
+    notice: Option<&str>,
+) -> Markup {
+    let segment = purpose.segment();
+    pages::form(
+        visit.brand(),
+        &Form {
+            title: "Check your email",
+            lead: html! {
+                p.lead {
+                    "We sent a message to " strong { (email) } ". Enter the code that it contains; "
+                    "it works for ten minutes."
+                }
+                @if visit.tenant.mailer.keeps_mail() {
+                    p.aside {
+                        "This tenant keeps its mail in the "
+                        a href="/mailbox" target="_blank" rel="noopener" { "mailbox (new window)" } "."
+                    }
+                }
+            },
+            problem: None,
+            notice,
+            fields: vec![Control::Input(Field {
+                name: "passcode",
+                label: "Code",
+                kind: "text",
+                value: typed,
+                hint: Some("8 digits".to_owned()),
+                error,
+                autocomplete: "one-time-code",
+                inputmode: Some("numeric"),
+                first: true,
+                ..Field::default()
+            })],
+            submit: "Continue",
+            more: html! {},
+            after: html! {
+                div.ways {
+                    (pages::quiet_button(&visit.to(&format!("{segment}/passcode/resend")), "Send a new code"))
+                    p { a href=(visit.to(segment)) { "Use another address" } }
+                    (pages::quiet_button(&visit.to("cancel"), "Cancel"))
+                }
+            },
+        },
+    )
+}

@@ -1,0 +1,154 @@
+//! "Forgot password?": e-mail address, passcode, new password; then all other sessions end and the customer is signed
+//! in. An address without an account goes the same way in the browser, and never gets a code.
+
+use axum::extract::RawQuery;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::super::passcode::{self, Purpose, Step};
+use super::super::sso;
+use super::super::user::{self, Email, User};
+use super::enter_passcode::{self, CodeForm, Outcome};
+use super::pages::{self, Control, Field};
+use super::sign_up::{confirm, new_password};
+use super::{Answers, EmailForm, FlowError, Visit};
+
+/// The last page's fields.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PasswordForm {
+    password: String,
+    confirm_password: String,
+}
+
+/// The page that asks for the e-mail address.
+pub(super) async fn show(visit: Visit) -> Markup {
+    let email = visit.interaction.login_hint.clone().unwrap_or_default();
+    email_page(&visit, &email, None)
+}
+
+/// Mails a passcode to the address.
+pub(super) async fn submit(visit: Visit, Answers(form): Answers<EmailForm>) -> Response {
+    match Email::parse(&form.email) {
+        Ok(email) => {
+            let begun = enter_passcode::begin(&visit, Purpose::ResetPassword, &email).await;
+            begun.unwrap_or_else(|error| visit.fail(&error))
+        }
+        Err(error) => {
+            let page = email_page(&visit, &form.email, Some(error.to_string()));
+            (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+        }
+    }
+}
+
+/// The page that asks for the passcode.
+pub(super) async fn show_passcode(visit: Visit, query: RawQuery) -> Response {
+    let shown = enter_passcode::show(&visit, Purpose::ResetPassword, "reset-password/password", &query).await;
+    shown.unwrap_or_else(|error| visit.fail(&error))
+}
+
+/// Mails another passcode.
+pub(super) async fn resend(visit: Visit) -> Response {
+    enter_passcode::resend(&visit, Purpose::ResetPassword).await.unwrap_or_else(|error| visit.fail(&error))
+}
+
+/// Tries the passcode.
+pub(super) async fn submit_passcode(visit: Visit, Answers(form): Answers<CodeForm>) -> Response {
+    match enter_passcode::submit(&visit, Purpose::ResetPassword, &form).await {
+        Ok(Outcome::Proved(_) | Outcome::Used) => visit.go("reset-password/password"),
+        Ok(Outcome::Answer(answer)) => answer,
+        Err(error) => visit.fail(&error),
+    }
+}
+
+/// The page that asks for the new password.
+pub(super) async fn show_password(visit: Visit) -> Response {
+    match passcode::step(&visit.tenant, &visit.interaction.id, Purpose::ResetPassword).await {
+        Ok(Some(Step::Verified(email))) => password_page(&visit, &email, None, None).into_response(),
+        Ok(_) => visit.go("reset-password/passcode"),
+        Err(error) => visit.fail(&error.into()),
+    }
+}
+
+/// Sets the password, ends the other sessions, and goes back to the app.
+pub(super) async fn submit_password(visit: Visit, Answers(form): Answers<PasswordForm>) -> Response {
+    match reset(&visit, &form).await {
+        Ok(Ok(user)) if user.disabled => pages::disabled(visit.brand()),
+        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id).await,
+        Ok(Err(answer)) => answer,
+        Err(error) => visit.fail(&error),
+    }
+}
+
+async fn reset(visit: &Visit, form: &PasswordForm) -> Result<Result<User, Response>, FlowError> {
+    let tenant = &visit.tenant;
+    let step = passcode::step(tenant, &visit.interaction.id, Purpose::ResetPassword).await?;
+    let Some(Step::Verified(email)) = step else { return Ok(Err(visit.go("reset-password/passcode"))) };
+    let known = vec![email.to_string(), visit.brand().to_owned()];
+    let refused = tenant.limits.hasher.check(form.password.clone(), known).await?.map(|refused| refused.to_string());
+    let unequal = confirm(&form.password, &form.confirm_password, refused.is_none());
+    if refused.is_some() || unequal.is_some() {
+        let page = password_page(visit, &email, refused, unequal);
+        return Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()));
+    }
+    let hash = tenant.limits.hasher.hash(form.password.clone()).await?;
+    let taken = passcode::take_verified(tenant, &visit.interaction.id, Purpose::ResetPassword).await?;
+    let Some(email) = taken else { return Ok(Err(visit.go("reset-password"))) };
+    // Codes go to accounts only; this one was deleted since.
+    let Some(account) = user::find_by_email(tenant, &email).await? else {
+        return Ok(Err(visit.go("reset-password")));
+    };
+    user::set_password(tenant, &account.user.id, &hash).await?;
+    // Whoever knew the old password may be signed in with it.
+    sso::end_sessions_of(tenant, &account.user.id).await?;
+    Ok(Ok(account.user))
+}
+
+fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
+    pages::form(
+        visit.brand(),
+        &pages::Form {
+            title: "Reset your password",
+            lead: html! { p.lead { "We send you a code; with it, you choose a new password." } },
+            problem: None,
+            notice: None,
+            fields: vec![Control::Input(Field {
+                name: "email",
+                label: "Email address",
+                kind: "email",
+                value: email,
+                error,
+                autocomplete: "username",
+                inputmode: Some("email"),
+                first: true,
+                ..Field::default()
+            })],
+            submit: "Next",
+            more: html! {},
+            after: html! {
+                div.ways {
+                    p { a href=(visit.to("sign-in")) { "Back to sign-in" } }
+                    (pages::quiet_button(&visit.to("cancel"), "Cancel"))
+                }
+            },
+        },
+    )
+}
+
+fn password_page(visit: &Visit, email: &Email, refused: Option<String>, unequal: Option<String>) -> Markup {
+    pages::form(
+        visit.brand(),
+        &pages::Form {
+            title: "Choose a new password",
+            lead: html! { p.lead { "Then you are signed in here, and signed out everywhere else." } },
+            problem: None,
+            notice: None,
+            fields: new_password(email, refused, unequal),
+            submit: "Save and sign in",
+            more: html! {},
+            after: html! { div.ways { (pages::quiet_button(&visit.to("cancel"), "Cancel")) } },
+        },
+    )
+}

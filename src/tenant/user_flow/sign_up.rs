@@ -1,0 +1,285 @@
+//! Signing up: e-mail address, passcode, then password and the attributes that the flow asks for.
+//!
+//! An address that has an account already goes the same way in the browser; its mail says so instead of carrying a
+//! code.
+
+use axum::extract::RawQuery;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::super::config::Attribute;
+use super::super::passcode::{self, Purpose, Step};
+use super::super::password::Refused;
+use super::super::user::{self, CreateError, DisplayName, Email, MAX_DISPLAY_NAME, NewUser};
+use super::countries::{COUNTRIES, is_country};
+use super::enter_passcode::{self, CodeForm, Outcome};
+use super::pages::{self, Control, Field};
+use super::{Answers, EmailForm, FlowError, Visit};
+
+/// The last page's fields.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct DetailsForm {
+    password: String,
+    confirm_password: String,
+    display_name: String,
+    country: String,
+}
+
+#[derive(Default)]
+struct Errors {
+    password: Option<String>,
+    confirm_password: Option<String>,
+    display_name: Option<String>,
+    country: Option<String>,
+}
+
+/// Every page of the flow begins with it: an app's flow may be for existing customers only.
+fn closed(visit: &Visit) -> Option<Response> {
+    (!visit.interaction.flow.sign_up).then(|| pages::no_sign_up(visit.brand(), &visit.to("sign-in")))
+}
+
+/// The page that asks for the e-mail address.
+pub(super) async fn show(visit: Visit) -> Response {
+    let email = visit.interaction.login_hint.clone().unwrap_or_default();
+    closed(&visit).unwrap_or_else(|| email_page(&visit, &email, None).into_response())
+}
+
+/// Mails a passcode to the address.
+pub(super) async fn submit(visit: Visit, Answers(form): Answers<EmailForm>) -> Response {
+    if let Some(closed) = closed(&visit) {
+        return closed;
+    }
+    match Email::parse(&form.email) {
+        Ok(email) => {
+            let begun = enter_passcode::begin(&visit, Purpose::SignUp, &email).await;
+            begun.unwrap_or_else(|error| visit.fail(&error))
+        }
+        Err(error) => {
+            let page = email_page(&visit, &form.email, Some(error.to_string()));
+            (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+        }
+    }
+}
+
+/// The page that asks for the passcode.
+pub(super) async fn show_passcode(visit: Visit, query: RawQuery) -> Response {
+    if let Some(closed) = closed(&visit) {
+        return closed;
+    }
+    let shown = enter_passcode::show(&visit, Purpose::SignUp, "sign-up/details", &query).await;
+    shown.unwrap_or_else(|error| visit.fail(&error))
+}
+
+/// Mails another passcode.
+pub(super) async fn resend(visit: Visit) -> Response {
+    if let Some(closed) = closed(&visit) {
+        return closed;
+    }
+    enter_passcode::resend(&visit, Purpose::SignUp).await.unwrap_or_else(|error| visit.fail(&error))
+}
+
+/// Tries the passcode.
+pub(super) async fn submit_passcode(visit: Visit, Answers(form): Answers<CodeForm>) -> Response {
+    if let Some(closed) = closed(&visit) {
+        return closed;
+    }
+    match enter_passcode::submit(&visit, Purpose::SignUp, &form).await {
+        Ok(Outcome::Proved(_) | Outcome::Used) => visit.go("sign-up/details"),
+        Ok(Outcome::Answer(answer)) => answer,
+        Err(error) => visit.fail(&error),
+    }
+}
+
+/// The page that asks for password, name and country.
+pub(super) async fn show_details(visit: Visit) -> Response {
+    if let Some(closed) = closed(&visit) {
+        return closed;
+    }
+    match passcode::step(&visit.tenant, &visit.interaction.id, Purpose::SignUp).await {
+        Ok(Some(Step::Verified(email))) => {
+            details_page(&visit, &email, &DetailsForm::default(), Errors::default()).into_response()
+        }
+        Ok(_) => visit.go("sign-up/passcode"),
+        Err(error) => visit.fail(&error.into()),
+    }
+}
+
+/// Creates the account and goes back to the app.
+pub(super) async fn submit_details(visit: Visit, Answers(form): Answers<DetailsForm>) -> Response {
+    if let Some(closed) = closed(&visit) {
+        return closed;
+    }
+    match create(&visit, &form).await {
+        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id).await,
+        Ok(Err(answer)) => answer,
+        Err(error) => visit.fail(&error),
+    }
+}
+
+async fn create(visit: &Visit, form: &DetailsForm) -> Result<Result<user::User, Response>, FlowError> {
+    let step = passcode::step(&visit.tenant, &visit.interaction.id, Purpose::SignUp).await?;
+    let Some(Step::Verified(email)) = step else { return Ok(Err(visit.go("sign-up/passcode"))) };
+    let known = vec![email.to_string(), form.display_name.clone(), visit.brand().to_owned()];
+    let refused = visit.tenant.limits.hasher.check(form.password.clone(), known).await?;
+    let (display_name, country) = match check(visit, &email, form, refused.as_ref()) {
+        Ok(details) => details,
+        Err(errors) => {
+            let page = details_page(visit, &email, form, errors);
+            return Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()));
+        }
+    };
+    let password_hash = visit.tenant.limits.hasher.hash(form.password.clone()).await?;
+    // Only now, when nothing can be refused any more, is the step used up; of two requests, one gets it.
+    let taken = passcode::take_verified(&visit.tenant, &visit.interaction.id, Purpose::SignUp).await?;
+    let Some(email) = taken else { return Ok(Err(visit.go("sign-up"))) };
+    match user::create(&visit.tenant, NewUser { email, password_hash, display_name, country }).await {
+        Ok(user) => Ok(Ok(user)),
+        Err(CreateError::Taken) => Ok(Err(pages::taken(visit.brand(), &visit.to("sign-in")))),
+        Err(CreateError::Database(error)) => Err(error.into()),
+    }
+}
+
+/// All of the page at once, so that nobody corrects one field to be told of the next.
+fn check(
+    visit: &Visit,
+    email: &Email,
+    form: &DetailsForm,
+    refused: Option<&Refused>,
+) -> Result<(DisplayName, Option<String>), Errors> {
+    let asks = |attribute| visit.interaction.flow.attributes.contains(&attribute);
+    let mut errors = Errors::default();
+    let display_name = if asks(Attribute::DisplayName) {
+        DisplayName::parse(&form.display_name).map_err(|error| errors.display_name = Some(error.to_string())).ok()
+    } else {
+        Some(DisplayName::from_email(email))
+    };
+    let country = asks(Attribute::Country).then(|| form.country.clone());
+    if country.as_deref().is_some_and(|country| !is_country(country)) {
+        errors.country = Some("Choose your country or region.".to_owned());
+    }
+    errors.password = refused.map(ToString::to_string);
+    errors.confirm_password = confirm(&form.password, &form.confirm_password, errors.password.is_none());
+    let fine = errors.password.is_none() && errors.confirm_password.is_none() && errors.country.is_none();
+    match display_name {
+        Some(display_name) if fine => Ok((display_name, country)),
+        _ => Err(errors),
+    }
+}
+
+/// What is wrong with the password's repetition; nothing, while the password itself must be changed anyway.
+pub(super) fn confirm(password: &str, repeated: &str, acceptable: bool) -> Option<String> {
+    (acceptable && password != repeated).then(|| "This is not the same password: type it again.".to_owned())
+}
+
+fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
+    pages::form(
+        visit.brand(),
+        &pages::Form {
+            title: "Create an account",
+            lead: html! { p.lead { "to continue to " strong { (visit.interaction.app.name) } } },
+            problem: None,
+            notice: None,
+            fields: vec![Control::Input(Field {
+                name: "email",
+                label: "Email address",
+                kind: "email",
+                value: email,
+                hint: Some("We send a code to it, to be sure that it is yours.".to_owned()),
+                error,
+                autocomplete: "email",
+                inputmode: Some("email"),
+                first: true,
+                ..Field::default()
+            })],
+            submit: "Next",
+            more: html! {},
+            after: html! {
+                div.ways {
+                    p { "Have an account? " a href=(visit.to("sign-in")) { "Sign in" } }
+                    (pages::quiet_button(&visit.to("cancel"), "Cancel"))
+                }
+            },
+        },
+    )
+}
+
+/// The fields for a new password, with the address that it belongs to for password managers.
+pub(super) fn new_password(
+    email: &Email,
+    password_error: Option<String>,
+    confirm_error: Option<String>,
+) -> Vec<Control<'_>> {
+    vec![
+        Control::Input(Field {
+            name: "username",
+            label: "Email address",
+            kind: "email",
+            value: email.as_str(),
+            autocomplete: "username",
+            readonly: true,
+            ..Field::default()
+        }),
+        Control::Input(Field {
+            name: "password",
+            label: "New password",
+            kind: "password",
+            hint: Some("At least 8 characters. A few words that do not belong together are good.".to_owned()),
+            error: password_error,
+            autocomplete: "new-password",
+            first: true,
+            ..Field::default()
+        }),
+        Control::Input(Field {
+            name: "confirm_password",
+            label: "New password again",
+            kind: "password",
+            error: confirm_error,
+            autocomplete: "new-password",
+            ..Field::default()
+        }),
+    ]
+}
+
+fn details_page(visit: &Visit, email: &Email, form: &DetailsForm, errors: Errors) -> Markup {
+    let mut fields = new_password(email, errors.password, errors.confirm_password);
+    let asks = |attribute| visit.interaction.flow.attributes.contains(&attribute);
+    if asks(Attribute::DisplayName) {
+        fields.push(Control::Input(Field {
+            name: "display_name",
+            label: "Your name",
+            kind: "text",
+            value: &form.display_name,
+            hint: Some(format!("As you want it to be shown; at most {MAX_DISPLAY_NAME} characters.")),
+            error: errors.display_name,
+            autocomplete: "name",
+            ..Field::default()
+        }));
+    }
+    if asks(Attribute::Country) {
+        let field = Field {
+            name: "country",
+            label: "Country or region",
+            value: &form.country,
+            error: errors.country,
+            autocomplete: "country",
+            ..Field::default()
+        };
+        fields.push(Control::Select(field, &COUNTRIES));
+    }
+    pages::form(
+        visit.brand(),
+        &pages::Form {
+            title: "Your details",
+            lead: html! { p.lead { "The last step: then your account is ready." } },
+            problem: None,
+            notice: None,
+            fields,
+            submit: "Create account",
+            more: html! {},
+            after: html! { div.ways { (pages::quiet_button(&visit.to("cancel"), "Cancel")) } },
+        },
+    )
+}

@@ -1,0 +1,917 @@
+//! The user flows as a browser meets them: pages, forms, redirects, and the mail that comes of them. On SQLite, or
+//! where `ERRAND_TEST_POSTGRES` (`postgres://user@host:port`) says so, on PostgreSQL.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use tempfile::TempDir;
+use time::Duration;
+use tower::ServiceExt as _;
+
+use super::super::config::Config;
+use super::super::interaction::fake;
+use super::super::passcode::{self, Purpose, Verdict};
+use super::super::rate_limit::Limits;
+use super::super::user::{self, DisplayName, Email, NewUser};
+use super::super::{Inner, Tenant, mail, mailbox};
+use crate::platform::clock::Clock;
+use crate::platform::config::Settings;
+use crate::platform::database;
+
+const CONFIG: &str = r#"
+[tenant]
+listen = "127.0.0.1:0"
+public_url = "http://localhost:3002"
+database_url = "sqlite:unused"
+tenant_id = "11111111-1111-4111-8111-111111111111"
+domain = "contoso.localhost"
+display_name = "Contoso"
+
+[[tenant.apps]]
+name = "Errand"
+client_id = "22222222-2222-4222-8222-222222222222"
+redirect_uris = ["http://localhost:3000/callback"]
+user_flow = "everybody"
+
+[[tenant.user_flows]]
+name = "everybody"
+sign_up = true
+attributes = ["display_name", "country"]
+"#;
+const GOOD_PASSWORD: &str = "correct horse battery staple";
+const OTHER_PASSWORD: &str = "wachtwoord van mijn fiets";
+
+struct TestTenant {
+    tenant: Tenant,
+    router: Router,
+    _folder: TempDir,
+}
+
+struct Page {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Page {
+    fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).map(|v| v.to_str().unwrap()).unwrap_or_default()
+    }
+
+    fn is_signed_in(&self) -> bool {
+        self.status == StatusCode::SEE_OTHER && self.location().starts_with("http://localhost:3000/callback?code=")
+    }
+}
+
+/// A database of its own on the server `postgres://user@host:port`.
+async fn new_database(server: &str) -> String {
+    sqlx::any::install_default_drivers();
+    let name = format!("errand_test_{}", uuid::Uuid::new_v4().simple());
+    let pool = sqlx::AnyPool::connect(&format!("{server}/postgres")).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
+    format!("{server}/{name}")
+}
+
+/// A browser in the middle of an authorization request.
+struct Browser<'a> {
+    at: &'a TestTenant,
+    id: String,
+    cookie: String,
+}
+
+impl TestTenant {
+    async fn new() -> Self {
+        Self::with_mail("").await
+    }
+
+    /// `mail` is TOML that follows the configuration.
+    async fn with_mail(mail: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = match std::env::var("ERRAND_TEST_POSTGRES") {
+            Ok(server) => new_database(&server).await,
+            Err(_) => format!("sqlite:{}", folder.path().join("tenant.db").display()),
+        };
+        let migrations = sqlx::migrate!("src/tenant/migrations");
+        let db = database::open("tenant.database_url", &url, &migrations).await.unwrap();
+        let config: Config = Settings::from_toml(&format!("{CONFIG}\n{mail}")).unwrap().section("tenant").unwrap();
+        let clock = Clock::manual(time::OffsetDateTime::UNIX_EPOCH + Duration::days(20_000));
+        let mailer = mail::Mailer::new(config.mail.as_ref()).unwrap();
+        let limits = Limits::new(clock.clone());
+        let tenant = Tenant(Arc::new(Inner { config, db, clock, mailer, limits }));
+        let router = Router::new()
+            .nest("/{tenant}", super::router())
+            .merge(mailbox::router())
+            .merge(super::assets())
+            .with_state(tenant.clone());
+        Self { tenant, router, _folder: folder }
+    }
+
+    /// Begins an authorization request of the app: the interaction's id and the cookie of its browser.
+    fn new_interaction(&self, login_hint: Option<&str>, sign_up: bool) -> (String, String) {
+        let mut flow = self.tenant.config.user_flows[0].clone();
+        flow.sign_up = sign_up;
+        fake::begin(self.tenant.config.apps[0].clone(), flow, login_hint.map(str::to_owned))
+    }
+
+    fn browser(&self) -> Browser<'_> {
+        let (id, cookie) = self.new_interaction(None, true);
+        Browser { at: self, id, cookie }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Page {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = String::from_utf8(to_bytes(body, 1024 * 1024).await.unwrap().to_vec()).unwrap();
+        Page { status: parts.status, headers: parts.headers, body }
+    }
+
+    async fn get(&self, path: &str) -> Page {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// The mails to `to`, newest first, as `/mailbox.json` tells.
+    async fn mails(&self, to: &str) -> Vec<serde_json::Value> {
+        let page = self.get(&format!("/mailbox.json?to={to}")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        let mut json: serde_json::Value = serde_json::from_str(&page.body).unwrap();
+        json["messages"].as_array_mut().map(std::mem::take).unwrap()
+    }
+
+    async fn newest_passcode(&self, to: &str) -> String {
+        self.mails(to).await[0]["passcode"].as_str().expect("the newest mail has a passcode").to_owned()
+    }
+
+    async fn add_user(&self, email: &str, password: &str) -> user::User {
+        let new = NewUser {
+            email: Email::parse(email).unwrap(),
+            password_hash: self.tenant.limits.hasher.hash(password.to_owned()).await.unwrap(),
+            display_name: DisplayName::parse("Alice").unwrap(),
+            country: None,
+        };
+        user::create(&self.tenant, new).await.unwrap()
+    }
+
+    async fn count_users(&self) -> i64 {
+        sqlx::query_scalar("SELECT COUNT(*) FROM users").fetch_one(&self.tenant.db).await.unwrap()
+    }
+}
+
+impl Browser<'_> {
+    fn path(&self, page: &str) -> String {
+        format!("/contoso.localhost/flow/{}/{page}", self.id)
+    }
+
+    async fn get(&self, page: &str) -> Page {
+        let request = Request::get(self.path(page)).header(header::COOKIE, &self.cookie);
+        self.at.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&self, page: &str, fields: &[(&str, &str)]) -> Page {
+        let request = Request::post(self.path(page))
+            .header(header::COOKIE, &self.cookie)
+            .header(header::HOST, "localhost:3002")
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(serde_urlencoded::to_string(fields).unwrap()))
+            .unwrap();
+        self.at.send(request).await
+    }
+
+    /// The page after a form: the redirect must be a 303 to `page`.
+    async fn follow(&self, answer: &Page, page: &str) -> Page {
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        assert_eq!(answer.location(), self.path(page));
+        self.get(page).await
+    }
+
+    async fn sign_up_as_far_as_details(&self, email: &str) {
+        let answer = self.post("sign-up", &[("email", email)]).await;
+        self.follow(&answer, "sign-up/passcode").await;
+        let code = self.at.newest_passcode(email).await;
+        let answer = self.post("sign-up/passcode", &[("passcode", &code)]).await;
+        self.follow(&answer, "sign-up/details").await;
+    }
+
+    async fn sign_in(&self, email: &str, password: &str) -> Page {
+        self.post("sign-in", &[("email", email), ("password", password)]).await
+    }
+}
+
+const DETAILS: [(&str, &str); 4] = [
+    ("password", GOOD_PASSWORD),
+    ("confirm_password", GOOD_PASSWORD),
+    ("display_name", "Alice Liddell"),
+    ("country", "NL"),
+];
+
+#[tokio::test]
+async fn a_customer_signs_up_and_signs_in() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    let page = browser.get("sign-in").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains(&browser.path("sign-up")), "{}", page.body);
+    browser.sign_up_as_far_as_details("Alice@Example.com").await;
+    let page = browser.get("sign-up/details").await;
+    assert!(page.body.contains("value=\"alice@example.com\""), "{}", page.body);
+    assert!(browser.post("sign-up/details", &DETAILS).await.is_signed_in());
+
+    let email = Email::parse("alice@example.com").unwrap();
+    let account = user::find_by_email(&at.tenant, &email).await.unwrap().expect("the account exists");
+    assert_eq!(account.user.display_name, "Alice Liddell");
+    assert_eq!(account.user.country.as_deref(), Some("NL"));
+    assert_eq!(user::User::find(&at.tenant, &account.user.id).await.unwrap(), Some(account.user));
+
+    assert_eq!(browser.get("sign-in").await.status, StatusCode::BAD_REQUEST, "the interaction has ended");
+    assert!(at.browser().sign_in(" ALICE@example.com", GOOD_PASSWORD).await.is_signed_in());
+}
+
+#[tokio::test]
+async fn a_customer_signs_in_with_a_passcode() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    let browser = at.browser();
+    let answer = browser.post("sign-in", &[("email", "alice@example.com"), ("method", "passcode")]).await;
+    browser.follow(&answer, "sign-in/passcode").await;
+    let code = at.newest_passcode("alice@example.com").await;
+    let spaced = format!(" {} {} ", &code[..4], &code[4..]);
+    assert!(browser.post("sign-in/passcode", &[("passcode", &spaced)]).await.is_signed_in());
+}
+
+#[tokio::test]
+async fn a_customer_resets_the_password() {
+    let at = TestTenant::new().await;
+    let user = at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    at.tenant.clock.advance(Duration::hours(1));
+    let browser = at.browser();
+    let answer = browser.post("reset-password", &[("email", "alice@example.com")]).await;
+    browser.follow(&answer, "reset-password/passcode").await;
+    let code = at.newest_passcode("alice@example.com").await;
+    let answer = browser.post("reset-password/passcode", &[("passcode", &code)]).await;
+    browser.follow(&answer, "reset-password/password").await;
+
+    let weak = [("password", "password1"), ("confirm_password", "password1")];
+    assert_eq!(browser.post("reset-password/password", &weak).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let new = [("password", OTHER_PASSWORD), ("confirm_password", OTHER_PASSWORD)];
+    assert!(browser.post("reset-password/password", &new).await.is_signed_in());
+
+    let changed = user::User::find(&at.tenant, &user.id).await.unwrap().unwrap().password_changed_at;
+    assert_eq!(changed, user.password_changed_at + 3_600_000, "older sessions and tokens can be told apart");
+    assert!(at.browser().sign_in("alice@example.com", OTHER_PASSWORD).await.is_signed_in());
+    assert!(!at.browser().sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in());
+}
+
+#[tokio::test]
+async fn a_reset_code_that_was_used_is_refused() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    let browser = at.browser();
+    browser.post("reset-password", &[("email", "alice@example.com")]).await;
+    let code = at.newest_passcode("alice@example.com").await;
+    browser.post("reset-password/passcode", &[("passcode", &code)]).await;
+    let taken = passcode::take_verified(&at.tenant, &browser.id, Purpose::ResetPassword).await.unwrap();
+    assert!(taken.is_some());
+    // What a second window of the same flow would do.
+    let answer = browser.post("reset-password/passcode", &[("passcode", &code)]).await;
+    assert_eq!(answer.location(), browser.path("reset-password"));
+    let new = [("password", OTHER_PASSWORD), ("confirm_password", OTHER_PASSWORD)];
+    let answer = browser.post("reset-password/password", &new).await;
+    assert_eq!(answer.location(), browser.path("reset-password/passcode"));
+    assert!(!at.browser().sign_in("alice@example.com", OTHER_PASSWORD).await.is_signed_in());
+}
+
+#[tokio::test]
+async fn no_step_can_be_skipped() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    let new = [("password", OTHER_PASSWORD), ("confirm_password", OTHER_PASSWORD)];
+    for begun in [false, true] {
+        let browser = at.browser();
+        if begun {
+            browser.post("sign-up", &[("email", "bob@example.com")]).await;
+            browser.post("reset-password", &[("email", "alice@example.com")]).await;
+        }
+        for (page, expected) in
+            [("sign-up/details", "sign-up/passcode"), ("reset-password/password", "reset-password/passcode")]
+        {
+            assert_eq!(browser.get(page).await.location(), browser.path(expected));
+        }
+        assert_eq!(browser.post("sign-up/details", &DETAILS).await.location(), browser.path("sign-up/passcode"));
+        let answer = browser.post("reset-password/password", &new).await;
+        assert_eq!(answer.location(), browser.path("reset-password/passcode"));
+    }
+    let browser = at.browser();
+    for page in ["sign-in", "sign-up", "reset-password"] {
+        let passcode = format!("{page}/passcode");
+        assert_eq!(browser.get(&passcode).await.location(), browser.path(page));
+        let answer = browser.post(&passcode, &[("passcode", "12345678")]).await;
+        assert_eq!(answer.location(), browser.path(page));
+    }
+    assert_eq!(at.count_users().await, 1);
+    assert!(at.browser().sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in(), "nothing was changed");
+}
+
+#[tokio::test]
+async fn another_browser_cannot_take_over() {
+    let at = TestTenant::new().await;
+    let victim = at.browser();
+    victim.sign_up_as_far_as_details("alice@example.com").await;
+    let mut thief = at.browser();
+    thief.id.clone_from(&victim.id);
+    for page in ["sign-in", "sign-up", "sign-up/details", "reset-password"] {
+        let answer = thief.get(page).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert!(answer.body.contains("start again"), "{}", answer.body);
+    }
+    assert_eq!(thief.post("sign-up/details", &DETAILS).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(at.count_users().await, 0);
+}
+
+#[tokio::test]
+async fn passcode_is_refused_after_ten_wrong_tries() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    browser.post("sign-up", &[("email", "alice@example.com")]).await;
+    let code = at.newest_passcode("alice@example.com").await;
+    let wrong = if code == "00000000" { "00000001" } else { "00000000" };
+    for _ in 0..10 {
+        let answer = browser.post("sign-up/passcode", &[("passcode", wrong)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let answer = browser.post("sign-up/passcode", &[("passcode", &code)]).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("tried too often"), "{}", answer.body);
+
+    let answer = browser.post("sign-up/passcode/resend", &[]).await;
+    assert_eq!(answer.location(), browser.path("sign-up/passcode?sent=again"));
+    let code = at.newest_passcode("alice@example.com").await;
+    let answer = browser.post("sign-up/passcode", &[("passcode", &code)]).await;
+    assert_eq!(answer.location(), browser.path("sign-up/details"), "a new code helps");
+}
+
+#[tokio::test]
+async fn passcode_is_refused_after_ten_minutes() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    browser.post("sign-up", &[("email", "alice@example.com")]).await;
+    let code = at.newest_passcode("alice@example.com").await;
+    at.tenant.clock.advance(Duration::minutes(10));
+    let answer = browser.post("sign-up/passcode", &[("passcode", &code)]).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("too old"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_proved_address_must_be_used_soon() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    browser.sign_up_as_far_as_details("alice@example.com").await;
+    at.tenant.clock.advance(Duration::minutes(41));
+    let answer = browser.post("sign-up/details", &DETAILS).await;
+    assert_eq!(answer.location(), browser.path("sign-up/passcode"));
+    assert_eq!(at.count_users().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passcode_is_single_use_even_in_parallel() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    browser.post("sign-up", &[("email", "alice@example.com")]).await;
+    let code = at.newest_passcode("alice@example.com").await;
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (tenant, id, code) = (at.tenant.clone(), browser.id.clone(), code.clone());
+            tokio::spawn(async move { passcode::enter(&tenant, &id, Purpose::SignUp, &code).await.unwrap() })
+        })
+        .collect();
+    let mut accepted = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Verdict::Accepted(_) => accepted += 1,
+            verdict => assert_eq!(verdict, Verdict::Used),
+        }
+    }
+    assert_eq!(accepted, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tries_in_parallel_are_all_counted() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    browser.post("sign-up", &[("email", "alice@example.com")]).await;
+    let tasks: Vec<_> = (0..30)
+        .map(|_| {
+            let (tenant, id) = (at.tenant.clone(), browser.id.clone());
+            tokio::spawn(async move { passcode::enter(&tenant, &id, Purpose::SignUp, "x").await.unwrap() })
+        })
+        .collect();
+    let mut wrong = 0;
+    for task in tasks {
+        wrong += usize::from(matches!(task.await.unwrap(), Verdict::Wrong(_)));
+    }
+    assert_eq!(wrong, 9, "the tenth exhausts the passcode");
+}
+
+#[tokio::test]
+async fn a_passcode_is_wrong_in_another_interaction_and_for_another_purpose() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    let (one, other) = (at.browser(), at.browser());
+    one.post("reset-password", &[("email", "alice@example.com")]).await;
+    let code = at.newest_passcode("alice@example.com").await;
+    other.post("reset-password", &[("email", "alice@example.com")]).await;
+    let answer = other.post("reset-password/passcode", &[("passcode", &code)]).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "another interaction");
+    one.post("sign-in", &[("email", "alice@example.com"), ("method", "passcode")]).await;
+    let answer = one.post("sign-in/passcode", &[("passcode", &code)]).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "another purpose");
+    let answer = one.post("reset-password/passcode", &[("passcode", &code)]).await;
+    assert_eq!(answer.location(), one.path("reset-password/password"), "its own");
+}
+
+#[tokio::test]
+async fn a_new_passcode_replaces_the_old_one() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    browser.post("sign-up", &[("email", "alice@example.com")]).await;
+    let old = at.newest_passcode("alice@example.com").await;
+    browser.post("sign-up/passcode/resend", &[]).await;
+    assert_ne!(old, at.newest_passcode("alice@example.com").await);
+    let answer = browser.post("sign-up/passcode", &[("passcode", &old)]).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn another_address_must_be_proved_anew() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    browser.sign_up_as_far_as_details("alice@example.com").await;
+    browser.post("sign-up", &[("email", "bob@example.com")]).await;
+    let answer = browser.post("sign-up/details", &DETAILS).await;
+    assert_eq!(answer.location(), browser.path("sign-up/passcode"));
+    assert_eq!(at.count_users().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proved_address_is_used_once_and_only_when_proved() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    browser.post("sign-up", &[("email", "alice@example.com")]).await;
+    assert_eq!(passcode::take_verified(&at.tenant, &browser.id, Purpose::SignUp).await.unwrap(), None);
+    browser.sign_up_as_far_as_details("alice@example.com").await;
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (tenant, id) = (at.tenant.clone(), browser.id.clone());
+            tokio::spawn(async move { passcode::take_verified(&tenant, &id, Purpose::SignUp).await.unwrap() })
+        })
+        .collect();
+    let mut taken = 0;
+    for task in tasks {
+        taken += usize::from(task.await.unwrap().is_some());
+    }
+    assert_eq!(taken, 1);
+}
+
+/// What the browser sees of a flow that begins with `email`, with what may differ taken out.
+async fn what_is_seen(at: &TestTenant, page: &str, email: &str) -> Vec<(StatusCode, String, String)> {
+    let browser = at.browser();
+    let begin = [("email", email), ("method", "passcode")];
+    let mut seen = vec![browser.post(page, &begin).await, browser.get(&format!("{page}/passcode")).await];
+    for code in ["", "abc", "00000000", "00000001"] {
+        seen.push(browser.post(&format!("{page}/passcode"), &[("passcode", code)]).await);
+    }
+    seen.push(browser.post(&format!("{page}/passcode/resend"), &[]).await);
+    seen.push(browser.get(&format!("{page}/passcode?sent=again")).await);
+    let neutral = |text: &str| text.replace(&browser.id, "ID").replace(email, "EMAIL");
+    seen.iter().map(|page| (page.status, neutral(page.location()), neutral(&page.body))).collect()
+}
+
+#[tokio::test]
+async fn signing_up_with_a_known_address_looks_the_same() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    let known = what_is_seen(&at, "sign-up", "alice@example.com").await;
+    assert_eq!(known, what_is_seen(&at, "sign-up", "bob@example.com").await);
+    let mails = at.mails("alice@example.com").await;
+    assert_eq!(mails.len(), 2, "the customer is told");
+    assert!(mails[0]["passcode"].is_null() && mails[0]["body"].as_str().unwrap().contains("already have one"));
+}
+
+#[tokio::test]
+async fn getting_in_with_an_unknown_address_looks_the_same() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    let barred = at.add_user("carol@example.com", GOOD_PASSWORD).await;
+    disable(&at, &barred.id).await;
+    for page in ["reset-password", "sign-in"] {
+        let known = what_is_seen(&at, page, "alice@example.com").await;
+        assert_eq!(known, what_is_seen(&at, page, "bob@example.com").await);
+        assert_eq!(known, what_is_seen(&at, page, "carol@example.com").await);
+    }
+    for stranger in ["bob@example.com", "carol@example.com"] {
+        assert!(at.mails(stranger).await.iter().all(|mail| mail["passcode"].is_null()));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_address_and_a_wrong_password_look_the_same() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    let mut seen = Vec::new();
+    for email in ["alice@example.com", "bob@example.com"] {
+        let browser = at.browser();
+        let page = browser.sign_in(email, OTHER_PASSWORD).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        seen.push(page.body.replace(&browser.id, "ID").replace(email, "EMAIL"));
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert!(seen[0].contains("EMAIL") && !seen[0].contains(OTHER_PASSWORD), "{}", seen[0]);
+}
+
+#[tokio::test]
+async fn guessing_passwords_is_answered_with_429_and_no_lockout() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    let browser = at.browser();
+    for _ in 0..10 {
+        assert_eq!(browser.sign_in("alice@example.com", "wrong").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let answer = browser.sign_in("alice@example.com", GOOD_PASSWORD).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(answer.body.contains("Too many attempts"), "{}", answer.body);
+    let seconds: i64 = answer.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
+    at.tenant.clock.advance(Duration::seconds(seconds));
+    assert!(browser.sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in());
+}
+
+#[tokio::test]
+async fn right_passwords_do_not_use_up_the_limit() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    for _ in 0..12 {
+        assert!(at.browser().sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in());
+    }
+}
+
+#[tokio::test]
+async fn mail_bombing_an_address_is_answered_with_429() {
+    let at = TestTenant::new().await;
+    let mut answers = Vec::new();
+    for page in ["sign-up", "reset-password", "sign-up", "reset-password", "sign-up", "sign-up"] {
+        answers.push(at.browser().post(page, &[("email", "alice@example.com")]).await.status.as_u16());
+    }
+    assert_eq!(answers, [303, 303, 303, 303, 303, 429]);
+    assert_eq!(at.mails("alice@example.com").await.len(), 5);
+}
+
+#[tokio::test]
+async fn a_flood_of_passwords_is_answered_with_503_and_the_rest_works() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    let browser = at.browser();
+    browser.sign_up_as_far_as_details("bob@example.com").await;
+    let flood = at.tenant.limits.hasher.flood();
+    let answer = browser.sign_in("alice@example.com", GOOD_PASSWORD).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.body.contains("<h1>") && answer.headers.contains_key(header::RETRY_AFTER));
+    assert_eq!(browser.post("sign-up/details", &DETAILS).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(browser.get("sign-in").await.status, StatusCode::OK);
+    drop(flood);
+    assert!(browser.post("sign-up/details", &DETAILS).await.is_signed_in(), "the step was not lost");
+}
+
+#[tokio::test]
+async fn a_database_that_is_down_is_answered_with_503() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    at.tenant.db.close().await;
+    for answer in [
+        browser.sign_in("alice@example.com", GOOD_PASSWORD).await,
+        browser.post("sign-up", &[("email", "alice@example.com")]).await,
+        browser.get("sign-up/details").await,
+        browser.get("reset-password/passcode").await,
+        at.get("/mailbox").await,
+    ] {
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.body.contains("<h1>"), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_is_refused() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    let browser = at.browser();
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "http://localhost:3000"),
+        ("origin", "null"),
+    ] {
+        let request = Request::post(browser.path("sign-in"))
+            .header(header::COOKIE, &browser.cookie)
+            .header(header::HOST, "localhost:3002")
+            .header(name, value)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(format!("email=alice@example.com&password={GOOD_PASSWORD}")))
+            .unwrap();
+        let answer = at.send(request).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name}: {value}");
+        assert!(answer.body.contains("<h1>"), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn errors_are_linked_to_their_fields_and_what_was_typed_is_kept_but_passwords() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    browser.sign_up_as_far_as_details("alice@example.com").await;
+    let answer = browser
+        .post(
+            "sign-up/details",
+            &[
+                ("password", GOOD_PASSWORD),
+                ("confirm_password", "else"),
+                ("display_name", "Zoë <b>"),
+                ("country", "XX"),
+            ],
+        )
+        .await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let html = scraper::Html::parse_document(&answer.body);
+    let one = |css: &str| {
+        let found: Vec<_> = html.select(&scraper::Selector::parse(css).unwrap()).collect();
+        assert_eq!(found.len(), 1, "{css} in {}", answer.body);
+        found[0]
+    };
+    assert!(one("title").inner_html().starts_with("Error: "));
+    one("[role=alert] a[href='#confirm_password']");
+    one("[role=alert] a[href='#country']");
+    assert_eq!(one("[autofocus]").attr("id"), Some("confirm_password"), "the first wrong field");
+    let confirm = one("#confirm_password");
+    assert_eq!(confirm.attr("aria-invalid"), Some("true"));
+    one(&format!("#{}", confirm.attr("aria-describedby").expect("described")));
+    assert_eq!(one("#display_name").attr("value"), Some("Zoë <b>"));
+    assert_eq!(one("#password").attr("value"), Some(""));
+    assert!(!answer.body.contains(GOOD_PASSWORD));
+}
+
+#[tokio::test]
+async fn what_comes_from_outside_is_shown_as_text() {
+    let at = TestTenant::new().await;
+    let evil = "\"><script>alert(1)</script>";
+    let (id, cookie) = at.new_interaction(Some(evil), true);
+    let browser = Browser { at: &at, id, cookie };
+    for page in [
+        browser.get("sign-in").await,
+        browser.get("sign-up").await,
+        browser.sign_in(evil, "x").await,
+        browser.post("reset-password", &[("email", evil)]).await,
+    ] {
+        assert!(page.body.contains("&lt;script&gt;") && !page.body.contains("<script"), "{}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn an_email_with_crlf_or_html_is_refused_on_every_page() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    for email in ["a@example.com\r\nBcc: b@example.com", "<b>a</b>@example.com", "a@example.com,b@example.com", ""] {
+        for page in ["sign-in", "sign-up", "reset-password"] {
+            let answer = browser.post(page, &[("email", email), ("method", "passcode")]).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{email:?} at {page}");
+        }
+    }
+    assert!(at.get("/mailbox").await.body.contains("No mail yet"));
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_form_is_answered_with_a_page() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    for (content_type, body) in [
+        ("application/json", "{}"),
+        ("application/x-www-form-urlencoded", "email=%ff"),
+        ("application/x-www-form-urlencoded", "email=a&email=b"),
+    ] {
+        let request = Request::post(browser.path("sign-up"))
+            .header(header::COOKIE, &browser.cookie)
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, content_type)
+            .body(Body::from(body))
+            .unwrap();
+        let answer = at.send(request).await;
+        assert!(answer.status.is_client_error(), "{body}: {}", answer.status);
+        assert!(answer.body.contains("<h1>"), "{body}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_flow_without_sign_up_creates_no_accounts() {
+    let at = TestTenant::new().await;
+    let (id, cookie) = at.new_interaction(None, false);
+    let browser = Browser { at: &at, id, cookie };
+    assert!(!browser.get("sign-in").await.body.contains("Create one"));
+    for answer in [
+        browser.get("sign-up").await,
+        browser.post("sign-up", &[("email", "alice@example.com")]).await,
+        browser.get("sign-up/passcode").await,
+        browser.post("sign-up/passcode", &[("passcode", "12345678")]).await,
+        browser.get("sign-up/details").await,
+        browser.post("sign-up/details", &DETAILS).await,
+    ] {
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert!(answer.body.contains(&browser.path("sign-in")), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn of_two_sign_ups_for_one_address_one_gets_the_account() {
+    let at = TestTenant::new().await;
+    let (one, other) = (at.browser(), at.browser());
+    one.sign_up_as_far_as_details("alice@example.com").await;
+    other.sign_up_as_far_as_details("alice@example.com").await;
+    let (one, other) = tokio::join!(one.post("sign-up/details", &DETAILS), other.post("sign-up/details", &DETAILS));
+    let mut answers = [one.status.as_u16(), other.status.as_u16()];
+    answers.sort_unstable();
+    assert_eq!(answers, [303, 409]);
+    assert_eq!(at.count_users().await, 1);
+}
+
+async fn disable(at: &TestTenant, id: &str) {
+    sqlx::query("UPDATE users SET disabled = 1 WHERE id = $1").bind(id).execute(&at.tenant.db).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_told_so_only_with_its_password() {
+    let at = TestTenant::new().await;
+    let user = at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    disable(&at, &user.id).await;
+    let answer = at.browser().sign_in("alice@example.com", GOOD_PASSWORD).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    let answer = at.browser().sign_in("alice@example.com", OTHER_PASSWORD).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(!answer.body.contains("disabled"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn cancelling_goes_back_to_the_app() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    assert!(browser.get("sign-in").await.body.contains(&browser.path("cancel")));
+    let answer = browser.post("cancel", &[]).await;
+    assert!(answer.location().starts_with("http://localhost:3000/callback?error=access_denied"));
+    assert_eq!(browser.get("cancel").await.status, StatusCode::METHOD_NOT_ALLOWED, "nothing changes on GET");
+}
+
+#[tokio::test]
+async fn every_page_is_hardened() {
+    let at = TestTenant::new().await;
+    let browser = at.browser();
+    let foreign = Browser { at: &at, id: "nope".to_owned(), cookie: String::new() };
+    for page in [
+        browser.get("sign-in").await,
+        browser.sign_in("a@example.com", "wrong").await,
+        browser.post("sign-up", &[("email", "a@example.com")]).await,
+        foreign.get("sign-in").await,
+        at.get("/mailbox").await,
+    ] {
+        let header = |name: &str| page.headers.get(name).map(|v| v.to_str().unwrap()).unwrap_or_default();
+        let policy = header("content-security-policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(!policy.contains("form-action") && !policy.contains("unsafe-inline"), "{policy}");
+        assert_eq!(header("cache-control"), "no-store");
+        assert_eq!(header("referrer-policy"), "same-origin");
+        assert!(!page.body.contains("style=") && !page.body.contains("<script"), "{}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn the_style_sheet_is_cached_and_found() {
+    let at = TestTenant::new().await;
+    let page = at.browser().get("sign-in").await;
+    let href = page.body.split("stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let sheet = at.get(&href).await;
+    assert_eq!(sheet.status, StatusCode::OK);
+    assert!(sheet.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/css"));
+    assert!(sheet.headers[header::CACHE_CONTROL].to_str().unwrap().contains("max-age"));
+}
+
+#[tokio::test]
+async fn the_mailbox_shows_passcodes_newest_first_and_keeps_the_last_200() {
+    let at = TestTenant::new().await;
+    at.browser().post("sign-up", &[("email", "first@example.com")]).await;
+    at.browser().post("sign-up", &[("email", "second@example.com")]).await;
+    let page = at.get("/mailbox").await;
+    let code = at.newest_passcode("second@example.com").await;
+    assert!(page.body.contains(&format!("data-passcode=\"{code}\"")), "{}", page.body);
+    assert!(page.body.find("data-to=\"second@").unwrap() < page.body.find("data-to=\"first@").unwrap());
+    assert!(!page.body.contains(&format!("<h2>{code}")), "no code in the subject");
+    let only = at.get("/mailbox?to=first@example.com").await;
+    assert!(only.body.contains("first@") && !only.body.contains("second@"));
+    for n in 0..200 {
+        let to = Email::parse(&format!("u{n}@example.com")).unwrap();
+        mailbox::keep(&at.tenant, mail::no_account(&at.tenant, &to)).await.unwrap();
+    }
+    assert!(at.mails("second@example.com").await.is_empty());
+    assert_eq!(at.mails("").await.len(), 200);
+}
+
+#[tokio::test]
+async fn a_tenant_with_a_mail_server_has_no_mailbox() {
+    let smtp = "[tenant.mail]\nsmtp_url = \"smtp://127.0.0.1:1\"\nfrom = \"Errand <no-reply@example.com>\"";
+    let at = TestTenant::with_mail(smtp).await;
+    let browser = at.browser();
+    let answer = browser.post("sign-up", &[("email", "alice@example.com")]).await;
+    let page = browser.follow(&answer, "sign-up/passcode").await;
+    assert!(!page.body.contains("/mailbox"), "{}", page.body);
+    assert_eq!(at.get("/mailbox").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(at.get("/mailbox.json").await.status, StatusCode::NOT_FOUND);
+}
+
+/// A mail server that takes one mail and hands over what it was told.
+async fn mail_server() -> (u16, tokio::task::JoinHandle<String>) {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let told = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (reader, mut writer) = stream.into_split();
+        let mut lines = BufReader::new(reader).lines();
+        let (mut told, mut in_data) = (String::new(), false);
+        writer.write_all(b"220 ready\r\n").await.unwrap();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            told.push_str(&line);
+            told.push('\n');
+            let answer: &[u8] = match line.as_str() {
+                "." => {
+                    writer.write_all(b"250 taken\r\n").await.unwrap();
+                    break;
+                }
+                _ if in_data => continue,
+                "DATA" => {
+                    in_data = true;
+                    b"354 go on\r\n"
+                }
+                _ => b"250 fine\r\n",
+            };
+            writer.write_all(answer).await.unwrap();
+        }
+        told
+    });
+    (port, told)
+}
+
+#[tokio::test]
+async fn a_passcode_goes_through_the_mail_server() {
+    let (port, told) = mail_server().await;
+    let smtp =
+        format!("[tenant.mail]\nsmtp_url = \"smtp://127.0.0.1:{port}\"\nfrom = \"Errand <no-reply@example.com>\"");
+    let at = TestTenant::with_mail(&smtp).await;
+    let browser = at.browser();
+    browser.post("sign-up", &[("email", "alice@example.com")]).await;
+    let told = tokio::time::timeout(std::time::Duration::from_secs(10), told).await.unwrap().unwrap();
+    assert!(
+        told.contains("MAIL FROM:<no-reply@example.com>") && told.contains("RCPT TO:<alice@example.com>"),
+        "{told}"
+    );
+    let code: String =
+        told.lines().map(str::trim).find(|l| l.len() == 8 && l.parse::<u32>().is_ok()).unwrap().to_owned();
+    let answer = browser.post("sign-up/passcode", &[("passcode", &code)]).await;
+    assert_eq!(answer.location(), browser.path("sign-up/details"), "{told}");
+}
+
+/// Writes the pages into `target/tenant-pages`, for people (and screenshots) to look at.
+#[tokio::test]
+#[ignore = "writes files to look at"]
+async fn pages_to_look_at() {
+    let at = TestTenant::new().await;
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tenant-pages");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("tenant.css"), include_str!("../tenant.css")).unwrap();
+    let browser = at.browser();
+    let mut pages = vec![
+        ("sign-in", browser.get("sign-in").await),
+        ("sign-in-wrong", browser.sign_in("alice@example.com", "wrong").await),
+        ("sign-in-empty", browser.sign_in("", "").await),
+        ("sign-up", browser.get("sign-up").await),
+        ("reset", browser.get("reset-password").await),
+    ];
+    browser.post("sign-up", &[("email", "alice@example.com")]).await;
+    browser.post("sign-up/passcode/resend", &[]).await;
+    pages.push(("passcode", browser.get("sign-up/passcode?sent=again").await));
+    pages.push(("passcode-wrong", browser.post("sign-up/passcode", &[("passcode", "00000000")]).await));
+    pages.push(("mailbox", at.get("/mailbox").await));
+    let code = at.newest_passcode("alice@example.com").await;
+    browser.post("sign-up/passcode", &[("passcode", &code)]).await;
+    pages.push(("details", browser.get("sign-up/details").await));
+    pages.push(("details-wrong", browser.post("sign-up/details", &[("password", "password1")]).await));
+    let foreign = Browser { at: &at, id: "nope".to_owned(), cookie: String::new() };
+    pages.push(("gone", foreign.get("sign-in").await));
+    for (name, page) in pages {
+        let body = page.body.replace("href=\"/assets/tenant.css", "href=\"tenant.css");
+        std::fs::write(folder.join(format!("{name}.html")), body).unwrap();
+    }
+}
