@@ -1,6 +1,105 @@
 //! What the customer sees.
+//!
+//! The same code runs twice: the server renders the page ([`shell`]), then the browser takes it over
+//! (`start_in_browser`). Every change is a plain form and every view an address, so a page works before WebAssembly
+//! has arrived, and without it; what runs in the browser only makes it quicker.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`actions`] | what the page asks of the web server |
+//! | [`error`] | everything that can go wrong, as the page sees it |
+//! | [`optimistic`] | the list as it will be once the server has answered: no browser, no signals, easily tested |
+//! | [`board`] | that list, live: sends changes in their order, reports failures |
+//! | [`interaction`] | the one way to "please sign in again" |
+//! | [`pages`], [`components`] | what is rendered |
+//! | `browser`, `response` | the two outsides: what only a browser can do, and what a page says in HTTP |
+
 pub mod actions;
+pub mod board;
+mod browser;
+pub mod components;
 pub mod error;
-/// Hydrates.
+pub mod interaction;
+pub mod optimistic;
+pub mod pages;
+mod response;
+
+use leptos::prelude::*;
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+use crate::app::actions::customer::current_viewer;
+use crate::app::board::Board;
+use crate::app::components::frame::{Frame, Layout, ViewerResource};
+use crate::app::interaction::Interaction;
+use crate::app::pages::account::AccountPage;
+use crate::app::pages::home::HomePage;
+use crate::app::pages::not_found::NotFound;
+use crate::app::pages::todos::TodosPage;
+
+/// The HTML document around [`App`], rendered by the server only.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    response::set_content_security_policy();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#faf8f5" />
+                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#16151a" />
+                <meta name="description" content="Errand keeps your to-do list: calm, quick, and yours alone." />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="icon" href="/favicon.ico" sizes="32x32" />
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
+                <link rel="manifest" href="/manifest.webmanifest" />
+                <HashedStylesheet options=options.clone() id="leptos" root="" />
+                <AutoReload options=options.clone() />
+                <HydrationScripts options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The application: the routes, and what all pages share.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    // Blocking: the navigation must be right in the first byte, or a signed-out page would flash.
+    provide_context(ViewerResource(Resource::new_blocking(|| (), |()| current_viewer())));
+    // Both outlive the pages, so that leaving the list does not lose a change that is on its way.
+    provide_context(Interaction::new());
+    provide_context(Board::new());
+
+    view! {
+        <Title formatter=|page: String| if page.is_empty() { "Errand".to_owned() } else { format!("{page} · Errand") } />
+        <Router>
+            <Routes fallback=|| view! { <Frame><NotFound /></Frame> }>
+                <ParentRoute path=path!("") view=Layout ssr=SsrMode::Async>
+                    <Route path=path!("") view=HomePage ssr=SsrMode::Async />
+                    // One page for the three addresses: it reads its filter from the path and is never rebuilt.
+                    <ParentRoute path=path!("todos") view=TodosPage ssr=SsrMode::Async>
+                        <Route path=path!("") view=|| () ssr=SsrMode::Async />
+                        <Route path=path!("active") view=|| () ssr=SsrMode::Async />
+                        <Route path=path!("completed") view=|| () ssr=SsrMode::Async />
+                    </ParentRoute>
+                    <Route path=path!("account") view=AccountPage ssr=SsrMode::Async />
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+/// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
-pub fn start_in_browser() {}
+pub fn start_in_browser() {
+    browser::follow_redirects_by_page_loads();
+    browser::leave_when_signed_out_elsewhere();
+    leptos::mount::hydrate_body(App);
+}

@@ -14,31 +14,53 @@ pub async fn list_todos() -> Result<Vec<Todo>, AppError> {
 
 /// Adds a to-do. Needs `ToDoList.ReadWrite`, as everything below does. `done` is for undoing a deletion.
 #[server(prefix = "/actions", endpoint = "todos/add")]
-pub async fn add_todo(description: String, #[server(default)] done: bool) -> Result<Todo, AppError> {
+pub async fn add_todo(
+    /// What is to be done.
+    description: String,
+    /// Whether it is done already.
+    #[server(default)]
+    done: bool,
+) -> Result<Todo, AppError> {
     crate::web::todolist::add(&description, done).await
 }
 
 /// Changes a to-do's text; an empty text deletes it.
 #[server(prefix = "/actions", endpoint = "todos/edit")]
-pub async fn edit_todo(id: Uuid, description: String) -> Result<(), AppError> {
+pub async fn edit_todo(
+    /// Which to-do.
+    id: Uuid,
+    /// The new text.
+    description: String,
+) -> Result<(), AppError> {
     crate::web::todolist::edit(id, &description).await
 }
 
 /// Marks a to-do as done, or not done.
 #[server(prefix = "/actions", endpoint = "todos/done")]
-pub async fn set_done(id: Uuid, done: bool) -> Result<(), AppError> {
+pub async fn set_done(
+    /// Which to-do.
+    id: Uuid,
+    /// Whether it is done.
+    done: bool,
+) -> Result<(), AppError> {
     crate::web::todolist::set_done(id, done).await
 }
 
 /// Deletes a to-do.
 #[server(prefix = "/actions", endpoint = "todos/delete")]
-pub async fn delete_todo(id: Uuid) -> Result<(), AppError> {
+pub async fn delete_todo(
+    /// Which to-do.
+    id: Uuid,
+) -> Result<(), AppError> {
     crate::web::todolist::delete(id).await
 }
 
 /// Marks all to-dos as done, or not done.
 #[server(prefix = "/actions", endpoint = "todos/done-all")]
-pub async fn set_all_done(done: bool) -> Result<(), AppError> {
+pub async fn set_all_done(
+    /// Whether they are done.
+    done: bool,
+) -> Result<(), AppError> {
     crate::web::todolist::set_all_done(done).await
 }
 

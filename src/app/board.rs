@@ -1,0 +1,331 @@
+//! The to-do list, live: shows a change at once, sends one after the other, and says what did not work.
+
+use std::time::Duration;
+
+use leptos::html::Input;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use uuid::Uuid;
+
+use crate::app::actions::todos::{
+    add_todo, clear_completed, delete_todo, edit_todo, list_todos, set_all_done, set_done,
+};
+use crate::app::error::AppError;
+use crate::app::interaction::{Draft, Interaction};
+use crate::app::optimistic::{Change, Entry, List};
+use crate::todo::{Description, DescriptionError, Todo};
+
+/// How long "Undo" is offered.
+const UNDO_TIME: Duration = Duration::from_secs(12);
+
+/// Something that did not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What to tell the customer.
+    pub text: String,
+    /// What to try again, if that may help.
+    pub retry: Option<Change>,
+}
+
+/// To-dos that were just deleted, for undoing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    entries: Vec<Entry>,
+    /// Tells this deletion from the next, so that an old timer does not end a new offer.
+    serial: u64,
+}
+
+impl Deleted {
+    /// What happened, in words.
+    pub fn text(&self) -> String {
+        match self.entries.as_slice() {
+            [entry] => format!("Deleted “{}”", shortened(&entry.description)),
+            entries => format!("Deleted {} to-dos", entries.len()),
+        }
+    }
+}
+
+/// The first 40 characters.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+/// The row that is being edited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Editing {
+    /// Which row.
+    pub key: Uuid,
+    /// What its field starts with; the row's own text if `None`.
+    pub text: Option<String>,
+}
+
+/// The list and everything the page around it shows. One for the life of the page, in the context.
+#[derive(Clone, Copy)]
+pub struct Board {
+    /// The list.
+    pub list: RwSignal<List>,
+    /// What did not work last.
+    pub problem: RwSignal<Option<Problem>>,
+    /// What can be undone.
+    pub deleted: RwSignal<Option<Deleted>>,
+    /// The row that is being edited.
+    pub editing: RwSignal<Option<Editing>>,
+    /// "What needs to be done?". Its text lives in the element, not in a signal: what is typed before WebAssembly
+    /// arrives must survive its arrival.
+    pub new_todo: NodeRef<Input>,
+    /// The field of the row that is being edited.
+    pub edit_field: NodeRef<Input>,
+    interaction: Interaction,
+    is_sending: StoredValue<bool>,
+}
+
+impl Board {
+    /// An empty one; [`Board::load`] fills it.
+    pub fn new() -> Self {
+        Self {
+            list: RwSignal::new(List::default()),
+            problem: RwSignal::new(None),
+            deleted: RwSignal::new(None),
+            editing: RwSignal::new(None),
+            new_todo: NodeRef::new(),
+            edit_field: NodeRef::new(),
+            interaction: expect_context(),
+            is_sending: StoredValue::new(false),
+        }
+    }
+
+    /// Takes over the list the page was loaded with.
+    pub fn load(self, todos: Vec<Todo>) {
+        self.list.update(|list| list.replace(todos, list.revision()));
+    }
+
+    /// Adds what is in the field.
+    pub fn add_from_field(self) {
+        let Some(field) = self.new_todo.get_untracked() else { return };
+        match Description::parse(&field.value()) {
+            Ok(description) => {
+                field.set_value("");
+                self.add(description.into(), false);
+            }
+            Err(DescriptionError::Empty) => field.set_value(""),
+            Err(error) => self.complain(&error),
+        }
+    }
+
+    /// Marks a row as done, or not done.
+    pub fn set_done(self, key: Uuid, done: bool) {
+        self.perform(Change::SetDone { key, done });
+    }
+
+    /// Marks all rows as done, or not done.
+    pub fn set_all_done(self, done: bool) {
+        self.perform(Change::SetAllDone { done });
+    }
+
+    /// Deletes a row, and offers to undo that.
+    pub fn delete(self, key: Uuid) {
+        let entry = self.list.with_untracked(|list| list.entry(key).cloned());
+        self.perform(Change::Delete { key });
+        self.offer_undo(entry.into_iter().collect());
+    }
+
+    /// Deletes the rows that are done, and offers to undo that.
+    pub fn clear_completed(self) {
+        let done = self.list.with_untracked(|list| list.entries().iter().filter(|e| e.done).cloned().collect());
+        self.perform(Change::ClearCompleted);
+        self.offer_undo(done);
+    }
+
+    /// Ends editing the row `key` with `text`: saves it, or deletes the row when there is none.
+    pub fn finish_editing(self, key: Uuid, text: &str) {
+        // Leaving a field is reported once more when it is taken away.
+        if self.editing.with_untracked(|editing| editing.as_ref().is_none_or(|editing| editing.key != key)) {
+            return;
+        }
+        match Description::parse(text) {
+            Ok(description) => {
+                self.editing.set(None);
+                let unchanged = self
+                    .list
+                    .with_untracked(|list| list.entry(key).is_some_and(|e| e.description == description.as_str()));
+                if !unchanged {
+                    self.perform(Change::Edit { key, description: description.into() });
+                }
+            }
+            Err(DescriptionError::Empty) => {
+                self.editing.set(None);
+                self.delete(key);
+            }
+            Err(error) => self.complain(&error),
+        }
+    }
+
+    /// Brings back what was deleted last.
+    pub fn undo(self) {
+        if let Some(deleted) = self.deleted.get_untracked() {
+            self.deleted.set(None);
+            for entry in deleted.entries {
+                self.add(entry.description, entry.done);
+            }
+        }
+    }
+
+    /// Tries again what did not work.
+    pub fn retry(self) {
+        if let Some(Problem { retry: Some(change), .. }) = self.problem.get_untracked() {
+            self.perform(change);
+        }
+    }
+
+    /// Fetches the list, unless something is on its way: then it is fetched afterwards.
+    pub fn refresh(self) {
+        if !self.is_sending.get_value() {
+            spawn_local(self.fetch());
+        }
+    }
+
+    /// Puts back what was typed before the customer had to sign in again.
+    pub fn restore(self, draft: Draft) {
+        if let Some(field) = self.new_todo.get_untracked()
+            && field.value().is_empty()
+        {
+            field.set_value(&draft.new);
+        }
+        if let Some((key, text)) = draft.edit {
+            if self.list.with_untracked(|list| list.entry(key).is_some()) {
+                self.editing.set(Some(Editing { key, text: Some(text) }));
+            }
+        }
+    }
+
+    fn add(self, description: String, done: bool) {
+        if let Some(key) = self.list.try_update(List::new_key) {
+            self.perform(Change::Add { key, description, done });
+        }
+    }
+
+    fn perform(self, change: Change) {
+        self.problem.set(None);
+        self.list.update(|list| list.push(change));
+        if !self.is_sending.get_value() {
+            self.is_sending.set_value(true);
+            spawn_local(self.send_waiting());
+        }
+    }
+
+    fn complain(self, error: &DescriptionError) {
+        self.problem.set(Some(Problem { text: error.to_string(), retry: None }));
+    }
+
+    fn offer_undo(self, entries: Vec<Entry>) {
+        if entries.is_empty() {
+            return;
+        }
+        let serial = self.deleted.get_untracked().map_or(0, |deleted| deleted.serial + 1);
+        self.deleted.set(Some(Deleted { entries, serial }));
+        set_timeout(
+            move || self.deleted.update(|deleted| *deleted = deleted.take().filter(|d| d.serial != serial)),
+            UNDO_TIME,
+        );
+    }
+
+    /// Sends what is waiting, one after the other: two changes of one row must not overtake each other.
+    async fn send_waiting(self) {
+        while let Some((change, id)) = self.list.with_untracked(|list| {
+            let change = list.next()?;
+            Some((change.clone(), row_of(change).and_then(|key| list.id(key))))
+        }) {
+            match send(&change, id).await {
+                Ok(id) => self.list.update(|list| list.confirm(id)),
+                Err(error) if self.interaction.start_if_required(&error, || self.draft(&change)) => {
+                    self.list.update(List::reject_all);
+                }
+                Err(error) => {
+                    self.list.update(|list| drop(list.reject()));
+                    self.report(error, change);
+                }
+            }
+        }
+        self.is_sending.set_value(false);
+        self.fetch().await;
+    }
+
+    async fn fetch(self) {
+        let revision = self.list.with_untracked(List::revision);
+        match list_todos().await {
+            Ok(todos) => self.list.update(|list| list.replace(todos, revision)),
+            // What is shown is the best there is; an error about it was reported by the change, or does not matter.
+            Err(error) => {
+                self.interaction.start_if_required(&error, || self.typed());
+            }
+        }
+    }
+
+    fn report(self, error: AppError, change: Change) {
+        let may_help = matches!(error, AppError::Unavailable | AppError::Connection);
+        // A text goes back to where it was typed, if nothing else was typed there in the meantime.
+        let retry = match (change, self.new_todo.get_untracked()) {
+            (Change::Add { description, done: false, .. }, Some(field)) if field.value().is_empty() => {
+                field.set_value(&description);
+                None
+            }
+            (change, _) => may_help.then_some(change),
+        };
+        self.problem.set(Some(Problem { text: error.to_string(), retry }));
+    }
+
+    /// What the customer has typed into the two fields.
+    fn typed(self) -> Draft {
+        let edit = self.editing.get_untracked().and_then(|editing| {
+            let id = self.list.with_untracked(|list| list.id(editing.key))?;
+            Some((id, self.edit_field.get_untracked()?.value()))
+        });
+        Draft { new: self.new_todo.get_untracked().map(|field| field.value()).unwrap_or_default(), edit }
+    }
+
+    /// What the customer has typed, and the text of a change that could not be sent.
+    fn draft(self, change: &Change) -> Draft {
+        let mut draft = self.typed();
+        match change {
+            Change::Add { description, .. } => draft.new.clone_from(description),
+            Change::Edit { key, description } => {
+                let id = self.list.with_untracked(|list| list.id(*key));
+                draft.edit = id.map(|id| (id, description.clone()));
+            }
+            _ => {}
+        }
+        draft
+    }
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The row that `change` needs the id of.
+fn row_of(change: &Change) -> Option<Uuid> {
+    match change {
+        Change::Edit { key, .. } | Change::SetDone { key, .. } | Change::Delete { key } => Some(*key),
+        Change::Add { .. } | Change::SetAllDone { .. } | Change::ClearCompleted => None,
+    }
+}
+
+/// Asks the server for `change`; `id` is that of its row. Answers the id of an added to-do.
+async fn send(change: &Change, id: Option<Uuid>) -> Result<Option<Uuid>, AppError> {
+    // A row without an id is one whose adding was refused: what was done to it since is void.
+    let id = || id.ok_or(AppError::NotFound);
+    match change.clone() {
+        Change::Add { description, done, .. } => return add_todo(description, done).await.map(|todo| Some(todo.id)),
+        Change::Edit { description, .. } => edit_todo(id()?, description).await?,
+        Change::SetDone { done, .. } => set_done(id()?, done).await?,
+        Change::Delete { .. } => delete_todo(id()?).await?,
+        Change::SetAllDone { done } => set_all_done(done).await?,
+        Change::ClearCompleted => clear_completed().await?,
+    }
+    Ok(None)
+}

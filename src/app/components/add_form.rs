@@ -1,0 +1,45 @@
+//! "What needs to be done?"
+
+use leptos::prelude::*;
+use server_fn::ServerFn as _;
+
+use crate::app::actions::todos::AddTodo;
+use crate::app::board::Board;
+
+/// The field for a new to-do; Enter adds.
+#[component]
+pub fn AddForm(
+    /// What the field starts with: a text that could not be saved.
+    draft: String,
+    /// Whether the field takes the focus when the page is loaded.
+    autofocus: bool,
+) -> impl IntoView {
+    let board = expect_context::<Board>();
+    view! {
+        <form
+            class="add"
+            method="post"
+            action=AddTodo::url()
+            on:submit=move |event| {
+                event.prevent_default();
+                board.add_from_field();
+            }
+        >
+            <label class="visually-hidden" for="new-todo">"What needs to be done?"</label>
+            <input
+                class="field add__field"
+                id="new-todo"
+                name="description"
+                type="text"
+                dir="auto"
+                autocomplete="off"
+                enterkeyhint="done"
+                placeholder="What needs to be done?"
+                value=draft
+                autofocus=autofocus
+                node_ref=board.new_todo
+            />
+            <button type="submit" class="button add__button">"Add"</button>
+        </form>
+    }
+}

@@ -1,0 +1,100 @@
+//! A row while its text is changed.
+
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast as _;
+use leptos::web_sys::{Element, FocusEvent, KeyboardEvent, Node};
+use leptos_router::hooks::use_location;
+use server_fn::ServerFn as _;
+use uuid::Uuid;
+
+use crate::app::actions::todos::EditTodo;
+use crate::app::board::Board;
+use crate::app::browser;
+
+/// Enter or leaving saves, Escape cancels, an empty text deletes.
+#[component]
+pub fn EditForm(
+    /// Which row.
+    key: Uuid,
+    /// Its id; `None` while it is still being added.
+    id: Option<Uuid>,
+    /// What the field starts with.
+    text: String,
+) -> impl IntoView {
+    let board = expect_context::<Board>();
+    let field = board.edit_field;
+    let location = use_location();
+    Effect::new(move |_| {
+        if let Some(field) = field.get() {
+            let _ = field.focus();
+            field.select();
+        }
+    });
+
+    let finish = move || {
+        if let Some(field) = field.get_untracked() {
+            board.finish_editing(key, &field.value());
+        }
+    };
+    let return_focus = move || browser::focus_soon(format!("edit-{key}"), "new-todo");
+    let cancel = move || {
+        board.editing.set(None);
+        return_focus();
+    };
+    let leave = move |event: FocusEvent| {
+        // Moving on to the form's own buttons is not leaving it.
+        let form = event.current_target().and_then(|form| form.dyn_into::<Element>().ok());
+        let to = event.related_target().and_then(|to| to.dyn_into::<Node>().ok());
+        if !form.is_some_and(|form| form.contains(to.as_ref())) {
+            finish();
+        }
+    };
+    view! {
+        <form
+            class="edit"
+            method="post"
+            action=EditTodo::url()
+            on:submit=move |event| {
+                event.prevent_default();
+                finish();
+                return_focus();
+            }
+            on:focusout=leave
+            on:keydown=move |event: KeyboardEvent| {
+                if event.key() == "Escape" {
+                    event.prevent_default();
+                    cancel();
+                }
+            }
+        >
+            <input type="hidden" name="id" value=id.map(|id| id.to_string()) />
+            <input
+                class="field edit__field"
+                name="description"
+                type="text"
+                dir="auto"
+                autocomplete="off"
+                enterkeyhint="done"
+                aria-label="Edit to-do"
+                value=text
+                autofocus=true
+                node_ref=field
+            />
+            <div class="edit__buttons">
+                <button type="submit" class="button button--small">"Save"</button>
+                <a
+                    class="button button--small button--quiet"
+                    href=move || location.pathname.get()
+                    // The field keeps the focus, or leaving it would save before this is clicked.
+                    on:mousedown=|event| event.prevent_default()
+                    on:click=move |event| {
+                        event.prevent_default();
+                        cancel();
+                    }
+                >
+                    "Cancel"
+                </a>
+            </div>
+        </form>
+    }
+}

@@ -1,0 +1,45 @@
+//! A page whose data could not be had.
+
+use leptos::prelude::*;
+
+use crate::app::error::AppError;
+use crate::app::interaction::{Draft, Interaction};
+use crate::app::response;
+
+/// Sends the customer to sign in where that is what is missing; otherwise says what is wrong.
+#[component]
+pub fn LoadFailure(
+    /// Why there is nothing to show.
+    error: AppError,
+) -> impl IntoView {
+    let interaction = expect_context::<Interaction>();
+    if let Some(url) = error.interaction_url() {
+        response::redirect(url);
+        let url = url.to_owned();
+        Effect::new(move |_| {
+            interaction.start_if_required(&error, Draft::default);
+        });
+        return view! {
+            <section class="panel panel--middle">
+                <p>"You need to sign in to see this page."</p>
+                <p class="actions actions--middle"><a class="button" href=url rel="external">"Sign in"</a></p>
+            </section>
+        }
+        .into_any();
+    }
+    response::set_status(match error {
+        AppError::Forbidden => 403,
+        AppError::NotFound => 404,
+        AppError::Invalid(_) => 400,
+        _ => 503,
+    });
+    view! {
+        <section class="panel panel--middle" role="alert">
+            <h2>"That did not work"</h2>
+            <p>{error.to_string()}</p>
+            // An empty address is this page; the router leaves it to the browser, which fetches it anew.
+            <p class="actions actions--middle"><a class="button" href="" rel="external">"Try again"</a></p>
+        </section>
+    }
+    .into_any()
+}

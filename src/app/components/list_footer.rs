@@ -1,0 +1,44 @@
+//! Below the list: how much is left, the filters, and clearing away what is done.
+
+use leptos::prelude::*;
+use server_fn::ServerFn as _;
+
+use crate::app::actions::todos::ClearCompleted;
+use crate::app::board::Board;
+use crate::app::browser;
+use crate::app::components::filters::{Filter, Filters};
+
+/// The footer of the list.
+#[component]
+pub fn ListFooter(
+    /// The filter in force.
+    filter: Memo<Filter>,
+) -> impl IntoView {
+    let board = expect_context::<Board>();
+    let left = Memo::new(move |_| board.list.with(|list| list.entries().iter().filter(|e| !e.done).count()));
+    let has_done = Memo::new(move |_| board.list.with(|list| list.entries().iter().any(|e| e.done)));
+    view! {
+        <div class="list-footer">
+            <p class="count" role="status">
+                <strong>{left}</strong>
+                {move || if left.get() == 1 { " item left" } else { " items left" }}
+            </p>
+            <Filters filter />
+            <div class="list-footer__end">
+                <Show when=move || has_done.get()>
+                    <form
+                        method="post"
+                        action=ClearCompleted::url()
+                        on:submit=move |event| {
+                            event.prevent_default();
+                            board.clear_completed();
+                            browser::focus_soon("new-todo".to_owned(), "main");
+                        }
+                    >
+                        <button type="submit" class="link-button">"Clear completed"</button>
+                    </form>
+                </Show>
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,15 @@
+//! What pages are made of: one component per file.
+
+pub mod add_form;
+pub mod edit_form;
+pub mod failure;
+pub mod filters;
+pub mod frame;
+pub mod icons;
+pub mod list_footer;
+pub mod nav;
+pub mod problem_banner;
+pub mod skeleton;
+pub mod todo_list;
+pub mod todo_row;
+pub mod undo_toast;

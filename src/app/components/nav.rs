@@ -1,0 +1,70 @@
+//! The header: where to go, and who is signed in.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use leptos_router::location::Url;
+
+use crate::app::actions::customer::Viewer;
+use crate::app::browser;
+use crate::app::components::icons::Mark;
+
+/// The header.
+#[component]
+pub fn Nav(
+    /// Who is signed in.
+    viewer: Option<Viewer>,
+) -> impl IntoView {
+    view! {
+        <header class="site-header">
+            <nav aria-label="Main">
+                <a class="brand" href="/"><Mark /><span>"Errand"</span></a>
+                {match viewer {
+                    Some(viewer) => view! { <CustomerLinks viewer /> }.into_any(),
+                    None => view! { <VisitorLinks /> }.into_any(),
+                }}
+            </nav>
+        </header>
+    }
+}
+
+#[component]
+fn CustomerLinks(viewer: Viewer) -> impl IntoView {
+    let location = use_location();
+    // "page" on the page itself, "true" on one below it.
+    let current = move |href: &'static str| {
+        location.pathname.with(|path| match path.strip_prefix(href) {
+            Some("") => Some("page"),
+            Some(rest) if rest.starts_with('/') => Some("true"),
+            _ => None,
+        })
+    };
+    view! {
+        <ul class="nav-links">
+            <li><a href="/todos" aria-current=move || current("/todos")>"To-dos"</a></li>
+            <li><a href="/account" aria-current=move || current("/account")>"Account"</a></li>
+        </ul>
+        <div class="nav-customer">
+            <span class="nav-customer__name" dir="auto">{viewer.name}</span>
+            <form method="post" action="/auth/sign-out" on:submit=|_| browser::announce_sign_out()>
+                <button type="submit" class="link-button">"Sign out"</button>
+            </form>
+        </div>
+    }
+}
+
+#[component]
+fn VisitorLinks() -> impl IntoView {
+    let location = use_location();
+    // From the home page, signing in leads to the list.
+    let sign_in = move || {
+        let path = location.pathname.get();
+        let back = if path == "/" { "/todos" } else { &path };
+        format!("/auth/sign-in?return_to={}", Url::escape(back))
+    };
+    view! {
+        <ul class="nav-links nav-links--end">
+            <li><a href=sign_in rel="external">"Sign in"</a></li>
+            <li><a class="button button--small" href="/auth/sign-up?return_to=%2Ftodos" rel="external">"Sign up"</a></li>
+        </ul>
+    }
+}

@@ -1,0 +1,135 @@
+//! The list with everything around it.
+
+use leptos::ev;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use server_fn::ServerFn as _;
+
+use crate::app::actions::todos::SetAllDone;
+use crate::app::board::Board;
+use crate::app::browser;
+use crate::app::components::add_form::AddForm;
+use crate::app::components::filters::Filter;
+use crate::app::components::icons::Tick;
+use crate::app::components::list_footer::ListFooter;
+use crate::app::components::problem_banner::ProblemBanner;
+use crate::app::components::todo_row::TodoRow;
+use crate::app::components::undo_toast::UndoToast;
+use crate::app::optimistic::Entry;
+
+/// The field for a new to-do, the rows, the footer; a friendly word when there is nothing.
+#[component]
+pub fn TodoList(
+    /// The filter in force.
+    filter: Memo<Filter>,
+    /// What the field for a new to-do starts with.
+    draft: String,
+) -> impl IntoView {
+    let board = expect_context::<Board>();
+    let is_empty = Memo::new(move |_| board.list.with(|list| list.entries().is_empty()));
+    let shown = move || {
+        let filter = filter.get();
+        board.list.with(|list| list.entries().iter().filter(|e| filter.shows(e)).cloned().collect::<Vec<Entry>>())
+    };
+    let none_shown = Memo::new(move |_| {
+        let filter = filter.get();
+        board.list.with(|list| !list.entries().iter().any(|entry| filter.shows(entry)))
+    });
+    let autofocus = board.editing.with_untracked(Option::is_none);
+    when_in_the_browser(board);
+
+    view! {
+        <ProblemBanner />
+        <div class="card list">
+            <div class="list__head">
+                <Show when=move || !is_empty.get()><ToggleAll /></Show>
+                <AddForm draft autofocus />
+            </div>
+            <Show
+                when=move || !is_empty.get()
+                fallback=|| view! {
+                    <div class="empty">
+                        <p class="empty__title">"Nothing to do"</p>
+                        <p>"Write down the first thing on your mind. It will be here when you come back."</p>
+                    </div>
+                }
+            >
+                <ul class="todos" aria-label="To-dos">
+                    <For each=shown key=|entry| entry.key let:entry>
+                        <TodoRow entry filter />
+                    </For>
+                </ul>
+                <Show when=move || none_shown.get()>
+                    <p class="empty">
+                        {move || if filter.get() == Filter::Completed {
+                            "Nothing is done yet."
+                        } else {
+                            "All done. Enjoy the quiet."
+                        }}
+                    </p>
+                </Show>
+                <ListFooter filter />
+            </Show>
+        </div>
+        <UndoToast />
+    }
+}
+
+/// Marks everything as done; once everything is, as not done.
+#[component]
+fn ToggleAll() -> impl IntoView {
+    let board = expect_context::<Board>();
+    let all_done = Memo::new(move |_| board.list.with(|list| list.entries().iter().all(|entry| entry.done)));
+    view! {
+        <form
+            method="post"
+            action=SetAllDone::url()
+            on:submit=move |event| {
+                event.prevent_default();
+                board.set_all_done(!all_done.get_untracked());
+            }
+        >
+            <input type="hidden" name="done" value=move || (!all_done.get()).to_string() />
+            <button
+                type="submit"
+                class="check check--all"
+                role="checkbox"
+                aria-checked=move || all_done.get().to_string()
+                aria-label="Mark all as done"
+            >
+                <Tick />
+            </button>
+        </form>
+    }
+}
+
+/// What the page does on its own once it is alive.
+fn when_in_the_browser(board: Board) {
+    let query = use_query_map();
+    let location = use_location();
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        if let Some(draft) = browser::take_draft() {
+            board.restore(draft);
+        }
+        // `?edit=` is how a row is edited without WebAssembly; it must not come back with a reload or "back".
+        if query.with_untracked(|query| query.get("edit").is_some()) {
+            let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+            navigate(&location.pathname.get_untracked(), options);
+        }
+    });
+
+    let focus = window_event_listener(ev::focus, move |_| board.refresh());
+    let keys = window_event_listener(ev::keydown, move |event| {
+        let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
+        if event.key() == "n" && !modified && !browser::is_typing() {
+            event.prevent_default();
+            browser::focus_soon("new-todo".to_owned(), "main");
+        }
+    });
+    on_cleanup(move || {
+        focus.remove();
+        keys.remove();
+    });
+}

@@ -1,0 +1,141 @@
+//! One to-do.
+
+use leptos::prelude::*;
+use server_fn::ServerFn as _;
+use uuid::Uuid;
+
+use crate::app::actions::todos::{DeleteTodo, SetDone};
+use crate::app::board::{Board, Editing};
+use crate::app::browser;
+use crate::app::components::edit_form::EditForm;
+use crate::app::components::filters::Filter;
+use crate::app::components::icons::{Cross, Pencil, Tick};
+use crate::app::optimistic::Entry;
+
+/// A row of the list: a checkbox, the text, and what can be done with it.
+#[component]
+pub fn TodoRow(
+    /// The row, as it is now; later states come from the board.
+    entry: Entry,
+    /// The filter in force.
+    filter: Memo<Filter>,
+) -> impl IntoView {
+    let board = expect_context::<Board>();
+    let key = entry.key;
+    // A row on its way out keeps its last state.
+    let entry = Memo::new(move |before: Option<&Entry>| {
+        let now = board.list.with(|list| list.entry(key).cloned());
+        now.or_else(|| before.cloned()).unwrap_or_else(|| entry.clone())
+    });
+    let is_edited = Memo::new(move |_| board.editing.with(|e| e.as_ref().is_some_and(|e| e.key == key)));
+    let edit = move || board.editing.set(Some(Editing { key, text: None }));
+    view! {
+        <li class="todo" class:todo--done=move || entry.get().done class:todo--pending=move || entry.get().pending>
+            {move || if is_edited.get() {
+                let Entry { id, description, .. } = entry.get_untracked();
+                let text = board.editing.get_untracked().and_then(|editing| editing.text).unwrap_or(description);
+                view! { <EditForm key id text /> }.into_any()
+            } else {
+                view! {
+                    <Toggle entry filter />
+                    <span class="todo__text" id=format!("text-{key}") dir="auto" on:dblclick=move |_| edit()>
+                        {move || entry.get().description}
+                    </span>
+                    <div class="todo__actions">
+                        <a
+                            class="icon-button"
+                            id=format!("edit-{key}")
+                            href=move || entry.get().id.map(|id| format!("?edit={id}"))
+                            aria-label=move || format!("Edit {}", entry.get().description)
+                            on:click=move |event| {
+                                event.prevent_default();
+                                edit();
+                            }
+                        >
+                            <Pencil />
+                        </a>
+                        <Delete entry filter />
+                    </div>
+                }.into_any()
+            }}
+        </li>
+    }
+}
+
+/// The checkbox: a button that sends a form, so that it works without WebAssembly.
+#[component]
+fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
+    let board = expect_context::<Board>();
+    let key = entry.get_untracked().key;
+    view! {
+        <form
+            method="post"
+            action=SetDone::url()
+            on:submit=move |event| {
+                event.prevent_default();
+                // Under a filter the row goes away with the change, and the focus with it.
+                let neighbour = (filter.get_untracked() != Filter::All).then(|| neighbour(board, filter, key));
+                board.set_done(key, !entry.get_untracked().done);
+                if let Some(neighbour) = neighbour {
+                    focus_row("toggle", neighbour);
+                }
+            }
+        >
+            <input type="hidden" name="id" value=move || entry.get().id.map(|id| id.to_string()) />
+            <input type="hidden" name="done" value=move || (!entry.get().done).to_string() />
+            <button
+                type="submit"
+                class="check"
+                id=format!("toggle-{key}")
+                role="checkbox"
+                aria-checked=move || entry.get().done.to_string()
+                aria-labelledby=format!("text-{key}")
+            >
+                <Tick />
+            </button>
+        </form>
+    }
+}
+
+#[component]
+fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
+    let board = expect_context::<Board>();
+    let key = entry.get_untracked().key;
+    view! {
+        <form
+            method="post"
+            action=DeleteTodo::url()
+            on:submit=move |event| {
+                event.prevent_default();
+                let neighbour = neighbour(board, filter, key);
+                board.delete(key);
+                focus_row("delete", neighbour);
+            }
+        >
+            <input type="hidden" name="id" value=move || entry.get().id.map(|id| id.to_string()) />
+            <button
+                type="submit"
+                class="icon-button icon-button--danger"
+                id=format!("delete-{key}")
+                aria-label=move || format!("Delete {}", entry.get().description)
+            >
+                <Cross />
+            </button>
+        </form>
+    }
+}
+
+/// The row after `key` as shown now, else the one before it.
+fn neighbour(board: Board, filter: Memo<Filter>, key: Uuid) -> Option<Uuid> {
+    let filter = filter.get_untracked();
+    board.list.with_untracked(|list| {
+        let shown: Vec<_> = list.entries().iter().filter(|e| filter.shows(e)).map(|e| e.key).collect();
+        let place = shown.iter().position(|shown| *shown == key)?;
+        shown.get(place + 1).or_else(|| shown.get(place.checked_sub(1)?)).copied()
+    })
+}
+
+/// Moves the focus to the `control` of `row`; to the field for a new one if there is no row.
+fn focus_row(control: &str, row: Option<Uuid>) {
+    browser::focus_soon(row.map(|key| format!("{control}-{key}")).unwrap_or_default(), "new-todo");
+}

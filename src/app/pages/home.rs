@@ -1,0 +1,50 @@
+//! `/`: what Errand is, and the way in.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::app::components::frame::CurrentViewer;
+
+/// What Errand is; for a customer, the way to the list.
+#[component]
+pub fn HomePage() -> impl IntoView {
+    let CurrentViewer(viewer) = expect_context();
+    view! {
+        <Title text="" />
+        <section class="hero">
+            {match viewer {
+                Some(viewer) => view! {
+                    <p class="eyebrow">"Good to see you"</p>
+                    <h1>"Hello, " <span dir="auto">{viewer.name}</span></h1>
+                    <p class="lead">"Your list is where you left it."</p>
+                    <p class="actions"><a class="button" href="/todos">"Open your to-dos"</a></p>
+                }.into_any(),
+                None => view! {
+                    <p class="eyebrow">"A calm to-do list"</p>
+                    <h1>"Everything you meant to do, in one quiet place"</h1>
+                    <p class="lead">
+                        "Errand keeps your to-dos and gets out of the way. Write it down, tick it off, get on with your day."
+                    </p>
+                    <p class="actions">
+                        <a class="button" href="/auth/sign-up?return_to=%2Ftodos" rel="external">"Sign up"</a>
+                        <a class="button button--quiet" href="/auth/sign-in?return_to=%2Ftodos" rel="external">"Sign in"</a>
+                    </p>
+                }.into_any(),
+            }}
+        </section>
+        <ul class="promises">
+            <li>
+                <h2>"Yours alone"</h2>
+                <p>"Only you can see your list. Your keys to it stay on our server and never enter the browser."</p>
+            </li>
+            <li>
+                <h2>"Quick by nature"</h2>
+                <p>"A change shows at once and is saved behind the scenes. Deleted too much? One tap brings it back."</p>
+            </li>
+            <li>
+                <h2>"Works everywhere"</h2>
+                <p>"On any screen, in light and dark, from the keyboard, with a screen reader, even without scripts."</p>
+            </li>
+        </ul>
+    }
+}

@@ -1,0 +1,6 @@
+//! The pages: one file per address.
+
+pub mod account;
+pub mod home;
+pub mod not_found;
+pub mod todos;

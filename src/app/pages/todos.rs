@@ -1,0 +1,67 @@
+//! `/todos`, `/todos/active`, `/todos/completed`: the list. The address says which of its rows are shown.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_location, use_query_map};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::app::actions::customer::{Notice, take_notice};
+use crate::app::actions::todos::list_todos;
+use crate::app::board::{Board, Editing, Problem};
+use crate::app::components::failure::LoadFailure;
+use crate::app::components::filters::Filter;
+use crate::app::components::skeleton::Skeleton;
+use crate::app::components::todo_list::TodoList;
+use crate::app::error::AppError;
+use crate::todo::Todo;
+
+/// What the page is loaded with, in one go: one resource is read in one place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Loaded {
+    todos: Vec<Todo>,
+    notice: Notice,
+}
+
+async fn load() -> Result<Loaded, AppError> {
+    let todos = list_todos().await?;
+    // Only after the list: a customer who must sign in first finds what was typed afterwards. And only while a page
+    // is rendered: the browser, on its own, never sends a plain form.
+    let notice = if cfg!(feature = "ssr") { take_notice().await.unwrap_or_default() } else { Notice::default() };
+    Ok(Loaded { todos, notice })
+}
+
+/// The list, its filter, and what was left behind by the last plain form.
+#[component]
+pub fn TodosPage() -> impl IntoView {
+    let board = expect_context::<Board>();
+    let loaded = Resource::new_blocking(|| (), |()| load());
+    let location = use_location();
+    let filter = Memo::new(move |_| location.pathname.with(|path| Filter::of(path)));
+    let query = use_query_map();
+
+    view! {
+        <Title text=move || match filter.get() {
+            Filter::All => "To-dos",
+            Filter::Active => "Active to-dos",
+            Filter::Completed => "Completed to-dos",
+        } />
+        <h1>"To-dos"</h1>
+        <Suspense fallback=|| view! { <Skeleton /> }>
+            {move || Suspend::new(async move {
+                match loaded.await {
+                    Ok(Loaded { todos, notice }) => {
+                        board.load(todos);
+                        board.problem.set(notice.error.map(|text| Problem { text, retry: None }));
+                        let edit = query.with_untracked(|query| query.get("edit").and_then(|id| id.parse::<Uuid>().ok()));
+                        // What could not be saved goes back to the field it was typed into.
+                        let (draft, edit_draft) = if edit.is_some() { (None, notice.draft) } else { (notice.draft, None) };
+                        board.editing.set(edit.map(|key| Editing { key, text: edit_draft }));
+                        view! { <TodoList filter draft=draft.unwrap_or_default() /> }.into_any()
+                    }
+                    Err(error) => view! { <LoadFailure error /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
