@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::IntoResponse as _;
 use axum::routing::{any, get};
 use leptos::config::LeptosOptions;
 use leptos::context::provide_context;
@@ -114,7 +115,7 @@ impl Web {
         };
         let origin = self.identity.public_url.origin().ascii_serialization();
         let csrf = CsrfLayer::new().add_trusted_origin(&origin).unwrap_or_default().with_rejection_response(|_| {
-            (StatusCode::FORBIDDEN, "This request came from another site and was refused.")
+            (StatusCode::FORBIDDEN, "This request came from another site and was refused.").into_response()
         });
 
         let actions = Router::new()
