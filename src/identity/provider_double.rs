@@ -1,6 +1,8 @@
 //! An `OpenID` provider for tests: publishes metadata and keys, counts who asks, lies when told to, and signs
 //! whatever header and claims a test wants.
 
+#![expect(clippy::missing_panics_doc, reason = "where a test cannot go on, it fails")]
+
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
