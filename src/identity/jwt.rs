@@ -188,7 +188,7 @@ impl Unverified<'_> {
             return Err(JwtError::KeyMismatch);
         }
         let algorithm = self.header.algorithm.of_library();
-        match jsonwebtoken::crypto::verify(self.signature, self.signed.as_bytes(), &key.key, algorithm) {
+        match jsonwebtoken::crypto::verify(self.signature, self.signed.as_bytes(), &key.public, algorithm) {
             Ok(true) => Ok(Verified { header: self.header.clone(), claims: object(self.payload)? }),
             Ok(false) | Err(_) => Err(JwtError::Signature),
         }
@@ -202,7 +202,7 @@ pub struct Key {
     kind: KeyKind,
     /// `alg`: when present, the only one the key is for (RFC 7517 §4.4).
     only: Option<Algorithm>,
-    key: DecodingKey,
+    public: DecodingKey,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -241,7 +241,7 @@ impl Key {
             None => None,
             Some(name) => Some(Algorithm::parse(&name)?),
         };
-        let (kind, key) = match jwk.kty.as_str() {
+        let (kind, public) = match jwk.kty.as_str() {
             "RSA" => {
                 let modulus = URL_SAFE_NO_PAD.decode(jwk.n?).ok()?;
                 let exponent = URL_SAFE_NO_PAD.decode(jwk.e?).ok()?;
@@ -251,11 +251,16 @@ impl Key {
                 (KeyKind::Rsa, DecodingKey::from_rsa_raw_components(&modulus, &exponent))
             }
             "EC" if jwk.crv.as_deref() == Some("P-256") => {
-                (KeyKind::P256, DecodingKey::from_ec_components(&jwk.x?, &jwk.y?).ok()?)
+                let (x, y) = (jwk.x?, jwk.y?);
+                // 32 bytes each, leading zeros kept (RFC 7518 §6.2.1.2).
+                if [&x, &y].iter().any(|text| URL_SAFE_NO_PAD.decode(text).ok().is_none_or(|bytes| bytes.len() != 32)) {
+                    return None;
+                }
+                (KeyKind::P256, DecodingKey::from_ec_components(&x, &y).ok()?)
             }
             _ => return None,
         };
-        Some(Self { id: jwk.kid, kind, only, key })
+        Some(Self { id: jwk.kid, kind, only, public })
     }
 
     /// Whether the key may have made signatures of that algorithm (RFC 8725 §3.1).
@@ -514,6 +519,7 @@ mod tests {
             json!({"kty": "RSA", "n": n}),
             json!({"kty": "oct", "k": "c2VjcmV0"}),
             json!({"kty": "EC", "crv": "P-384", "x": "AA", "y": "AA"}),
+            json!({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}),
             json!({"kty": 1}),
             json!(null),
         ] {

@@ -1,7 +1,9 @@
 //! An `OpenID` provider for tests: publishes metadata and keys, counts who asks, lies when told to, and signs
 //! whatever header and claims a test wants.
 
-use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+#![expect(clippy::missing_panics_doc, reason = "where a test cannot go on, it fails")]
+
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_lc_rs::rand::SystemRandom;
@@ -127,6 +129,7 @@ struct State {
     document: Mutex<Value>,
     keys: Mutex<Value>,
     status: AtomicU16,
+    silent: AtomicBool,
     discoveries: AtomicUsize,
     key_fetches: AtomicUsize,
 }
@@ -153,6 +156,7 @@ impl ProviderDouble {
             })),
             keys: Mutex::new(json!({"keys": [SigningKey::first().jwk()]})),
             status: AtomicU16::new(200),
+            silent: AtomicBool::new(false),
             discoveries: AtomicUsize::new(0),
             key_fetches: AtomicUsize::new(0),
         });
@@ -200,6 +204,11 @@ impl ProviderDouble {
     /// Answers everything with this status from now on.
     pub fn answer_with(&self, status: StatusCode) {
         self.state.status.store(status.as_u16(), Ordering::SeqCst);
+    }
+
+    /// Takes requests from now on and never answers them.
+    pub fn fall_silent(&self) {
+        self.state.silent.store(true, Ordering::SeqCst);
     }
 
     /// How often the metadata was fetched.
@@ -272,15 +281,18 @@ fn merge(target: &mut Value, changes: Value) {
 
 async fn document(Shared(state): Shared<Arc<State>>) -> (StatusCode, Json<Value>) {
     state.discoveries.fetch_add(1, Ordering::SeqCst);
-    answer(&state, &state.document)
+    answer(&state, &state.document).await
 }
 
 async fn keys(Shared(state): Shared<Arc<State>>) -> (StatusCode, Json<Value>) {
     state.key_fetches.fetch_add(1, Ordering::SeqCst);
-    answer(&state, &state.keys)
+    answer(&state, &state.keys).await
 }
 
-fn answer(state: &State, value: &Mutex<Value>) -> (StatusCode, Json<Value>) {
+async fn answer(state: &State, value: &Mutex<Value>) -> (StatusCode, Json<Value>) {
+    if state.silent.load(Ordering::SeqCst) {
+        std::future::pending::<()>().await;
+    }
     let status = StatusCode::from_u16(state.status.load(Ordering::SeqCst)).expect("set from a status");
     (status, Json(value.lock().expect("not poisoned").clone()))
 }

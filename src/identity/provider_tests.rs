@@ -238,3 +238,35 @@ async fn a_provider_without_usable_keys_is_an_error_and_keeps_the_old_ones() {
     clock.advance(Duration::hours(72));
     assert!(provider.verify_signature(&sign(&json!({}))).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_token_with_a_known_key_does_not_wait_for_one_with_an_unknown_key() {
+    let (double, provider, _) = start().await;
+    let known = sign(&json!({}));
+    assert!(provider.verify_signature(&known).await.is_ok());
+    double.fall_silent();
+    let unknown = SigningKey::second().sign(&json!({"alg": "RS256", "kid": "second"}), &json!({}));
+    let waiting = tokio::spawn({
+        let provider = provider.clone();
+        async move { provider.verify_signature(&unknown).await }
+    });
+    eventually(|| double.key_fetches() == 2).await;
+    let quick = tokio::time::timeout(std::time::Duration::from_secs(2), provider.verify_signature(&known)).await;
+    assert!(quick.expect("at once").is_ok());
+    assert!(!waiting.is_finished());
+    waiting.abort();
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_does_not_undo_the_fetch_that_its_token_caused() {
+    let (double, provider, _) = start().await;
+    assert!(provider.verify_signature(&sign(&json!({}))).await.is_ok());
+    double.publish(&[SigningKey::second()]);
+    let token = SigningKey::second().sign(&json!({"alg": "RS256", "kid": "second"}), &json!({}));
+    {
+        let hung_up = std::pin::pin!(provider.verify_signature(&token));
+        assert!(futures::poll!(hung_up).is_pending(), "it asks the provider");
+    }
+    assert!(provider.verify_signature(&token).await.is_ok());
+    assert_eq!(double.key_fetches(), 2);
+}

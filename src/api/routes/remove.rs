@@ -13,8 +13,9 @@ pub(super) async fn handle(
     Writer(caller): Writer,
     TodoId(id): TodoId,
 ) -> Result<StatusCode, Problem> {
-    match api.0.store.remove(whose(&caller), id).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Problem::no_such_todo()),
+    if api.0.store.remove(whose(&caller), id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::no_such_todo())
     }
 }
