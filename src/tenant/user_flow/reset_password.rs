@@ -102,7 +102,7 @@ async fn reset(visit: &Visit, form: &PasswordForm) -> Result<Result<User, Respon
     };
     user::set_password(tenant, &account.user.id, &hash).await?;
     // Whoever knew the old password may be signed in with it.
-    sso::end_sessions_of(tenant, &account.user.id).await?;
+    sso::end_sessions_of(tenant, &account.user.id).await;
     Ok(Ok(account.user))
 }
 
