@@ -767,6 +767,21 @@ async fn cancelling_goes_back_to_the_app() {
 }
 
 #[tokio::test]
+async fn pages_know_their_address_wherever_the_tenant_takes_off_its_segment() {
+    let mut at = TestTenant::new().await;
+    let below = super::router().with_state(at.tenant.clone());
+    at.router = Router::new().fallback(move |mut request: axum::extract::Request| {
+        let rest = request.uri().path().trim_start_matches("/contoso.localhost").to_owned();
+        *request.uri_mut() = rest.parse().unwrap();
+        below.clone().oneshot(request)
+    });
+    let browser = at.browser();
+    assert!(browser.get("sign-in").await.body.contains(&browser.path("sign-up")));
+    let answer = browser.post("sign-up", &[("email", "alice@example.com")]).await;
+    assert_eq!(answer.location(), browser.path("sign-up/passcode"));
+}
+
+#[tokio::test]
 async fn every_page_is_hardened() {
     let at = TestTenant::new().await;
     let browser = at.browser();
