@@ -1,0 +1,40 @@
+import { expect, test } from '@playwright/test';
+import { Site, Tenant, Todos, newCustomer, webUrl } from '../pages.ts';
+
+test('a visitor signs up and lands on an empty list', async ({ page }) => {
+  const site = new Site(page);
+  const customer = newCustomer('Grace Hopper');
+  await site.open('/');
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await site.signUpLink().click();
+  await new Tenant(page).signUp(customer);
+
+  await expect(page).toHaveURL(`${webUrl()}/todos`);
+  await expect(page.getByText('Grace Hopper')).toBeVisible();
+  await expect(page.getByText('Nothing to do', { exact: true })).toBeVisible();
+});
+
+test('the account page shows what the provider told, and no token', async ({ page }) => {
+  const site = new Site(page);
+  const customer = await site.signUp(newCustomer('Grace Hopper'));
+  await page.getByRole('link', { name: 'Account' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Account' })).toBeVisible();
+  const table = page.getByRole('table');
+  await expect(table).toContainText('Grace Hopper');
+  await expect(table).toContainText('iss');
+  // A JSON Web Token begins like this, whatever it says.
+  expect(await page.content()).not.toContain('eyJ');
+  expect(customer.email).toBeTruthy();
+});
+
+test('a visitor who asks for a page of customers signs in and is brought there', async ({ page, context }) => {
+  const site = new Site(page);
+  const customer = await site.signUp();
+  await site.signOut();
+  await context.clearCookies();
+
+  await page.goto(`${webUrl()}/todos/completed`);
+  await new Tenant(page).signIn(customer);
+  await expect(page).toHaveURL(`${webUrl()}/todos/completed`);
+  await expect(new Todos(page).field()).toBeVisible();
+});
