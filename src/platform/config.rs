@@ -80,7 +80,8 @@ impl Settings {
         match file {
             Some(path) if !path.is_file() => return Err(ConfigError::NoSuchFile(path.to_owned())),
             Some(path) => figment = figment.merge(Toml::file_exact(path)),
-            None => figment = figment.merge(Toml::file_exact("errand.toml")),
+            None if Path::new("errand.toml").is_file() => figment = figment.merge(Toml::file_exact("errand.toml")),
+            None => {}
         }
         check_environment()?;
         let ours = |key: &str| SECTIONS.contains(&key.split("__").next().unwrap_or_default());
@@ -146,7 +147,9 @@ fn describe(errors: figment::Error, section: Option<&str>) -> ConfigError {
     use figment::error::Kind;
     let lines = errors.into_iter().map(|error| {
         let mut path: Vec<String> = error.path.clone();
-        if let Some(section) = section.filter(|s| path.first().is_none_or(|first| first != s)) {
+        // `extract_inner` appends the table's name to the end of the path.
+        if let Some(section) = section {
+            path.pop_if(|last| last == section);
             path.insert(0, section.to_owned());
         }
         let at = |name: &str| {
