@@ -1,4 +1,4 @@
-//! The header: where to go, and who is signed in.
+//! The header’s links: where to go, and who is signed in.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -8,22 +8,20 @@ use crate::app::actions::customer::Viewer;
 use crate::app::browser;
 use crate::app::components::icons::Mark;
 
-/// The header.
+/// The main navigation.
 #[component]
 pub fn Nav(
     /// Who is signed in.
     viewer: Option<Viewer>,
 ) -> impl IntoView {
     view! {
-        <header class="site-header">
-            <nav aria-label="Main">
-                <a class="brand" href="/"><Mark /><span>"Errand"</span></a>
-                {match viewer {
-                    Some(viewer) => view! { <CustomerLinks viewer /> }.into_any(),
-                    None => view! { <VisitorLinks /> }.into_any(),
-                }}
-            </nav>
-        </header>
+        <nav aria-label="Main">
+            <a class="brand" href="/"><Mark /><span>"Errand"</span></a>
+            {match viewer {
+                Some(viewer) => view! { <CustomerLinks viewer /> }.into_any(),
+                None => view! { <VisitorLinks /> }.into_any(),
+            }}
+        </nav>
     }
 }
 
