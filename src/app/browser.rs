@@ -94,5 +94,5 @@ pub(super) fn leave_when_signed_out_elsewhere() {
 /// Makes a redirect answered to a server function a page load. Must run before the router starts: the first wins.
 #[cfg(feature = "hydrate")]
 pub(super) fn follow_redirects_by_page_loads() {
-    let _ = server_fn::redirect::set_redirect_hook(|url| leave_for(url));
+    let _ = server_fn::redirect::set_redirect_hook(leave_for);
 }

@@ -44,4 +44,5 @@ pub fn AddForm(
             <button type="submit" class="button add__button"><span>"Add"</span><Plus /></button>
         </form>
     }
+    .into_any()
 }

@@ -43,6 +43,7 @@ pub fn Frame(children: Children) -> impl IntoView {
         <main id="main" tabindex="-1">{children()}</main>
         <footer class="site-footer"><p>"Errand · your list, and nobody else’s"</p></footer>
     }
+    .into_any()
 }
 
 /// Says that the customer is on the way to the sign-in page.
@@ -59,6 +60,7 @@ fn SignInNotice() -> impl IntoView {
             })}
         </div>
     }
+    .into_any()
 }
 
 /// Puts the focus on the page when the router shows another one, as a page load would. Not for another filter of the

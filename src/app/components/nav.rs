@@ -23,6 +23,7 @@ pub fn Nav(
             }}
         </nav>
     }
+    .into_any()
 }
 
 #[component]
@@ -48,6 +49,7 @@ fn CustomerLinks(viewer: Viewer) -> impl IntoView {
             </form>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -65,4 +67,5 @@ fn VisitorLinks() -> impl IntoView {
             <li><a class="button button--small" href="/auth/sign-up?return_to=%2Ftodos" rel="external">"Sign up"</a></li>
         </ul>
     }
+    .into_any()
 }

@@ -31,6 +31,7 @@ pub fn HomePage() -> impl IntoView {
             </li>
         </ul>
     }
+    .into_any()
 }
 
 fn welcome(viewer: Option<Viewer>) -> impl IntoView {

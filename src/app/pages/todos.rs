@@ -67,4 +67,5 @@ pub fn TodosPage() -> impl IntoView {
         // Empty, but without it the router waits for it for ever and never changes the address.
         <Outlet />
     }
+    .into_any()
 }
