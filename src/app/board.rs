@@ -111,7 +111,7 @@ impl Board {
                 self.add(description.into(), false);
             }
             Err(DescriptionError::Empty) => field.set_value(""),
-            Err(error) => self.complain(&error),
+            Err(error) => self.complain(error),
         }
     }
 
@@ -159,7 +159,7 @@ impl Board {
                 self.editing.set(None);
                 self.delete(key);
             }
-            Err(error) => self.complain(&error),
+            Err(error) => self.complain(error),
         }
     }
 
@@ -194,10 +194,10 @@ impl Board {
         {
             field.set_value(&draft.new);
         }
-        if let Some((key, text)) = draft.edit {
-            if self.list.with_untracked(|list| list.entry(key).is_some()) {
-                self.editing.set(Some(Editing { key, text: Some(text) }));
-            }
+        if let Some((key, text)) = draft.edit
+            && self.list.with_untracked(|list| list.entry(key).is_some())
+        {
+            self.editing.set(Some(Editing { key, text: Some(text) }));
         }
     }
 
@@ -216,7 +216,7 @@ impl Board {
         }
     }
 
-    fn complain(self, error: &DescriptionError) {
+    fn complain(self, error: DescriptionError) {
         self.problem.set(Some(Problem { text: error.to_string(), retry: None }));
     }
 
@@ -245,7 +245,7 @@ impl Board {
                 }
                 Err(error) => {
                     self.list.update(|list| drop(list.reject()));
-                    self.report(error, change);
+                    self.report(&error, change);
                 }
             }
         }
@@ -264,10 +264,11 @@ impl Board {
         }
     }
 
-    fn report(self, error: AppError, change: Change) {
+    fn report(self, error: &AppError, change: Change) {
         let may_help = matches!(error, AppError::Unavailable | AppError::Connection);
         // A text goes back to where it was typed, if nothing else was typed there in the meantime.
-        let retry = match (change, self.new_todo.get_untracked()) {
+        let field = self.new_todo.get_untracked().filter(|field| field.is_connected());
+        let retry = match (change, field) {
             (Change::Add { description, done: false, .. }, Some(field)) if field.value().is_empty() => {
                 field.set_value(&description);
                 None

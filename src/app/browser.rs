@@ -10,9 +10,12 @@ use crate::app::interaction::Draft;
 #[cfg(feature = "hydrate")]
 const DRAFT_KEY: &str = "errand.draft";
 
-/// The channel on which the tabs of one browser tell each other that the customer signed out.
 #[cfg(feature = "hydrate")]
-const CHANNEL: &str = "errand";
+thread_local! {
+    /// On which the tabs of one browser tell each other that the customer signed out. One for both directions: a
+    /// second one would hear this page's own words, and take it away from the form that signs out.
+    static CHANNEL: Option<web_sys::BroadcastChannel> = web_sys::BroadcastChannel::new("errand").ok();
+}
 
 /// Leaves for `url` by a full page load: the router of the page does not know the server's own addresses.
 pub(super) fn leave_for(url: &str) {
@@ -69,9 +72,7 @@ pub(super) fn is_typing() -> bool {
 /// Tells the other tabs of this browser that the customer is signing out.
 pub(super) fn announce_sign_out() {
     #[cfg(feature = "hydrate")]
-    if let Ok(channel) = web_sys::BroadcastChannel::new(CHANNEL) {
-        let _ = channel.post_message(&"signed-out".into());
-    }
+    CHANNEL.with(|channel| channel.as_ref().map(|channel| channel.post_message(&"signed-out".into())));
 }
 
 /// Goes to the home page when another tab says that the customer signed out.
@@ -79,17 +80,19 @@ pub(super) fn announce_sign_out() {
 pub(super) fn leave_when_signed_out_elsewhere() {
     use wasm_bindgen::closure::Closure;
 
-    let Ok(channel) = web_sys::BroadcastChannel::new(CHANNEL) else { return };
     // A moment later, so that the other tab's request has ended the session before this one asks for a page.
     let leave = Closure::<dyn Fn()>::new(|| set_timeout(|| leave_for("/"), std::time::Duration::from_millis(800)));
-    channel.set_onmessage(Some(leave.as_ref().unchecked_ref()));
-    // The channel lives as long as the page.
+    CHANNEL.with(|channel| {
+        if let Some(channel) = channel {
+            channel.set_onmessage(Some(leave.as_ref().unchecked_ref()));
+        }
+    });
+    // Listens as long as the page lives.
     leave.forget();
-    std::mem::forget(channel);
 }
 
 /// Makes a redirect answered to a server function a page load. Must run before the router starts: the first wins.
 #[cfg(feature = "hydrate")]
 pub(super) fn follow_redirects_by_page_loads() {
-    let _ = server_fn::redirect::set_redirect_hook(|url| leave_for(url));
+    let _ = server_fn::redirect::set_redirect_hook(leave_for);
 }

@@ -5,6 +5,7 @@ use server_fn::ServerFn as _;
 
 use crate::app::actions::todos::AddTodo;
 use crate::app::board::Board;
+use crate::app::components::icons::Plus;
 
 /// The field for a new to-do; Enter adds.
 #[component]
@@ -39,7 +40,9 @@ pub fn AddForm(
                 autofocus=autofocus
                 node_ref=board.new_todo
             />
-            <button type="submit" class="button add__button">"Add"</button>
+            // The word on a wide screen, the sign on a narrow one; the word is read out on both.
+            <button type="submit" class="button add__button"><span>"Add"</span><Plus /></button>
         </form>
     }
+    .into_any()
 }

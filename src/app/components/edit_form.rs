@@ -97,4 +97,5 @@ pub fn EditForm(
             </div>
         </form>
     }
+    .into_any()
 }

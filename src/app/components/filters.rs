@@ -69,4 +69,5 @@ pub fn Filters(
             </ul>
         </nav>
     }
+    .into_any()
 }

@@ -10,13 +10,10 @@ use crate::app::components::nav::Nav;
 use crate::app::error::AppError;
 use crate::app::interaction::Interaction;
 
-/// Who is looking, on its way. Read in one place only, the [`Frame`]; everybody else takes [`CurrentViewer`].
+/// Who is looking. The header reads it; a page that wants to know too derives a resource of its own from it, because
+/// a resource that two `Suspense`s read never finishes on the server (leptos #4851).
 #[derive(Clone, Copy)]
 pub struct ViewerResource(pub Resource<Result<Option<Viewer>, AppError>>);
-
-/// Who is looking: in the context of every page.
-#[derive(Clone)]
-pub struct CurrentViewer(pub Option<Viewer>);
 
 /// The frame around the page of the current address.
 #[component]
@@ -24,29 +21,29 @@ pub fn Layout() -> impl IntoView {
     view! { <Frame><Outlet /></Frame> }
 }
 
-/// Skip link, header, the page, footer.
+/// Skip link, header, the page, footer. The page is not inside the header's `Suspense`: the server renders what is in
+/// there more than once, and would fetch the page's data as often.
 #[component]
-pub fn Frame(children: ChildrenFn) -> impl IntoView {
+pub fn Frame(children: Children) -> impl IntoView {
     let ViewerResource(viewer) = expect_context();
-    let children = StoredValue::new(children);
     focus_on_navigation();
     view! {
         // For the browser alone: the router would scroll, and leave the focus behind.
         <a class="skip" href="#main" rel="external">"Skip to content"</a>
-        <Suspense fallback=|| ()>
-            {move || Suspend::new(async move {
-                // A web server that cannot tell who is looking shows the page to a visitor.
-                let viewer = viewer.await.ok().flatten();
-                provide_context(CurrentViewer(viewer.clone()));
-                view! {
-                    <Nav viewer />
-                    <SignInNotice />
-                    <main id="main" tabindex="-1">{children.with_value(|children| children())}</main>
-                }
-            })}
-        </Suspense>
+        <header class="site-header">
+            <Suspense fallback=|| view! { <Nav viewer=None /> }>
+                {move || Suspend::new(async move {
+                    // A web server that cannot tell who is looking shows the page to a visitor.
+                    let viewer = viewer.await.ok().flatten();
+                    view! { <Nav viewer /> }
+                })}
+            </Suspense>
+        </header>
+        <SignInNotice />
+        <main id="main" tabindex="-1">{children()}</main>
         <footer class="site-footer"><p>"Errand · your list, and nobody else’s"</p></footer>
     }
+    .into_any()
 }
 
 /// Says that the customer is on the way to the sign-in page.
@@ -63,6 +60,7 @@ fn SignInNotice() -> impl IntoView {
             })}
         </div>
     }
+    .into_any()
 }
 
 /// Puts the focus on the page when the router shows another one, as a page load would. Not for another filter of the

@@ -42,3 +42,13 @@ pub fn Tick() -> impl IntoView {
         </svg>
     }
 }
+
+/// A plus, for adding.
+#[component]
+pub fn Plus() -> impl IntoView {
+    view! {
+        <svg class="icon plus" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+            <path d="M10 4v12M4 10h12" />
+        </svg>
+    }
+}

@@ -41,4 +41,5 @@ pub fn ListFooter(
             </div>
         </div>
     }
+    .into_any()
 }

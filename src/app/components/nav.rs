@@ -1,4 +1,4 @@
-//! The header: where to go, and who is signed in.
+//! The header’s links: where to go, and who is signed in.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -8,23 +8,22 @@ use crate::app::actions::customer::Viewer;
 use crate::app::browser;
 use crate::app::components::icons::Mark;
 
-/// The header.
+/// The main navigation.
 #[component]
 pub fn Nav(
     /// Who is signed in.
     viewer: Option<Viewer>,
 ) -> impl IntoView {
     view! {
-        <header class="site-header">
-            <nav aria-label="Main">
-                <a class="brand" href="/"><Mark /><span>"Errand"</span></a>
-                {match viewer {
-                    Some(viewer) => view! { <CustomerLinks viewer /> }.into_any(),
-                    None => view! { <VisitorLinks /> }.into_any(),
-                }}
-            </nav>
-        </header>
+        <nav aria-label="Main">
+            <a class="brand" href="/"><Mark /><span>"Errand"</span></a>
+            {match viewer {
+                Some(viewer) => view! { <CustomerLinks viewer /> }.into_any(),
+                None => view! { <VisitorLinks /> }.into_any(),
+            }}
+        </nav>
     }
+    .into_any()
 }
 
 #[component]
@@ -50,6 +49,7 @@ fn CustomerLinks(viewer: Viewer) -> impl IntoView {
             </form>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -67,4 +67,5 @@ fn VisitorLinks() -> impl IntoView {
             <li><a class="button button--small" href="/auth/sign-up?return_to=%2Ftodos" rel="external">"Sign up"</a></li>
         </ul>
     }
+    .into_any()
 }

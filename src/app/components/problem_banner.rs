@@ -30,4 +30,5 @@ pub fn ProblemBanner() -> impl IntoView {
             })}
         </div>
     }
+    .into_any()
 }

@@ -8,7 +8,6 @@ pub fn Skeleton() -> impl IntoView {
     view! {
         <div class="skeleton" role="status">
             <span class="visually-hidden">"Loading…"</span>
-            <div class="skeleton__bar"></div>
             <div class="card"><div></div><div></div><div></div></div>
         </div>
     }

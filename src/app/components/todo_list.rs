@@ -74,6 +74,7 @@ pub fn TodoList(
         </div>
         <UndoToast />
     }
+    .into_any()
 }
 
 /// Marks everything as done; once everything is, as not done.
@@ -102,6 +103,7 @@ fn ToggleAll() -> impl IntoView {
             </button>
         </form>
     }
+    .into_any()
 }
 
 /// What the page does on its own once it is alive.

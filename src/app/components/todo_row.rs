@@ -60,6 +60,7 @@ pub fn TodoRow(
             }}
         </li>
     }
+    .into_any()
 }
 
 /// The checkbox: a button that sends a form, so that it works without WebAssembly.
@@ -95,6 +96,7 @@ fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
             </button>
         </form>
     }
+    .into_any()
 }
 
 #[component]
@@ -123,6 +125,7 @@ fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
             </button>
         </form>
     }
+    .into_any()
 }
 
 /// The row after `key` as shown now, else the one before it.

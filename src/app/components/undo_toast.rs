@@ -40,4 +40,5 @@ pub fn UndoToast() -> impl IntoView {
             })}
         </div>
     }
+    .into_any()
 }

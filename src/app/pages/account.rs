@@ -23,6 +23,7 @@ pub fn AccountPage() -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 #[component]

@@ -3,34 +3,18 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::app::components::frame::CurrentViewer;
+use crate::app::actions::customer::Viewer;
+use crate::app::components::frame::ViewerResource;
 
 /// What Errand is; for a customer, the way to the list.
 #[component]
 pub fn HomePage() -> impl IntoView {
-    let CurrentViewer(viewer) = expect_context();
+    let ViewerResource(viewer) = expect_context();
+    let viewer = Resource::new_blocking(|| (), move |()| async move { viewer.await.ok().flatten() });
     view! {
         <Title text="" />
         <section class="hero">
-            {match viewer {
-                Some(viewer) => view! {
-                    <p class="eyebrow">"Good to see you"</p>
-                    <h1>"Hello, " <span dir="auto">{viewer.name}</span></h1>
-                    <p class="lead">"Your list is where you left it."</p>
-                    <p class="actions"><a class="button" href="/todos">"Open your to-dos"</a></p>
-                }.into_any(),
-                None => view! {
-                    <p class="eyebrow">"A calm to-do list"</p>
-                    <h1>"Everything you meant to do, in one quiet place"</h1>
-                    <p class="lead">
-                        "Errand keeps your to-dos and gets out of the way. Write it down, tick it off, get on with your day."
-                    </p>
-                    <p class="actions">
-                        <a class="button" href="/auth/sign-up?return_to=%2Ftodos" rel="external">"Sign up"</a>
-                        <a class="button button--quiet" href="/auth/sign-in?return_to=%2Ftodos" rel="external">"Sign in"</a>
-                    </p>
-                }.into_any(),
-            }}
+            <Suspense fallback=|| ()>{move || Suspend::new(async move { welcome(viewer.await) })}</Suspense>
         </section>
         <ul class="promises">
             <li>
@@ -46,5 +30,30 @@ pub fn HomePage() -> impl IntoView {
                 <p>"On any screen, in light and dark, from the keyboard, with a screen reader, even without scripts."</p>
             </li>
         </ul>
+    }
+    .into_any()
+}
+
+fn welcome(viewer: Option<Viewer>) -> impl IntoView {
+    match viewer {
+        Some(viewer) => view! {
+            <p class="eyebrow">"Good to see you"</p>
+            <h1>"Hello, " <span dir="auto">{viewer.name}</span></h1>
+            <p class="lead">"Your list is where you left it."</p>
+            <p class="actions"><a class="button" href="/todos">"Open your to-dos"</a></p>
+        }
+        .into_any(),
+        None => view! {
+            <p class="eyebrow">"A calm to-do list"</p>
+            <h1>"Everything you meant to do, in one quiet place"</h1>
+            <p class="lead">
+                "Errand keeps your to-dos and gets out of the way. Write it down, tick it off, get on with your day."
+            </p>
+            <p class="actions">
+                <a class="button" href="/auth/sign-up?return_to=%2Ftodos" rel="external">"Sign up"</a>
+                <a class="button button--quiet" href="/auth/sign-in?return_to=%2Ftodos" rel="external">"Sign in"</a>
+            </p>
+        }
+        .into_any(),
     }
 }

@@ -21,4 +21,5 @@ pub fn NotFound() -> impl IntoView {
             </p>
         </section>
     }
+    .into_any()
 }

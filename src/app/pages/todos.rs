@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_query_map};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -63,5 +64,8 @@ pub fn TodosPage() -> impl IntoView {
                 }
             })}
         </Suspense>
+        // Empty, but without it the router waits for it for ever and never changes the address.
+        <Outlet />
     }
+    .into_any()
 }
