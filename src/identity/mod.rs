@@ -26,6 +26,8 @@ pub mod return_to;
 pub mod scopes;
 pub mod session;
 pub mod sign_in;
+#[cfg(test)]
+mod tests;
 pub mod tokens;
 
 use std::sync::Arc;

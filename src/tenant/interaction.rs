@@ -9,7 +9,8 @@ use super::authorize::{AuthorizationRequest, Denied};
 use super::config::{App, UserFlow};
 use super::sso::{self, Session};
 use super::token::authorization_code;
-use super::{Tenant, cookies, notice};
+use super::user_flow::pages;
+use super::{Tenant, cookies};
 use crate::platform::clock::millis;
 use crate::platform::random;
 
@@ -33,8 +34,6 @@ pub(super) struct Interaction {
     pub(super) app: App,
     /// The user flow that the app is associated with.
     pub(super) flow: UserFlow,
-    /// How to begin.
-    pub(super) start: Start,
     /// E-mail address to fill in, when the app sent `login_hint`.
     pub(super) login_hint: Option<String>,
     request: AuthorizationRequest,
@@ -44,9 +43,14 @@ pub(super) struct Interaction {
     headers: HeaderMap,
 }
 
-/// The interaction does not exist (any more), or belongs to another browser.
+/// Why an interaction cannot go on.
 #[derive(Debug)]
-pub(super) struct Gone;
+pub(super) enum NotLoaded {
+    /// It does not exist (any more), or belongs to another browser.
+    Gone,
+    /// The database does not answer.
+    Unavailable,
+}
 
 impl Interaction {
     /// Keeps a request until its user is known. Returns the interaction's id, and the cookie that binds it to the
@@ -76,9 +80,9 @@ impl Interaction {
     /// Loads the interaction `id` when it has not ended and `headers` carry the cookie of the browser that began it.
     ///
     /// # Errors
-    /// [`Gone`]: show a page that says so and how to start again (400).
-    pub(super) async fn load(tenant: &Tenant, id: &str, headers: &HeaderMap) -> Result<Self, Gone> {
-        let browser = cookies::read(headers, cookies::INTERACTION).ok_or(Gone)?;
+    /// [`NotLoaded`]: show a page that says so and how to start again.
+    pub(super) async fn load(tenant: &Tenant, id: &str, headers: &HeaderMap) -> Result<Self, NotLoaded> {
+        let browser = cookies::read(headers, cookies::INTERACTION).ok_or(NotLoaded::Gone)?;
         let row: Option<(String,)> =
             sqlx::query_as("SELECT request FROM interactions WHERE id = $1 AND browser_hash = $2 AND expires_at > $3")
                 .bind(id)
@@ -88,17 +92,17 @@ impl Interaction {
                 .await
                 .map_err(|error| {
                     tracing::error!(%error, "an interaction could not be read");
-                    Gone
+                    NotLoaded::Unavailable
                 })?;
-        let request: AuthorizationRequest = serde_json::from_str(&row.ok_or(Gone)?.0).map_err(|_| Gone)?;
+        let request: AuthorizationRequest =
+            serde_json::from_str(&row.ok_or(NotLoaded::Gone)?.0).map_err(|_| NotLoaded::Gone)?;
         // The configuration may have changed since.
-        let app = tenant.config.app(&request.client_id.to_string()).ok_or(Gone)?.clone();
-        let flow = tenant.config.flow_of(&app).ok_or(Gone)?.clone();
+        let app = tenant.config.app(&request.client_id.to_string()).ok_or(NotLoaded::Gone)?.clone();
+        let flow = tenant.config.flow_of(&app).ok_or(NotLoaded::Gone)?.clone();
         Ok(Self {
             id: id.to_owned(),
             app,
             flow,
-            start: if request.sign_up { Start::SignUp } else { Start::SignIn },
             login_hint: request.login_hint.clone(),
             request,
             previous_session: sso::cookie_hash(headers),
@@ -112,7 +116,7 @@ impl Interaction {
         match self.end(tenant).await {
             Ok(true) => {}
             // Another tab or a second click was first.
-            Ok(false) => return notice::gone(tenant),
+            Ok(false) => return pages::gone(&tenant.config.display_name),
             Err(error) => return unavailable(tenant, &error),
         }
         match self.sign_in(tenant, user_id).await {
@@ -144,7 +148,7 @@ impl Interaction {
                 let response = Denied::Cancelled.answer(tenant, &self.request.return_to, &self.headers);
                 self.with_cookie_removed(tenant, response)
             }
-            Ok(false) => notice::gone(tenant),
+            Ok(false) => pages::gone(&tenant.config.display_name),
             Err(error) => unavailable(tenant, &error),
         }
     }
@@ -170,7 +174,7 @@ impl Interaction {
 /// The interaction is still there: the user may try again.
 fn unavailable(tenant: &Tenant, error: &sqlx::Error) -> Response {
     tracing::error!(%error, "an interaction could not be ended");
-    notice::unavailable(tenant)
+    pages::unavailable(&tenant.config.display_name)
 }
 
 /// The pages of one interaction, and no others, get its cookie.

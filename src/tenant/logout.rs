@@ -18,6 +18,7 @@ use super::error::{Described, Trace};
 use super::parameters::Parameters;
 use super::sso::{self, Session};
 use super::token::{self, IdTokenHint};
+use super::user_flow::pages;
 use super::{Tenant, cookies, notice};
 use crate::platform::random;
 
@@ -108,7 +109,7 @@ fn ask(tenant: &Tenant, headers: &HeaderMap, session: &Session, destination: &De
             input type="hidden" name="token" value=(confirmation_token(headers));
             @if let Some(uri) = &destination.uri { input type="hidden" name="post_logout_redirect_uri" value=(uri); }
             @if let Some(state) = &destination.state { input type="hidden" name="state" value=(state); }
-            button type="submit" { "Sign out" }
+            button.primary type="submit" { "Sign out" }
         }
     };
     notice::page(tenant, StatusCode::OK, "Do you want to sign out?", &content)
@@ -159,5 +160,5 @@ fn gone_on(tenant: &Tenant, destination: &Destination) -> Response {
 
 fn unavailable(tenant: &Tenant, error: &sqlx::Error) -> Response {
     tracing::error!(%error, "logout: the database failed");
-    notice::unavailable(tenant)
+    pages::unavailable(&tenant.config.display_name)
 }

@@ -200,8 +200,8 @@ pub fn router(tenant: Tenant) -> Router {
         .merge(token::router())
         .merge(userinfo::router())
         .merge(logout::router())
-        .merge(pages)
-        .with_state(tenant.clone());
+        .merge(pages);
+    let below_segment = user_flow::pages::with_headers(below_segment).with_state(tenant.clone());
     let at_segment = {
         let tenant = tenant.clone();
         move |request: Request| enter(tenant, below_segment, request)

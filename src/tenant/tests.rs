@@ -153,14 +153,6 @@ impl TestTenant {
     async fn start_in(folder: tempfile::TempDir, clock: Clock) -> Self {
         let tenant = Tenant::start(configuration(folder.path()), Mode::Development, clock.clone()).await;
         let tenant = tenant.unwrap_or_else(|error| panic!("{error}"));
-        // Until the user flows bring their migration.
-        sqlx::query(
-            "CREATE TABLE IF NOT EXISTS users (id TEXT PRIMARY KEY, email TEXT UNIQUE NOT NULL, password_hash TEXT, \
-             display_name TEXT NOT NULL, country TEXT, created_at BIGINT, password_changed_at BIGINT, disabled BIGINT)",
-        )
-        .execute(&tenant.db)
-        .await
-        .expect("a table");
         for (id, email, name) in [(ALICE, "alice@example.com", "Alice"), (BOB, "bob@example.com", "Bob")] {
             sqlx::query(
                 "INSERT INTO users (id, email, display_name, country, created_at, password_changed_at, disabled) \

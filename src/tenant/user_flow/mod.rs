@@ -36,7 +36,7 @@ use serde::de::DeserializeOwned;
 use tower_http::csrf::CsrfLayer;
 
 use super::Tenant;
-use super::interaction::{Gone, Interaction, Start};
+use super::interaction::{Interaction, NotLoaded, Start};
 use super::passcode::{Purpose, SendError};
 use super::password::Busy;
 use super::rate_limit::TooMany;
@@ -103,7 +103,10 @@ impl FromRequestParts<Tenant> for Visit {
         // The id in the address is what the router matched, unless it was percent-encoded, which ours never are.
         let end = uri.path().find(&format!("/flow/{id}/")).ok_or_else(gone)? + "/flow/".len() + id.len();
         let base = uri.path()[..end].to_owned();
-        let interaction = Interaction::load(tenant, &id, &parts.headers).await.map_err(|Gone| gone())?;
+        let interaction = Interaction::load(tenant, &id, &parts.headers).await.map_err(|reason| match reason {
+            NotLoaded::Gone => gone(),
+            NotLoaded::Unavailable => pages::unavailable(&tenant.config.display_name),
+        })?;
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let client = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
         Ok(Self { tenant: tenant.clone(), interaction, base, client })

@@ -21,7 +21,7 @@ static CSS_HREF: LazyLock<String> = LazyLock::new(|| format!("/assets/tenant.css
 
 /// No scripts, no frames, nothing from elsewhere. No `form-action`: Chromium would apply it to the redirect back to
 /// the app that follows a form.
-const POLICY: &str =
+pub(in crate::tenant) const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
 /// The style sheet and the mark, at the root.
@@ -249,7 +249,7 @@ fn message(brand: &str, title: &str, body: &Markup) -> Markup {
 }
 
 /// The interaction is over, or belongs to another browser.
-pub(super) fn gone(brand: &str) -> Response {
+pub(in crate::tenant) fn gone(brand: &str) -> Response {
     let body = html! {
         p { "It has ended, took too long, or was begun in another browser." }
         p { "Go back to the app that you came from, and start again from there." }

@@ -1,8 +1,6 @@
 //! The user flows as a browser meets them: pages, forms, redirects, and the mail that comes of them. On SQLite, or
 //! where `ERRAND_TEST_POSTGRES` (`postgres://user@host:port`) says so, on PostgreSQL.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -11,14 +9,11 @@ use time::Duration;
 use tower::ServiceExt as _;
 
 use super::super::config::Config;
-use super::super::interaction::fake;
 use super::super::passcode::{self, Purpose, Verdict};
-use super::super::rate_limit::Limits;
 use super::super::user::{self, DisplayName, Email, NewUser};
-use super::super::{Inner, Tenant, mail, mailbox};
+use super::super::{Tenant, mail, mailbox, router};
 use crate::platform::clock::Clock;
-use crate::platform::config::Settings;
-use crate::platform::database;
+use crate::platform::config::{Mode, Settings};
 
 const CONFIG: &str = r#"
 [tenant]
@@ -35,10 +30,20 @@ client_id = "22222222-2222-4222-8222-222222222222"
 redirect_uris = ["http://localhost:3000/callback"]
 user_flow = "everybody"
 
+[[tenant.apps]]
+name = "Errand for members"
+client_id = "33333333-3333-4333-8333-333333333333"
+redirect_uris = ["http://localhost:3000/callback"]
+user_flow = "members"
+
 [[tenant.user_flows]]
 name = "everybody"
 sign_up = true
 attributes = ["display_name", "country"]
+
+[[tenant.user_flows]]
+name = "members"
+sign_up = false
 "#;
 const GOOD_PASSWORD: &str = "correct horse battery staple";
 const OTHER_PASSWORD: &str = "wachtwoord van mijn fiets";
@@ -93,30 +98,38 @@ impl TestTenant {
             Ok(server) => new_database(&server).await,
             Err(_) => format!("sqlite:{}", folder.path().join("tenant.db").display()),
         };
-        let migrations = sqlx::migrate!("src/tenant/migrations");
-        let db = database::open("tenant.database_url", &url, &migrations).await.unwrap();
-        let config: Config = Settings::from_toml(&format!("{CONFIG}\n{mail}")).unwrap().section("tenant").unwrap();
+        let mut config: Config = Settings::from_toml(&format!("{CONFIG}\n{mail}")).unwrap().section("tenant").unwrap();
+        config.database_url = url;
         let clock = Clock::manual(time::OffsetDateTime::UNIX_EPOCH + Duration::days(20_000));
-        let mailer = mail::Mailer::new(config.mail.as_ref()).unwrap();
-        let limits = Limits::new(clock.clone());
-        let tenant = Tenant(Arc::new(Inner { config, db, clock, mailer, limits }));
-        let router = Router::new()
-            .nest("/{tenant}", super::router())
-            .merge(mailbox::router())
-            .merge(super::assets())
-            .with_state(tenant.clone());
-        Self { tenant, router, _folder: folder }
+        let tenant = Tenant::start(config, Mode::Development, clock).await.unwrap();
+        Self { router: router(tenant.clone()), tenant, _folder: folder }
     }
 
-    /// Begins an authorization request of the app: the interaction's id and the cookie of its browser.
-    fn new_interaction(&self, login_hint: Option<&str>, sign_up: bool) -> (String, String) {
-        let mut flow = self.tenant.config.user_flows[0].clone();
-        flow.sign_up = sign_up;
-        fake::begin(self.tenant.config.apps[0].clone(), flow, login_hint.map(str::to_owned))
+    /// Begins an authorization request of an app: the interaction's id and the cookie of its browser.
+    async fn new_interaction(&self, login_hint: Option<&str>, sign_up: bool) -> (String, String) {
+        let client_id = if sign_up { 0 } else { 1 };
+        let client_id = self.tenant.config.apps[client_id].client_id.to_string();
+        let challenge = crate::platform::random::token();
+        let mut query = vec![
+            ("client_id", client_id.as_str()),
+            ("response_type", "code"),
+            ("redirect_uri", "http://localhost:3000/callback"),
+            ("scope", "openid profile"),
+            ("state", "state"),
+            ("code_challenge", challenge.as_str()),
+            ("code_challenge_method", "S256"),
+        ];
+        query.extend(login_hint.map(|hint| ("login_hint", hint)));
+        let query = serde_urlencoded::to_string(query).unwrap();
+        let begun = self.get(&format!("/contoso.localhost/oauth2/v2.0/authorize?{query}")).await;
+        assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
+        let id = begun.location().split('/').nth(3).expect("/{tenant}/flow/{id}/…").to_owned();
+        let cookie = begun.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        (id, cookie)
     }
 
-    fn browser(&self) -> Browser<'_> {
-        let (id, cookie) = self.new_interaction(None, true);
+    async fn browser(&self) -> Browser<'_> {
+        let (id, cookie) = self.new_interaction(None, true).await;
         Browser { at: self, id, cookie }
     }
 
@@ -209,7 +222,7 @@ const DETAILS: [(&str, &str); 4] = [
 #[tokio::test]
 async fn a_customer_signs_up_and_signs_in() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     let page = browser.get("sign-in").await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.body.contains(&browser.path("sign-up")), "{}", page.body);
@@ -225,14 +238,14 @@ async fn a_customer_signs_up_and_signs_in() {
     assert_eq!(user::User::find(&at.tenant, &account.user.id).await.unwrap(), Some(account.user));
 
     assert_eq!(browser.get("sign-in").await.status, StatusCode::BAD_REQUEST, "the interaction has ended");
-    assert!(at.browser().sign_in(" ALICE@example.com", GOOD_PASSWORD).await.is_signed_in());
+    assert!(at.browser().await.sign_in(" ALICE@example.com", GOOD_PASSWORD).await.is_signed_in());
 }
 
 #[tokio::test]
 async fn a_customer_signs_in_with_a_passcode() {
     let at = TestTenant::new().await;
     at.add_user("alice@example.com", GOOD_PASSWORD).await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     let answer = browser.post("sign-in", &[("email", "alice@example.com"), ("method", "passcode")]).await;
     browser.follow(&answer, "sign-in/passcode").await;
     let code = at.newest_passcode("alice@example.com").await;
@@ -245,7 +258,7 @@ async fn a_customer_resets_the_password() {
     let at = TestTenant::new().await;
     let user = at.add_user("alice@example.com", GOOD_PASSWORD).await;
     at.tenant.clock.advance(Duration::hours(1));
-    let browser = at.browser();
+    let browser = at.browser().await;
     let answer = browser.post("reset-password", &[("email", "alice@example.com")]).await;
     browser.follow(&answer, "reset-password/passcode").await;
     let code = at.newest_passcode("alice@example.com").await;
@@ -259,15 +272,15 @@ async fn a_customer_resets_the_password() {
 
     let changed = user::User::find(&at.tenant, &user.id).await.unwrap().unwrap().password_changed_at;
     assert_eq!(changed, user.password_changed_at + 3_600_000, "older sessions and tokens can be told apart");
-    assert!(at.browser().sign_in("alice@example.com", OTHER_PASSWORD).await.is_signed_in());
-    assert!(!at.browser().sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in());
+    assert!(at.browser().await.sign_in("alice@example.com", OTHER_PASSWORD).await.is_signed_in());
+    assert!(!at.browser().await.sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in());
 }
 
 #[tokio::test]
 async fn a_reset_code_that_was_used_is_refused() {
     let at = TestTenant::new().await;
     at.add_user("alice@example.com", GOOD_PASSWORD).await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     browser.post("reset-password", &[("email", "alice@example.com")]).await;
     let code = at.newest_passcode("alice@example.com").await;
     browser.post("reset-password/passcode", &[("passcode", &code)]).await;
@@ -279,7 +292,7 @@ async fn a_reset_code_that_was_used_is_refused() {
     let new = [("password", OTHER_PASSWORD), ("confirm_password", OTHER_PASSWORD)];
     let answer = browser.post("reset-password/password", &new).await;
     assert_eq!(answer.location(), browser.path("reset-password/passcode"));
-    assert!(!at.browser().sign_in("alice@example.com", OTHER_PASSWORD).await.is_signed_in());
+    assert!(!at.browser().await.sign_in("alice@example.com", OTHER_PASSWORD).await.is_signed_in());
 }
 
 #[tokio::test]
@@ -288,7 +301,7 @@ async fn no_step_can_be_skipped() {
     at.add_user("alice@example.com", GOOD_PASSWORD).await;
     let new = [("password", OTHER_PASSWORD), ("confirm_password", OTHER_PASSWORD)];
     for begun in [false, true] {
-        let browser = at.browser();
+        let browser = at.browser().await;
         if begun {
             browser.post("sign-up", &[("email", "bob@example.com")]).await;
             browser.post("reset-password", &[("email", "alice@example.com")]).await;
@@ -302,7 +315,7 @@ async fn no_step_can_be_skipped() {
         let answer = browser.post("reset-password/password", &new).await;
         assert_eq!(answer.location(), browser.path("reset-password/passcode"));
     }
-    let browser = at.browser();
+    let browser = at.browser().await;
     for page in ["sign-in", "sign-up", "reset-password"] {
         let passcode = format!("{page}/passcode");
         assert_eq!(browser.get(&passcode).await.location(), browser.path(page));
@@ -310,15 +323,15 @@ async fn no_step_can_be_skipped() {
         assert_eq!(answer.location(), browser.path(page));
     }
     assert_eq!(at.count_users().await, 1);
-    assert!(at.browser().sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in(), "nothing was changed");
+    assert!(at.browser().await.sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in(), "nothing was changed");
 }
 
 #[tokio::test]
 async fn another_browser_cannot_take_over() {
     let at = TestTenant::new().await;
-    let victim = at.browser();
+    let victim = at.browser().await;
     victim.sign_up_as_far_as_details("alice@example.com").await;
-    let mut thief = at.browser();
+    let mut thief = at.browser().await;
     thief.id.clone_from(&victim.id);
     for page in ["sign-in", "sign-up", "sign-up/details", "reset-password"] {
         let answer = thief.get(page).await;
@@ -332,7 +345,7 @@ async fn another_browser_cannot_take_over() {
 #[tokio::test]
 async fn passcode_is_refused_after_ten_wrong_tries() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     browser.post("sign-up", &[("email", "alice@example.com")]).await;
     let code = at.newest_passcode("alice@example.com").await;
     let wrong = if code == "00000000" { "00000001" } else { "00000000" };
@@ -354,7 +367,7 @@ async fn passcode_is_refused_after_ten_wrong_tries() {
 #[tokio::test]
 async fn passcode_is_refused_after_ten_minutes() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     browser.post("sign-up", &[("email", "alice@example.com")]).await;
     let code = at.newest_passcode("alice@example.com").await;
     at.tenant.clock.advance(Duration::minutes(10));
@@ -366,7 +379,7 @@ async fn passcode_is_refused_after_ten_minutes() {
 #[tokio::test]
 async fn a_proved_address_must_be_used_soon() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     browser.sign_up_as_far_as_details("alice@example.com").await;
     at.tenant.clock.advance(Duration::minutes(41));
     let answer = browser.post("sign-up/details", &DETAILS).await;
@@ -377,7 +390,7 @@ async fn a_proved_address_must_be_used_soon() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passcode_is_single_use_even_in_parallel() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     browser.post("sign-up", &[("email", "alice@example.com")]).await;
     let code = at.newest_passcode("alice@example.com").await;
     let tasks: Vec<_> = (0..8)
@@ -399,7 +412,7 @@ async fn passcode_is_single_use_even_in_parallel() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tries_in_parallel_are_all_counted() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     browser.post("sign-up", &[("email", "alice@example.com")]).await;
     let tasks: Vec<_> = (0..30)
         .map(|_| {
@@ -418,7 +431,7 @@ async fn tries_in_parallel_are_all_counted() {
 async fn a_passcode_is_wrong_in_another_interaction_and_for_another_purpose() {
     let at = TestTenant::new().await;
     at.add_user("alice@example.com", GOOD_PASSWORD).await;
-    let (one, other) = (at.browser(), at.browser());
+    let (one, other) = (at.browser().await, at.browser().await);
     one.post("reset-password", &[("email", "alice@example.com")]).await;
     let code = at.newest_passcode("alice@example.com").await;
     other.post("reset-password", &[("email", "alice@example.com")]).await;
@@ -434,7 +447,7 @@ async fn a_passcode_is_wrong_in_another_interaction_and_for_another_purpose() {
 #[tokio::test]
 async fn a_new_passcode_replaces_the_old_one() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     browser.post("sign-up", &[("email", "alice@example.com")]).await;
     let old = at.newest_passcode("alice@example.com").await;
     browser.post("sign-up/passcode/resend", &[]).await;
@@ -446,7 +459,7 @@ async fn a_new_passcode_replaces_the_old_one() {
 #[tokio::test]
 async fn another_address_must_be_proved_anew() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     browser.sign_up_as_far_as_details("alice@example.com").await;
     browser.post("sign-up", &[("email", "bob@example.com")]).await;
     let answer = browser.post("sign-up/details", &DETAILS).await;
@@ -457,7 +470,7 @@ async fn another_address_must_be_proved_anew() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_proved_address_is_used_once_and_only_when_proved() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     browser.post("sign-up", &[("email", "alice@example.com")]).await;
     assert_eq!(passcode::take_verified(&at.tenant, &browser.id, Purpose::SignUp).await.unwrap(), None);
     browser.sign_up_as_far_as_details("alice@example.com").await;
@@ -476,7 +489,7 @@ async fn a_proved_address_is_used_once_and_only_when_proved() {
 
 /// What the browser sees of a flow that begins with `email`, with what may differ taken out.
 async fn what_is_seen(at: &TestTenant, page: &str, email: &str) -> Vec<(StatusCode, String, String)> {
-    let browser = at.browser();
+    let browser = at.browser().await;
     let begin = [("email", email), ("method", "passcode")];
     let mut seen = vec![browser.post(page, &begin).await, browser.get(&format!("{page}/passcode")).await];
     for code in ["", "abc", "00000000", "00000001"] {
@@ -521,7 +534,7 @@ async fn a_wrong_address_and_a_wrong_password_look_the_same() {
     at.add_user("alice@example.com", GOOD_PASSWORD).await;
     let mut seen = Vec::new();
     for email in ["alice@example.com", "bob@example.com"] {
-        let browser = at.browser();
+        let browser = at.browser().await;
         let page = browser.sign_in(email, OTHER_PASSWORD).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
         seen.push(page.body.replace(&browser.id, "ID").replace(email, "EMAIL"));
@@ -534,7 +547,7 @@ async fn a_wrong_address_and_a_wrong_password_look_the_same() {
 async fn guessing_passwords_is_answered_with_429_and_no_lockout() {
     let at = TestTenant::new().await;
     at.add_user("alice@example.com", GOOD_PASSWORD).await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     for _ in 0..10 {
         assert_eq!(browser.sign_in("alice@example.com", "wrong").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
@@ -551,7 +564,7 @@ async fn right_passwords_do_not_use_up_the_limit() {
     let at = TestTenant::new().await;
     at.add_user("alice@example.com", GOOD_PASSWORD).await;
     for _ in 0..12 {
-        assert!(at.browser().sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in());
+        assert!(at.browser().await.sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in());
     }
 }
 
@@ -560,7 +573,7 @@ async fn mail_bombing_an_address_is_answered_with_429() {
     let at = TestTenant::new().await;
     let mut answers = Vec::new();
     for page in ["sign-up", "reset-password", "sign-up", "reset-password", "sign-up", "sign-up"] {
-        answers.push(at.browser().post(page, &[("email", "alice@example.com")]).await.status.as_u16());
+        answers.push(at.browser().await.post(page, &[("email", "alice@example.com")]).await.status.as_u16());
     }
     assert_eq!(answers, [303, 303, 303, 303, 303, 429]);
     assert_eq!(at.mails("alice@example.com").await.len(), 5);
@@ -570,7 +583,7 @@ async fn mail_bombing_an_address_is_answered_with_429() {
 async fn a_flood_of_passwords_is_answered_with_503_and_the_rest_works() {
     let at = TestTenant::new().await;
     at.add_user("alice@example.com", GOOD_PASSWORD).await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     browser.sign_up_as_far_as_details("bob@example.com").await;
     let flood = at.tenant.limits.hasher.flood();
     let answer = browser.sign_in("alice@example.com", GOOD_PASSWORD).await;
@@ -585,7 +598,7 @@ async fn a_flood_of_passwords_is_answered_with_503_and_the_rest_works() {
 #[tokio::test]
 async fn a_database_that_is_down_is_answered_with_503() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     at.tenant.db.close().await;
     for answer in [
         browser.sign_in("alice@example.com", GOOD_PASSWORD).await,
@@ -603,7 +616,7 @@ async fn a_database_that_is_down_is_answered_with_503() {
 async fn a_form_of_another_site_is_refused() {
     let at = TestTenant::new().await;
     at.add_user("alice@example.com", GOOD_PASSWORD).await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     for (name, value) in [
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-site"),
@@ -626,7 +639,7 @@ async fn a_form_of_another_site_is_refused() {
 #[tokio::test]
 async fn errors_are_linked_to_their_fields_and_what_was_typed_is_kept_but_passwords() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     browser.sign_up_as_far_as_details("alice@example.com").await;
     let answer = browser
         .post(
@@ -661,8 +674,8 @@ async fn errors_are_linked_to_their_fields_and_what_was_typed_is_kept_but_passwo
 #[tokio::test]
 async fn what_comes_from_outside_is_shown_as_text() {
     let at = TestTenant::new().await;
-    let evil = "\"><script>alert(1)</script>";
-    let (id, cookie) = at.new_interaction(Some(evil), true);
+    let evil = "\"><script>alert(1)</script>@";
+    let (id, cookie) = at.new_interaction(Some(evil), true).await;
     let browser = Browser { at: &at, id, cookie };
     for page in [
         browser.get("sign-in").await,
@@ -677,7 +690,7 @@ async fn what_comes_from_outside_is_shown_as_text() {
 #[tokio::test]
 async fn an_email_with_crlf_or_html_is_refused_on_every_page() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     for email in ["a@example.com\r\nBcc: b@example.com", "<b>a</b>@example.com", "a@example.com,b@example.com", ""] {
         for page in ["sign-in", "sign-up", "reset-password"] {
             let answer = browser.post(page, &[("email", email), ("method", "passcode")]).await;
@@ -690,7 +703,7 @@ async fn an_email_with_crlf_or_html_is_refused_on_every_page() {
 #[tokio::test]
 async fn a_body_that_is_no_form_is_answered_with_a_page() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     for (content_type, body) in [
         ("application/json", "{}"),
         ("application/x-www-form-urlencoded", "email=%ff"),
@@ -711,7 +724,7 @@ async fn a_body_that_is_no_form_is_answered_with_a_page() {
 #[tokio::test]
 async fn a_flow_without_sign_up_creates_no_accounts() {
     let at = TestTenant::new().await;
-    let (id, cookie) = at.new_interaction(None, false);
+    let (id, cookie) = at.new_interaction(None, false).await;
     let browser = Browser { at: &at, id, cookie };
     assert!(!browser.get("sign-in").await.body.contains("Create one"));
     for answer in [
@@ -730,7 +743,7 @@ async fn a_flow_without_sign_up_creates_no_accounts() {
 #[tokio::test]
 async fn of_two_sign_ups_for_one_address_one_gets_the_account() {
     let at = TestTenant::new().await;
-    let (one, other) = (at.browser(), at.browser());
+    let (one, other) = (at.browser().await, at.browser().await);
     one.sign_up_as_far_as_details("alice@example.com").await;
     other.sign_up_as_far_as_details("alice@example.com").await;
     let (one, other) = tokio::join!(one.post("sign-up/details", &DETAILS), other.post("sign-up/details", &DETAILS));
@@ -749,9 +762,9 @@ async fn a_disabled_account_is_told_so_only_with_its_password() {
     let at = TestTenant::new().await;
     let user = at.add_user("alice@example.com", GOOD_PASSWORD).await;
     disable(&at, &user.id).await;
-    let answer = at.browser().sign_in("alice@example.com", GOOD_PASSWORD).await;
+    let answer = at.browser().await.sign_in("alice@example.com", GOOD_PASSWORD).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    let answer = at.browser().sign_in("alice@example.com", OTHER_PASSWORD).await;
+    let answer = at.browser().await.sign_in("alice@example.com", OTHER_PASSWORD).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(!answer.body.contains("disabled"), "{}", answer.body);
 }
@@ -759,7 +772,7 @@ async fn a_disabled_account_is_told_so_only_with_its_password() {
 #[tokio::test]
 async fn cancelling_goes_back_to_the_app() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     assert!(browser.get("sign-in").await.body.contains(&browser.path("cancel")));
     let answer = browser.post("cancel", &[]).await;
     assert!(answer.location().starts_with("http://localhost:3000/callback?error=access_denied"));
@@ -767,24 +780,9 @@ async fn cancelling_goes_back_to_the_app() {
 }
 
 #[tokio::test]
-async fn pages_know_their_address_wherever_the_tenant_takes_off_its_segment() {
-    let mut at = TestTenant::new().await;
-    let below = super::router().with_state(at.tenant.clone());
-    at.router = Router::new().fallback(move |mut request: axum::extract::Request| {
-        let rest = request.uri().path().trim_start_matches("/contoso.localhost").to_owned();
-        *request.uri_mut() = rest.parse().unwrap();
-        below.clone().oneshot(request)
-    });
-    let browser = at.browser();
-    assert!(browser.get("sign-in").await.body.contains(&browser.path("sign-up")));
-    let answer = browser.post("sign-up", &[("email", "alice@example.com")]).await;
-    assert_eq!(answer.location(), browser.path("sign-up/passcode"));
-}
-
-#[tokio::test]
 async fn every_page_is_hardened() {
     let at = TestTenant::new().await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     let foreign = Browser { at: &at, id: "nope".to_owned(), cookie: String::new() };
     for page in [
         browser.get("sign-in").await,
@@ -806,7 +804,7 @@ async fn every_page_is_hardened() {
 #[tokio::test]
 async fn the_style_sheet_is_cached_and_found() {
     let at = TestTenant::new().await;
-    let page = at.browser().get("sign-in").await;
+    let page = at.browser().await.get("sign-in").await;
     let href = page.body.split("stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let sheet = at.get(&href).await;
     assert_eq!(sheet.status, StatusCode::OK);
@@ -817,8 +815,8 @@ async fn the_style_sheet_is_cached_and_found() {
 #[tokio::test]
 async fn the_mailbox_shows_passcodes_newest_first_and_keeps_the_last_200() {
     let at = TestTenant::new().await;
-    at.browser().post("sign-up", &[("email", "first@example.com")]).await;
-    at.browser().post("sign-up", &[("email", "second@example.com")]).await;
+    at.browser().await.post("sign-up", &[("email", "first@example.com")]).await;
+    at.browser().await.post("sign-up", &[("email", "second@example.com")]).await;
     let page = at.get("/mailbox").await;
     let code = at.newest_passcode("second@example.com").await;
     assert!(page.body.contains(&format!("data-passcode=\"{code}\"")), "{}", page.body);
@@ -838,7 +836,7 @@ async fn the_mailbox_shows_passcodes_newest_first_and_keeps_the_last_200() {
 async fn a_tenant_with_a_mail_server_has_no_mailbox() {
     let smtp = "[tenant.mail]\nsmtp_url = \"smtp://127.0.0.1:1\"\nfrom = \"Errand <no-reply@example.com>\"";
     let at = TestTenant::with_mail(smtp).await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     let answer = browser.post("sign-up", &[("email", "alice@example.com")]).await;
     let page = browser.follow(&answer, "sign-up/passcode").await;
     assert!(!page.body.contains("/mailbox"), "{}", page.body);
@@ -885,7 +883,7 @@ async fn a_passcode_goes_through_the_mail_server() {
     let smtp =
         format!("[tenant.mail]\nsmtp_url = \"smtp://127.0.0.1:{port}\"\nfrom = \"Errand <no-reply@example.com>\"");
     let at = TestTenant::with_mail(&smtp).await;
-    let browser = at.browser();
+    let browser = at.browser().await;
     browser.post("sign-up", &[("email", "alice@example.com")]).await;
     let told = tokio::time::timeout(std::time::Duration::from_secs(10), told).await.unwrap().unwrap();
     assert!(
@@ -906,7 +904,7 @@ async fn pages_to_look_at() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tenant-pages");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("tenant.css"), include_str!("../tenant.css")).unwrap();
-    let browser = at.browser();
+    let browser = at.browser().await;
     let mut pages = vec![
         ("sign-in", browser.get("sign-in").await),
         ("sign-in-wrong", browser.sign_in("alice@example.com", "wrong").await),
