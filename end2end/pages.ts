@@ -1,5 +1,7 @@
 // The pages as a customer finds them, by the names they read. When a page is reworded, only this file changes.
-import { expect, type Locator, type Page } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
+
+const withoutScripts = () => test.info().project.use.javaScriptEnabled === false;
 
 /** Where the two programs are, as `errand.ts` set it. */
 export const webUrl = () => required('ERRAND_WEB_URL');
@@ -101,9 +103,9 @@ export class Tenant {
   }
 }
 
-/** Whether this project's browser runs the page's scripts at all: `noscript` is rendered only where it does not. */
+/** Whether this project's browser runs the page's scripts at all. */
 async function scriptsRun(page: Page): Promise<boolean> {
-  return (await page.locator('noscript p').count()) === 0;
+  return (await page.locator('script[type=module]').count()) > 0 && !withoutScripts();
 }
 
 /** Errand's header, and getting in and out. */
@@ -121,7 +123,7 @@ export class Site {
 
   /** Waits until the browser has taken the page over, where scripts run at all. */
   async isAlive(): Promise<void> {
-    if (this.page.context().browser() && !(await scriptsRun(this.page))) return;
+    if (!(await scriptsRun(this.page))) return;
     await expect(this.page.locator('html[data-hydrated]')).toBeAttached();
   }
 

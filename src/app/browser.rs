@@ -17,6 +17,14 @@ thread_local! {
     static CHANNEL: Option<web_sys::BroadcastChannel> = web_sys::BroadcastChannel::new("errand").ok();
 }
 
+/// Lets tests (and anybody's tools) see that the page now answers by itself.
+#[cfg(feature = "hydrate")]
+pub(super) fn mark_as_taken_over() {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-hydrated", "");
+    }
+}
+
 /// Leaves for `url` by a full page load: the router of the page does not know the server's own addresses.
 pub(super) fn leave_for(url: &str) {
     // Refused only for a malformed address; then the link in the notice is still there.

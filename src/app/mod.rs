@@ -36,6 +36,7 @@ use crate::app::interaction::Interaction;
 use crate::app::pages::account::AccountPage;
 use crate::app::pages::home::HomePage;
 use crate::app::pages::not_found::NotFound;
+use crate::app::pages::sign_in_problem::SignInProblem;
 use crate::app::pages::todos::TodosPage;
 
 /// The HTML document around [`App`], rendered by the server only.
@@ -90,6 +91,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("completed") view=|| () ssr=SsrMode::Async />
                     </ParentRoute>
                     <Route path=path!("account") view=AccountPage ssr=SsrMode::Async />
+                    <Route path=path!("sign-in-problem") view=SignInProblem ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>
@@ -102,4 +104,5 @@ pub fn start_in_browser() {
     browser::follow_redirects_by_page_loads();
     browser::leave_when_signed_out_elsewhere();
     leptos::mount::hydrate_body(App);
+    browser::mark_as_taken_over();
 }

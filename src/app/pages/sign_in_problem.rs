@@ -1,0 +1,44 @@
+//! A sign-in that did not work: `/sign-in-problem?reason=…`, where `identity` sends the customer.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::app::response;
+
+/// What happened, and what to do. The reason is one of a few words; anything else is treated as the last of them.
+#[component]
+pub fn SignInProblem() -> impl IntoView {
+    let reason = use_query_map().with_untracked(|query| query.get("reason").unwrap_or_default());
+    let (status, title, text) = match reason.as_str() {
+        "cancelled" => (200, "You did not sign in", "You cancelled. That is fine: nothing was changed."),
+        "expired" => (
+            400,
+            "This sign-in has run out",
+            "It took too long, was used already, or began in another browser. Please start again.",
+        ),
+        "unavailable" => (
+            503,
+            "Signing in does not work right now",
+            "The sign-in service does not answer. Your to-dos are safe; please try again in a moment.",
+        ),
+        _ => (
+            400,
+            "You could not be signed in",
+            "The sign-in service refused, or its answer could not be trusted. Please start again.",
+        ),
+    };
+    response::set_status(status);
+    view! {
+        <Title text=title />
+        <section class="panel panel--middle">
+            <h1>{title}</h1>
+            <p>{text}</p>
+            <p class="actions actions--middle">
+                <a class="button" href="/auth/sign-in?return_to=%2Ftodos" rel="external">"Sign in"</a>
+                <a class="button button--quiet" href="/">"Home"</a>
+            </p>
+        </section>
+    }
+    .into_any()
+}
