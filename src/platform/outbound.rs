@@ -48,7 +48,7 @@ pub fn client() -> reqwest::Client {
         .no_proxy()
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(10))
-        .pool_idle_timeout(Duration::from_secs(60))
+        .pool_idle_timeout(Duration::from_mins(1))
         .tcp_nodelay(true)
         .build()
         .expect("the TLS backend is compiled in")
