@@ -13,6 +13,7 @@
 //! | `tenant` | the embedded identity provider, for development and tests |
 //! | `platform` | what every program needs: configuration, database, serving, clock, outbound HTTP |
 //! | `dev` | all of them in one process |
+//! | `architecture` | walks through the code, and the reasons for it |
 //!
 //! Everything but [`app`] and [`todo`] exists in the server build only: token types live under `identity`, so
 //! code that runs in the browser cannot even name one.
@@ -20,6 +21,9 @@
 #[cfg(feature = "ssr")]
 pub mod api;
 pub mod app;
+#[cfg(feature = "ssr")]
+#[doc = include_str!("docs/architecture.md")]
+pub mod architecture {}
 #[cfg(feature = "ssr")]
 pub mod dev;
 #[cfg(feature = "ssr")]
