@@ -481,25 +481,12 @@ async fn empty_permissions_stop_the_api() {
     assert_eq!(Settings::from_toml(&good).expect("parses").mode, Mode::Development);
 }
 
-/// A store on SQLite, and one on PostgreSQL where `ERRAND_TEST_POSTGRES` (`postgres://user@host:port`) says so, each
-/// with a schema of its own.
-async fn stores(clock: &Clock) -> (TempDir, Vec<Store>) {
+/// A store of the test's own.
+async fn store(clock: &Clock) -> (TempDir, Store) {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut urls = vec![format!("sqlite:{}/store.db", folder.path().display())];
-    if let Ok(server) = std::env::var("ERRAND_TEST_POSTGRES") {
-        let url = format!("{server}/postgres");
-        sqlx::any::install_default_drivers();
-        let schema = format!("test_{}", Uuid::now_v7().simple());
-        let pool = sqlx::AnyPool::connect(&url).await.expect("PostgreSQL answers");
-        let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
-        sqlx::query(create).execute(&pool).await.expect("a schema");
-        urls.push(format!("{url}?options[search_path]={schema}"));
-    }
-    let mut stores = Vec::new();
-    for url in urls {
-        stores.push(Store::open(&url, clock.clone()).await.expect("opens"));
-    }
-    (folder, stores)
+    let url = crate::platform::database::test_url(folder.path()).await;
+    let store = Store::open(&url, clock.clone()).await.expect("opens");
+    (folder, store)
 }
 
 async fn add(store: &Store, owner: &str, description: &str) -> Option<Todo> {
@@ -513,49 +500,45 @@ async fn add(store: &Store, owner: &str, description: &str) -> Option<Todo> {
 #[tokio::test]
 async fn every_statement_does_the_same_on_both_engines() {
     let clock = clock();
-    let (_folder, stores) = stores(&clock).await;
-    for store in stores {
-        let alice = Whose::Of("alice");
-        let a = add(&store, "alice", "a'\u{202e}").await.expect("added");
-        let b = add(&store, "alice", "b").await.expect("added");
-        let c = add(&store, "bob", "c").await.expect("added");
-        assert!(a.id < b.id && b.id < c.id, "ids made at once keep their order");
-        let list = async |whose, after, limit| store.list(whose, after, limit).await.expect("works");
-        assert_eq!(list(alice, None, 10).await, [a.clone(), b.clone()]);
-        assert_eq!(list(alice, Some(a.id), 10).await, std::slice::from_ref(&b));
-        assert_eq!(list(Whose::Everyones, None, 2).await, [a.clone(), b.clone()]);
-        assert_eq!(list(Whose::Everyones, Some(b.id), 2).await, std::slice::from_ref(&c));
-        assert_eq!(store.get(alice, a.id).await.expect("works"), Some(a.clone()));
-        assert_eq!(store.get(alice, c.id).await.expect("works"), None);
-        assert_eq!(store.get(Whose::Everyones, c.id).await.expect("works"), Some(c.clone()));
+    let (_folder, store) = store(&clock).await;
+    let alice = Whose::Of("alice");
+    let a = add(&store, "alice", "a'\u{202e}").await.expect("added");
+    let b = add(&store, "alice", "b").await.expect("added");
+    let c = add(&store, "bob", "c").await.expect("added");
+    assert!(a.id < b.id && b.id < c.id, "ids made at once keep their order");
+    let list = async |whose, after, limit| store.list(whose, after, limit).await.expect("works");
+    assert_eq!(list(alice, None, 10).await, [a.clone(), b.clone()]);
+    assert_eq!(list(alice, Some(a.id), 10).await, std::slice::from_ref(&b));
+    assert_eq!(list(Whose::Everyones, None, 2).await, [a.clone(), b.clone()]);
+    assert_eq!(list(Whose::Everyones, Some(b.id), 2).await, std::slice::from_ref(&c));
+    assert_eq!(store.get(alice, a.id).await.expect("works"), Some(a.clone()));
+    assert_eq!(store.get(alice, c.id).await.expect("works"), None);
+    assert_eq!(store.get(Whose::Everyones, c.id).await.expect("works"), Some(c.clone()));
 
-        clock.advance(Duration::seconds(1));
-        let done = store.change(alice, a.id, None, Some(true)).await.expect("works").expect("there");
-        assert_eq!(done, Todo { done: true, updated_at: clock.now(), ..a.clone() });
-        let text = Description::parse("new").expect("valid");
-        let renamed = store.change(alice, a.id, Some(&text), None).await.expect("works").expect("there");
-        assert_eq!(renamed, Todo { description: text, ..done });
-        assert_eq!(store.change(alice, c.id, None, Some(true)).await.expect("works"), None);
+    clock.advance(Duration::seconds(1));
+    let done = store.change(alice, a.id, None, Some(true)).await.expect("works").expect("there");
+    assert_eq!(done, Todo { done: true, updated_at: clock.now(), ..a.clone() });
+    let text = Description::parse("new").expect("valid");
+    let renamed = store.change(alice, a.id, Some(&text), None).await.expect("works").expect("there");
+    assert_eq!(renamed, Todo { description: text, ..done });
+    assert_eq!(store.change(alice, c.id, None, Some(true)).await.expect("works"), None);
 
-        assert_eq!(store.mark_all("alice", true).await.expect("works"), 1);
-        assert_eq!(store.clear_completed("alice").await.expect("works"), 2);
-        assert!(!store.remove(alice, c.id).await.expect("works"));
-        assert!(store.remove(Whose::Everyones, c.id).await.expect("works"));
-        assert!(list(Whose::Everyones, None, 10).await.is_empty());
-    }
+    assert_eq!(store.mark_all("alice", true).await.expect("works"), 1);
+    assert_eq!(store.clear_completed("alice").await.expect("works"), 2);
+    assert!(!store.remove(alice, c.id).await.expect("works"));
+    assert!(store.remove(Whose::Everyones, c.id).await.expect("works"));
+    assert!(list(Whose::Everyones, None, 10).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_full_list_takes_no_more_and_other_owners_are_not_concerned() {
-    let (_folder, stores) = stores(&clock()).await;
-    for store in stores {
-        for _ in 0..MAX_PER_OWNER {
-            assert!(add(&store, "alice", "x").await.is_some());
-        }
-        assert!(add(&store, "alice", "one too many").await.is_none());
-        assert!(add(&store, "bob", "x").await.is_some());
-        assert_eq!(store.mark_all("alice", true).await.expect("works"), MAX_PER_OWNER.unsigned_abs());
-        assert_eq!(store.clear_completed("alice").await.expect("works"), MAX_PER_OWNER.unsigned_abs());
-        assert!(add(&store, "alice", "room again").await.is_some());
+    let (_folder, store) = store(&clock()).await;
+    for _ in 0..MAX_PER_OWNER {
+        assert!(add(&store, "alice", "x").await.is_some());
     }
+    assert!(add(&store, "alice", "one too many").await.is_none());
+    assert!(add(&store, "bob", "x").await.is_some());
+    assert_eq!(store.mark_all("alice", true).await.expect("works"), MAX_PER_OWNER.unsigned_abs());
+    assert_eq!(store.clear_completed("alice").await.expect("works"), MAX_PER_OWNER.unsigned_abs());
+    assert!(add(&store, "alice", "room again").await.is_some());
 }

@@ -98,3 +98,17 @@ pub async fn open(key: &str, url: &str, migrations: &Migrator) -> Result<AnyPool
     })?;
     Ok(pool)
 }
+
+/// A database of a test's own: a file in `folder` or, where `ERRAND_TEST_POSTGRES` (`postgres://user@host:port`) says
+/// so, a new one on that PostgreSQL server.
+#[cfg(test)]
+pub(crate) async fn test_url(folder: &Path) -> String {
+    let Ok(server) = std::env::var("ERRAND_TEST_POSTGRES") else {
+        return format!("sqlite:{}", folder.join("test.db").display());
+    };
+    install_default_drivers();
+    let name = format!("errand_test_{}", uuid::Uuid::new_v4().simple());
+    let pool = AnyPool::connect(&format!("{server}/postgres")).await.expect("PostgreSQL answers");
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.expect("a database");
+    format!("{server}/{name}")
+}

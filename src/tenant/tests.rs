@@ -19,7 +19,7 @@ use super::interaction::Interaction;
 use super::{StartError, Tenant, config, cookies, router, sso};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
-use crate::platform::random;
+use crate::platform::{database, random};
 
 const TENANT: &str = "11111111-1111-1111-1111-111111111111";
 const API: &str = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa";
@@ -38,6 +38,7 @@ struct TestTenant {
     router: Router,
     clock: Clock,
     folder: tempfile::TempDir,
+    database_url: String,
 }
 
 /// An answer, read to its end.
@@ -93,13 +94,13 @@ impl Answer {
     }
 }
 
-fn configuration(folder: &std::path::Path) -> config::Config {
+fn configuration(database_url: &str) -> config::Config {
     let toml = format!(
         r#"
         [tenant]
         listen = "127.0.0.1:0"
         public_url = "http://localhost:3002"
-        database_url = "sqlite:{database}"
+        database_url = "{database_url}"
         tenant_id = "{TENANT}"
         domain = "errand.example"
         display_name = "Errand"
@@ -139,7 +140,6 @@ fn configuration(folder: &std::path::Path) -> config::Config {
         name = "closed"
         sign_up = false
         "#,
-        database = folder.join("tenant.db").display(),
     );
     Settings::from_toml(&toml).and_then(|settings| settings.section("tenant")).expect("a valid configuration")
 }
@@ -147,11 +147,13 @@ fn configuration(folder: &std::path::Path) -> config::Config {
 impl TestTenant {
     async fn start() -> Self {
         let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(1_790_000_000).expect("a time"));
-        Self::start_in(tempfile::tempdir().expect("a folder"), clock).await
+        let folder = tempfile::tempdir().expect("a folder");
+        let database_url = database::test_url(folder.path()).await;
+        Self::start_in(folder, database_url, clock).await
     }
 
-    async fn start_in(folder: tempfile::TempDir, clock: Clock) -> Self {
-        let tenant = Tenant::start(configuration(folder.path()), Mode::Development, clock.clone()).await;
+    async fn start_in(folder: tempfile::TempDir, database_url: String, clock: Clock) -> Self {
+        let tenant = Tenant::start(configuration(&database_url), Mode::Development, clock.clone()).await;
         let tenant = tenant.unwrap_or_else(|error| panic!("{error}"));
         for (id, email, name) in [(ALICE, "alice@example.com", "Alice"), (BOB, "bob@example.com", "Bob")] {
             sqlx::query(
@@ -165,13 +167,13 @@ impl TestTenant {
             .await
             .expect("a user");
         }
-        Self { router: router(tenant.clone()), tenant, clock, folder }
+        Self { router: router(tenant.clone()), tenant, clock, folder, database_url }
     }
 
     /// The same tenant, started again on its database.
     async fn restart(self) -> Self {
         self.tenant.db.close().await;
-        Self::start_in(self.folder, self.clock).await
+        Self::start_in(self.folder, self.database_url, self.clock).await
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -306,9 +308,11 @@ fn is_sign_in_page(answer: &Answer) -> bool {
 #[tokio::test]
 async fn in_production_it_does_not_start() {
     let folder = tempfile::tempdir().expect("a folder");
-    let started = Tenant::start(configuration(folder.path()), Mode::Production, Clock::system()).await;
+    let database = folder.path().join("tenant.db");
+    let url = format!("sqlite:{}", database.display());
+    let started = Tenant::start(configuration(&url), Mode::Production, Clock::system()).await;
     assert!(matches!(started, Err(StartError::Production)));
-    assert!(!folder.path().join("tenant.db").exists(), "nothing was made");
+    assert!(!database.exists(), "nothing was made");
 }
 
 #[tokio::test]

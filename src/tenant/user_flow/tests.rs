@@ -14,6 +14,7 @@ use super::super::user::{self, DisplayName, Email, NewUser};
 use super::super::{Tenant, mail, mailbox, router};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
+use crate::platform::database;
 
 const CONFIG: &str = r#"
 [tenant]
@@ -70,15 +71,6 @@ impl Page {
     }
 }
 
-/// A database of its own on the server `postgres://user@host:port`.
-async fn new_database(server: &str) -> String {
-    sqlx::any::install_default_drivers();
-    let name = format!("errand_test_{}", uuid::Uuid::new_v4().simple());
-    let pool = sqlx::AnyPool::connect(&format!("{server}/postgres")).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
-    format!("{server}/{name}")
-}
-
 /// A browser in the middle of an authorization request.
 struct Browser<'a> {
     at: &'a TestTenant,
@@ -94,10 +86,7 @@ impl TestTenant {
     /// `mail` is TOML that follows the configuration.
     async fn with_mail(mail: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = match std::env::var("ERRAND_TEST_POSTGRES") {
-            Ok(server) => new_database(&server).await,
-            Err(_) => format!("sqlite:{}", folder.path().join("tenant.db").display()),
-        };
+        let url = database::test_url(folder.path()).await;
         let mut config: Config = Settings::from_toml(&format!("{CONFIG}\n{mail}")).unwrap().section("tenant").unwrap();
         config.database_url = url;
         let clock = Clock::manual(time::OffsetDateTime::UNIX_EPOCH + Duration::days(20_000));
