@@ -821,3 +821,12 @@ async fn no_token_is_readable_in_the_database() {
     }
     assert!(scanned > 10_000);
 }
+
+/// A request of a customer that changes nothing writes nothing: no row, no cookie.
+#[tokio::test]
+async fn reading_a_session_neither_writes_nor_sends_the_cookie_again() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::default();
+    app.sign_in(&mut browser, json!({})).await;
+    assert_eq!(app.get(&mut browser, "/whoami").await.set_cookies(), Vec::<String>::new());
+}

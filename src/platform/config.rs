@@ -22,7 +22,7 @@ pub enum Mode {
 }
 
 /// The tables an `errand.toml` may contain.
-const SECTIONS: [&str; 5] = ["web", "api", "tenant", "worker", "admin"];
+const SECTIONS: [&str; 3] = ["web", "api", "tenant"];
 
 /// All settings, before a program takes its own table out of them.
 #[derive(Clone, Debug)]

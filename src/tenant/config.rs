@@ -262,7 +262,7 @@ impl Config {
 /// RFC 6749 §3.1.2: absolute, without a fragment. ASCII, because it goes into a header as it is.
 fn check_redirect_uri(key: &str, uri: &str) -> Result<(), ConfigError> {
     let refuse = |problem: &str| {
-        let remedy = "write it like https://todo.example.com/auth/callback";
+        let remedy = "write it like https://todo.example.com/auth/redirect";
         Err(ConfigError::refused(key, format!("has {uri:?}, which {problem}"), remedy))
     };
     match url::Url::parse(uri) {

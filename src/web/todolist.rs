@@ -27,6 +27,8 @@ pub(crate) async fn list() -> Result<Vec<Todo>, AppError> {
 
 /// Adds a to-do.
 pub(crate) async fn add(description: &str, done: bool) -> Result<Todo, AppError> {
+    // Before the text is looked at: a visitor is asked to sign in, and what was typed waits for them.
+    Request::current()?.require_signed_in().await?;
     let description = description_of(description)?;
     let answer = write(Method::POST, &PATH, &[], Some(&json!({ "description": description, "done": done }))).await?;
     parse(&answer)
@@ -34,6 +36,7 @@ pub(crate) async fn add(description: &str, done: bool) -> Result<Todo, AppError>
 
 /// Changes a to-do's text; an empty text deletes it.
 pub(crate) async fn edit(id: Uuid, description: &str) -> Result<(), AppError> {
+    Request::current()?.require_signed_in().await?;
     if description.trim().is_empty() {
         return delete(id).await;
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::AnyPool;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AnyPool};
 
 use super::AccessToken;
 use crate::identity::scopes::Scopes;
@@ -120,27 +122,29 @@ impl Cache {
     }
 
     /// Stores an access token, unless the customer has no refresh token any more (signed out meanwhile).
-    pub(super) async fn put(&self, customer: &CustomerKey, cached: Cached) -> Result<(), sqlx::Error> {
+    pub(super) async fn put(&self, customer: &CustomerKey, cached: &Cached) -> Result<(), sqlx::Error> {
+        self.insert(customer, cached).execute(&self.db).await?;
+        self.memory.invalidate(&(customer.clone(), cached.scopes.resource().to_owned())).await;
+        Ok(())
+    }
+
+    fn insert(&self, customer: &CustomerKey, cached: &Cached) -> Query<'static, Any, AnyArguments> {
         let names = cached.scopes.to_string();
-        let resource = cached.scopes.resource();
-        let context = self.access_context(customer, resource, &names);
+        let resource = cached.scopes.resource().to_owned();
+        let sealed = self.keys.seal(&self.access_context(customer, &resource, &names), cached.token.0.expose_secret());
         sqlx::query(
             "INSERT INTO access_tokens (customer, client_id, resource, scopes, sealed, renew_at, expires_at) \
              SELECT customer, client_id, $3, $4, $5, $6, $7 FROM refresh_tokens WHERE customer = $1 AND client_id = $2 \
              ON CONFLICT (customer, client_id, resource, scopes) \
              DO UPDATE SET sealed = excluded.sealed, renew_at = excluded.renew_at, expires_at = excluded.expires_at",
         )
-        .bind(customer.as_str())
-        .bind(&self.client_id)
+        .bind(customer.as_str().to_owned())
+        .bind(self.client_id.clone())
         .bind(resource)
-        .bind(&names)
-        .bind(self.keys.seal(&context, cached.token.0.expose_secret()))
+        .bind(names)
+        .bind(sealed)
         .bind(cached.renew_at)
         .bind(cached.expires_at)
-        .execute(&self.db)
-        .await?;
-        self.memory.invalidate(&(customer.clone(), resource.to_owned())).await;
-        Ok(())
     }
 
     /// Stores the refresh token of a sign-in; it takes the place of the one before, whoever holds its lease.
@@ -194,15 +198,18 @@ impl Cache {
         Ok(if exists.is_some() { Lease::Busy } else { Lease::NoRefreshToken })
     }
 
-    /// Gives the lease back with the successor of the refresh token, if the provider sent one. `false`: the row is
-    /// gone or somebody else's by now.
-    pub(super) async fn replace_refresh_token(
+    /// Stores what a renewal brought, the successor of the refresh token (if the provider sent one) and the access
+    /// token, and gives the lease back: all or nothing, so that whoever waits for the lease finds the access token.
+    /// `false`: the row is gone or somebody else's by now, and nothing was stored.
+    pub(super) async fn settle(
         &self,
         customer: &CustomerKey,
         lease: &Held,
         successor: Option<&SecretString>,
+        cached: Option<&Cached>,
     ) -> Result<bool, sqlx::Error> {
         let token = successor.unwrap_or(&lease.refresh_token);
+        let mut transaction = self.db.begin().await?;
         let updated = sqlx::query(
             "UPDATE refresh_tokens SET sealed = $1, lease = NULL, lease_until = 0 \
              WHERE customer = $2 AND client_id = $3 AND lease = $4",
@@ -211,9 +218,19 @@ impl Cache {
         .bind(customer.as_str())
         .bind(&self.client_id)
         .bind(&lease.id)
-        .execute(&self.db)
+        .execute(&mut *transaction)
         .await?;
-        Ok(updated.rows_affected() == 1)
+        if updated.rows_affected() != 1 {
+            return Ok(false);
+        }
+        if let Some(cached) = cached {
+            self.insert(customer, cached).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        if let Some(cached) = cached {
+            self.memory.invalidate(&(customer.clone(), cached.scopes.resource().to_owned())).await;
+        }
+        Ok(true)
     }
 
     /// Gives the lease back.

@@ -133,7 +133,7 @@ impl TokenAcquisition {
             self.0.cache.put_refresh_token(customer, refresh_token).await?;
         }
         if let Some(cached) = self.usable(response, asked) {
-            self.0.cache.put(customer, cached).await?;
+            self.0.cache.put(customer, &cached).await?;
         }
         Ok(())
     }
@@ -199,18 +199,17 @@ impl TokenAcquisition {
             .await;
         match answer {
             Ok(response) => {
-                let kept = inner.cache.replace_refresh_token(customer, &lease, response.refresh_token.as_ref()).await?;
-                if !kept {
+                let cached = self.usable(&response, scopes);
+                let successor = response.refresh_token.as_ref();
+                if !inner.cache.settle(customer, &lease, successor, cached.as_ref()).await? {
                     // The customer signed out while we were asking: what came back belongs to nobody.
                     return Err(interaction(scopes, None, "signed out meanwhile"));
                 }
-                let cached = self.usable(&response, scopes).ok_or_else(|| {
-                    AcquireError::Unavailable("the provider sent an unusable access token".to_owned())
+                let cached = cached.ok_or_else(|| {
+                    AcquireError::Unavailable("the provider sent an access token that cannot be used".to_owned())
                 })?;
-                let (granted, token) = (cached.scopes.clone(), cached.token.clone());
-                inner.cache.put(customer, cached).await?;
-                if granted.cover(scopes) {
-                    Ok(token)
+                if cached.scopes.cover(scopes) {
+                    Ok(cached.token)
                 } else {
                     Err(interaction(scopes, None, "the provider granted less than was asked for"))
                 }
