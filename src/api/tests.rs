@@ -481,17 +481,19 @@ async fn empty_permissions_stop_the_api() {
     assert_eq!(Settings::from_toml(&good).expect("parses").mode, Mode::Development);
 }
 
-/// A store on SQLite, and one on PostgreSQL where `ERRAND_TEST_POSTGRES_URL` says so, each with a schema of its own.
+/// A store on SQLite, and one on PostgreSQL where `ERRAND_TEST_POSTGRES` (`postgres://user@host:port`) says so, each
+/// with a schema of its own.
 async fn stores(clock: &Clock) -> (TempDir, Vec<Store>) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut urls = vec![format!("sqlite:{}/store.db", folder.path().display())];
-    if let Ok(url) = std::env::var("ERRAND_TEST_POSTGRES_URL") {
+    if let Ok(server) = std::env::var("ERRAND_TEST_POSTGRES") {
+        let url = format!("{server}/postgres");
         sqlx::any::install_default_drivers();
         let schema = format!("test_{}", Uuid::now_v7().simple());
         let pool = sqlx::AnyPool::connect(&url).await.expect("PostgreSQL answers");
         let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
         sqlx::query(create).execute(&pool).await.expect("a schema");
-        urls.push(format!("{url}{}options[search_path]={schema}", if url.contains('?') { '&' } else { '?' }));
+        urls.push(format!("{url}?options[search_path]={schema}"));
     }
     let mut stores = Vec::new();
     for url in urls {

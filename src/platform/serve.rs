@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -113,7 +113,7 @@ pub fn with_standard_layers(router: Router, program: &'static str, max_body: usi
     router
         .layer(RequestBodyLimitLayer::new(max_body))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
-        .layer(tower_http::catch_panic::CatchPanicLayer::new())
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         // Not `no-referrer`: forms without JavaScript are sent back to the page they stood on.
         .layer(header(header::REFERRER_POLICY, "same-origin"))
@@ -125,6 +125,16 @@ pub fn with_standard_layers(router: Router, program: &'static str, max_body: usi
         .layer(middleware::from_fn(move |request, next| log(program, request, next)))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+}
+
+/// What a browser shows when a handler panicked: an apology rather than a blank page. tower-http has logged it.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    const PAGE: &str = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+        <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
+        <title>Something went wrong</title></head><body><main><h1>Something went wrong</h1>\
+        <p>This is our fault, not yours, and it has been noted. Nothing that was saved is lost.</p>\
+        <p>Go back and try again. <a href=\"/\">Home</a></p></main></body></html>";
+    (StatusCode::INTERNAL_SERVER_ERROR, axum::response::Html(PAGE)).into_response()
 }
 
 async fn log(program: &'static str, request: Request, next: Next) -> Response {

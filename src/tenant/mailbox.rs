@@ -115,9 +115,9 @@ async fn page(State(tenant): State<Tenant>, Query(filter): Query<Filter>) -> Res
     let body = html! {
         h1 { "Mailbox" }
         p.lead {
-            "This tenant has no mail server, so its mail ends up here, newest first. "
-            "The page refreshes itself every five seconds."
+            "This tenant has no mail server, so its mail ends up here, newest first."
         }
+        p { a.button href="/mailbox" { "Check for new mail" } }
         @for (name, home) in apps(&tenant) {
             p { a href=(home) { "Back to " (name) } }
         }
@@ -138,5 +138,5 @@ async fn page(State(tenant): State<Tenant>, Query(filter): Query<Filter>) -> Res
             }
         }
     };
-    (StatusCode::OK, pages::wide(&tenant.config.display_name, "Mailbox", Some(5), &body)).into_response()
+    (StatusCode::OK, pages::wide(&tenant.config.display_name, "Mailbox", &body)).into_response()
 }

@@ -11,7 +11,7 @@ use super::user_flow::pages;
 /// A page with this title and content, in the dress of the user flow's.
 pub(super) fn page(tenant: &Tenant, status: StatusCode, title: &str, content: &Markup) -> Response {
     let body = html! { h1 { (title) } (content) };
-    let mut response = (status, pages::wide(&tenant.config.display_name, title, None, &body)).into_response();
+    let mut response = (status, pages::wide(&tenant.config.display_name, title, &body)).into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(pages::POLICY));
     response
 }

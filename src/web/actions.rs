@@ -15,10 +15,16 @@ use crate::app::error::AppError;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::session::SignedIn;
 
+/// Where the server functions are.
+pub(super) const PREFIX: &str = "/actions/";
 /// The header that marks a server function's error.
 const SERVER_FN_ERROR: &str = "serverfnerror";
 
+/// Lets everything but server functions pass.
 pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with(PREFIX) {
+        return next.run(request).await;
+    }
     if is_cross_site(request.headers()) {
         return (StatusCode::FORBIDDEN, "This address answers Errand's own pages only.").into_response();
     }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tower_sessions::Session;
 
-use super::{Web, notice};
+use super::{Web, actions, notice};
 use crate::app::actions::customer::{Claim, Notice, Viewer};
 use crate::app::error::AppError;
 use crate::identity::return_to::ReturnTo;
@@ -58,7 +58,7 @@ impl Request {
     }
 
     fn page(&self) -> ReturnTo {
-        if self.parts.uri.path().starts_with("/actions/") {
+        if self.parts.uri.path().starts_with(actions::PREFIX) {
             let referer = self.parts.headers.get(axum::http::header::REFERER).and_then(|value| value.to_str().ok());
             return ReturnTo::from_referer(referer, &self.web.identity.public_url)
                 .unwrap_or_else(|| ReturnTo::parse("/todos"));

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse as _;
-use axum::routing::{any, get};
+use axum::routing::get;
 use leptos::config::LeptosOptions;
 use leptos::context::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes as _};
@@ -118,15 +118,6 @@ impl Web {
             (StatusCode::FORBIDDEN, "This request came from another site and was refused.").into_response()
         });
 
-        let actions = Router::new()
-            .route(
-                "/actions/{*name}",
-                any({
-                    let context = context.clone();
-                    move |request| leptos_axum::handle_server_fns_with_context(context.clone(), request)
-                }),
-            )
-            .layer(axum::middleware::from_fn_with_state(self.clone(), actions::guard));
         let shell = {
             let options = self.leptos.clone();
             move || app::shell(options.clone())
@@ -134,8 +125,10 @@ impl Web {
         let pages = Router::new()
             .leptos_routes_with_context(&self.leptos, routes().clone(), context.clone(), shell)
             .fallback(leptos_axum::file_and_error_handler_with_context::<LeptosOptions, _>(context, app::shell))
-            .with_state(self.leptos.clone());
-        let app = self.identity.mount(actions.merge(pages)).layer(csrf);
+            .with_state(self.leptos.clone())
+            // `leptos_routes` has added the server functions, each at its own address.
+            .layer(axum::middleware::from_fn_with_state(self.clone(), actions::guard));
+        let app = self.identity.mount(pages).layer(csrf);
 
         // Outside of the session layer: files need no session. Their names carry a hash of their content.
         let files = ServeDir::new(format!("{}/pkg", self.leptos.site_root)).precompressed_br().precompressed_gzip();

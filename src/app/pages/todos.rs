@@ -40,13 +40,16 @@ pub fn TodosPage() -> impl IntoView {
     let location = use_location();
     let filter = Memo::new(move |_| location.pathname.with(|path| Filter::of(path)));
     let query = use_query_map();
+    // The server asks for the title when the page, and its signals with it, may be gone.
+    let at_first = filter.get_untracked();
+    let title = move || match if cfg!(feature = "ssr") { at_first } else { filter.get() } {
+        Filter::All => "To-dos",
+        Filter::Active => "Active to-dos",
+        Filter::Completed => "Completed to-dos",
+    };
 
     view! {
-        <Title text=move || match filter.get() {
-            Filter::All => "To-dos",
-            Filter::Active => "Active to-dos",
-            Filter::Completed => "Completed to-dos",
-        } />
+        <Title text=title />
         <h1>"To-dos"</h1>
         <Suspense fallback=|| view! { <Skeleton /> }>
             {move || Suspend::new(async move {

@@ -53,15 +53,15 @@ pub(in crate::tenant) fn with_headers(router: Router<Tenant>) -> Router<Tenant> 
 
 /// A page in the width of a form.
 pub(super) fn narrow(brand: &str, title: &str, body: &Markup) -> Markup {
-    frame(brand, title, "card", None, body)
+    frame(brand, title, "card", body)
 }
 
-/// A page in the width of a text; `refresh` reloads it after so many seconds.
-pub(in crate::tenant) fn wide(brand: &str, title: &str, refresh: Option<u32>, body: &Markup) -> Markup {
-    frame(brand, title, "card wide", refresh, body)
+/// A page in the width of a text.
+pub(in crate::tenant) fn wide(brand: &str, title: &str, body: &Markup) -> Markup {
+    frame(brand, title, "card wide", body)
 }
 
-fn frame(brand: &str, title: &str, class: &str, refresh: Option<u32>, body: &Markup) -> Markup {
+fn frame(brand: &str, title: &str, class: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -69,9 +69,6 @@ fn frame(brand: &str, title: &str, class: &str, refresh: Option<u32>, body: &Mar
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                @if let Some(seconds) = refresh {
-                    meta http-equiv="refresh" content=(seconds);
-                }
                 title { (title) @if !brand.is_empty() { " – " (brand) } }
                 link rel="stylesheet" href=(*CSS_HREF);
                 link rel="icon" href="/assets/tenant.svg" type="image/svg+xml";
