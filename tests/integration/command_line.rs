@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 
 use crate::test_browser::{Browser, Page, http};
+use crate::test_errand::closed_port;
 
 /// How long a program may take to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -60,6 +61,19 @@ impl Running {
     pub(crate) fn terminate(&self) {
         let killed = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();
         assert!(killed.success());
+    }
+}
+
+impl Running {
+    /// SIGTERM, and a clean end.
+    fn stop(&mut self) {
+        self.terminate();
+        let deadline = Instant::now() + PATIENCE;
+        while self.0.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(self.0.wait().unwrap().code(), Some(0));
     }
 }
 
@@ -279,4 +293,114 @@ async fn what_was_acknowledged_survives_being_killed() {
     }
     let (_program, ..) = start_dev(command);
     assert_eq!(browser.look("/todos").await.todos().len(), 5);
+}
+
+/// The three programs, each on its own, told about each other by one errand.toml.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_programs_run_alone_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let [web, api, tenant] = [(); 3].map(|()| closed_port());
+    let (tenant_id, client, resource) = (
+        "11111111-1111-4111-8111-111111111111",
+        "22222222-2222-4222-8222-222222222222",
+        "33333333-3333-4333-8333-333333333333",
+    );
+    let key = errand::platform::seal::KeyRing::generate();
+    std::fs::write(folder.path().join("secret"), "a client secret\n").unwrap();
+    let configuration = format!(
+        r#"
+mode = "development"
+[tenant]
+listen = "127.0.0.1:{tenant}"
+public_url = "http://localhost:{tenant}"
+database_url = "sqlite:tenant.db"
+tenant_id = "{tenant_id}"
+domain = "errand.localhost"
+display_name = "Errand"
+[[tenant.user_flows]]
+name = "everybody"
+attributes = ["display_name", "country"]
+[[tenant.apps]]
+name = "API"
+client_id = "{resource}"
+scopes = [{{ value = "ToDoList.Read", display_name = "R" }}, {{ value = "ToDoList.ReadWrite", display_name = "W" }}]
+optional_access_token_claims = ["idtyp"]
+[[tenant.apps]]
+name = "Errand"
+client_id = "{client}"
+redirect_uris = ["http://localhost:{web}/auth/redirect"]
+secrets = [{{ file = "secret" }}]
+permissions = [{{ resource = "{resource}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite"] }}]
+user_flow = "everybody"
+[api]
+listen = "127.0.0.1:{api}"
+database_url = "sqlite:api.db"
+audiences = ["{resource}"]
+[api.identity]
+authority = "http://localhost:{tenant}/{tenant_id}/v2.0"
+tenant_id = "{tenant_id}"
+[api.permissions]
+read = {{ scopes = ["ToDoList.Read"], app_permissions = ["ToDoList.Read.All"] }}
+write = {{ scopes = ["ToDoList.ReadWrite"], app_permissions = ["ToDoList.ReadWrite.All"] }}
+[web]
+listen = "127.0.0.1:{web}"
+public_url = "http://localhost:{web}"
+database_url = "sqlite:web.db"
+[web.identity]
+authority = "http://localhost:{tenant}/{tenant_id}/v2.0"
+tenant_id = "{tenant_id}"
+client_id = "{client}"
+client_credentials = [{{ secret = {{ file = "secret" }} }}]
+initial_scopes = ["api://{resource}/ToDoList.Read"]
+[web.downstream_apis.todolist]
+base_url = "http://localhost:{api}"
+read_scopes = ["api://{resource}/ToDoList.Read"]
+write_scopes = ["api://{resource}/ToDoList.ReadWrite"]
+"#
+    );
+    std::fs::write(folder.path().join("errand.toml"), configuration).unwrap();
+    let start = |program: &str| {
+        let mut command = errand(folder.path(), &[program]);
+        // As a secret store would give it.
+        command.env("ERRAND_WEB__ENCRYPTION_KEYS", format!("[\"{key}\"]"));
+        let mut child = Running(command.spawn().unwrap());
+        let mut line = String::new();
+        BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        if line.is_empty() {
+            let mut stderr = String::new();
+            let _ = child.0.stderr.take().unwrap().read_to_string(&mut stderr);
+            panic!("{program} did not start: {stderr}");
+        }
+        child
+    };
+    // In the worst order: nobody waits for anybody.
+    let mut programs = ["web", "api", "tenant"].map(start);
+    let [web, tenant] = [web, tenant].map(|port| format!("http://localhost:{port}"));
+    let mut browser = Browser::new(&web, &tenant);
+    browser.sign_up("ada@example.com", "Ada Lovelace").await;
+    let page = browser.submit("form.add", &[("description", "buy milk")]).await;
+    assert_eq!(page.todos(), [("buy milk".to_owned(), false)]);
+
+    // 86: the API goes, and comes back.
+    programs[1].stop();
+    assert_eq!(browser.open("/todos").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    programs[1] = start("api");
+    assert_eq!(browser.open("/todos").await.todos().len(), 1);
+    // And so does the tenant: a list needs no provider while the tokens last, signing in does.
+    programs[2].stop();
+    assert_eq!(browser.open("/todos").await.todos().len(), 1);
+    let mut other = Browser::new(&web, &tenant);
+    programs[0].stop();
+    programs[0] = start("web");
+    assert_eq!(other.open("/todos").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    programs[2] = start("tenant");
+    let deadline = Instant::now() + PATIENCE;
+    while other.open("/todos").await.status != StatusCode::OK {
+        assert!(Instant::now() < deadline, "signing in does not recover: {}", other.page.url);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(other.sign_in_here("ada@example.com").await.todos().len(), 1);
+    for program in &mut programs {
+        program.stop();
+    }
 }
