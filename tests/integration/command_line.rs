@@ -13,7 +13,7 @@ use crate::test_browser::{Browser, Page, http};
 use crate::test_errand::closed_port;
 
 /// How long a program may take to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program with none of this machine's settings.
 pub(crate) fn errand(folder: &Path, arguments: &[&str]) -> Command {
@@ -108,13 +108,12 @@ pub(crate) fn start_dev(mut command: Command) -> (Running, [String; 3], String) 
         let line = announced.lines().find_map(|line| line.trim_start().strip_prefix(name));
         line.map(|address| address.trim().to_owned())
     };
-    let addresses = ["web", "API", "tenant"].map(|name| match address(name) {
-        Some(address) => address,
-        None => {
+    let addresses = ["web", "API", "tenant"].map(|name| {
+        address(name).unwrap_or_else(|| {
             let mut stderr = String::new();
             let _ = child.0.stderr.take().unwrap().read_to_string(&mut stderr);
             panic!("it did not start: {announced}{stderr}")
-        }
+        })
     });
     (child, addresses, announced)
 }

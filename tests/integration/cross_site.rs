@@ -15,6 +15,9 @@ fn server_functions() -> BTreeSet<&'static str> {
     paths
 }
 
+/// A method, a content type, and the headers that say where a request is from.
+type Case<'a> = (Method, &'a str, &'a [(&'a str, &'a str)]);
+
 /// 31, 32.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_server_function_refuses_other_sites() {
@@ -23,7 +26,7 @@ async fn every_server_function_refuses_other_sites() {
     let mut browser = errand.sign_up("ada@example.com").await;
     browser.submit("form.add", &[("description", "mine")]).await;
     let own = browser.web.origin().ascii_serialization();
-    let cases: [(Method, &str, &[(&str, &str)]); 12] = [
+    let cases: [Case; 12] = [
         (Method::POST, FORM, &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]),
         (Method::POST, FORM, &[("sec-fetch-site", "cross-site")]),
         (Method::POST, FORM, &[("sec-fetch-site", "same-site"), ("origin", "http://localhost:1")]),

@@ -67,7 +67,7 @@ fn check(page: &Page, nonces: &mut Vec<String>) {
     nonces.push(nonce);
 }
 
-/// 28, 30: on http://localhost. (On https: `identity::tests`.)
+/// 28, 30: on plain http, at localhost. (On https: `identity::tests`.)
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_session_cookie_is_for_this_host_and_no_script() {
     let errand = TestErrand::start().await;

@@ -45,19 +45,8 @@ async fn held_tokens(data: &Path, secrets: &Secrets) -> Planted {
     refresh.chain(access).collect()
 }
 
-/// 39.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_token_and_no_secret_is_where_it_does_not_belong() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    std::fs::write(folder.path().join("errand.toml"), FREE_PORTS).unwrap();
-    let mut command = errand(folder.path(), &[]);
-    // Into a file: a pipe that nobody empties would stop the program.
-    let log = folder.path().join("log");
-    command.env("RUST_LOG", "trace").stderr(std::fs::File::create(&log).unwrap());
-    let (program, [web, _, tenant], announced) = start_dev(command);
-
-    let mut browser = Browser::new(&web, &tenant);
+/// Signs up, and looks at every kind of page and answer there is; the passcode that was mailed.
+async fn look_around(browser: &mut Browser) -> String {
     browser.open("/").await;
     browser.open("/auth/sign-up?return_to=%2Ftodos").await;
     browser.submit("form:not(.quiet)", &[("email", "ada@example.com")]).await;
@@ -83,6 +72,23 @@ async fn no_token_and_no_secret_is_where_it_does_not_belong() {
         let url = browser.tenant.join(path).unwrap();
         browser.send(browser.request(Method::GET, url)).await;
     }
+    passcode
+}
+
+/// 39.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_token_and_no_secret_is_where_it_does_not_belong() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::write(folder.path().join("errand.toml"), FREE_PORTS).unwrap();
+    let mut command = errand(folder.path(), &[]);
+    // Into a file: a pipe that nobody empties would stop the program.
+    let log = folder.path().join("log");
+    command.env("RUST_LOG", "trace").stderr(std::fs::File::create(&log).unwrap());
+    let (program, [web, _, tenant], announced) = start_dev(command);
+
+    let mut browser = Browser::new(&web, &tenant);
+    let passcode = look_around(&mut browser).await;
     let secrets = Secrets::read(&data);
     let mut planted = held_tokens(&data, &secrets).await;
 
