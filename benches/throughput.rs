@@ -1,1 +1,577 @@
-fn main() {}
+//! What a request costs, and what the programs weigh. Prints figures beside their aims and asserts none of them:
+//! machines differ, and a ratio to a bare axum handler on the same machine says more than a number of requests.
+//!
+//! ```text
+//! cargo bench --features ssr
+//! ```
+//!
+//! The programs are the real ones, started as `errand dev` starts them, with a customer who signed up by the pages
+//! and a token from the tenant's own endpoints: there is no door for the benchmark. Load, programs and baselines
+//! share one process and its processors, so the CPU times hold the client's share too; the line "HTTP alone" says
+//! how large that is.
+
+use std::fmt;
+use std::io::BufRead as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::serve::ListenerExt as _;
+use axum::{Json, Router};
+use errand::dev::{Addresses, Dev};
+use errand::platform::clock::{self, Clock};
+use errand::platform::{database, outbound, random, telemetry};
+use errand::todo::{Description, Todo};
+use reqwest::header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE};
+use reqwest::{Method, Request, Response, StatusCode, Url};
+use serde::Deserialize;
+use serde_json::Value;
+use sqlx::{AnyPool, Row as _};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Connections that are kept busy at a time.
+const CONCURRENCY: usize = 8;
+/// How long each series runs before anything is counted.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// How long one round of one series is.
+const ROUND: Duration = Duration::from_secs(1);
+/// Rounds of each series. The series take turns, so that what else the machine does befalls all of them.
+const ROUNDS: usize = 5;
+/// To-dos on the customer's list.
+const TODOS: usize = 20;
+/// `USER_HZ` of Linux: the unit of the times in `/proc/self/stat`, the same on every architecture we run on.
+const TICKS_PER_SECOND: u32 = 100;
+/// The largest browser bundle, compressed, in bytes.
+const BUNDLE_AIM: usize = 200 * 1024;
+/// The largest resident set of `errand dev` at rest, in kilobytes.
+const MEMORY_AIM: u32 = 60 * 1024;
+
+const EMAIL: &str = "bench@example.com";
+const PASSWORD: &str = "correct horse battery staple";
+
+fn main() {
+    telemetry::init();
+    let folder = tempfile::tempdir().expect("there is room for a temporary folder");
+    // As many workers as `errand` itself has.
+    let workers = std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
+    let runtime = runtime.expect("the operating system gives threads");
+
+    println!("Errand: what a request costs");
+    println!(
+        "{CONCURRENCY} keep-alive HTTP/1.1 connections, {ROUNDS} rounds of {} s each in turn; client, programs and \
+         baselines share this process",
+        ROUND.as_secs()
+    );
+    runtime.block_on(requests(folder.path()));
+    bundle();
+    runtime.block_on(memory(folder.path()));
+}
+
+/// The two requests that matter, each beside the least that could answer it.
+async fn requests(folder: &Path) {
+    let dev = Dev::start(Some(&configuration(folder, "dev")), Clock::system()).await.expect("errand dev starts");
+    let addresses = dev.addresses.clone();
+    let shutdown = CancellationToken::new();
+    let serving = tokio::spawn(dev.serve(shutdown.clone()));
+
+    let mut browser = Browser::default();
+    sign_up(&mut browser, &addresses).await;
+    add_todos(&browser, &addresses).await;
+    let authorization = format!("Bearer {}", access_token(&browser, &addresses, &folder.join("dev")).await);
+
+    let api = url(&addresses.api, "/api/todolist");
+    let get = |url: Url| Request::new(Method::GET, url);
+    let with = |mut request: Request, name, value: &str| {
+        request.headers_mut().insert(name, value.parse().expect("tokens and cookies are ASCII"));
+        request
+    };
+    let list = with(get(api.clone()), reqwest::header::AUTHORIZATION, &authorization);
+    let page = with(get(url(&addresses.web, "/todos")), COOKIE, &browser.cookies());
+
+    let todos: Vec<Todo> = serde_json::from_slice(&body_of(&list).await).expect("the API sends to-dos");
+    assert_eq!(todos.len(), TODOS, "the list is complete");
+    let html = String::from_utf8(body_of(&page).await).expect("the page is UTF-8");
+    assert!(todos.iter().all(|todo| html.contains(todo.description.as_str())), "the page shows the list");
+
+    let bare = Bare::serve(folder, todos[0].owner.clone(), list.try_clone().expect("a GET has no body")).await;
+    let bare_list = get(url(&bare, "/list"));
+    assert_eq!(body_of(&bare_list).await, body_of(&list).await, "both send the same bytes");
+
+    let mut series = [
+        Series::new("Errand", list),
+        Series::new("bare axum, same query", bare_list),
+        Series::new("HTTP alone", get(url(&bare, "/nothing"))),
+    ];
+    measure(&mut series).await;
+    report(&format!("GET /api/todolist, {TODOS} to-dos"), &series, 60);
+
+    let mut series = [
+        Series::new("Errand", page),
+        Series::new("bare axum, same API call", get(url(&bare, "/call"))),
+        Series::new("HTTP alone", get(url(&bare, "/nothing"))),
+    ];
+    measure(&mut series).await;
+    report(&format!("GET /todos, signed in, {TODOS} to-dos"), &series, 25);
+
+    shutdown.cancel();
+    serving.await.expect("errand dev ends as it should");
+}
+
+/// Writes an `errand.toml` for programs on free ports with their data in `{folder}/{name}`.
+fn configuration(folder: &Path, name: &str) -> PathBuf {
+    let text = |path: PathBuf| toml::Value::from(path.display().to_string());
+    let (data, site) = (text(folder.join(name)), text(site_root()));
+    let toml = format!(
+        "mode = \"development\"\ndata = {data}\n\
+         [web]\nlisten = \"127.0.0.1:0\"\nsite_root = {site}\n\
+         [api]\nlisten = \"127.0.0.1:0\"\n[tenant]\nlisten = \"127.0.0.1:0\"\n"
+    );
+    let file = folder.join(format!("{name}.toml"));
+    std::fs::write(&file, toml).expect("the temporary folder can be written to");
+    file
+}
+
+fn site_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/site")
+}
+
+fn url(origin: &str, path: &str) -> Url {
+    Url::parse(origin).and_then(|origin| origin.join(path)).expect("the programs' addresses are URLs")
+}
+
+async fn body_of(request: &Request) -> Vec<u8> {
+    let request = request.try_clone().expect("a GET has no body");
+    let response = outbound::client().execute(request).await.expect("the program answers");
+    assert_eq!(response.status(), StatusCode::OK, "{}", response.url().path());
+    response.bytes().await.expect("the answer is whole").to_vec()
+}
+
+/// As much of a browser as signing up takes. Everything is on localhost and there is one sign-in at a time, so
+/// cookies need neither host nor path.
+struct Browser {
+    http: reqwest::Client,
+    cookies: Vec<(String, String)>,
+}
+
+/// Where a browser ended up.
+struct Page {
+    url: Url,
+    text: String,
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self { http: outbound::client(), cookies: Vec::new() }
+    }
+}
+
+impl Browser {
+    fn cookies(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    async fn get(&mut self, url: Url) -> Page {
+        let response = self.http.get(url).header(COOKIE, self.cookies()).send().await.expect("the program answers");
+        self.follow(response).await
+    }
+
+    async fn post(&mut self, url: Url, fields: &[(&str, &str)]) -> Page {
+        let request = self.http.post(url).header(COOKIE, self.cookies()).header("sec-fetch-site", "same-origin");
+        let response = request.form(fields).send().await.expect("the program answers");
+        self.follow(response).await
+    }
+
+    /// Keeps the cookies and goes where the answer points, until it is a page.
+    async fn follow(&mut self, mut response: Response) -> Page {
+        loop {
+            self.keep_cookies(&response);
+            let Some(location) = response.headers().get(LOCATION) else { break };
+            let location = location.to_str().expect("addresses are ASCII");
+            let url = response.url().join(location).expect("redirects lead to URLs");
+            let request = self.http.get(url).header(COOKIE, self.cookies());
+            response = request.send().await.expect("the program answers");
+        }
+        let (url, status) = (response.url().clone(), response.status());
+        let text = response.text().await.expect("pages are text");
+        assert!(status.is_success(), "{status} from {}", url.path());
+        Page { url, text }
+    }
+
+    fn keep_cookies(&mut self, response: &Response) {
+        for cookie in response.headers().get_all(SET_COOKIE) {
+            let cookie = cookie.to_str().expect("cookies are ASCII");
+            let (name, value) = cookie.split(';').next().and_then(|pair| pair.split_once('=')).expect("name=value");
+            self.cookies.retain(|(known, _)| known != name);
+            if !value.is_empty() && !cookie.contains("Max-Age=0") {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+}
+
+/// Signs a customer up by the pages, as a browser would.
+async fn sign_up(browser: &mut Browser, addresses: &Addresses) {
+    let page = browser.get(url(&addresses.web, "/auth/sign-up?return_to=%2Ftodos")).await;
+    let page = browser.post(page.url, &[("email", EMAIL)]).await;
+    let mailbox = browser.get(url(&addresses.tenant, &format!("/mailbox.json?to={EMAIL}"))).await;
+    let mailbox: Value = serde_json::from_str(&mailbox.text).expect("the mailbox is JSON");
+    let passcode = mailbox["messages"][0]["passcode"].as_str().expect("the mail with the passcode has arrived");
+    let page = browser.post(page.url, &[("passcode", passcode)]).await;
+    let details =
+        [("password", PASSWORD), ("confirm_password", PASSWORD), ("display_name", "Bench"), ("country", "NL")];
+    let page = browser.post(page.url, &details).await;
+    assert_eq!(page.url.path(), "/todos", "signing up ends at the list");
+}
+
+async fn add_todos(browser: &Browser, addresses: &Addresses) {
+    for number in 1..=TODOS {
+        let request = browser
+            .http
+            .post(url(&addresses.web, "/actions/todos/add"))
+            .header(COOKIE, browser.cookies())
+            .header("sec-fetch-site", "same-origin")
+            .header(ACCEPT, "application/json")
+            .form(&[("description", format!("Buy milk, bread and butter, trip {number}"))]);
+        let response = request.send().await.expect("the web server answers");
+        assert!(response.status().is_success(), "a to-do was added: {}", response.status());
+    }
+}
+
+/// What `errand dev` made up on its first run, as far as an app registration needs it.
+#[derive(Deserialize)]
+struct Secrets {
+    tenant_id: String,
+    web_client_id: String,
+    api_client_id: String,
+    web_client_secret: String,
+}
+
+/// An access token for the API by the authorization code flow (RFC 6749 §4.1, RFC 7636): with the web app's
+/// registration, and the session that signing up has left at the tenant.
+async fn access_token(browser: &Browser, addresses: &Addresses, data: &Path) -> String {
+    let secrets = std::fs::read_to_string(data.join("secrets.toml")).expect("the first run has made secrets.toml");
+    let secrets: Secrets = toml::from_str(&secrets).expect("secrets.toml is TOML");
+    let endpoint = |name: &str| url(&addresses.tenant, &format!("/{}/oauth2/v2.0/{name}", secrets.tenant_id));
+    let redirect_uri = format!("{}/auth/redirect", addresses.web);
+    let scope = format!("openid api://{}/ToDoList.Read", secrets.api_client_id);
+    let verifier = random::token();
+    let authorize = browser.http.get(endpoint("authorize")).header(COOKIE, browser.cookies()).query(&[
+        ("response_type", "code"),
+        ("client_id", &secrets.web_client_id),
+        ("redirect_uri", &redirect_uri),
+        ("scope", &scope),
+        ("code_challenge", &random::digest(&verifier)),
+        ("code_challenge_method", "S256"),
+    ]);
+    let response = authorize.send().await.expect("the tenant answers");
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let location = Url::parse(location).expect("the customer is signed in, so the tenant redirects to the app");
+    let code = location.query_pairs().find(|(name, _)| name == "code").expect("the app is given a code").1;
+    let request =
+        browser.http.post(endpoint("token")).basic_auth(&secrets.web_client_id, Some(&secrets.web_client_secret)).form(
+            &[
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", &redirect_uri),
+                ("code_verifier", &verifier),
+            ],
+        );
+    let answer: Value = request.send().await.expect("the tenant answers").json().await.expect("the answer is JSON");
+    answer["access_token"].as_str().expect("the code is exchanged for an access token").to_owned()
+}
+
+/// The baselines: what is left of each request without sign-in, tokens, permissions, layers and pages.
+struct Bare {
+    db: AnyPool,
+    owner: String,
+    http: reqwest::Client,
+    call: Request,
+}
+
+impl Bare {
+    /// Serves the baselines, until the process ends; returns their address. `call` is the request to the API.
+    async fn serve(folder: &Path, owner: String, call: Request) -> String {
+        let file = format!("sqlite:{}", folder.join("dev/api.db").display());
+        let db = database::open("api.database_url", &file, &sqlx::migrate!("src/api/migrations")).await;
+        let bare = Self { db: db.expect("the API's database is there"), owner, http: outbound::client(), call };
+        let router = Router::new()
+            .route("/list", get(Self::list))
+            .route("/call", get(Self::call))
+            .route("/nothing", get(|| async { "" }))
+            .with_state(Arc::new(bare));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it is bound");
+        // As the programs do.
+        let listener = listener.tap_io(|stream| stream.set_nodelay(true).expect("the connection is open"));
+        tokio::spawn(axum::serve(listener, router).into_future());
+        format!("http://{address}")
+    }
+
+    /// The API's query, and its rows as the API sends them.
+    async fn list(State(bare): State<Arc<Self>>) -> Json<Vec<Todo>> {
+        let query = sqlx::query(
+            "SELECT id, owner, description, done, created_at, updated_at FROM todos
+             WHERE id > $1 AND owner = $3 ORDER BY id LIMIT $2",
+        );
+        let rows = query.bind("").bind(1001_i64).bind(&bare.owner).fetch_all(&bare.db).await;
+        let rows = rows.expect("the database answers");
+        let text = |row: &sqlx::any::AnyRow, name| row.get::<String, _>(name);
+        let todo = |row| Todo {
+            id: text(row, "id").parse().expect("a UUID"),
+            owner: text(row, "owner"),
+            description: Description::parse(&text(row, "description")).expect("the API has checked it"),
+            done: row.get::<i64, _>("done") != 0,
+            created_at: clock::from_millis(row.get("created_at")),
+            updated_at: clock::from_millis(row.get("updated_at")),
+        };
+        Json(rows.iter().map(todo).collect())
+    }
+
+    /// The web server's call of the API, and the answer as it came.
+    async fn call(State(bare): State<Arc<Self>>) -> Vec<u8> {
+        let request = bare.call.try_clone().expect("a GET has no body");
+        let response = bare.http.execute(request).await.expect("the API answers");
+        assert_eq!(response.status(), StatusCode::OK, "the token is good");
+        response.bytes().await.expect("the answer is whole").to_vec()
+    }
+}
+
+/// One request, repeated, and what that took.
+struct Series {
+    name: &'static str,
+    request: Request,
+    rounds: Vec<Round>,
+}
+
+/// One round of a series.
+struct Round {
+    latencies: Vec<Duration>,
+    elapsed: Duration,
+    cpu: Duration,
+}
+
+impl Series {
+    fn new(name: &'static str, request: Request) -> Self {
+        Self { name, request, rounds: Vec::new() }
+    }
+
+    fn sum(&self, of: impl Fn(&Round) -> Duration) -> Duration {
+        self.rounds.iter().map(of).sum()
+    }
+
+    fn per_second(&self) -> f64 {
+        let requests: u32 = self.rounds.iter().map(Round::requests).sum();
+        f64::from(requests) / self.sum(|round| round.elapsed).as_secs_f64()
+    }
+
+    fn cpu_per_request(&self) -> Duration {
+        self.sum(|round| round.cpu) / self.rounds.iter().map(Round::requests).sum::<u32>().max(1)
+    }
+
+    /// The latency that so many percent of the requests kept within.
+    fn percentile(&self, percent: usize) -> Duration {
+        let mut all: Vec<Duration> = self.rounds.iter().flat_map(|round| round.latencies.iter().copied()).collect();
+        all.sort_unstable();
+        all.get((all.len() * percent / 100).min(all.len().saturating_sub(1))).copied().unwrap_or_default()
+    }
+}
+
+impl Round {
+    fn requests(&self) -> u32 {
+        u32::try_from(self.latencies.len()).expect("a round is a second")
+    }
+
+    fn per_second(&self) -> f64 {
+        f64::from(self.requests()) / self.elapsed.as_secs_f64()
+    }
+}
+
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:<26}{:>12.0}{:>9.2} ms{:>9.2} ms{:>12} µs",
+            self.name,
+            self.per_second(),
+            self.percentile(50).as_secs_f64() * 1000.0,
+            self.percentile(99).as_secs_f64() * 1000.0,
+            self.cpu_per_request().as_micros()
+        )
+    }
+}
+
+/// Runs all series in turn, first to warm up, then to be counted.
+async fn measure(series: &mut [Series]) {
+    let http = outbound::client();
+    for one in series.iter() {
+        load(&http, &one.request, WARM_UP).await;
+    }
+    for number in 0..ROUNDS {
+        // Nobody always comes first.
+        series.rotate_left(number % 2);
+        for one in series.iter_mut() {
+            let round = load(&http, &one.request, ROUND).await;
+            one.rounds.push(round);
+        }
+        series.rotate_right(number % 2);
+    }
+}
+
+/// Keeps all connections busy for a while.
+async fn load(http: &reqwest::Client, request: &Request, time: Duration) -> Round {
+    let (cpu, began) = (cpu_time(), Instant::now());
+    let clients = (0..CONCURRENCY).map(|_| {
+        let http = http.clone();
+        let request = request.try_clone().expect("a GET has no body");
+        tokio::spawn(async move {
+            let mut latencies = Vec::new();
+            while began.elapsed() < time {
+                let request = request.try_clone().expect("a GET has no body");
+                let sent = Instant::now();
+                let response = http.execute(request).await.expect("the program answers");
+                assert_eq!(response.status(), StatusCode::OK, "only answers that are right count");
+                response.bytes().await.expect("the answer is whole");
+                latencies.push(sent.elapsed());
+            }
+            latencies
+        })
+    });
+    let clients: Vec<_> = clients.collect();
+    let mut latencies = Vec::new();
+    for client in clients {
+        latencies.append(&mut client.await.expect("no client has panicked"));
+    }
+    Round { latencies, elapsed: began.elapsed(), cpu: cpu_time() - cpu }
+}
+
+/// The processor time that this process has used, user and system, of all its threads.
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("this runs on Linux");
+    // proc(5): fields 14 and 15; the second one, the program's name, ends with the last parenthesis.
+    let (_, after_name) = stat.rsplit_once(')').expect("the second field is in parentheses");
+    let fields = after_name.split_whitespace().skip(11).take(2);
+    let ticks: u32 = fields.map(|ticks| ticks.parse::<u32>().expect("times are numbers")).sum();
+    Duration::from_secs(1) * ticks / TICKS_PER_SECOND
+}
+
+/// Prints the series and how the first compares to the second, beside the aim in percent.
+fn report(title: &str, series: &[Series; 3], aim: u32) {
+    let [subject, baseline, _] = series;
+    let percent = |of: f64, to: f64| 100.0 * of / to;
+    let ratio = percent(subject.per_second(), baseline.per_second());
+    let rounds = subject.rounds.iter().zip(&baseline.rounds);
+    let rounds = rounds.map(|(subject, baseline)| percent(subject.per_second(), baseline.per_second()));
+    let (least, most) = rounds.fold((f64::MAX, 0_f64), |(least, most), ratio| (least.min(ratio), most.max(ratio)));
+    let cpu = percent(baseline.cpu_per_request().as_secs_f64(), subject.cpu_per_request().as_secs_f64());
+
+    println!("\n{title}");
+    println!("  {:<26}{:>12}{:>12}{:>12}{:>15}", "", "requests/s", "p50", "p99", "CPU/request");
+    for one in series {
+        println!("  {one}");
+    }
+    println!(
+        "  {ratio:.0} % of the baseline's requests (rounds: {least:.0} to {most:.0} %; by CPU time {cpu:.0} %); aim: \
+         {aim} % or more: {}",
+        verdict(ratio >= f64::from(aim))
+    );
+}
+
+fn verdict(met: bool) -> &'static str {
+    if met { "met" } else { "MISSED" }
+}
+
+/// What a browser loads once, compressed with Brotli.
+fn bundle() {
+    println!("\nThe browser bundle, Brotli level 11 (counts after `cargo leptos build --release` only)");
+    let newest = |extension: &str| {
+        let files = std::fs::read_dir(site_root().join("pkg")).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+        let files = files.filter(|file| file.extension().is_some_and(|known| known == extension));
+        files.max_by_key(|file| file.metadata().and_then(|metadata| metadata.modified()).ok())
+    };
+    let (Some(wasm), Some(js)) = (newest("wasm"), newest("js")) else {
+        println!("  not built: target/site/pkg has no .wasm and .js");
+        return;
+    };
+    let mut sum = 0;
+    for file in [wasm, js] {
+        let name = file.file_name().unwrap_or_default().display().to_string();
+        let output = match Command::new("brotli").args(["-q", "11", "-c"]).arg(&file).output() {
+            Ok(output) if output.status.success() => output.stdout,
+            Ok(output) => {
+                println!("  {name}: brotli gave up: {}", String::from_utf8_lossy(&output.stderr).trim());
+                return;
+            }
+            Err(error) => {
+                println!("  not measured: the program `brotli` does not run ({error})");
+                return;
+            }
+        };
+        let original = file.metadata().map_or(0, |metadata| metadata.len());
+        println!("  {name:<48}{:>8} KB of {} KB", output.len() / 1024, original / 1024);
+        sum += output.len();
+    }
+    let aim = BUNDLE_AIM / 1024;
+    println!("  together {} KB; aim: {aim} KB or less: {}", sum / 1024, verdict(sum <= BUNDLE_AIM));
+}
+
+/// The program `errand`, stopped and waited for whatever happens here.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let asked = Command::new("kill").arg(self.0.id().to_string()).status();
+        if !asked.is_ok_and(|status| status.success()) {
+            // Only when there is no `kill`; it has no data worth a clean end.
+            let _ = self.0.kill();
+        }
+        let _ = self.0.wait();
+    }
+}
+
+/// What `errand dev` occupies when it has started and nobody asks anything.
+async fn memory(folder: &Path) {
+    println!("\nThe memory of `errand dev` at rest");
+    let child = Command::new(env!("CARGO_BIN_EXE_errand"))
+        .arg("--config")
+        .arg(configuration(folder, "rest"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("cargo has built the program");
+    let mut program = Program(child);
+    let stdout = program.0.stdout.take().expect("it is piped");
+    // Kept open to the end: the program goes on printing.
+    let mut lines = std::io::BufReader::new(stdout).lines().map_while(Result::ok);
+    let open = lines.find_map(|line| line.split_once("Open ").map(|(_, address)| address.to_owned()));
+    let health = url(&open.expect("it says where it is"), "/health");
+    let response = outbound::client().get(health).send().await.expect("it answers");
+    assert_eq!(response.status(), StatusCode::OK, "it is well");
+
+    let pid = program.0.id();
+    let mut samples = vec![resident(pid, "VmRSS")];
+    let settled = |samples: &[u32]| samples.len() >= 5 && samples.windows(2).rev().take(4).all(|two| two[0] == two[1]);
+    while !settled(&samples) && samples.len() < 100 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        samples.push(resident(pid, "VmRSS"));
+    }
+    let kilobytes = samples[samples.len() - 1];
+    println!(
+        "  {:.1} MB resident ({:.1} MB of it its own, the rest is the program's file){}; aim: {} MB or less: {}",
+        f64::from(kilobytes) / 1024.0,
+        f64::from(resident(pid, "RssAnon")) / 1024.0,
+        if settled(&samples) { "" } else { ", and still changing after 20 s" },
+        MEMORY_AIM / 1024,
+        verdict(kilobytes <= MEMORY_AIM)
+    );
+}
+
+/// A size in `/proc/{pid}/status`, in kilobytes.
+fn resident(pid: u32, name: &str) -> u32 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the program runs");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux tells");
+    line.split_whitespace().find_map(|word| word.parse().ok()).expect("sizes are numbers")
+}

@@ -275,3 +275,43 @@ fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
     out.sync_all()?;
     std::fs::rename(temporary, file)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const README: &str = include_str!("../README.md");
+
+    /// The production example of the README, with files and databases that exist here.
+    fn example(folder: &Path) -> String {
+        let toml = README.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+        let secret = folder.join("key");
+        std::fs::write(&secret, format!("{}\n", seal::KeyRing::generate())).expect("written");
+        let mut toml = toml.to_owned();
+        for (theirs, ours) in [
+            ("/run/secrets/errand_encryption_key", secret.display().to_string()),
+            ("/run/secrets/errand_client_secret", secret.display().to_string()),
+            ("postgres://errand_web@db.example.com/errand_web", format!("sqlite:{}", folder.join("web.db").display())),
+            ("postgres://errand_api@db.example.com/errand_api", format!("sqlite:{}", folder.join("api.db").display())),
+        ] {
+            assert!(toml.contains(theirs), "{theirs}");
+            toml = toml.replace(theirs, &ours);
+        }
+        toml
+    }
+
+    #[tokio::test]
+    async fn web_and_api_start_with_the_configuration_that_the_readme_shows() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = Settings::from_toml(&example(folder.path())).expect("TOML");
+        assert_eq!(settings.mode, Mode::Production);
+        let config = settings.section("web").expect("every key is known");
+        if let Err(error) = Web::start(&config, settings.mode, Clock::system()).await {
+            panic!("{error}");
+        }
+        let config = settings.section("api").expect("every key is known");
+        if let Err(error) = Api::start(config, settings.mode, Clock::system()).await {
+            panic!("{error}");
+        }
+    }
+}

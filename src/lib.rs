@@ -5,7 +5,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`todo`] | what a to-do is: shared by browser, web server, API |
+//! | [`mod@todo`] | what a to-do is: shared by browser, web server, API |
 //! | [`app`] | what the customer sees, compiled for the browser **and** the server |
 //! | `identity` | sign-in and tokens for any axum app; knows nothing of to-dos |
 //! | `web` | the web server: mounts `app` and `identity`, implements the server functions |
@@ -13,13 +13,17 @@
 //! | `tenant` | the embedded identity provider, for development and tests |
 //! | `platform` | what every program needs: configuration, database, serving, clock, outbound HTTP |
 //! | `dev` | all of them in one process |
+//! | `architecture` | walks through the code, and the reasons for it |
 //!
-//! Everything but [`app`] and [`todo`] exists in the server build only: token types live under `identity`, so
+//! Everything but [`app`] and [`mod@todo`] exists in the server build only: token types live under `identity`, so
 //! code that runs in the browser cannot even name one.
 
 #[cfg(feature = "ssr")]
 pub mod api;
 pub mod app;
+#[cfg(feature = "ssr")]
+#[doc = include_str!("docs/architecture.md")]
+pub mod architecture {}
 #[cfg(feature = "ssr")]
 pub mod dev;
 #[cfg(feature = "ssr")]

@@ -23,6 +23,7 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
+#[expect(clippy::doc_markdown, reason = "these words are the help text, where backticks would be noise")]
 enum Program {
     /// Run web, API and tenant in one process, on SQLite, with generated secrets (the default)
     ///
@@ -35,7 +36,7 @@ enum Program {
     /// Needs [web], [web.identity] and [web.downstream_apis.todolist].
     #[command(after_help = CONFIGURATION)]
     Web,
-    /// Run the protected `ToDoList` API
+    /// Run the protected ToDoList API
     ///
     /// Needs [api], [api.identity] and [api.permissions].
     #[command(after_help = CONFIGURATION)]

@@ -38,3 +38,33 @@ test('a visitor who asks for a page of customers signs in and is brought there',
   await expect(page).toHaveURL(`${webUrl()}/todos/completed`);
   await expect(new Todos(page).field()).toBeVisible();
 });
+
+test('a customer who forgot the password sets a new one, and the old one is dead', async ({ page }) => {
+  const site = new Site(page);
+  const customer = await site.signUp();
+  await site.signOut();
+  await site.signInLink().click();
+  const password = `another ${customer.password}`;
+  await new Tenant(page).resetPassword(customer, password);
+  await expect(page.getByText(customer.name)).toBeVisible();
+
+  await site.signOut();
+  await site.signInLink().click();
+  const tenant = new Tenant(page);
+  await tenant.email().fill(customer.email);
+  await tenant.password().fill(customer.password);
+  await tenant.next().click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await tenant.signIn({ ...customer, password });
+  await expect(page.getByText(customer.name)).toBeVisible();
+});
+
+test('a cancelled sign-in is a friendly page', async ({ page }) => {
+  const site = new Site(page);
+  await site.open('/');
+  await site.signInLink().click();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'You did not sign in' })).toBeVisible();
+  await page.getByRole('link', { name: 'Home' }).click();
+  await expect(page).toHaveURL(`${webUrl()}/`);
+});

@@ -8,14 +8,14 @@
 //!
 //! async fn list(caller: Caller, State(permissions): State<Permissions>) -> Result<Json<Vec<Thing>>, Refusal> {
 //!     caller.require(&permissions.read)?;
-//!     …
+//!     // …
 //! }
 //! ```
 //!
 //! [`Verifier::authenticate`] makes these checks, in this order:
 //!
 //! 1. the token comes in exactly one `Authorization: Bearer` header, and not in the query (RFC 6750 §2);
-//! 2. form and signature, as listed in [`jwt`](super::jwt);
+//! 2. form and signature, as listed in [`jwt`];
 //! 3. `typ`, where present, is that of an access token (RFC 8725 §3.11, RFC 9068 §4);
 //! 4. `iss` is the provider's, exactly (RFC 7519 §4.1.1, RFC 8725 §3.8);
 //! 5. `aud` names this API (RFC 7519 §4.1.3, RFC 8725 §3.9);

@@ -136,7 +136,7 @@ impl Identity {
 
     /// Removes what is over (sessions, answered states, tokens of nobody) every few minutes, until `shutdown`.
     pub async fn sweep(self, shutdown: CancellationToken) {
-        const EVERY: std::time::Duration = std::time::Duration::from_secs(300);
+        const EVERY: std::time::Duration = std::time::Duration::from_mins(5);
         let store = Store::new(&self);
         loop {
             let swept = async {

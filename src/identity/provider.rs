@@ -72,7 +72,7 @@ pub struct Metadata {
     pub tenant: Option<Uuid>,
 }
 
-/// Why a provider's metadata or keys cannot be had. The text is for logs and `errand doctor`.
+/// Why a provider's metadata or keys cannot be had. The text is for logs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
     /// No answer, too large an answer, or not JSON.

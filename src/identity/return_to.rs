@@ -10,6 +10,8 @@ pub struct ReturnTo(String);
 impl ReturnTo {
     /// The longest address that is kept, in bytes.
     const MAX: usize = 1024;
+    /// Stands for this site while an address is read.
+    const SITE: &str = "https://this.invalid";
 
     /// The home page.
     pub fn home() -> Self {
@@ -26,10 +28,9 @@ impl ReturnTo {
         }
         // Read it as a browser would, relative to a site of ours, and keep it only when it stays there unchanged:
         // `//host`, `/\host`, `/%09/host`, `/.//host` and whatever comes next all fail one of these comparisons.
-        const SITE: &str = "https://this.invalid";
-        let Ok(url) = url::Url::parse(SITE).and_then(|site| site.join(text)) else { return Self::home() };
+        let Ok(url) = url::Url::parse(Self::SITE).and_then(|site| site.join(text)) else { return Self::home() };
         let path = url.path();
-        let stays = url.origin().ascii_serialization() == SITE && !path.starts_with("//") && !path.contains('\\');
+        let stays = url.origin().ascii_serialization() == Self::SITE && !path.starts_with("//") && !path.contains('\\');
         let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
         let decodes_harmlessly = !decoded.starts_with("//") && !decoded.contains(['\\', '\r', '\n', '\t', '\0']);
         // Back into a sign-in endpoint would be a loop.

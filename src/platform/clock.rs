@@ -25,6 +25,7 @@ impl Clock {
     }
 
     /// The current time, UTC.
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the operating system")]
     pub fn now(&self) -> OffsetDateTime {
         match &self.manual {
             None => OffsetDateTime::now_utc(),

@@ -173,10 +173,8 @@ fn describe(errors: figment::Error, section: Option<&str>) -> ConfigError {
             Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
                 format!("`{}` must be {expected}", path.join("."))
             }
-            _ => match path.is_empty() {
-                true => error.kind.to_string(),
-                false => format!("`{}`: {}", path.join("."), error.kind),
-            },
+            kind if path.is_empty() => kind.to_string(),
+            kind => format!("`{}`: {kind}", path.join(".")),
         }
     });
     ConfigError::Invalid(lines.collect::<Vec<_>>().join("\n"))

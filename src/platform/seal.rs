@@ -53,6 +53,9 @@ impl KeyRing {
     }
 
     /// Seals `plain` for `context` (what it is and whose: authenticated, not stored). Base64url text.
+    ///
+    /// # Panics
+    /// For a plaintext of more than 64 GiB.
     pub fn seal(&self, context: &str, plain: &str) -> String {
         let nonce = random::bytes::<NONCE_LEN>();
         let mut sealed = plain.as_bytes().to_vec();

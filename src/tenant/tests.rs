@@ -892,16 +892,18 @@ async fn sign_out_with_a_matching_hint_is_immediate_and_goes_only_to_a_registere
             let tokens = t.redeem(&code, &[]).await.json();
             let login_hint = t.claims(&tokens["id_token"]).await["login_hint"].as_str().expect("text").to_owned();
             t.clock.advance(Duration::hours(2));
-            let hint = match by_logout_hint {
-                true => ("logout_hint", login_hint.as_str()),
-                false => ("id_token_hint", tokens["id_token"].as_str().expect("a token")),
+            let hint = if by_logout_hint {
+                ("logout_hint", login_hint.as_str())
+            } else {
+                ("id_token_hint", tokens["id_token"].as_str().expect("a token"))
             };
             let fields = [hint, ("post_logout_redirect_uri", uri), ("state", "a b")];
             let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
             let answer = t.get(&format!("{path}?{query}"), &session).await;
-            match redirected {
-                true => assert_eq!(answer.header(header::LOCATION), "http://localhost:3000/signed-out?state=a+b"),
-                false => assert_eq!((answer.status, answer.location()), (StatusCode::OK, None), "{uri}"),
+            if redirected {
+                assert_eq!(answer.header(header::LOCATION), "http://localhost:3000/signed-out?state=a+b");
+            } else {
+                assert_eq!((answer.status, answer.location()), (StatusCode::OK, None), "{uri}");
             }
             assert!(is_sign_in_page(&t.authorize(&[], &session).await), "the session has ended");
         }

@@ -68,7 +68,7 @@ impl Request {
 }
 
 /// Who is signed in; `None` for a visitor.
-pub async fn viewer() -> Result<Option<Viewer>, AppError> {
+pub(crate) async fn viewer() -> Result<Option<Viewer>, AppError> {
     let signed_in = Request::current()?.signed_in().await?;
     Ok(signed_in.map(|signed_in| {
         let name = signed_in.claim("name").or_else(|| signed_in.claim("preferred_username")).unwrap_or("You");
@@ -77,7 +77,7 @@ pub async fn viewer() -> Result<Option<Viewer>, AppError> {
 }
 
 /// The claims of the customer's ID token, as text.
-pub async fn claims() -> Result<Vec<Claim>, AppError> {
+pub(crate) async fn claims() -> Result<Vec<Claim>, AppError> {
     let signed_in = Request::current()?.require_signed_in().await?;
     let about_the_customer = signed_in.claims.iter().filter(|(name, _)| !INTERNAL.contains(&name.as_str()));
     Ok(about_the_customer.map(|(name, value)| Claim { name: name.clone(), value: text(name, value) }).collect())
@@ -99,6 +99,6 @@ fn text(name: &str, value: &Value) -> String {
 }
 
 /// What the last plain form left behind; reading it removes it.
-pub async fn take_notice() -> Result<Notice, AppError> {
+pub(crate) async fn take_notice() -> Result<Notice, AppError> {
     notice::take(&Request::current()?).await
 }

@@ -2,9 +2,9 @@
 
 mod actions;
 pub mod config;
-pub mod customer;
+pub(crate) mod customer;
 mod notice;
-pub mod todolist;
+pub(crate) mod todolist;
 
 use std::sync::{Arc, OnceLock};
 

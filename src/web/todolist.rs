@@ -20,20 +20,20 @@ const PATH: [&str; 2] = ["api", "todolist"];
 const JUST_SIGNED_IN: i64 = 10_000;
 
 /// The customer's to-dos, oldest first.
-pub async fn list() -> Result<Vec<Todo>, AppError> {
+pub(crate) async fn list() -> Result<Vec<Todo>, AppError> {
     let answer = read(Method::GET, &PATH).await?;
     parse(&answer)
 }
 
 /// Adds a to-do.
-pub async fn add(description: &str, done: bool) -> Result<Todo, AppError> {
+pub(crate) async fn add(description: &str, done: bool) -> Result<Todo, AppError> {
     let description = description_of(description)?;
     let answer = write(Method::POST, &PATH, &[], Some(&json!({ "description": description, "done": done }))).await?;
     parse(&answer)
 }
 
 /// Changes a to-do's text; an empty text deletes it.
-pub async fn edit(id: Uuid, description: &str) -> Result<(), AppError> {
+pub(crate) async fn edit(id: Uuid, description: &str) -> Result<(), AppError> {
     if description.trim().is_empty() {
         return delete(id).await;
     }
@@ -42,12 +42,12 @@ pub async fn edit(id: Uuid, description: &str) -> Result<(), AppError> {
 }
 
 /// Marks a to-do as done, or not done.
-pub async fn set_done(id: Uuid, done: bool) -> Result<(), AppError> {
+pub(crate) async fn set_done(id: Uuid, done: bool) -> Result<(), AppError> {
     write(Method::PATCH, &one(&id.to_string()), &[], Some(&json!({ "done": done }))).await.map(drop)
 }
 
 /// Deletes a to-do. One that is gone already is what was wanted.
-pub async fn delete(id: Uuid) -> Result<(), AppError> {
+pub(crate) async fn delete(id: Uuid) -> Result<(), AppError> {
     match write(Method::DELETE, &one(&id.to_string()), &[], None::<&Value>).await {
         Ok(_) | Err(AppError::NotFound) => Ok(()),
         Err(error) => Err(error),
@@ -55,12 +55,12 @@ pub async fn delete(id: Uuid) -> Result<(), AppError> {
 }
 
 /// Marks all to-dos as done, or not done.
-pub async fn set_all_done(done: bool) -> Result<(), AppError> {
+pub(crate) async fn set_all_done(done: bool) -> Result<(), AppError> {
     write(Method::PATCH, &PATH, &[], Some(&json!({ "done": done }))).await.map(drop)
 }
 
 /// Deletes the to-dos that are done.
-pub async fn clear_completed() -> Result<(), AppError> {
+pub(crate) async fn clear_completed() -> Result<(), AppError> {
     write(Method::DELETE, &PATH, &[("done", "true")], None::<&Value>).await.map(drop)
 }
 

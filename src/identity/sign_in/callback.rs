@@ -75,21 +75,16 @@ impl RouteError {
         match self {
             Self::UnknownState | Self::AnsweredState => Problem::Expired,
             Self::Provider(error) if error == "access_denied" => Problem::Cancelled,
-            Self::Provider(error) if error == "server_error" || error == "temporarily_unavailable" => {
-                Problem::Unavailable
-            }
-            Self::Metadata(_) | Self::Store(_) => Problem::Unavailable,
-            Self::IdToken(id_token::IdTokenError::Signature(provider::SignatureError::Provider(_))) => {
-                Problem::Unavailable
-            }
+            Self::Provider(error) if error != "server_error" && error != "temporarily_unavailable" => Problem::Refused,
             Self::Exchange(TokenEndpointError::Interaction { .. } | TokenEndpointError::Refused { .. })
             | Self::RepeatedParameter
             | Self::Issuer
-            | Self::Provider(_)
             | Self::NoCode
-            | Self::NoIdToken
-            | Self::IdToken(_) => Problem::Refused,
-            Self::Exchange(_) => Problem::Unavailable,
+            | Self::NoIdToken => Problem::Refused,
+            Self::IdToken(error) if !error.is_outage() => Problem::Refused,
+            Self::Metadata(_) | Self::Store(_) | Self::Exchange(_) | Self::Provider(_) | Self::IdToken(_) => {
+                Problem::Unavailable
+            }
         }
     }
 }

@@ -37,6 +37,13 @@ pub(super) enum IdTokenError {
     Tenant,
 }
 
+impl IdTokenError {
+    /// Whether nothing can be said about the token, because the provider's keys cannot be had.
+    pub(super) fn is_outage(&self) -> bool {
+        matches!(self, Self::Signature(SignatureError::Provider(_)))
+    }
+}
+
 /// Verifies `token` and returns its claims.
 pub(super) async fn verify(
     identity: &Identity,

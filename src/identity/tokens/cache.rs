@@ -47,6 +47,9 @@ pub(super) enum Lease {
     NoRefreshToken,
 }
 
+/// How old a refresh token is before it can be swept, in milliseconds.
+const SETTLED: i64 = 60_000;
+
 type Key = (CustomerKey, String);
 
 pub(super) struct Cache {
@@ -147,12 +150,14 @@ impl Cache {
         token: &SecretString,
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO refresh_tokens (customer, client_id, sealed) VALUES ($1, $2, $3) \
-             ON CONFLICT (customer, client_id) DO UPDATE SET sealed = excluded.sealed, lease = NULL, lease_until = 0",
+            "INSERT INTO refresh_tokens (customer, client_id, sealed, stored_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (customer, client_id) DO UPDATE \
+             SET sealed = excluded.sealed, stored_at = excluded.stored_at, lease = NULL, lease_until = 0",
         )
         .bind(customer.as_str())
         .bind(&self.client_id)
         .bind(self.keys.seal(&self.refresh_context(customer), token.expose_secret()))
+        .bind(self.clock.unix_millis())
         .execute(&self.db)
         .await?;
         Ok(())
@@ -255,11 +260,13 @@ impl Cache {
             .execute(&self.db)
             .await?;
         sqlx::query(
-            "DELETE FROM refresh_tokens WHERE client_id = $1 AND lease_until < $2 \
+            "DELETE FROM refresh_tokens WHERE client_id = $1 AND lease_until < $2 AND stored_at < $3 \
              AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = refresh_tokens.customer)",
         )
         .bind(&self.client_id)
         .bind(self.clock.unix_millis())
+        // A sign-in stores its tokens a moment before its session.
+        .bind(self.clock.unix_millis() - SETTLED)
         .execute(&self.db)
         .await?;
         Ok(())

@@ -130,5 +130,5 @@ impl TokenEndpoint {
 
 /// A provider's text, cut to what an error code may contain (RFC 6749 §5.2), so that it cannot forge log lines.
 pub(in crate::identity) fn loggable(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_graphic()).take(80).collect()
+    text.chars().filter(char::is_ascii_graphic).take(80).collect()
 }

@@ -86,7 +86,7 @@ struct Inner {
 impl TokenAcquisition {
     pub(super) fn new(endpoint: TokenEndpoint, db: AnyPool, keys: KeyRing, clock: Clock) -> Self {
         let cache = Cache::new(db, keys, clock.clone(), endpoint.client_id.clone());
-        let renewing = moka::future::Cache::builder().time_to_idle(Duration::from_secs(120)).build();
+        let renewing = moka::future::Cache::builder().time_to_idle(Duration::from_mins(2)).build();
         Self(Arc::new(Inner { endpoint, cache, clock, renewing }))
     }
 

@@ -107,8 +107,8 @@ impl TestTenant {
 
     /// Begins an authorization request of an app: the interaction's id and the cookie of its browser.
     async fn new_interaction(&self, login_hint: Option<&str>, sign_up: bool) -> (String, String) {
-        let client_id = if sign_up { 0 } else { 1 };
-        let client_id = self.tenant.config.apps[client_id].client_id.to_string();
+        let app = &self.tenant.config.apps[usize::from(!sign_up)];
+        let client_id = app.client_id.to_string();
         let challenge = crate::platform::random::token();
         let mut query = vec![
             ("client_id", client_id.as_str()),
