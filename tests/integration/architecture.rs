@@ -1,4 +1,4 @@
-//! The arrows between rooms point one way (see `docs/architecture.md`): read off the paths in the source.
+//! The arrows between rooms point one way (see `src/docs/architecture.md`): read off the paths in the source.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
