@@ -23,8 +23,9 @@ use tower_http::timeout::TimeoutLayer;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one request may take altogether.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// How large a request's headers may be, in bytes; more is answered with 431.
-const MAX_HEADERS: usize = 64 * 1024;
+/// How large a request's headers may always be, in bytes. hyper looks at the limit before it reads more, so up to twice
+/// as many may pass; beyond that the answer is 431.
+const MAX_HEADERS: usize = 32 * 1024;
 /// How long requests in flight get to finish at shutdown.
 const GRACE: Duration = Duration::from_secs(10);
 

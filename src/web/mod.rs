@@ -97,13 +97,13 @@ impl Web {
             clock: clock.clone(),
         };
         let identity = Identity::new(&config.identity, parts)?;
-        let leptos = LeptosOptions::builder()
+        let mut leptos = LeptosOptions::builder()
             .output_name("errand")
             .site_root(config.site_root.clone())
             .site_addr(config.listen)
-            .hash_files(true)
             .env(leptos_environment())
             .build();
+        leptos.hash_files = has_file_hashes(&leptos.hash_file);
         Ok(Self(Arc::new(Inner { identity, todolist, clock, leptos })))
     }
 
@@ -146,6 +146,19 @@ impl Web {
 fn routes() -> &'static Vec<AxumRouteListing> {
     static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
     ROUTES.get_or_init(|| leptos_axum::generate_route_list(app::App))
+}
+
+/// Whether the names of the browser's files carry hashes, which cargo-leptos leaves beside the program. Leptos would
+/// panic on every page without them; a program that cargo built on its own serves pages that work without scripts.
+fn has_file_hashes(name: &str) -> bool {
+    let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(name)));
+    let found = beside.is_some_and(|file| file.is_file());
+    if !found {
+        tracing::warn!(
+            "{name} is not beside the program: pages come without scripts and styles; run `cargo leptos build`"
+        );
+    }
+    found
 }
 
 /// cargo-leptos sets `LEPTOS_WATCH` when it watches; only then may the page reload itself.

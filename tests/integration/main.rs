@@ -1,1 +1,17 @@
+//! Errand from outside: the real programs on real ports, driven over HTTP as browsers, attackers and operators would.
+//! Numbers in doc comments are those of the abuse cases.
 
+#![expect(clippy::unwrap_used, reason = "these are tests: what is not as expected should panic")]
+
+mod api_tokens;
+mod architecture;
+mod command_line;
+mod cross_site;
+mod faults;
+mod forms;
+mod journey;
+mod page_headers;
+mod planted_tokens;
+mod test_browser;
+mod test_errand;
+mod time_passes;

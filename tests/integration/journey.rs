@@ -1,0 +1,88 @@
+//! The whole way of a customer, without scripts.
+
+use reqwest::StatusCode;
+
+use crate::test_errand::TestErrand;
+
+fn todos(expected: &[(&str, bool)]) -> Vec<(String, bool)> {
+    expected.iter().map(|(text, done)| ((*text).to_owned(), *done)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_customer_signs_up_keeps_a_list_signs_out_and_finds_it_again() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    assert_eq!(browser.page.todos(), []);
+    assert_eq!(browser.page.texts(".nav-customer__name"), ["Ada Lovelace"]);
+
+    browser.submit("form.add", &[("description", "buy milk")]).await;
+    browser.submit("form.add", &[("description", "call grandmother")]).await;
+    browser.submit("form.add", &[("description", "water the plants")]).await;
+    let three = todos(&[("buy milk", false), ("call grandmother", false), ("water the plants", false)]);
+    assert_eq!(browser.page.todos(), three);
+
+    // Done, and then edited on the page that a link leads to.
+    browser.submit("li.todo:first-child form:has(.check)", &[]).await;
+    let edit = browser.page.attribute("li.todo:nth-child(2) a", "href").unwrap();
+    assert!(edit.starts_with("?edit="), "{edit}");
+    browser.open(&format!("/todos{edit}")).await;
+    assert_eq!(browser.page.attribute("form.edit [name=description]", "value").unwrap(), "call grandmother");
+    let saved = browser.send_form("form.edit", &[("description", "call grandmother at six")]).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER);
+    assert_eq!(saved.location_path(), "/todos", "the row is no longer being edited");
+    browser.follow(saved).await;
+    browser.submit("li.todo:nth-child(3) form:has(.icon-button--danger)", &[]).await;
+    let two = todos(&[("buy milk", true), ("call grandmother at six", false)]);
+    assert_eq!(browser.page.todos(), two);
+
+    // A plain form leads back to the page that it stood on.
+    browser.open("/todos/completed").await;
+    assert_eq!(browser.page.todos(), todos(&[("buy milk", true)]));
+    let answer = browser.send_form("form.add", &[("description", "read a book")]).await;
+    assert_eq!((answer.status, answer.location_path().as_str()), (StatusCode::SEE_OTHER, "/todos/completed"));
+
+    browser.open("/todos").await;
+    browser.submit(".nav-customer form", &[]).await;
+    assert_eq!(browser.page.url, browser.web);
+    assert!(browser.page.texts("nav").concat().contains("Sign in"), "{}", browser.page.body);
+    assert!(!browser.page.body.contains("Ada Lovelace"));
+
+    // Signed out at the provider, too: the password is asked for.
+    browser.open("/todos").await;
+    browser.sign_in_here("ada@example.com").await;
+    let three = todos(&[("buy milk", true), ("call grandmother at six", false), ("read a book", false)]);
+    assert_eq!(browser.page.todos(), three);
+}
+
+/// 59, end to end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_customer_sees_and_changes_nothing_of_another_ones_list() {
+    let errand = TestErrand::start().await;
+    let mut ada = errand.sign_up("ada@example.com").await;
+    let mut bob = errand.sign_up("bob@example.com").await;
+    let todo = ada.call("todos/add", &[("description", "a secret of Ada's")]).await.json();
+    let id = todo["id"].as_str().unwrap();
+
+    assert_eq!(bob.open("/todos").await.todos(), []);
+    let edited = bob.call("todos/edit", &[("id", id), ("description", "gotcha")]).await;
+    assert_eq!(edited.status, StatusCode::NOT_FOUND, "{}", edited.body);
+    bob.call("todos/done", &[("id", id), ("done", "true")]).await;
+    bob.call("todos/delete", &[("id", id)]).await;
+    bob.call("todos/done-all", &[("done", "true")]).await;
+    bob.call("todos/clear-completed", &[]).await;
+    assert_eq!(ada.open("/todos").await.todos(), todos(&[("a secret of Ada's", false)]));
+}
+
+/// 40: the Back button asks the server again (`no-store`), and the server knows nobody any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_session_cookie_kept_from_before_signing_out_is_worth_nothing() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    let kept = browser.cookies.clone();
+    browser.submit(".nav-customer form", &[]).await;
+    browser.cookies = kept;
+    let page = browser.look("/todos").await;
+    assert_eq!(page.status, StatusCode::FOUND);
+    assert_eq!(page.location_path(), "/auth/sign-in?return_to=%2Ftodos");
+    assert_eq!(browser.call("todos/list", &[]).await.status, StatusCode::UNAUTHORIZED);
+}

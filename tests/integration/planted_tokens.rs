@@ -1,0 +1,174 @@
+//! A search for tokens and secrets in every place where they must not be.
+
+use std::path::{Path, PathBuf};
+
+use errand::platform::seal::KeyRing;
+use reqwest::{Method, StatusCode, header};
+use secrecy::SecretString;
+
+use crate::command_line::{FREE_PORTS, errand, start_dev};
+use crate::test_browser::Browser;
+use crate::test_errand::{PASSWORD, Secrets};
+
+/// What must be found nowhere: what it is, and what it looks like.
+type Planted = Vec<(String, String)>;
+
+fn search(place: &str, text: &[u8], planted: &Planted) -> Vec<String> {
+    let found = |needle: &str| text.windows(needle.len()).any(|window| window == needle.as_bytes());
+    planted.iter().filter(|(_, needle)| found(needle)).map(|(what, _)| format!("{what} in {place}")).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// The tokens that the web server holds for its customers, opened with its key.
+async fn held_tokens(data: &Path, secrets: &Secrets) -> Planted {
+    sqlx::any::install_default_drivers();
+    let db = sqlx::AnyPool::connect(&format!("sqlite:{}", data.join("web.db").display())).await.unwrap();
+    let keys = KeyRing::parse(&[SecretString::from(secrets.encryption_key.clone())]).unwrap();
+    let client = &secrets.web_client_id;
+    let refresh: Vec<(String, String)> =
+        sqlx::query_as("SELECT customer, sealed FROM refresh_tokens").fetch_all(&db).await.unwrap();
+    let access: Vec<(String, String, String, String)> =
+        sqlx::query_as("SELECT customer, resource, scopes, sealed FROM access_tokens").fetch_all(&db).await.unwrap();
+    assert!(!refresh.is_empty() && !access.is_empty());
+    let refresh = refresh.iter().map(|(customer, sealed)| {
+        let context = format!("refresh token\n{customer}\n{client}");
+        ("a refresh token".to_owned(), keys.open(&context, sealed).unwrap())
+    });
+    let access = access.iter().map(|(customer, resource, scopes, sealed)| {
+        let context = format!("access token\n{customer}\n{client}\n{resource}\n{scopes}");
+        ("an access token".to_owned(), keys.open(&context, sealed).unwrap())
+    });
+    refresh.chain(access).collect()
+}
+
+/// Signs up, and looks at every kind of page and answer there is; the passcode that was mailed.
+async fn look_around(browser: &mut Browser) -> String {
+    browser.open("/").await;
+    browser.open("/auth/sign-up?return_to=%2Ftodos").await;
+    browser.submit("form:not(.quiet)", &[("email", "ada@example.com")]).await;
+    let passcode = browser.passcode("ada@example.com").await;
+    let details =
+        [("password", PASSWORD), ("confirm_password", PASSWORD), ("display_name", "Ada Lovelace"), ("country", "GB")];
+    browser.submit("form:not(.quiet)", &[("passcode", &passcode)]).await;
+    // Refused once, so that its error page is searched as well.
+    browser
+        .submit("form:not(.quiet)", &[details[0], ("confirm_password", "another one"), details[2], details[3]])
+        .await;
+    browser.submit("form:not(.quiet)", &details).await;
+    assert_eq!(browser.page.url.path(), "/todos");
+    browser.submit("form.add", &[("description", "buy milk")]).await;
+    browser.submit("form.add", &[("description", "")]).await;
+    for path in ["/", "/todos", "/todos/active", "/account", "/no-such-page", "/auth/redirect?code=x&state=y"] {
+        browser.open(path).await;
+    }
+    for function in ["viewer", "claims", "notice", "todos/list", "todos/add", "todos/edit", "todos/clear-completed"] {
+        browser.call(function, &[]).await;
+    }
+    for path in ["/", "/no-such-page", "/mailbox?to=nobody@example.com"] {
+        let url = browser.tenant.join(path).unwrap();
+        browser.send(browser.request(Method::GET, url)).await;
+    }
+    passcode
+}
+
+/// 39.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_token_and_no_secret_is_where_it_does_not_belong() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::write(folder.path().join("errand.toml"), FREE_PORTS).unwrap();
+    let mut command = errand(folder.path(), &[]);
+    // Into a file: a pipe that nobody empties would stop the program.
+    let log = folder.path().join("log");
+    command.env("RUST_LOG", "trace").stderr(std::fs::File::create(&log).unwrap());
+    let (program, [web, _, tenant], announced) = start_dev(command);
+
+    let mut browser = Browser::new(&web, &tenant);
+    let passcode = look_around(&mut browser).await;
+    let secrets = Secrets::read(&data);
+    let mut planted = held_tokens(&data, &secrets).await;
+
+    // Out, and in again by a wrong password, a right one, and with a bad code at the callback.
+    browser.open("/todos").await;
+    browser.submit(".nav-customer form", &[]).await;
+    browser.open("/todos").await;
+    let wrong = "wrong but somebody's password elsewhere";
+    browser.submit("form:not(.quiet)", &[("email", "ada@example.com"), ("password", wrong)]).await;
+    let answer = browser.send_form("form:not(.quiet)", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;
+    browser.follow(answer.clone()).await;
+    assert_eq!(browser.page.url.path(), "/todos");
+    assert_eq!(browser.page.todos().len(), 1);
+    let replayed = browser.send(browser.request(Method::GET, answer.location())).await;
+    assert_eq!(replayed.status, StatusCode::SEE_OTHER);
+    planted.extend(held_tokens(&data, &secrets).await);
+    program.terminate();
+    let output = program.wait();
+    assert_eq!(output.status.code(), Some(0));
+
+    for (what, secret) in [
+        ("a JWT", "eyJ"),
+        ("the client secret", &secrets.web_client_secret),
+        ("the encryption key", &secrets.encryption_key),
+        ("the passcode", &passcode),
+        ("the password", PASSWORD),
+        // As forms send them.
+        ("the password", &PASSWORD.replace(' ', "+")),
+        ("the password", &PASSWORD.replace(' ', "%20")),
+        ("a wrong password", wrong),
+        ("a wrong password", "wrong+but+somebody"),
+    ] {
+        planted.push((what.to_owned(), secret.to_owned()));
+    }
+
+    let mut found = Vec::new();
+    for page in &browser.seen {
+        found.extend(search(page.url.path(), page.everything().as_bytes(), &planted));
+    }
+    let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/site/pkg");
+    for file in files(&site) {
+        found.extend(search(&file.display().to_string(), &std::fs::read(&file).unwrap(), &planted));
+    }
+    let at_rest: Planted = planted.iter().filter(|(what, _)| what != "the passcode").cloned().collect();
+    for file in files(&data) {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let mut planted = if name.starts_with("tenant.db") { at_rest.clone() } else { planted.clone() };
+        // The one place for the two.
+        planted.retain(|(what, _)| {
+            name != "secrets.toml" || !["the client secret", "the encryption key"].contains(&what.as_str())
+        });
+        found.extend(search(name, &std::fs::read(&file).unwrap(), &planted));
+    }
+
+    // The log: beyond these, nothing that would let its reader finish or take over a sign-in.
+    let logged = std::fs::read(&log).unwrap();
+    assert!(logged.len() > 10_000, "the log is at trace level");
+    for cookie in browser.seen.iter().flat_map(|page| page.headers.get_all(header::SET_COOKIE)) {
+        let cookie = cookie::Cookie::parse(cookie.to_str().unwrap()).unwrap();
+        if !cookie.value().is_empty() {
+            planted.push((format!("the cookie {}", cookie.name()), cookie.value().to_owned()));
+        }
+    }
+    for page in browser.seen.iter().filter(|page| page.status.is_redirection()) {
+        for (name, value) in page.location().query_pairs() {
+            if ["code", "state", "nonce", "code_challenge", "logout_hint"].contains(&name.as_ref()) && value.len() > 8 {
+                planted.push((format!("the parameter {name}"), value.into_owned()));
+            }
+        }
+    }
+    planted.push(("the email address".to_owned(), "ada@example.com".to_owned()));
+    planted.push(("a to-do".to_owned(), "buy milk".to_owned()));
+    found.extend(search("the log", &logged, &planted));
+    found.extend(search("what is announced", announced.as_bytes(), &planted));
+    found.sort();
+    found.dedup();
+    if !found.is_empty() {
+        let lines = String::from_utf8_lossy(&logged);
+        let guilty = lines.lines().filter(|line| planted.iter().any(|(_, needle)| line.contains(needle.as_str())));
+        let guilty: Vec<String> = guilty.take(20).map(|line| line.chars().take(400).collect()).collect();
+        panic!("{}\n{}", found.join("\n"), guilty.join("\n"));
+    }
+}
