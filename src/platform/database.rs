@@ -73,6 +73,9 @@ pub async fn open(key: &str, url: &str, migrations: &Migrator) -> Result<AnyPool
     let pool = AnyPoolOptions::new()
         .max_connections(if sqlite { 4 } else { 16 })
         .acquire_timeout(Duration::from_secs(5))
+        // sqlx has tested a connection when it came back, and a file does not hang up on one that waits; asking again
+        // is a round trip to the connection's thread, as much as a small query.
+        .test_before_acquire(!sqlite)
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 if sqlite {

@@ -55,15 +55,8 @@ pub(super) fn draft_cookie(web: &Web, text: String, customer: Option<String>) ->
 /// Takes what was left: from the session, else from the cookie.
 pub(super) async fn take(request: &Request) -> Result<Notice, AppError> {
     let Some(signed_in) = request.signed_in().await? else { return Ok(Notice::default()) };
-    // Looked at before it is removed: removing marks the session as changed, and costs a write.
-    let left = match request.session.get::<Notice>(ENTRY).await {
-        Ok(Some(notice)) => request.session.remove::<Notice>(ENTRY).await.map(|_| Some(notice)),
-        other => other,
-    };
-    match left {
-        Ok(Some(notice)) => return Ok(notice),
-        Ok(None) => {}
-        Err(error) => tracing::error!(%error, "a notice could not be read"),
+    if let Some(notice) = take_from(&request.session).await {
+        return Ok(notice);
     }
     let web = &request.web;
     let Some(sealed) = find(web, &request.parts.headers) else { return Ok(Notice::default()) };
@@ -80,6 +73,20 @@ pub(super) async fn take(request: &Request) -> Result<Notice, AppError> {
     let theirs = |draft: &Draft| draft.customer.as_deref().is_none_or(|key| key == signed_in.key.as_str());
     let text = draft.filter(|draft| fresh(draft) && theirs(draft)).map(|draft| draft.text);
     Ok(Notice { error: None, draft: text })
+}
+
+/// What was left in the session. Looks before it removes: a removal marks the session as changed, whether or not
+/// there was anything, and every page would cost a database write.
+async fn take_from(session: &Session) -> Option<Notice> {
+    let taken = match session.get_value(ENTRY).await {
+        Ok(None) => return None,
+        Ok(Some(_)) => session.remove(ENTRY).await,
+        Err(error) => Err(error),
+    };
+    taken.unwrap_or_else(|error| {
+        tracing::error!(%error, "a notice could not be read");
+        None
+    })
 }
 
 fn name(web: &Web) -> &'static str {
@@ -101,4 +108,50 @@ fn bare(web: &Web, value: String) -> Cookie<'static> {
         .secure(web.identity.public_url.scheme() == "https")
         .same_site(SameSite::Lax)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tower_sessions::session::{Id, Record};
+    use tower_sessions::session_store::{Result, SessionStore};
+
+    use super::*;
+
+    /// A store without a session: these sessions live in memory, and are never saved.
+    #[derive(Debug)]
+    struct Empty;
+
+    #[async_trait::async_trait]
+    impl SessionStore for Empty {
+        async fn save(&self, _: &Record) -> Result<()> {
+            Ok(())
+        }
+
+        async fn load(&self, _: &Id) -> Result<Option<Record>> {
+            Ok(None)
+        }
+
+        async fn delete(&self, _: &Id) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn looking_for_a_notice_that_is_not_there_leaves_the_session_unchanged() {
+        let session = Session::new(None, Arc::new(Empty), None);
+        assert_eq!(take_from(&session).await, None);
+        assert!(!session.is_modified());
+    }
+
+    #[tokio::test]
+    async fn a_notice_is_taken_once_and_that_is_a_change() {
+        let session = Session::new(None, Arc::new(Empty), None);
+        let notice = Notice { error: Some("It is full.".to_owned()), draft: None };
+        session.insert_value(ENTRY, serde_json::to_value(&notice).unwrap()).await.unwrap();
+        assert_eq!(take_from(&session).await, Some(notice));
+        assert_eq!(take_from(&session).await, None);
+        assert!(session.is_modified());
+    }
 }
