@@ -43,7 +43,7 @@ use crate::platform::seal::KeyRing;
 use config::{Config, SessionLifetime};
 use provider::Provider;
 use scopes::Scopes;
-use session::{CustomerKey, Store};
+use session::Store;
 use tokens::TokenAcquisition;
 
 /// The tables that sessions and tokens live in; the app opens its database with them.
@@ -152,13 +152,5 @@ impl Identity {
                 () = shutdown.cancelled() => return,
             }
         }
-    }
-
-    /// Drops the customer's tokens when no session of theirs is left.
-    async fn drop_tokens_of(&self, customer: &CustomerKey) -> Result<(), sqlx::Error> {
-        if !Store::new(self).any_of(customer).await? {
-            self.tokens.forget(customer).await?;
-        }
-        Ok(())
     }
 }

@@ -150,20 +150,6 @@ impl Store {
             .await?;
         Ok(swept.rows_affected())
     }
-
-    /// Whether the customer has a session that is not over.
-    pub(super) async fn any_of(&self, customer: &CustomerKey) -> Result<bool, sqlx::Error> {
-        let (created, seen) = self.horizons();
-        let one: Option<(i64,)> = sqlx::query_as(
-            "SELECT created_at FROM sessions WHERE customer = $1 AND created_at > $2 AND last_seen_at > $3 LIMIT 1",
-        )
-        .bind(customer.as_str())
-        .bind(created)
-        .bind(seen)
-        .fetch_optional(&self.db)
-        .await?;
-        Ok(one.is_some())
-    }
 }
 
 fn millis(duration: Duration) -> i64 {
@@ -235,12 +221,15 @@ impl SessionStore for Store {
         let Some((data, created_at, last_seen_at)) = row else { return Ok(None) };
         let now = self.clock.unix_millis();
         if now - last_seen_at > self.lag() {
-            sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1")
+            let touched = sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1")
                 .bind(now)
                 .bind(&digest)
                 .execute(&self.db)
-                .await
-                .map_err(|e| backend(&e))?;
+                .await;
+            // A full disk must not keep anybody from reading.
+            if let Err(error) = touched {
+                tracing::warn!(%error, "the time of a session's last request could not be noted");
+            }
         }
         let data = serde_json::from_str(&data).map_err(|e| session_store::Error::Decode(e.to_string()))?;
         Ok(Some(Record { id: *id, data, expiry_date: from_millis(created_at) + self.absolute }))

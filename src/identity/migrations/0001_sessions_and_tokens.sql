@@ -24,8 +24,6 @@ CREATE TABLE refresh_tokens (
     -- Who is using it, so that no two web servers present it at once; free when the time has passed.
     lease TEXT,
     lease_until BIGINT NOT NULL DEFAULT 0,
-    -- When the sign-in that brought it happened.
-    stored_at BIGINT NOT NULL,
     PRIMARY KEY (customer, client_id)
 );
 

@@ -163,10 +163,14 @@ async fn answer(
     // Whoever was signed in here before is signed out by this.
     let before = SignedIn::load(session).await?;
     let signed_in = SignedIn { key, claims, signed_in_at: identity.clock.unix_millis() };
-    identity.tokens.remember(&signed_in.key, &response, &identity.initial_scopes).await?;
+    // The session first: tokens of a customer without one may be dropped at any moment.
     signed_in.begin(session).await?;
+    if let Err(error) = identity.tokens.remember(&signed_in.key, &response, &identity.initial_scopes).await {
+        session.flush().await?;
+        return Err(error.into());
+    }
     if let Some(before) = before.filter(|before| before.key != signed_in.key) {
-        identity.drop_tokens_of(&before.key).await?;
+        identity.tokens.forget(&before.key).await?;
     }
     Ok(())
 }

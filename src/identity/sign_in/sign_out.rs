@@ -41,7 +41,7 @@ async fn end(identity: &Identity, session: &Session) -> Result<Option<SignedIn>,
     let signed_in = SignedIn::load(session).await.map_err(|e| e.to_string())?;
     session.flush().await.map_err(|e| e.to_string())?;
     if let Some(signed_in) = &signed_in {
-        identity.drop_tokens_of(&signed_in.key).await.map_err(|e| e.to_string())?;
+        identity.tokens.forget(&signed_in.key).await.map_err(|e| e.to_string())?;
     }
     Ok(signed_in)
 }

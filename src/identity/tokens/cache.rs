@@ -19,8 +19,9 @@ use crate::platform::seal::KeyRing;
 /// How long memory may hold what the database has dropped: the longest that a token outlives a sign-out that
 /// happened on another replica.
 const MEMORY: Duration = Duration::from_secs(5);
-/// How long a lease holds, in milliseconds: longer than the slowest answer that the provider is waited for.
-const LEASE: i64 = 20_000;
+/// How long a lease holds, in milliseconds: longer than the slowest renewal (ten seconds for the provider's answer, five
+/// for each of two database connections).
+const LEASE: i64 = 30_000;
 
 /// An access token with what it is good for.
 #[derive(Clone)]
@@ -48,9 +49,6 @@ pub(super) enum Lease {
     /// There is nothing to lease.
     NoRefreshToken,
 }
-
-/// How old a refresh token is before it can be swept, in milliseconds.
-const SETTLED: i64 = 60_000;
 
 type Key = (CustomerKey, String);
 
@@ -121,7 +119,7 @@ impl Cache {
             .cloned()
     }
 
-    /// Stores an access token, unless the customer has no refresh token any more (signed out meanwhile).
+    /// Stores an access token, unless the customer has no session any more (signed out meanwhile).
     pub(super) async fn put(&self, customer: &CustomerKey, cached: &Cached) -> Result<(), sqlx::Error> {
         self.insert(customer, cached).execute(&self.db).await?;
         self.memory.invalidate(&(customer.clone(), cached.scopes.resource().to_owned())).await;
@@ -134,7 +132,7 @@ impl Cache {
         let sealed = self.keys.seal(&self.access_context(customer, &resource, &names), cached.token.0.expose_secret());
         sqlx::query(
             "INSERT INTO access_tokens (customer, client_id, resource, scopes, sealed, renew_at, expires_at) \
-             SELECT customer, client_id, $3, $4, $5, $6, $7 FROM refresh_tokens WHERE customer = $1 AND client_id = $2 \
+             SELECT $1, $2, $3, $4, $5, $6, $7 WHERE EXISTS (SELECT 1 FROM sessions WHERE customer = $1) \
              ON CONFLICT (customer, client_id, resource, scopes) \
              DO UPDATE SET sealed = excluded.sealed, renew_at = excluded.renew_at, expires_at = excluded.expires_at",
         )
@@ -154,14 +152,12 @@ impl Cache {
         token: &SecretString,
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO refresh_tokens (customer, client_id, sealed, stored_at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (customer, client_id) DO UPDATE \
-             SET sealed = excluded.sealed, stored_at = excluded.stored_at, lease = NULL, lease_until = 0",
+            "INSERT INTO refresh_tokens (customer, client_id, sealed) VALUES ($1, $2, $3) \
+             ON CONFLICT (customer, client_id) DO UPDATE SET sealed = excluded.sealed, lease = NULL, lease_until = 0",
         )
         .bind(customer.as_str())
         .bind(&self.client_id)
         .bind(self.keys.seal(&self.refresh_context(customer), token.expose_secret()))
-        .bind(self.clock.unix_millis())
         .execute(&self.db)
         .await?;
         Ok(())
@@ -173,9 +169,10 @@ impl Cache {
         let now = self.clock.unix_millis();
         let leased: Option<(String,)> = sqlx::query_as(
             "UPDATE refresh_tokens SET lease = $1, lease_until = $2 \
-             WHERE customer = $3 AND client_id = $4 AND lease_until < $5 RETURNING sealed",
+             WHERE customer = $3 AND client_id = $4 AND (lease_until < $5 OR lease_until > $2) RETURNING sealed",
         )
         .bind(&id)
+        // A lease that ends later than ours would was given before the clock was set back.
         .bind(now + LEASE)
         .bind(customer.as_str())
         .bind(&self.client_id)
@@ -183,11 +180,14 @@ impl Cache {
         .fetch_optional(&self.db)
         .await?;
         if let Some((sealed,)) = leased {
-            let Ok(token) = self.keys.open(&self.refresh_context(customer), &sealed) else {
+            let token = self.keys.open(&self.refresh_context(customer), &sealed);
+            let held = Held { id, refresh_token: SecretString::from(token.as_deref().unwrap_or_default()) };
+            if token.is_err() {
                 tracing::error!("a refresh token cannot be opened: was its encryption key removed?");
+                self.drop_refresh_token(customer, &held).await?;
                 return Ok(Lease::NoRefreshToken);
-            };
-            return Ok(Lease::Taken(Held { id, refresh_token: SecretString::from(token) }));
+            }
+            return Ok(Lease::Taken(held));
         }
         let exists: Option<(i64,)> =
             sqlx::query_as("SELECT lease_until FROM refresh_tokens WHERE customer = $1 AND client_id = $2")
@@ -258,17 +258,36 @@ impl Cache {
         Ok(())
     }
 
+    /// Forgets a customer's tokens, unless they have a session (left, or begun meanwhile).
     pub(super) async fn forget(&self, customer: &CustomerKey) -> Result<(), sqlx::Error> {
         for statement in [
-            "DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2",
-            "DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2",
+            "DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2 \
+             AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = $1)",
+            "DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2 \
+             AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = $1)",
         ] {
             sqlx::query(statement).bind(customer.as_str()).bind(&self.client_id).execute(&self.db).await?;
         }
+        self.forget_in_memory(customer);
+        Ok(())
+    }
+
+    /// Drops access tokens for a resource that does not accept them any more.
+    pub(super) async fn drop_access_tokens(&self, customer: &CustomerKey, resource: &str) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2 AND resource = $3")
+            .bind(customer.as_str())
+            .bind(&self.client_id)
+            .bind(resource)
+            .execute(&self.db)
+            .await?;
+        self.forget_in_memory(customer);
+        Ok(())
+    }
+
+    fn forget_in_memory(&self, customer: &CustomerKey) {
         let forgotten = customer.clone();
         // An error would mean that the cache was built without support for this, which is a constant.
         let _ = self.memory.invalidate_entries_if(move |(customer, _), _| *customer == forgotten);
-        Ok(())
     }
 
     pub(super) async fn sweep(&self) -> Result<(), sqlx::Error> {
@@ -277,13 +296,11 @@ impl Cache {
             .execute(&self.db)
             .await?;
         sqlx::query(
-            "DELETE FROM refresh_tokens WHERE client_id = $1 AND lease_until < $2 AND stored_at < $3 \
+            "DELETE FROM refresh_tokens WHERE client_id = $1 AND lease_until < $2 \
              AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = refresh_tokens.customer)",
         )
         .bind(&self.client_id)
         .bind(self.clock.unix_millis())
-        // A sign-in stores its tokens a moment before its session.
-        .bind(self.clock.unix_millis() - SETTLED)
         .execute(&self.db)
         .await?;
         Ok(())

@@ -23,6 +23,8 @@ use crate::platform::seal::KeyRing;
 
 /// The scopes that every request carries: who it is, and to be allowed to come back while the customer is away.
 pub(in crate::identity) const OPENID_SCOPES: &str = "openid profile email offline_access";
+/// For how long, in milliseconds, a token must still live to be used while a new one is fetched in the background.
+const STILL_GOOD: i64 = 30_000;
 /// How long a caller waits for a token that somebody else is renewing.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How often a waiting caller looks again.
@@ -98,23 +100,44 @@ impl TokenAcquisition {
     pub async fn for_user(&self, customer: &CustomerKey, scopes: &Scopes) -> Result<AccessToken, AcquireError> {
         let cached = self.0.cache.find(customer, scopes).await?;
         let now = self.0.clock.unix_millis();
-        if let Some(cached) = cached.as_ref().filter(|cached| cached.renew_at > now) {
-            return Ok(cached.token.clone());
+        if let Some(cached) = cached {
+            if cached.renew_at <= now {
+                self.renew_in_background(customer, scopes).await;
+            }
+            if cached.renew_at > now || cached.expires_at > now + STILL_GOOD {
+                return Ok(cached.token);
+            }
         }
         // A task of its own: a customer who closes the tab must not interrupt a refresh token's replacement.
         let this = self.clone();
         let (customer, scopes) = (customer.clone(), scopes.clone());
-        let renewed = tokio::spawn(async move { this.renew(&customer, &scopes).await })
+        tokio::spawn(async move { this.renew(&customer, &scopes).await })
             .await
-            .unwrap_or_else(|e| Err(AcquireError::Unavailable(e.to_string())));
-        match (renewed, cached) {
-            // The provider is away, but the old token still works for a while.
-            (Err(AcquireError::Unavailable(reason)), Some(cached)) if cached.expires_at > now + 10_000 => {
-                tracing::warn!(reason, "an access token could not be renewed; using the old one");
-                Ok(cached.token)
-            }
-            (renewed, _) => renewed,
+            .unwrap_or_else(|e| Err(AcquireError::Unavailable(e.to_string())))
+    }
+
+    /// An API did not accept a token that should be good (its keys or its registration changed): the next
+    /// [`TokenAcquisition::for_user`] brings a new one.
+    ///
+    /// # Errors
+    /// [`AcquireError::Unavailable`] when the database does not answer.
+    pub async fn discard(&self, customer: &CustomerKey, scopes: &Scopes) -> Result<(), AcquireError> {
+        Ok(self.0.cache.drop_access_tokens(customer, scopes.resource()).await?)
+    }
+
+    /// Renews while the old token still serves, unless that is under way.
+    async fn renew_in_background(&self, customer: &CustomerKey, scopes: &Scopes) {
+        let lock = self.0.renewing.get_with_by_ref(customer, async { Arc::default() }).await;
+        if lock.try_lock().is_err() {
+            return;
         }
+        let this = self.clone();
+        let (customer, scopes) = (customer.clone(), scopes.clone());
+        tokio::spawn(async move {
+            if let Err(error) = this.renew(&customer, &scopes).await {
+                tracing::warn!(%error, "an access token could not be renewed; the old one serves until it expires");
+            }
+        });
     }
 
     /// Exchanges an authorization code.
@@ -151,9 +174,14 @@ impl TokenAcquisition {
     /// Renews with the refresh token, unless somebody else just did.
     async fn renew(&self, customer: &CustomerKey, scopes: &Scopes) -> Result<AccessToken, AcquireError> {
         let inner = &self.0;
-        let lock = inner.renewing.get_with_by_ref(customer, async { Arc::default() }).await;
-        let _held = lock.lock().await;
         let deadline = tokio::time::Instant::now() + PATIENCE;
+        let busy = || AcquireError::Unavailable("somebody else is still renewing".to_owned());
+        let lock = inner.renewing.get_with_by_ref(customer, async { Arc::default() }).await;
+        let _held = tokio::time::timeout_at(deadline, lock.lock()).await.map_err(|_| busy())?;
+        // Asked for now, so that a provider that is slow to introduce itself does not use up the lease.
+        if let Err(error) = inner.endpoint.provider.metadata().await {
+            return Err(AcquireError::Unavailable(error.to_string()));
+        }
         loop {
             if let Some(cached) = inner.cache.find_in_database(customer, scopes).await?
                 && cached.renew_at > inner.clock.unix_millis()
@@ -161,32 +189,40 @@ impl TokenAcquisition {
                 return Ok(cached.token);
             }
             match inner.cache.lease(customer).await? {
-                Lease::Taken(lease) => return self.renew_under(customer, scopes, lease).await,
+                Lease::Taken(lease) => {
+                    let outcome = self.renew_under(customer, scopes, &lease).await;
+                    // Whatever happened, nobody waits for a lease that is not used any more.
+                    if outcome.is_err() {
+                        inner.cache.release(customer, &lease).await?;
+                    }
+                    if let Some(token) = outcome? {
+                        return Ok(token);
+                    }
+                }
                 Lease::NoRefreshToken => {
                     return Err(interaction(scopes, None, "there is no refresh token"));
                 }
-                Lease::Busy if tokio::time::Instant::now() > deadline => {
-                    return Err(AcquireError::Unavailable("another replica is still renewing".to_owned()));
-                }
+                Lease::Busy if tokio::time::Instant::now() > deadline => return Err(busy()),
                 Lease::Busy => tokio::time::sleep(LOOK_AGAIN).await,
             }
         }
     }
 
-    /// Renews while nobody else may.
+    /// Renews while nobody else may. `None`: the refresh token was replaced meanwhile (by a sign-in on another device),
+    /// or is over and gone; either way the caller looks again.
     async fn renew_under(
         &self,
         customer: &CustomerKey,
         scopes: &Scopes,
-        lease: cache::Held,
-    ) -> Result<AccessToken, AcquireError> {
+        lease: &cache::Held,
+    ) -> Result<Option<AccessToken>, AcquireError> {
         let inner = &self.0;
         // Somebody may have renewed between our look and the lease.
         if let Some(cached) = inner.cache.find_in_database(customer, scopes).await?
             && cached.renew_at > inner.clock.unix_millis()
         {
-            inner.cache.release(customer, &lease).await?;
-            return Ok(cached.token);
+            inner.cache.release(customer, lease).await?;
+            return Ok(Some(cached.token));
         }
         // RFC 6749 §6. One resource per request, as Entra demands.
         let answer = inner
@@ -200,16 +236,15 @@ impl TokenAcquisition {
         match answer {
             Ok(response) => {
                 let cached = self.usable(&response, scopes);
-                let successor = response.refresh_token.as_ref();
-                if !inner.cache.settle(customer, &lease, successor, cached.as_ref()).await? {
-                    // The customer signed out while we were asking: what came back belongs to nobody.
-                    return Err(interaction(scopes, None, "signed out meanwhile"));
+                if !self.settle(customer, lease, &response, cached.as_ref()).await? {
+                    // Signed out, or in again, while we were asking: what came back belongs to nobody.
+                    return Ok(None);
                 }
                 let cached = cached.ok_or_else(|| {
                     AcquireError::Unavailable("the provider sent an access token that cannot be used".to_owned())
                 })?;
                 if cached.scopes.cover(scopes) {
-                    Ok(cached.token)
+                    Ok(Some(cached.token))
                 } else {
                     Err(interaction(scopes, None, "the provider granted less than was asked for"))
                 }
@@ -218,16 +253,42 @@ impl TokenAcquisition {
                 tracing::info!(error, ?codes, "a refresh token is over, or the provider wants the customer");
                 // Only a fatal error ends the grant; a wish for consent or more proof leaves it as it is.
                 if error == "invalid_grant" || error == "bad_token" {
-                    inner.cache.drop_refresh_token(customer, &lease).await?;
-                } else {
-                    inner.cache.release(customer, &lease).await?;
+                    inner.cache.drop_refresh_token(customer, lease).await?;
+                    return Ok(None);
                 }
                 Err(interaction(scopes, claims, "the provider wants the customer"))
             }
             Err(error) => {
                 tracing::error!(%error, "an access token could not be renewed");
-                inner.cache.release(customer, &lease).await?;
                 Err(AcquireError::Unavailable(error.to_string()))
+            }
+        }
+    }
+
+    /// Stores what a renewal brought. The provider has replaced the refresh token by now: presenting the old one again
+    /// would look like theft and end all of the customer's grants. So it is tried again when the database fails, and in
+    /// the end the old one is dropped rather than kept.
+    async fn settle(
+        &self,
+        customer: &CustomerKey,
+        lease: &cache::Held,
+        response: &TokenResponse,
+        cached: Option<&Cached>,
+    ) -> Result<bool, AcquireError> {
+        let successor = response.refresh_token.as_ref();
+        let mut tries = 1;
+        loop {
+            match self.0.cache.settle(customer, lease, successor, cached).await {
+                Ok(kept) => return Ok(kept),
+                Err(error) if tries < 4 => {
+                    tracing::warn!(%error, tries, "a renewal could not be stored; trying again");
+                    tokio::time::sleep(LOOK_AGAIN * tries).await;
+                    tries += 1;
+                }
+                Err(error) => {
+                    self.0.cache.drop_refresh_token(customer, lease).await?;
+                    return Err(error.into());
+                }
             }
         }
     }
