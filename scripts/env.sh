@@ -11,7 +11,9 @@ export PATH="$ERRAND_TOOLS/bin:$_root/end2end/node_modules/.bin:$HOME/.cargo/bin
 toolchain_has_wasm() {
   local lib
   lib="$(RUSTUP_TOOLCHAIN="$1" rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)" || return 1
-  compgen -G "$lib/libstd-*.rlib" >/dev/null
+  compgen -G "$lib/libstd-*.rlib" >/dev/null || return 1
+  # A library that setup.sh compiled is good for the compiler it was made for.
+  [ ! -e "$lib/.made-for" ] || [ "$(cat "$lib/.made-for")" = "$(RUSTUP_TOOLCHAIN="$1" rustc --version)" ]
 }
 
 # True when the toolchain `$1` is new enough (see versions.sh).

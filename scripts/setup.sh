@@ -35,18 +35,25 @@ downloads_work() {
   [ "$_downloads" = yes ]
 }
 
+# Runs a command as root: some set-up steps write below /usr.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; elif have sudo; then sudo "$@"; else die "run this as root once: $*"; fi
+}
+
 apt_install() {
-  have apt-get || die "needs the Debian packages: $* — install their equivalents, then run this again"
-  local sudo=""
-  [ "$(id -u)" = 0 ] || { have sudo && sudo=sudo; } || die "run as root once: apt-get install $*"
-  $sudo apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  have apt-get || die "needs the Debian packages: $* (install their equivalents, then run this again)"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 # 1. Rust, with a standard library for the browser ----------------------------------------------------------
 rust_toolchain() {
   have cargo || die "Rust is missing: install it from https://rustup.rs, then run this again"
-  [ -z "${RUSTUP_TOOLCHAIN:-}" ] || return 0 # env.sh found one that can do it all
+  # env.sh found one that can do it all, or you chose one yourself: then it must.
+  if [ -n "${RUSTUP_TOOLCHAIN:-}" ]; then
+    toolchain_is_new_enough "$RUSTUP_TOOLCHAIN" && toolchain_has_wasm "$RUSTUP_TOOLCHAIN" && return 0
+    die "RUSTUP_TOOLCHAIN=$RUSTUP_TOOLCHAIN is older than 1.$RUST_MIN_MINOR or has no browser target: unset it, or run rustup target add wasm32-unknown-unknown"
+  fi
   if have rustup && downloads_work; then
     say "Rust: updating stable and adding the browser target (1 to 2 minutes)"
     if rustup toolchain install stable --profile minimal -c rustfmt -c clippy -t wasm32-unknown-unknown \
@@ -69,24 +76,27 @@ debian_toolchain() {
   local lib=/usr/lib/rustlib/wasm32-unknown-unknown/lib lld
   lld="$(find "$(RUSTUP_TOOLCHAIN=stable rustc --print sysroot)" -name rust-lld -type f | head -n 1)"
   [ -n "$lld" ] || die "no rust-lld in the stable toolchain: reinstall it with rustup"
-  if ! compgen -G "$lib/libstd-*.rlib" >/dev/null; then
+  # Made for exactly one compiler: an upgraded one needs it again.
+  rustup toolchain list | grep -q '^debian' || rustup toolchain link debian /usr
+  if ! toolchain_has_wasm debian; then
     say "Rust: compiling the browser's standard library (about 1 minute)"
     new_scratch
-    mkdir "$scratch/src"
+    mkdir "$scratch/src" "$scratch/lib"
     printf '[package]\nname = "std-for-the-browser"\nversion = "0.0.0"\nedition = "2024"\n[lib]\npath = "src/lib.rs"\n' >"$scratch/Cargo.toml"
     printf '#![no_std]\n' >"$scratch/src/lib.rs"
     (cd "$scratch" && env -u RUSTUP_TOOLCHAIN RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$scratch/target" \
       CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER="$lld" \
       /usr/bin/cargo build --quiet --release -Z build-std=std,panic_abort --target wasm32-unknown-unknown)
     rm -f "$scratch"/target/wasm32-unknown-unknown/release/deps/*std_for_the_browser*
-    mkdir -p "$lib.new"
-    cp "$scratch"/target/wasm32-unknown-unknown/release/deps/*.rlib "$scratch"/target/wasm32-unknown-unknown/release/deps/*.rmeta "$lib.new/"
-    rm -rf "$lib"
-    mv "$lib.new" "$lib"
+    cp "$scratch"/target/wasm32-unknown-unknown/release/deps/*.rlib "$scratch"/target/wasm32-unknown-unknown/release/deps/*.rmeta "$scratch/lib/"
+    /usr/bin/rustc --version >"$scratch/lib/.made-for"
+    as_root rm -rf "$lib" "$lib.new"
+    as_root mkdir -p "$(dirname "$lib")"
+    as_root cp -r "$scratch/lib" "$lib.new"
+    as_root mv "$lib.new" "$lib"
   fi
-  mkdir -p /usr/lib/rustlib/x86_64-unknown-linux-gnu/bin
-  ln -sfn "$lld" /usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld
-  rustup toolchain list | grep -q '^debian' || rustup toolchain link debian /usr
+  as_root mkdir -p /usr/lib/rustlib/x86_64-unknown-linux-gnu/bin
+  as_root ln -sfn "$lld" /usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld
   toolchain_has_wasm debian || die "the toolchain 'debian' still has no browser library in $lib"
 }
 

@@ -7,26 +7,34 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 step() { printf '\n\033[1m[test]\033[0m %s\n' "$*"; }
 
 postgres=""
+as=()
 stop_postgres() {
-  [ -z "$postgres" ] || { pg_ctl -D "$postgres/data" -m immediate stop >/dev/null 2>&1 || true; rm -rf "$postgres"; }
+  [ -n "$postgres" ] || return 0
+  "${as[@]}" "$(command -v pg_ctl)" -D "$postgres/data" -m immediate stop >/dev/null 2>&1 || true
+  rm -rf "$postgres"
 }
 trap stop_postgres EXIT
 
-# A PostgreSQL of our own for the store tests, on a socket in a temporary folder: no port, nothing shared.
+# A PostgreSQL of our own on a free port, its data in a temporary folder. Debian keeps its programs off PATH, and it
+# refuses to run as root.
 start_postgres() {
-  command -v initdb >/dev/null && command -v pg_ctl >/dev/null || { step "PostgreSQL is not here: its store tests run on SQLite only"; return 0; }
+  local newest port
+  newest="$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)"
+  PATH="$PATH${newest:+:$newest}"
+  command -v initdb >/dev/null && command -v pg_ctl >/dev/null || { step "PostgreSQL is not here: only SQLite was tested"; return 0; }
+  as=()
+  [ "$(id -u)" != 0 ] || as=(runuser -u postgres --)
   postgres="$(mktemp -d)"
-  chmod 711 "$postgres"
-  local port
+  [ "$(id -u)" != 0 ] || chown postgres "$postgres"
   port="$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')"
-  if initdb -D "$postgres/data" -U errand -A trust >"$postgres/log" 2>&1 \
-    && pg_ctl -D "$postgres/data" -w -l "$postgres/server.log" \
-      -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c fsync=off" start >>"$postgres/log" 2>&1; then
-    export ERRAND_TEST_POSTGRES="postgres://errand@127.0.0.1:$port"
-  else
-    step "PostgreSQL does not start here (its store tests run on SQLite only):"
-    tail -n 3 "$postgres/log"
+  if ! { "${as[@]}" "$(command -v initdb)" -D "$postgres/data" -U errand -A trust \
+    && "${as[@]}" "$(command -v pg_ctl)" -D "$postgres/data" -w -l "$postgres/server.log" \
+      -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c fsync=off -c max_connections=300" start; } >"$postgres/log" 2>&1; then
+    tail -n 5 "$postgres/log"
+    step "PostgreSQL is here and does not start"
+    return 1
   fi
+  export ERRAND_TEST_POSTGRES="postgres://errand@127.0.0.1:$port"
 }
 
 step "format"

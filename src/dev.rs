@@ -4,6 +4,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -136,10 +137,16 @@ impl Dev {
     /// Serves all of them until `shutdown`; returns when requests in flight have finished.
     pub async fn serve(self, shutdown: CancellationToken) {
         let sweep = self.web.1.identity.clone().sweep(shutdown.clone());
+        // The web server's last requests still need the other two.
+        let web_has_stopped = CancellationToken::new();
+        let web = async {
+            serve::serve(self.web.0, self.web.1.router(), shutdown).await;
+            web_has_stopped.cancel();
+        };
         tokio::join!(
-            serve::serve(self.tenant.0, tenant::router(self.tenant.1), shutdown.clone()),
-            serve::serve(self.api.0, api::router(self.api.1), shutdown.clone()),
-            serve::serve(self.web.0, self.web.1.router(), shutdown.clone()),
+            serve::serve(self.tenant.0, tenant::router(self.tenant.1), web_has_stopped.clone()),
+            serve::serve(self.api.0, api::router(self.api.1), web_has_stopped.clone()),
+            web,
             sweep,
         );
     }
@@ -162,7 +169,7 @@ impl Generated {
     /// Reads `secrets.toml` of the data folder, or makes it, readable by this user only.
     fn load(data: &Path) -> Result<Self, StartError> {
         let unusable = |e: std::io::Error| StartError::Data { folder: data.to_owned(), reason: e.to_string() };
-        std::fs::create_dir_all(data).map_err(unusable)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(unusable)?;
         let file = data.join("secrets.toml");
         match std::fs::read_to_string(&file) {
             Ok(text) => toml::from_str(&text).map_err(|_| StartError::Secrets(file)),
@@ -267,7 +274,6 @@ write_scopes = ["api://{api_client_id}/ToDoList.ReadWrite"]
 
 /// Writes a file that only this user may read, whole or not at all.
 fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
     let temporary = file.with_extension("new");
     let _ = std::fs::remove_file(&temporary);
     let mut out = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;

@@ -23,8 +23,8 @@ const UNDO_TIME: Duration = Duration::from_secs(12);
 pub struct Problem {
     /// What to tell the customer.
     pub text: String,
-    /// What to try again, if that may help.
-    pub retry: Option<Change>,
+    /// The changes that may work when they are sent again.
+    pub retry: Vec<Change>,
 }
 
 /// To-dos that were just deleted, for undoing it.
@@ -175,7 +175,8 @@ impl Board {
 
     /// Tries again what did not work.
     pub fn retry(self) {
-        if let Some(Problem { retry: Some(change), .. }) = self.problem.get_untracked() {
+        let problem = self.problem.try_update(Option::take).flatten();
+        for change in problem.map(|problem| problem.retry).unwrap_or_default() {
             self.perform(change);
         }
     }
@@ -194,10 +195,17 @@ impl Board {
         {
             field.set_value(&draft.new);
         }
-        if let Some((key, text)) = draft.edit
-            && self.list.with_untracked(|list| list.entry(key).is_some())
-        {
-            self.editing.set(Some(Editing { key, text: Some(text) }));
+        match draft.edit {
+            Some((key, text)) if self.list.with_untracked(|list| list.entry(key).is_some()) => {
+                self.editing.set(Some(Editing { key, text: Some(text) }));
+            }
+            // The row is gone: its text is not.
+            Some((_, text)) => {
+                if let Some(field) = self.new_todo.get_untracked().filter(|field| field.value().is_empty()) {
+                    field.set_value(&text);
+                }
+            }
+            None => {}
         }
     }
 
@@ -208,7 +216,10 @@ impl Board {
     }
 
     fn perform(self, change: Change) {
-        self.problem.set(None);
+        // What waits to be tried again is not forgotten because something else was done meanwhile.
+        if self.problem.with_untracked(|problem| problem.as_ref().is_some_and(|problem| problem.retry.is_empty())) {
+            self.problem.set(None);
+        }
         self.list.update(|list| list.push(change));
         if !self.is_sending.get_value() {
             self.is_sending.set_value(true);
@@ -217,7 +228,8 @@ impl Board {
     }
 
     fn complain(self, error: DescriptionError) {
-        self.problem.set(Some(Problem { text: error.to_string(), retry: None }));
+        let retry = self.to_be_tried_again();
+        self.problem.set(Some(Problem { text: error.to_string(), retry }));
     }
 
     fn offer_undo(self, entries: Vec<Entry>) {
@@ -264,18 +276,32 @@ impl Board {
         }
     }
 
+    /// What an earlier failure left to be tried again.
+    fn to_be_tried_again(self) -> Vec<Change> {
+        self.problem.with_untracked(|problem| problem.as_ref().map(|problem| problem.retry.clone()).unwrap_or_default())
+    }
+
     fn report(self, error: &AppError, change: Change) {
         let may_help = matches!(error, AppError::Unavailable | AppError::Connection);
+        let mut retry = self.to_be_tried_again();
         // A text goes back to where it was typed, if nothing else was typed there in the meantime.
         let field = self.new_todo.get_untracked().filter(|field| field.is_connected());
-        let retry = match (change, field) {
+        match (change, field) {
             (Change::Add { description, done: false, .. }, Some(field)) if field.value().is_empty() => {
                 field.set_value(&description);
-                None
             }
-            (change, _) => may_help.then_some(change),
-        };
+            (Change::Edit { key, description }, _) if !may_help && self.can_edit(key) => {
+                self.editing.set(Some(Editing { key, text: Some(description) }));
+            }
+            (change, _) if may_help => retry.push(change),
+            _ => {}
+        }
         self.problem.set(Some(Problem { text: error.to_string(), retry }));
+    }
+
+    /// Whether the row is there and no other one is being edited.
+    fn can_edit(self, key: Uuid) -> bool {
+        self.editing.with_untracked(Option::is_none) && self.list.with_untracked(|list| list.entry(key).is_some())
     }
 
     /// What the customer has typed into the two fields.
@@ -287,17 +313,25 @@ impl Board {
         Draft { new: self.new_todo.get_untracked().map(|field| field.value()).unwrap_or_default(), edit }
     }
 
-    /// What the customer has typed, and the text of a change that could not be sent.
+    /// What the customer has typed, and the texts of the changes that could not be sent: `change` and those behind it.
+    /// Texts that have no row of their own (yet) come back together in the field for a new one.
     fn draft(self, change: &Change) -> Draft {
         let mut draft = self.typed();
-        match change {
-            Change::Add { description, .. } => draft.new.clone_from(description),
-            Change::Edit { key, description } => {
-                let id = self.list.with_untracked(|list| list.id(*key));
-                draft.edit = id.map(|id| (id, description.clone()));
-            }
+        let mut texts = Vec::new();
+        let mut keep = |change: &Change| match change {
+            Change::Add { description, .. } => texts.push(description.clone()),
+            Change::Edit { key, description } => match self.list.with_untracked(|list| list.id(*key)) {
+                Some(id) if draft.edit.is_none() => draft.edit = Some((id, description.clone())),
+                _ => texts.push(description.clone()),
+            },
             _ => {}
-        }
+        };
+        keep(change);
+        let behind: Vec<Change> = self.list.with_untracked(|list| list.waiting().skip(1).cloned().collect());
+        behind.iter().for_each(keep);
+        texts.push(std::mem::take(&mut draft.new));
+        texts.retain(|text| !text.is_empty());
+        draft.new = texts.join(", ");
         draft
     }
 }

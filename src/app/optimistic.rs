@@ -134,6 +134,11 @@ impl List {
         self.waiting.front()
     }
 
+    /// The changes that the server has not answered yet, in their order.
+    pub fn waiting(&self) -> impl Iterator<Item = &Change> {
+        self.waiting.iter()
+    }
+
     /// Shows `change` and queues it.
     pub fn push(&mut self, change: Change) {
         self.revision += 1;

@@ -117,6 +117,8 @@ pub(super) enum Denied {
     NoneAndMore,
     #[error("max_age is not a number of seconds")]
     MaxAge,
+    #[error("the nonce is too long or has control characters")]
+    Nonce,
     #[error("the id_token_hint is not a token of ours for this app")]
     IdTokenHint,
     #[error("sign-up is asked for, and the user flow has none")]
@@ -173,6 +175,9 @@ impl Denied {
             ),
             Self::NoneAndMore => invalid(90_023, "'prompt=none' does not go with another prompt.".to_owned()),
             Self::MaxAge => invalid(90_023, "'max_age' must be a number of seconds.".to_owned()),
+            Self::Nonce => {
+                invalid(90_023, "'nonce' must be at most 512 characters, without control characters.".to_owned())
+            }
             Self::IdTokenHint => invalid(50_027, "The 'id_token_hint' is not a valid token for this app.".to_owned()),
             Self::NoSignUp => invalid(90_023, "Sign-up is disabled in the user flow of this application.".to_owned()),
             Self::NoUserFlow => {
@@ -400,6 +405,10 @@ fn parse(
             Some(hint.ok_or(Denied::IdTokenHint)?.sub)
         }
     };
+    // It is kept until the code is redeemed: bounded, and nothing that a database refuses (PostgreSQL: NUL).
+    if get("nonce").is_some_and(|nonce| nonce.len() > 512 || nonce.chars().any(char::is_control)) {
+        return Err(Denied::Nonce);
+    }
     let request = AuthorizationRequest {
         client_id: app.client_id,
         return_to: return_to.clone(),

@@ -219,7 +219,9 @@ pub fn router(tenant: Tenant) -> Router {
 /// Takes the tenant's segment off the path: `/{tenant id}/…` and `/{domain}/…` are the same place.
 async fn enter(tenant: Tenant, below: Router, mut request: Request) -> Response {
     let path = request.uri().path();
-    let (segment, rest) = path[1..].split_at(path[1..].find('/').unwrap_or(path.len() - 1));
+    // A request in authority or asterisk form (RFC 9112 §3.2) has no path.
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let (segment, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
     let ours = segment.eq_ignore_ascii_case(&tenant.config.tenant_id.to_string())
         || segment.eq_ignore_ascii_case(&tenant.config.domain);
     if !ours {

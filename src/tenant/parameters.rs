@@ -32,12 +32,8 @@ impl Parameters {
 
     /// A parameter that was sent more than once (RFC 6749 §3.1: "MUST NOT be included more than once").
     pub(super) fn repeated(&self) -> Option<&str> {
-        let names = self.0.iter().map(|(name, _)| name.as_str());
-        names
-            .clone()
-            .enumerate()
-            .find(|(position, name)| names.clone().take(*position).any(|n| n == *name))
-            .map(|p| p.1)
+        let mut seen = std::collections::HashSet::new();
+        self.0.iter().map(|(name, _)| name.as_str()).find(|name| !seen.insert(*name))
     }
 }
 

@@ -306,6 +306,23 @@ fn is_sign_in_page(answer: &Answer) -> bool {
 }
 
 #[tokio::test]
+async fn a_nonce_that_cannot_be_kept_is_refused() {
+    let t = TestTenant::start().await;
+    for nonce in ["a\0b", "a\nb", &"x".repeat(513)] {
+        let answer = t.authorize(&[("nonce", nonce)], "").await;
+        assert_eq!(answer.answered()["error"], "invalid_request");
+    }
+}
+
+/// A request in authority form has no path to take the tenant's segment from.
+#[tokio::test]
+async fn a_request_without_a_path_is_refused() {
+    let t = TestTenant::start().await;
+    let request = Request::builder().method(Method::CONNECT).uri("localhost:3002").body(Body::empty());
+    assert_eq!(t.send(request.expect("a request")).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn in_production_it_does_not_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = folder.path().join("tenant.db");

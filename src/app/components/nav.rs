@@ -55,10 +55,10 @@ fn CustomerLinks(viewer: Viewer) -> impl IntoView {
 #[component]
 fn VisitorLinks() -> impl IntoView {
     let location = use_location();
-    // From the home page, signing in leads to the list.
+    // From the home page, and from the page about a failed sign-in, signing in leads to the list.
     let sign_in = move || {
         let path = location.pathname.get();
-        let back = if path == "/" { "/todos" } else { &path };
+        let back = if path == "/" || path == "/sign-in-problem" { "/todos" } else { &path };
         format!("/auth/sign-in?return_to={}", Url::escape(back))
     };
     view! {

@@ -15,7 +15,7 @@ pub fn ProblemBanner() -> impl IntoView {
             {move || board.problem.get().map(|problem| view! {
                 <div class="banner banner--problem">
                     <p>{problem.text}</p>
-                    {problem.retry.is_some().then(|| view! {
+                    {(!problem.retry.is_empty()).then(|| view! {
                         <button type="button" class="banner__action" on:click=move |_| board.retry()>"Try again"</button>
                     })}
                     <button

@@ -56,7 +56,7 @@ pub fn TodosPage() -> impl IntoView {
                 match loaded.await {
                     Ok(Loaded { todos, notice }) => {
                         board.load(todos);
-                        board.problem.set(notice.error.map(|text| Problem { text, retry: None }));
+                        board.problem.set(notice.error.map(|text| Problem { text, retry: Vec::new() }));
                         let edit = query.with_untracked(|query| query.get("edit").and_then(|id| id.parse::<Uuid>().ok()));
                         // What could not be saved goes back to the field it was typed into.
                         let (draft, edit_draft) = if edit.is_some() { (None, notice.draft) } else { (notice.draft, None) };
