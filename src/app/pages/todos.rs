@@ -39,10 +39,13 @@ pub fn TodosPage() -> impl IntoView {
     let loaded = Resource::new_blocking(|| (), |()| load());
     let location = use_location();
     let filter = Memo::new(move |_| location.pathname.with(|path| Filter::of(path)));
+    // On the server the title is asked for when the page is finished. Its signals may be gone by then: with several
+    // requests at once, another thread drops them first.
+    let rendered = filter.get_untracked();
     let query = use_query_map();
 
     view! {
-        <Title text=move || match filter.get() {
+        <Title text=move || match filter.try_get().unwrap_or(rendered) {
             Filter::All => "To-dos",
             Filter::Active => "Active to-dos",
             Filter::Completed => "Completed to-dos",
