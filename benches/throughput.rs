@@ -332,7 +332,7 @@ impl Bare {
     async fn list(State(bare): State<Arc<Self>>) -> Json<Vec<Todo>> {
         let query = sqlx::query(
             "SELECT id, owner, description, done, created_at, updated_at FROM todos
-             WHERE id > $1 AND owner = $3 ORDER BY id LIMIT $2",
+             WHERE id > $1 AND owner = $3 ORDER BY id LIMIT CAST($2 AS BIGINT)",
         );
         let rows = query.bind("").bind(1001_i64).bind(&bare.owner).fetch_all(&bare.db).await;
         let rows = rows.expect("the database answers");
