@@ -830,3 +830,65 @@ async fn reading_a_session_neither_writes_nor_sends_the_cookie_again() {
     app.sign_in(&mut browser, json!({})).await;
     assert_eq!(app.get(&mut browser, "/whoami").await.set_cookies(), Vec::<String>::new());
 }
+
+/// A renewal that lost against a sign-in elsewhere uses what that one brought.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_on_another_device_during_a_renewal_signs_nobody_out() {
+    let app = TestApp::start().await;
+    app.sign_in(&mut Browser::default(), json!({})).await;
+    app.clock.advance(Duration::hours(2));
+    let identity = app.identity.clone();
+    app.endpoint.answers(move |_| {
+        let elsewhere = serde_json::from_value(json!({
+            "token_type": "Bearer", "expires_in": 3600, "scope": READ, "access_token": "elsewhere",
+            "refresh_token": "refresh-of-the-other-device",
+        }))
+        .unwrap();
+        tokio::task::block_in_place(|| {
+            let alice = TestApp::alice();
+            let remember = identity.tokens.remember(&alice, &elsewhere, &identity.initial_scopes);
+            tokio::runtime::Handle::current().block_on(remember).unwrap();
+        });
+        (StatusCode::BAD_REQUEST, json!({"error": "invalid_grant"}))
+    });
+    let token = app.identity.tokens.for_user(&TestApp::alice(), &Scopes::parse(READ)).await.expect("a token");
+    assert_eq!(token.authorization_header().to_str().unwrap(), "Bearer elsewhere");
+    assert_eq!(app.endpoint.asked(), 2, "the sign-in and one renewal");
+}
+
+/// Abuse case 90, the leases' part.
+#[tokio::test]
+async fn a_lease_from_before_the_clock_was_set_back_blocks_nobody() {
+    let app = TestApp::start().await;
+    app.sign_in(&mut Browser::default(), json!({})).await;
+    app.clock.advance(Duration::hours(2));
+    sqlx::query("UPDATE refresh_tokens SET lease = 'gone', lease_until = $1")
+        .bind(app.clock.unix_millis() + 3_600_000)
+        .execute(&app.identity.db)
+        .await
+        .unwrap();
+    app.will_renew();
+    assert!(app.identity.tokens.for_user(&TestApp::alice(), &Scopes::parse(READ)).await.is_ok());
+}
+
+#[tokio::test]
+async fn tokens_sealed_under_a_key_that_is_gone_ask_for_sign_in_at_once() {
+    let app = TestApp::start().await;
+    app.sign_in(&mut Browser::default(), json!({})).await;
+    let key = KeyRing::generate();
+    let other = replica(&app.provider, &app.database_url, &app.clock, &key, "http://localhost:3000").await;
+    let denied = other.tokens.for_user(&TestApp::alice(), &Scopes::parse(READ)).await.err();
+    assert!(matches!(denied, Some(AcquireError::InteractionRequired { .. })), "{denied:?}");
+    assert_eq!(app.endpoint.asked(), 1, "nothing was presented to the provider");
+}
+
+#[tokio::test]
+async fn a_token_that_its_api_does_not_accept_is_replaced() {
+    let app = TestApp::start().await;
+    app.sign_in(&mut Browser::default(), json!({})).await;
+    app.will_renew();
+    let (alice, read) = (TestApp::alice(), Scopes::parse(READ));
+    app.identity.tokens.discard(&alice, &read).await.unwrap();
+    let token = app.identity.tokens.for_user(&alice, &read).await.expect("a token");
+    assert_eq!(token.authorization_header().to_str().unwrap(), "Bearer access-2");
+}
