@@ -462,7 +462,7 @@ async fn load(http: &reqwest::Client, request: &Request, time: Duration) -> Roun
     for client in clients {
         latencies.append(&mut client.await.expect("no client has panicked"));
     }
-    Round { latencies, elapsed: began.elapsed(), cpu: cpu_time() - cpu }
+    Round { latencies, elapsed: began.elapsed(), cpu: cpu_time().saturating_sub(cpu) }
 }
 
 /// The processor time that this process has used, user and system, of all its threads.
