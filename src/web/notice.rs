@@ -44,7 +44,9 @@ pub(super) async fn leave(session: &Session, notice: &Notice) {
 }
 
 /// The cookie that keeps a draft while its author signs in.
-pub(super) fn draft_cookie(web: &Web, text: String, customer: Option<String>) -> Cookie<'static> {
+pub(super) fn draft_cookie(web: &Web, mut text: String, customer: Option<String>) -> Cookie<'static> {
+    // Browsers drop a cookie of more than 4096 bytes: of a text that no to-do could hold anyway, the beginning is kept.
+    text.truncate(text.floor_char_boundary(2000));
     let draft = Draft { text, customer, typed_at: web.clock.unix_millis() };
     let sealed = web.identity.keys.seal(CONTEXT, &serde_json::to_string(&draft).unwrap_or_default());
     let mut cookie = bare(web, sealed);
