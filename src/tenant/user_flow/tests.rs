@@ -884,36 +884,3 @@ async fn a_passcode_goes_through_the_mail_server() {
     let answer = browser.post("sign-up/passcode", &[("passcode", &code)]).await;
     assert_eq!(answer.location(), browser.path("sign-up/details"), "{told}");
 }
-
-/// Writes the pages into `target/tenant-pages`, for people (and screenshots) to look at.
-#[tokio::test]
-#[ignore = "writes files to look at"]
-async fn pages_to_look_at() {
-    let at = TestTenant::new().await;
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tenant-pages");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("tenant.css"), include_str!("../tenant.css")).unwrap();
-    let browser = at.browser().await;
-    let mut pages = vec![
-        ("sign-in", browser.get("sign-in").await),
-        ("sign-in-wrong", browser.sign_in("alice@example.com", "wrong").await),
-        ("sign-in-empty", browser.sign_in("", "").await),
-        ("sign-up", browser.get("sign-up").await),
-        ("reset", browser.get("reset-password").await),
-    ];
-    browser.post("sign-up", &[("email", "alice@example.com")]).await;
-    browser.post("sign-up/passcode/resend", &[]).await;
-    pages.push(("passcode", browser.get("sign-up/passcode?sent=again").await));
-    pages.push(("passcode-wrong", browser.post("sign-up/passcode", &[("passcode", "00000000")]).await));
-    pages.push(("mailbox", at.get("/mailbox").await));
-    let code = at.newest_passcode("alice@example.com").await;
-    browser.post("sign-up/passcode", &[("passcode", &code)]).await;
-    pages.push(("details", browser.get("sign-up/details").await));
-    pages.push(("details-wrong", browser.post("sign-up/details", &[("password", "password1")]).await));
-    let foreign = Browser { at: &at, id: "nope".to_owned(), cookie: String::new() };
-    pages.push(("gone", foreign.get("sign-in").await));
-    for (name, page) in pages {
-        let body = page.body.replace("href=\"/assets/tenant.css", "href=\"tenant.css");
-        std::fs::write(folder.join(format!("{name}.html")), body).unwrap();
-    }
-}
