@@ -132,7 +132,7 @@ async fn no_token_and_no_secret_is_where_it_does_not_belong() {
     assert_eq!(output.status.code(), Some(0));
 
     for (what, secret) in [
-        ("the client secret", &secrets.web_client_secret),
+        ("the client secret", secrets.web_client_secret.as_str()),
         ("the encryption key", &secrets.encryption_key),
         ("the passcode", &passcode),
         ("the password", PASSWORD),
