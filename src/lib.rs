@@ -11,6 +11,7 @@
 //! | `web` | the web server: mounts `app` and `identity`, implements the server functions |
 //! | `api` | the protected `ToDoList` API |
 //! | `tenant` | the embedded identity provider, for development and tests |
+//! | `digest` | who wants a mail each morning with what is open, and how far the worker has come |
 //! | `platform` | what every program needs: configuration, database, serving, clock, outbound HTTP |
 //! | `dev` | all of them in one process |
 //! | `architecture` | walks through the code, and the reasons for it |
@@ -26,6 +27,8 @@ pub mod app;
 pub mod architecture {}
 #[cfg(feature = "ssr")]
 pub mod dev;
+#[cfg(feature = "ssr")]
+pub mod digest;
 #[cfg(feature = "ssr")]
 pub mod identity;
 #[cfg(feature = "ssr")]

@@ -102,6 +102,26 @@ pub async fn open(key: &str, url: &str, migrations: &Migrator) -> Result<AnyPool
     Ok(pool)
 }
 
+/// Adds the tables of another room to a database that [`open`] opened for its owner, or brings them up to date. What
+/// was done is counted in a table of `room`'s own, so that the two know nothing of each other's versions.
+///
+/// # Errors
+/// [`DatabaseError::Migration`].
+pub async fn migrate_beside(
+    key: &str,
+    pool: &AnyPool,
+    room: &'static str,
+    migrations: &Migrator,
+) -> Result<(), DatabaseError> {
+    let mut migrations = Migrator::with_migrations(migrations.iter().cloned().collect());
+    migrations.dangerous_set_table_name(format!("_sqlx_migrations_{room}"));
+    migrations.run(pool).await.map_err(|e| DatabaseError::Migration {
+        key: key.to_owned(),
+        place: format!("the tables of {room}"),
+        reason: e.to_string(),
+    })
+}
+
 /// A database of a test's own: a file in `folder` or, where `ERRAND_TEST_POSTGRES` (`postgres://user@host:port`) says
 /// so, a new one on that PostgreSQL server.
 #[cfg(test)]
