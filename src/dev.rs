@@ -265,8 +265,8 @@ initial_scopes = ["api://{api_client_id}/ToDoList.Read"]
 
 [web.downstream_apis.todolist]
 base_url = "{api}"
-read_scopes = ["api://{api_client_id}/ToDoList.Read"]
-write_scopes = ["api://{api_client_id}/ToDoList.ReadWrite"]
+relative_path = "api/todolist"
+scopes = {{ read = ["api://{api_client_id}/ToDoList.Read"], write = ["api://{api_client_id}/ToDoList.ReadWrite"] }}
 "#
         )
     }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde::Deserialize;
 
 use crate::identity::bearer::PermissionConfig;
-use crate::identity::provider::ProviderConfig;
+use crate::identity::config::ClientConfig;
 
 /// `[api]` of errand.toml.
 #[derive(Clone, Debug, Deserialize)]
@@ -15,8 +15,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `sqlite:…` or `postgres:…`.
     pub database_url: String,
-    /// The provider whose access tokens are accepted.
-    pub identity: ProviderConfig,
+    /// The provider whose access tokens are accepted, and the API's own registration where it calls others.
+    pub identity: ClientConfig,
     /// What `aud` of an access token may be, any of them: from Entra the API's client id.
     pub audiences: Vec<String>,
     /// What `ver` of an access token must be; `2.0` for Entra and anything for other providers when absent.

@@ -69,7 +69,8 @@ impl Api {
     /// [`StartError`].
     pub async fn start(config: config::Config, mode: Mode, clock: Clock) -> Result<Self, StartError> {
         let permissions = Permissions::new(&config)?;
-        let provider = Provider::new("api.identity", &config.identity, mode, outbound::client(), clock.clone())?;
+        let provider =
+            Provider::new("api.identity", &config.identity.provider(), mode, outbound::client(), clock.clone())?;
         let verifier = Verifier::new("api.audiences", provider, config.audiences, config.token_version, clock.clone())?;
         let store = Store::open(&config.database_url, clock).await?;
         Ok(Self(Arc::new(Inner { verifier, permissions, store })))

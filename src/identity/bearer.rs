@@ -31,6 +31,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -244,7 +245,50 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// A middleware that lets only valid access tokens through, and leaves the [`Caller`] for the handlers.
+/// The access token of a request, validated: what on-behalf-of hands to the provider. Prints nothing.
+#[derive(Clone)]
+pub struct IncomingToken(Arc<Incoming>);
+
+struct Incoming {
+    token: SecretString,
+    kind: Kind,
+    expires_at: i64,
+}
+
+impl IncomingToken {
+    /// The token itself, for the provider and nobody else.
+    pub(super) fn expose(&self) -> &str {
+        self.0.token.expose_secret()
+    }
+
+    /// Whether it is a user's; an app's names nobody to act on behalf of.
+    pub fn is_users(&self) -> bool {
+        self.0.kind == Kind::User
+    }
+
+    /// When it ends, in milliseconds since the epoch.
+    pub fn expires_at(&self) -> i64 {
+        self.0.expires_at
+    }
+}
+
+impl std::fmt::Debug for IncomingToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IncomingToken")
+    }
+}
+
+/// Takes the token that [`authenticate`] found good; without that layer, there is none.
+impl<S: Sync> FromRequestParts<S> for IncomingToken {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        parts.extensions.get().cloned().ok_or(Refusal::NoToken)
+    }
+}
+
+/// A middleware that lets only valid access tokens through, and leaves the [`Caller`] and the [`IncomingToken`] for the
+/// handlers.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -253,8 +297,9 @@ pub async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
-    let caller = verifier.authenticate(request.headers(), request.uri()).await?;
+    let (caller, token) = verifier.authenticate(request.headers(), request.uri()).await?;
     request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(token);
     Ok(next.run(request).await)
 }
 
@@ -373,9 +418,9 @@ impl Verifier {
     ///
     /// # Errors
     /// [`Refusal`], whose text names the check and nothing of the token.
-    pub async fn authenticate(&self, headers: &HeaderMap, uri: &Uri) -> Result<Caller, Refusal> {
+    pub async fn authenticate(&self, headers: &HeaderMap, uri: &Uri) -> Result<(Caller, IncomingToken), Refusal> {
         let result = match token(headers, uri) {
-            Ok(token) => self.caller(token).await,
+            Ok(token) => self.validate(token).await,
             Err(refusal) => Err(refusal),
         };
         match &result {
@@ -386,13 +431,21 @@ impl Verifier {
         result
     }
 
-    async fn caller(&self, token: &str) -> Result<Caller, Refusal> {
+    async fn validate(&self, token: &str) -> Result<(Caller, IncomingToken), Refusal> {
         let verified = self.0.provider.verify(token).await.map_err(|error| match error {
             SignatureError::Provider(error) => Refusal::Unavailable(error),
             error => Refusal::Token(TokenError::Signature(error)),
         })?;
         let metadata = self.0.provider.metadata().await.map_err(Refusal::Unavailable)?;
-        Ok(self.check(&verified, &metadata)?)
+        let caller = self.check(&verified, &metadata)?;
+        let expires_at = jwt::seconds(&verified.claims, "exp").ok().flatten().unwrap_or_default().saturating_mul(1000);
+        let incoming = Incoming { token: SecretString::from(token), kind: caller.kind, expires_at };
+        Ok((caller, IncomingToken(Arc::new(incoming))))
+    }
+
+    #[cfg(test)]
+    async fn caller(&self, token: &str) -> Result<Caller, Refusal> {
+        Ok(self.validate(token).await?.0)
     }
 
     /// Checks 3 to 8 of the [module](self).

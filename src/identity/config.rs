@@ -1,6 +1,8 @@
-//! `[….identity]`: how an app is registered at its provider.
+//! `[….identity]` and `[….downstream_apis]`: how an app is registered at its provider, and which APIs it calls.
 
-use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -22,7 +24,7 @@ pub struct Config {
     pub tenant_id: Option<Uuid>,
     /// Application (client) id.
     pub client_id: String,
-    /// How the app proves itself; the first one is used.
+    /// How the app proves itself; tried in this order.
     pub client_credentials: Vec<ClientCredential>,
     /// What sign-in asks for beside `openid profile email offline_access`.
     #[serde(default)]
@@ -30,14 +32,154 @@ pub struct Config {
     /// How long a session lasts.
     #[serde(default)]
     pub session: SessionLifetime,
+    /// How the provider's sign-up page is asked for.
+    #[serde(default)]
+    pub sign_up: SignUp,
+    /// Sends every sign-in straight to this federated provider: `google`, `facebook`, or an issuer's host (Entra).
+    #[serde(default)]
+    pub domain_hint: Option<String>,
+    /// Sent with every authorization request. None of them can replace a parameter of the protocol.
+    #[serde(default)]
+    pub extra_query_parameters: BTreeMap<String, String>,
+    /// How the provider hands over the answer of a sign-in.
+    #[serde(default)]
+    pub response_mode: ResponseMode,
+    /// Also asks the `UserInfo` endpoint at sign-in (OpenID Connect Core §5.3): for providers that put claims only there.
+    #[serde(default)]
+    pub claims_from_userinfo: bool,
+    /// What claims are called at a provider that is not Entra.
+    #[serde(default)]
+    pub claim_names: ClaimNames,
+    /// DANGEROUS: signs out with `id_token_hint`, which shows the ID token to the browser and its history. For providers
+    /// that know no `logout_hint`.
+    #[serde(default)]
+    pub send_id_token_hint: bool,
+    /// What this app can handle, such as `cp1` (claims challenges of continuous access evaluation); sent as `xms_cc`.
+    #[serde(default)]
+    pub client_capabilities: Vec<String>,
 }
 
-/// One way to prove to the provider which app this is.
+/// The registration of an app that acquires tokens but signs nobody in: an API that calls on behalf of its callers, or a
+/// daemon. Without `client_id` and `client_credentials`: an API that only validates tokens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientConfig {
+    /// The provider's address, as in [`ProviderConfig`].
+    pub authority: String,
+    /// The issuer, where it differs from what the authority implies (custom domains).
+    #[serde(default)]
+    pub issuer: Option<String>,
+    /// Entra: the directory (tenant) id.
+    #[serde(default)]
+    pub tenant_id: Option<Uuid>,
+    /// What claims are called at a provider that is not Entra.
+    #[serde(default)]
+    pub claim_names: ClaimNames,
+    /// Application (client) id.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// How the app proves itself; tried in this order.
+    #[serde(default)]
+    pub client_credentials: Vec<ClientCredential>,
+    /// What this app can handle, such as `cp1` (claims challenges of continuous access evaluation); sent as `xms_cc`.
+    #[serde(default)]
+    pub client_capabilities: Vec<String>,
+}
+
+/// One way to prove to the provider which app this is. Files are read again when they change, or when the provider says
+/// that the credential is bad.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientCredential {
-    /// A client secret.
+    /// A client secret (RFC 6749 §2.3.1).
     Secret(SecretSource),
+    /// A certificate whose private key signs an assertion (`private_key_jwt`, RFC 7523 §2.2).
+    Certificate(CertificateFiles),
+    /// An assertion that somebody else signed, sent as it is: workload identity federation (RFC 7523 §2.2).
+    SignedAssertion(AssertionFile),
+}
+
+/// Where a certificate and its private key are, as PEM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateFiles {
+    /// The certificate (`BEGIN CERTIFICATE`); of a chain the first one, the app's own.
+    pub certificate_file: PathBuf,
+    /// Its RSA private key (`BEGIN PRIVATE KEY` or `BEGIN RSA PRIVATE KEY`), of 2048 bits or more; not encrypted.
+    pub private_key_file: PathBuf,
+    /// What assertions are signed with.
+    #[serde(default)]
+    pub algorithm: AssertionAlgorithm,
+    /// `kid` of the assertion's header, for providers that know the key by it; Entra knows it by its thumbprint.
+    #[serde(default)]
+    pub key_id: Option<String>,
+}
+
+/// What client assertions are signed with (RFC 7518 §3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum AssertionAlgorithm {
+    /// RSASSA-PSS with SHA-256; the certificate is named by `x5t#S256`.
+    #[default]
+    #[serde(rename = "PS256")]
+    Ps256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256; the certificate is named by `x5t`.
+    #[serde(rename = "RS256")]
+    Rs256,
+}
+
+/// Where a signed assertion is, such as a token that Kubernetes projects into a pod.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssertionFile {
+    /// The file: one JSON Web Token.
+    pub file: PathBuf,
+}
+
+/// How the provider's sign-up page is asked for: `{ prompt = "create" }` (OpenID Connect Prompt Create 1.0 §4, Entra),
+/// or parameters of the provider's own, such as `{ parameters = { screen_hint = "signup" } }`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignUp {
+    /// `prompt` of the authorization request; see [`SignUp::prompt`].
+    pub prompt: Option<String>,
+    /// Further parameters of the authorization request.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl SignUp {
+    /// `prompt`, where sign-up is asked for by it: `create` when nothing at all is configured.
+    pub fn prompt(&self) -> Option<&str> {
+        match (&self.prompt, self.parameters.is_empty()) {
+            (Some(prompt), _) => Some(prompt),
+            (None, true) => Some("create"),
+            (None, false) => None,
+        }
+    }
+}
+
+/// How the provider hands over the answer of a sign-in (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the query of the redirect.
+    #[default]
+    Query,
+    /// As a form that the browser posts across sites.
+    FormPost,
+}
+
+/// What claims are called at a provider that is not Entra. Absent names mean Entra's, then the standard's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClaimNames {
+    /// The claim that identifies a user for good: `sub`, unless said otherwise.
+    pub object_id: Option<String>,
+    /// The scopes of an access token: `scp`, then `scope`.
+    pub scopes: Option<String>,
+    /// The roles: `roles`.
+    pub roles: Option<String>,
+    /// The name that is shown: `name`.
+    pub name: Option<String>,
 }
 
 /// How long a session lasts. The provider's refresh token may end it sooner.
@@ -57,17 +199,21 @@ impl Default for SessionLifetime {
 }
 
 impl Config {
-    /// The provider's part.
-    pub(super) fn provider(&self) -> ProviderConfig {
-        ProviderConfig { authority: self.authority.clone(), issuer: self.issuer.clone(), tenant_id: self.tenant_id }
+    /// The part of it that acquiring tokens needs.
+    pub fn client(&self) -> ClientConfig {
+        ClientConfig {
+            authority: self.authority.clone(),
+            issuer: self.issuer.clone(),
+            tenant_id: self.tenant_id,
+            claim_names: self.claim_names.clone(),
+            client_id: Some(self.client_id.clone()),
+            client_credentials: self.client_credentials.clone(),
+            client_capabilities: self.client_capabilities.clone(),
+        }
     }
 
-    /// Checks what can be checked before the provider is asked, and reads the credential.
-    pub(super) fn check(&self, key: &str) -> Result<SecretString, ConfigError> {
-        if self.client_id.trim().is_empty() {
-            let remedy = "give the application (client) id of the registration";
-            return Err(ConfigError::refused(&format!("{key}.client_id"), "is empty", remedy));
-        }
+    /// Checks what can be checked before the provider is asked; the client checks its own part.
+    pub(super) fn check(&self, key: &str) -> Result<(), ConfigError> {
         for (name, hours) in [("idle_hours", self.session.idle_hours), ("absolute_hours", self.session.absolute_hours)]
         {
             if hours == 0 {
@@ -75,22 +221,68 @@ impl Config {
                 return Err(ConfigError::refused(&key, "is 0", "give a number of hours"));
             }
         }
-        let key = format!("{key}.client_credentials");
-        match self.client_credentials.first() {
-            Some(ClientCredential::Secret(secret)) => secret.read(&key),
-            None => Err(ConfigError::refused(&key, "is empty", "add one, such as { secret = { file = \"…\" } }")),
-        }
+        Ok(())
     }
 }
 
-/// `[….downstream_apis.NAME]`: an API that is called on the customer's behalf.
+impl ClientConfig {
+    /// The provider's part.
+    pub fn provider(&self) -> ProviderConfig {
+        ProviderConfig { authority: self.authority.clone(), issuer: self.issuer.clone(), tenant_id: self.tenant_id }
+    }
+}
+
+/// `[….downstream_apis.NAME]`: an API that is called with a token. Names follow Microsoft.Identity.Web.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DownstreamApiConfig {
     /// Where it is; requests go below this address and nowhere else.
     pub base_url: String,
-    /// The scopes for seeing.
-    pub read_scopes: Scopes,
-    /// The scopes for changing.
-    pub write_scopes: Scopes,
+    /// The part of its path that all calls have in common: `api/todolist`.
+    #[serde(default)]
+    pub relative_path: Option<String>,
+    /// What is asked for, by name: `{ read = […], write = […] }`; a plain list is the set `default`.
+    pub scopes: ScopeSets,
+    /// Calls as the app itself, whoever is signed in.
+    #[serde(default)]
+    pub request_app_token: bool,
+    /// The method of calls that name none.
+    #[serde(default = "get")]
+    pub http_method: String,
+    /// Headers that every call carries.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Seconds that one call may take, its repetitions included.
+    #[serde(default = "ten")]
+    pub timeout_seconds: u32,
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+fn ten() -> u32 {
+    10
+}
+
+/// The name of the set that a plain list of scopes is.
+pub(super) const DEFAULT_SCOPES: &str = "default";
+
+/// Sets of scopes by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeSets(pub BTreeMap<String, Scopes>);
+
+impl<'de> Deserialize<'de> for ScopeSets {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "a list of scopes, or a table of such lists by name")]
+        enum Either {
+            List(Scopes),
+            Table(BTreeMap<String, Scopes>),
+        }
+        Ok(Self(match Either::deserialize(deserializer)? {
+            Either::List(scopes) => BTreeMap::from([(DEFAULT_SCOPES.to_owned(), scopes)]),
+            Either::Table(sets) => sets,
+        }))
+    }
 }

@@ -1,96 +1,518 @@
-//! Calls to the APIs in configuration, with the customer's token. The base address comes from configuration and
-//! nothing else: a request can be steered within an API, never to another host.
+//! Calls to the APIs in configuration, with a token of the customer's or the app's own. The base address comes from
+//! configuration and nothing else: a request can be steered within an API, never to another host.
+//!
+//! One call is one pooled HTTP request, and more only in these cases, each at most once or twice and all together within
+//! the API's time limit:
+//!
+//! - 401 with a claims challenge (continuous access evaluation, step-up): acquired again with the claims, sent again once;
+//! - any other 401: the token came from a cache and what it was made for has changed; acquired anew, sent again once;
+//! - 429 or 503, or no connection, for methods that may be repeated (RFC 9110 §9.2.2; never POST or PATCH): sent again at
+//!   most twice, after what `Retry-After` says or an exponential pause with jitter.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Method, StatusCode};
-use serde::Serialize;
+use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 
-use super::config::DownstreamApiConfig;
+use super::bearer::IncomingToken;
+use super::client::ConfidentialClient;
+use super::config::{DEFAULT_SCOPES, DownstreamApiConfig};
 use super::scopes::Scopes;
-use super::tokens::AccessToken;
+use super::session::CustomerKey;
+use super::tokens::{AccessToken, AcquireError, Options, TokenAcquisition};
 use crate::platform::config::{ConfigError, Mode, is_loopback};
 use crate::platform::outbound::{self, OutboundError};
+use crate::platform::{random, serve};
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
+/// How often a request that may be repeated is repeated.
+const MAX_REPEATS: u32 = 2;
+/// The first pause before a repetition; it doubles.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The longest `Retry-After` that is waited for.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+/// The longest claims challenge that is looked at, in bytes.
+const MAX_CLAIMS: usize = 8 * 1024;
+/// Under what names the id of the current request travels: the field's, Entra's and Graph's, and that of our own logs.
+const CORRELATION: [&str; 3] = ["x-correlation-id", "client-request-id", "x-request-id"];
+/// Headers that configuration may not set: they are the token's, or decide where the request goes.
+const OURS: [&str; 6] =
+    ["authorization", "cookie", "host", "content-length", "transfer-encoding", "proxy-authorization"];
 
-/// An API that is called on the customer's behalf.
+/// An API in configuration. Cheap to clone.
 #[derive(Clone)]
-pub struct DownstreamApi {
+pub struct DownstreamApi(Arc<Inner>);
+
+struct Inner {
     http: reqwest::Client,
     base_url: Url,
-    /// The scopes for seeing.
-    pub read_scopes: Scopes,
-    /// The scopes for changing.
-    pub write_scopes: Scopes,
+    scopes: BTreeMap<String, Scopes>,
+    request_app_token: bool,
+    method: Method,
+    headers: HeaderMap,
+    timeout: Duration,
 }
 
-/// What an API answered, whatever its status.
+/// One call.
+#[derive(Clone, Debug, Default)]
+pub struct Call<'a> {
+    /// The method; the API's `http_method` when absent.
+    pub method: Option<Method>,
+    /// The path below the API's `base_url` and `relative_path`, one segment each; they are encoded.
+    pub path: &'a [&'a str],
+    /// The query; it is encoded.
+    pub query: &'a [(&'a str, &'a str)],
+    /// Sent as JSON.
+    pub body: Option<Value>,
+    /// Which of the API's sets of scopes the token needs; empty for the set `default`, or the only one.
+    pub scopes: &'a str,
+}
+
+/// What an API answered: a success (2xx).
+#[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
     /// The body.
     pub body: Vec<u8>,
+}
+
+/// An answer that is not a success, as the API explains it (RFC 9457, or Microsoft Graph's error object).
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("the API answered {status} ({title})")]
+pub struct Problem {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// `type`: a URI; `about:blank` when the API does not say.
+    pub kind: String,
+    /// `title`, or Graph's `code`; the status' own words when the API does not say.
+    pub title: String,
+    /// `detail`, or Graph's `message`: the API's words for people.
+    pub detail: Option<String>,
+    /// The whole document, for members of the API's own; `null` when the body is not JSON.
+    pub document: Value,
+    /// How long the API asks to wait (429, 503).
+    pub retry_after: Option<Duration>,
+    /// Under which id the API was asked.
+    pub correlation_id: String,
+}
+
+/// Why a call brought nothing usable.
+#[derive(Debug, thiserror::Error)]
+pub enum DownstreamError {
+    /// There is no token for it, or the API wants the customer to act first.
+    #[error(transparent)]
+    Acquire(#[from] AcquireError),
+    /// The API answered that it could not, or would not.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    /// There is no answer, or too large a one.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
+    /// The call itself cannot be made; nothing was sent.
+    #[error("the call cannot be made: {0}")]
+    Call(&'static str),
+}
+
+/// Whose token a call carries.
+#[derive(Clone, Copy)]
+enum Caller<'a> {
+    User(&'a TokenAcquisition, &'a CustomerKey),
+    App(&'a ConfidentialClient),
+    OnBehalfOf(&'a ConfidentialClient, &'a IncomingToken),
+}
+
+impl Caller<'_> {
+    async fn token(self, scopes: &Scopes, options: &Options) -> Result<AccessToken, AcquireError> {
+        match self {
+            Self::User(tokens, customer) => tokens.for_user_with(customer, scopes, options).await,
+            Self::App(client) => client.for_app_with(scopes, options).await,
+            Self::OnBehalfOf(client, incoming) => client.on_behalf_of_with(incoming, scopes, options).await,
+        }
+    }
 }
 
 impl DownstreamApi {
     /// Checks the configuration at `key`.
     ///
     /// # Errors
-    /// [`ConfigError`] when the address is not https (or localhost in development), or a scope list is empty.
+    /// [`ConfigError`] when the address is not https (or localhost in development), a set of scopes is empty, or a method,
+    /// header or time limit makes no sense.
     pub fn new(
         key: &str,
         config: &DownstreamApiConfig,
         mode: Mode,
         http: reqwest::Client,
     ) -> Result<Self, ConfigError> {
-        let refuse =
-            |problem: &str, remedy: &str| Err(ConfigError::refused(&format!("{key}.base_url"), problem, remedy));
-        let base_url = match Url::parse(&config.base_url) {
+        let refuse = |member: &str, problem: &str, remedy: &str| {
+            Err(ConfigError::refused(&format!("{key}.{member}"), problem, remedy))
+        };
+        let mut base_url = match Url::parse(&config.base_url) {
             Ok(url) if !url.cannot_be_a_base() => url,
-            _ => return refuse("is not an absolute URL", "write it like https://api.example.com"),
+            _ => return refuse("base_url", "is not an absolute URL", "write it like https://api.example.com"),
         };
         let local = base_url.scheme() == "http" && mode == Mode::Development && is_loopback(&base_url);
         if base_url.scheme() != "https" && !local {
-            return refuse("would send tokens in the clear", "use https (http only for localhost, in development)");
+            let remedy = "use https (http only for localhost, in development)";
+            return refuse("base_url", "would send tokens in the clear", remedy);
         }
-        for (name, scopes) in [("read_scopes", &config.read_scopes), ("write_scopes", &config.write_scopes)] {
-            if scopes.is_empty() {
-                let remedy = "list the API's scopes, such as \"api://{client id}/ToDoList.Read\"";
-                return Err(ConfigError::refused(&format!("{key}.{name}"), "is empty", remedy));
-            }
+        if base_url.query().is_some()
+            || base_url.fragment().is_some()
+            || !base_url.username().is_empty()
+            || base_url.password().is_some()
+        {
+            let remedy = "write it like https://api.example.com/v1.0";
+            return refuse("base_url", "has more than scheme, host, port and path", remedy);
         }
-        Ok(Self { http, base_url, read_scopes: config.read_scopes.clone(), write_scopes: config.write_scopes.clone() })
+        let relative_path = config.relative_path.as_deref().unwrap_or_default();
+        let segments: Vec<&str> = relative_path.split('/').filter(|segment| !segment.is_empty()).collect();
+        if relative_path.contains(['?', '#', '\\', ':']) || append(&mut base_url, &segments).is_err() {
+            let remedy = "write it like api/todolist";
+            return refuse("relative_path", "is not a path below base_url", remedy);
+        }
+        if config.scopes.0.is_empty() || config.scopes.0.values().any(Scopes::is_empty) {
+            let remedy = "list the API's scopes, such as \"api://{client id}/ToDoList.Read\"";
+            return refuse("scopes", "is empty, or has an empty set", remedy);
+        }
+        let Ok(method) = Method::from_bytes(config.http_method.as_bytes()) else {
+            return refuse("http_method", "is not an HTTP method", "write it like GET");
+        };
+        let mut headers = HeaderMap::new();
+        for (name, value) in &config.headers {
+            let member = format!("headers.{name}");
+            match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                (Ok(name), _) if OURS.contains(&name.as_str()) => {
+                    return refuse(&member, "is not for configuration", "leave it out: it is set where it is needed");
+                }
+                (Ok(name), Ok(value)) => headers.insert(name, value),
+                _ => return refuse(&member, "is not an HTTP header", "correct its name or value"),
+            };
+        }
+        if !(1..=25).contains(&config.timeout_seconds) {
+            let remedy = "give 1 to 25: a request of our own ends after 30 seconds";
+            return refuse("timeout_seconds", "is too short or too long", remedy);
+        }
+        Ok(Self(Arc::new(Inner {
+            http,
+            base_url,
+            scopes: config.scopes.0.clone(),
+            request_app_token: config.request_app_token,
+            method,
+            headers,
+            timeout: Duration::from_secs(config.timeout_seconds.into()),
+        })))
     }
 
-    /// Calls the API. `segments` are encoded one by one, so that none of them can leave the base address.
+    /// The set of scopes named `name`; the set `default`, or the only one, for the empty name.
+    pub fn scopes(&self, name: &str) -> Option<&Scopes> {
+        let sets = &self.0.scopes;
+        match name {
+            "" if sets.len() == 1 => sets.values().next(),
+            "" => sets.get(DEFAULT_SCOPES),
+            name => sets.get(name),
+        }
+    }
+
+    /// Calls the API on behalf of the signed-in customer (or as the app, where `request_app_token` says so).
     ///
     /// # Errors
-    /// [`OutboundError`] when there is no usable answer.
-    pub async fn call(
+    /// [`DownstreamError`].
+    pub async fn call_for_user(
         &self,
-        token: &AccessToken,
-        method: Method,
-        segments: &[&str],
-        query: &[(&str, &str)],
-        body: Option<&impl Serialize>,
-    ) -> Result<Answer, OutboundError> {
-        let mut url = self.base_url.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
+        tokens: &TokenAcquisition,
+        customer: &CustomerKey,
+        call: &Call<'_>,
+    ) -> Result<Answer, DownstreamError> {
+        if self.0.request_app_token {
+            return self.call_for_app(tokens.client(), call).await;
         }
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        let mut request = self
-            .http
-            .request(method, url)
-            .header(reqwest::header::AUTHORIZATION, token.authorization_header())
-            .header(reqwest::header::ACCEPT, "application/json");
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let (status, _, body) = outbound::send(request, MAX_ANSWER).await?;
-        Ok(Answer { status, body })
+        self.call(Caller::User(tokens, customer), call).await
     }
+
+    /// Calls the API as the app itself.
+    ///
+    /// # Errors
+    /// [`DownstreamError`].
+    pub async fn call_for_app(&self, client: &ConfidentialClient, call: &Call<'_>) -> Result<Answer, DownstreamError> {
+        self.call(Caller::App(client), call).await
+    }
+
+    /// Calls the API on behalf of the user who sent `incoming`.
+    ///
+    /// # Errors
+    /// [`DownstreamError`].
+    pub async fn call_on_behalf_of(
+        &self,
+        client: &ConfidentialClient,
+        incoming: &IncomingToken,
+        call: &Call<'_>,
+    ) -> Result<Answer, DownstreamError> {
+        self.call(Caller::OnBehalfOf(client, incoming), call).await
+    }
+
+    async fn call(&self, caller: Caller<'_>, call: &Call<'_>) -> Result<Answer, DownstreamError> {
+        let scopes = self.scopes(call.scopes).ok_or(DownstreamError::Call("there is no such set of scopes"))?;
+        let mut url = self.0.base_url.clone();
+        append(&mut url, call.path).map_err(DownstreamError::Call)?;
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(call.query);
+        }
+        let deadline = Instant::now() + self.0.timeout;
+        let correlation_id = serve::correlation_id();
+        let (mut challenged, mut renewed) = (false, false);
+        let mut token = caller.token(scopes, &Options::default()).await?;
+        loop {
+            let (status, headers, body) = self.send(&url, call, &token, deadline, &correlation_id).await?;
+            if status.is_success() {
+                return Ok(Answer { status, headers, body });
+            }
+            let challenge = Challenge::of(&headers);
+            match (status, challenge.claims) {
+                (StatusCode::UNAUTHORIZED, Some(claims)) if !challenged => {
+                    tracing::info!("an API wants a token with further claims");
+                    challenged = true;
+                    let options = Options { claims: Some(claims), force_refresh: false };
+                    token = caller.token(scopes, &options).await?;
+                }
+                (StatusCode::UNAUTHORIZED, None) if !renewed && !challenged => {
+                    // The token came from a cache, and what it was made for has changed since (keys, registration).
+                    // Nothing was done yet, so nothing is done twice.
+                    tracing::warn!("an API does not accept a cached token; acquiring a new one");
+                    renewed = true;
+                    token = caller.token(scopes, &Options { claims: None, force_refresh: true }).await?;
+                }
+                (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, claims) if claims.is_some() || challenge.consent => {
+                    let scopes = challenge.scopes.unwrap_or_else(|| scopes.clone());
+                    let reason = "an API wants the customer";
+                    let consent = challenge.consent;
+                    return Err(AcquireError::InteractionRequired { scopes, claims, consent, reason }.into());
+                }
+                _ => return Err(Problem::read(status, &headers, &body, correlation_id).into()),
+            }
+        }
+    }
+
+    /// Sends the request, and again where that is allowed and may help.
+    async fn send(
+        &self,
+        url: &Url,
+        call: &Call<'_>,
+        token: &AccessToken,
+        deadline: Instant,
+        correlation_id: &str,
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), DownstreamError> {
+        let method = call.method.as_ref().unwrap_or(&self.0.method);
+        let mut repeats = 0;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let mut request = self
+                .0
+                .http
+                .request(method.clone(), url.clone())
+                .timeout(left)
+                .header(ACCEPT, "application/json")
+                .headers(self.0.headers.clone());
+            for name in CORRELATION {
+                request = request.header(name, correlation_id);
+            }
+            if let Some(body) = &call.body {
+                request = request.json(body);
+            }
+            let answer = outbound::send(request.header(AUTHORIZATION, token.authorization_header()), MAX_ANSWER).await;
+            let wanted = match &answer {
+                Ok((StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, headers, _)) => {
+                    Some(retry_after(headers))
+                }
+                Err(OutboundError::Unreachable { .. }) => Some(None),
+                _ => None,
+            };
+            let pause = wanted.map(|asked| asked.unwrap_or_else(|| pause(repeats)));
+            match pause {
+                Some(pause)
+                    if method.is_idempotent()
+                        && repeats < MAX_REPEATS
+                        && pause <= MAX_PAUSE
+                        && Instant::now() + pause < deadline =>
+                {
+                    repeats += 1;
+                    tracing::info!(repeats, ?pause, "an API is overloaded or not reached; trying again");
+                    tokio::time::sleep(pause).await;
+                }
+                _ => return Ok(answer?),
+            }
+        }
+    }
+}
+
+/// Adds segments to a path. The URL standard makes of a segment `..` a step upwards and of `.` nothing; neither may steer
+/// a request.
+fn append(url: &mut Url, segments: &[&str]) -> Result<(), &'static str> {
+    if segments.iter().any(|segment| segment.is_empty() || *segment == "." || *segment == "..") {
+        return Err("a segment of the path is empty or made of dots");
+    }
+    let mut path = url.path_segments_mut().map_err(|()| "the base address has no path")?;
+    path.pop_if_empty().extend(segments);
+    Ok(())
+}
+
+/// Half of an exponential pause, and up to the other half by chance, so that many callers do not come back as one.
+fn pause(repeats: u32) -> Duration {
+    let whole = PAUSE * 2_u32.pow(repeats);
+    let chance = f64::from(u32::from_le_bytes(random::bytes())) / f64::from(u32::MAX);
+    whole / 2 + (whole / 2).mul_f64(chance)
+}
+
+/// `Retry-After` in seconds (RFC 9110 §10.2.3). The other form, a date, would need the two clocks to agree; it counts as
+/// absent.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: u32 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.into()))
+}
+
+impl Answer {
+    /// The body, read as JSON.
+    ///
+    /// # Errors
+    /// [`OutboundError::Malformed`].
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, OutboundError> {
+        outbound::json("the API", &self.body)
+    }
+}
+
+impl Problem {
+    fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], correlation_id: String) -> Self {
+        let document: Value = serde_json::from_slice(body).unwrap_or_default();
+        let graph = document.get("error").filter(|error| error.is_object());
+        let text = |ours: &str, graphs: &str| {
+            let value = document.get(ours).or_else(|| graph?.get(graphs));
+            value.and_then(Value::as_str).map(str::to_owned)
+        };
+        Self {
+            kind: text("type", "").unwrap_or_else(|| "about:blank".to_owned()),
+            title: text("title", "code")
+                .unwrap_or_else(|| status.canonical_reason().unwrap_or("unknown status").to_owned()),
+            detail: text("detail", "message"),
+            retry_after: retry_after(headers),
+            status,
+            document,
+            correlation_id,
+        }
+    }
+}
+
+/// What the `Bearer` challenge of an answer asks for (RFC 9110 §11.6.1, RFC 6750 §3, and Microsoft's additions).
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Challenge {
+    /// A claims challenge, decoded: a JSON object as text.
+    claims: Option<String>,
+    /// `proposedAction="consent"`.
+    consent: bool,
+    /// The scopes that are missing.
+    scopes: Option<Scopes>,
+}
+
+impl Challenge {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut challenge = Self::default();
+        for value in headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()) {
+            for (name, value) in bearer_parameters(value) {
+                match name.as_str() {
+                    "claims" => challenge.claims = challenge.claims.or_else(|| decode_claims(&value)),
+                    "proposedaction" => challenge.consent |= value.eq_ignore_ascii_case("consent"),
+                    "scopes" | "scope" => {
+                        let scopes = Scopes::parse(&value.replace(',', " "));
+                        challenge.scopes = challenge.scopes.or(Some(scopes).filter(|scopes| !scopes.is_empty()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        challenge
+    }
+}
+
+/// The parameters of the `Bearer` challenges in a `WWW-Authenticate` header, their names in lower case. A header may hold
+/// several challenges; a name without `=` begins the next.
+fn bearer_parameters(header: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut bearer = false;
+    let mut rest = header.trim_start_matches([' ', '\t', ',']);
+    while !rest.is_empty() {
+        let end = rest.find([' ', '\t', ',', '=']).unwrap_or(rest.len());
+        let (name, after) = rest.split_at(end);
+        let after = after.trim_start_matches([' ', '\t']);
+        if let Some(value) = after.strip_prefix('=').filter(|_| !name.is_empty()) {
+            let (value, after) = parameter_value(value.trim_start_matches([' ', '\t']));
+            if bearer {
+                found.push((name.to_ascii_lowercase(), value));
+            }
+            rest = after;
+        } else if name.is_empty() {
+            // Neither a name nor a separator: not a header that we understand any further.
+            return found;
+        } else {
+            bearer = name.eq_ignore_ascii_case("Bearer");
+            rest = after;
+        }
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+    }
+    found
+}
+
+/// A token or a quoted string (RFC 9110 §5.6.4), and what follows it.
+fn parameter_value(text: &str) -> (String, &str) {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find([' ', '\t', ',']).unwrap_or(text.len());
+        return (text[..end].to_owned(), &text[end..]);
+    };
+    let mut value = String::new();
+    let mut characters = quoted.char_indices();
+    while let Some((position, character)) = characters.next() {
+        match character {
+            '"' => return (value, &quoted[position + 1..]),
+            '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
+            other => value.push(other),
+        }
+    }
+    (value, "")
+}
+
+/// A claims challenge as it is sent: base64 of either alphabet, padded or not, or the JSON itself.
+fn decode_claims(text: &str) -> Option<String> {
+    const EITHER_PADDING: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, EITHER_PADDING);
+    if text.len() > MAX_CLAIMS {
+        return None;
+    }
+    let json = if text.starts_with('{') {
+        text.to_owned()
+    } else {
+        let text: String = text
+            .chars()
+            .map(|c| {
+                if c == '+' {
+                    '-'
+                } else if c == '/' {
+                    '_'
+                } else {
+                    c
+                }
+            })
+            .collect();
+        String::from_utf8(URL_SAFE.decode(text).ok()?).ok()?
+    };
+    serde_json::from_str::<serde_json::Map<String, Value>>(&json).ok()?;
+    Some(json)
 }

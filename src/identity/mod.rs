@@ -9,12 +9,15 @@
 //! | [`jwt`] | signatures and times of tokens |
 //! | [`sign_in`] | the endpoints below `/auth`, one file each, and the checks of the ID token |
 //! | [`session`] | who is signed in, and the store of sessions |
+//! | [`client`] | the app as its provider knows it: registration, credentials, tokens without a session |
 //! | [`tokens`] | access tokens for the customer: cached, renewed, sealed at rest |
 //! | [`downstream`] | the APIs that are called with them |
 //! | [`bearer`] | the API's side: access tokens, and what their callers may do |
 
 pub mod bearer;
+pub mod client;
 pub mod config;
+mod credential;
 pub mod downstream;
 pub mod jwt;
 pub mod provider;
@@ -40,6 +43,7 @@ use url::Url;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::seal::KeyRing;
+use client::ConfidentialClient;
 use config::{Config, SessionLifetime};
 use provider::Provider;
 use scopes::Scopes;
@@ -105,16 +109,10 @@ impl Identity {
     /// # Errors
     /// [`ConfigError`] naming the key.
     pub fn new(config: &Config, parts: Parts) -> Result<Self, ConfigError> {
-        let secret = config.check(parts.key)?;
-        let provider =
-            Provider::new(parts.key, &config.provider(), parts.mode, parts.http.clone(), parts.clock.clone())?;
-        let endpoint = tokens::endpoint::TokenEndpoint {
-            provider: provider.clone(),
-            http: parts.http,
-            client_id: config.client_id.clone(),
-            secret,
-        };
-        let tokens = TokenAcquisition::new(endpoint, parts.db.clone(), parts.keys.clone(), parts.clock.clone());
+        config.check(parts.key)?;
+        let client = ConfidentialClient::new(parts.key, &config.client(), parts.mode, parts.http, parts.clock.clone())?;
+        let provider = client.provider().clone();
+        let tokens = TokenAcquisition::new(client, parts.db.clone(), parts.keys.clone(), parts.clock.clone());
         Ok(Self(Arc::new(Inner {
             provider,
             client_id: config.client_id.clone(),

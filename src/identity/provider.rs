@@ -64,6 +64,8 @@ pub struct Metadata {
     pub userinfo_endpoint: Option<Url>,
     /// Where tokens are revoked (RFC 7009).
     pub revocation_endpoint: Option<Url>,
+    /// How clients may prove themselves at the token endpoint; `client_secret_basic` when the provider does not say.
+    pub token_endpoint_auth_methods_supported: Vec<String>,
     /// Whether authorization responses carry `iss` (RFC 9207 §3).
     pub authorization_response_iss_parameter_supported: bool,
     /// What ID tokens may be signed with; `RS256` when the provider does not say.
@@ -349,6 +351,7 @@ struct Document {
     end_session_endpoint: Option<String>,
     userinfo_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
     id_token_signing_alg_values_supported: Option<Vec<String>>,
@@ -373,6 +376,9 @@ impl Document {
             end_session_endpoint: optional("end_session_endpoint", self.end_session_endpoint)?,
             userinfo_endpoint: optional("userinfo_endpoint", self.userinfo_endpoint)?,
             revocation_endpoint: optional("revocation_endpoint", self.revocation_endpoint)?,
+            token_endpoint_auth_methods_supported: self
+                .token_endpoint_auth_methods_supported
+                .unwrap_or_else(|| vec!["client_secret_basic".to_owned()]),
             authorization_response_iss_parameter_supported: self.authorization_response_iss_parameter_supported,
             id_token_signing_alg_values_supported: self
                 .id_token_signing_alg_values_supported
@@ -656,6 +662,7 @@ mod tests {
             end_session_endpoint: None,
             userinfo_endpoint: None,
             revocation_endpoint: None,
+            token_endpoint_auth_methods_supported: None,
             authorization_response_iss_parameter_supported: false,
             id_token_signing_alg_values_supported: None,
         };

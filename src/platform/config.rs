@@ -189,6 +189,11 @@ pub enum SecretSource {
         /// Where it is.
         file: PathBuf,
     },
+    /// `key = { env = "NAME" }`: the value of an environment variable.
+    Env {
+        /// Its name.
+        env: String,
+    },
     /// `key = "…"`, most often from the environment.
     Value(SecretString),
 }
@@ -212,6 +217,10 @@ impl SecretSource {
                 })?;
                 SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())
             }
+            Self::Env { env } => SecretString::from(std::env::var(env).map_err(|_| {
+                let problem = format!("names the environment variable {env}, which is not set");
+                ConfigError::refused(key, problem, "set it, or correct the name")
+            })?),
         };
         if secret.expose_secret().is_empty() {
             return Err(ConfigError::refused(key, "is empty", "give the secret, or a file that holds it"));

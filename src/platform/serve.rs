@@ -31,6 +31,27 @@ const GRACE: Duration = Duration::from_secs(10);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+tokio::task_local! {
+    /// The id of the request that this task answers.
+    static CORRELATION_ID: String;
+}
+
+/// Under which id calls to others are made: that of the request which this task answers, if it can go anywhere, else a
+/// new one.
+pub fn correlation_id() -> String {
+    CORRELATION_ID.try_with(Clone::clone).unwrap_or_else(|_| uuid::Uuid::new_v4().to_string())
+}
+
+/// Runs `task` under a correlation id: for tasks that outlive the request that started them.
+pub async fn with_correlation_id<F: Future>(id: String, task: F) -> F::Output {
+    CORRELATION_ID.scope(id, task).await
+}
+
+/// Whether an id that came from outside is harmless in headers and logs of others.
+fn is_harmless(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
 /// Why a program cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
@@ -141,10 +162,11 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 async fn log(program: &'static str, request: Request, next: Next) -> Response {
     use tracing::Instrument as _;
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let correlation_id = if is_harmless(id) { id.to_owned() } else { uuid::Uuid::new_v4().to_string() };
     let span = tracing::info_span!("request", program, id, method = %request.method(), path = request.uri().path());
     async move {
         let started = std::time::Instant::now();
-        let response = next.run(request).await;
+        let response = with_correlation_id(correlation_id, next.run(request)).await;
         let status = response.status();
         let ms = started.elapsed().as_millis();
         if status.is_server_error() {

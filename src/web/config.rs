@@ -34,8 +34,24 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DownstreamApis {
-    /// The `ToDoList` API.
+    /// The to-do list of the `ToDoList` API: the sets of scopes `read` and `write`; `relative_path` is `api/todolist` when
+    /// absent.
     pub todolist: DownstreamApiConfig,
+    /// The profile of the same API, where it serves one: the sets of scopes `read` and `write`; `relative_path` is
+    /// `api/profile` when absent.
+    #[serde(default)]
+    pub profile: Option<DownstreamApiConfig>,
+}
+
+impl DownstreamApis {
+    /// Fills in where the API keeps things, unless the configuration says so.
+    pub(super) fn complete(mut self) -> Self {
+        self.todolist.relative_path.get_or_insert_with(|| "api/todolist".to_owned());
+        if let Some(profile) = &mut self.profile {
+            profile.relative_path.get_or_insert_with(|| "api/profile".to_owned());
+        }
+        self
+    }
 }
 
 fn site_root() -> String {

@@ -22,6 +22,7 @@ use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app;
+use crate::identity::config::DownstreamApiConfig;
 use crate::identity::downstream::DownstreamApi;
 use crate::identity::{self, Identity};
 use crate::platform::clock::Clock;
@@ -46,6 +47,8 @@ pub struct Inner {
     pub identity: Identity,
     /// The `ToDoList` API.
     pub todolist: DownstreamApi,
+    /// The profile of the same API, where it serves one.
+    pub profile: Option<DownstreamApi>,
     clock: Clock,
     leptos: LeptosOptions,
 }
@@ -83,8 +86,20 @@ impl Web {
             config.encryption_keys.iter().map(|key| key.read("web.encryption_keys")).collect::<Result<_, _>>()?;
         let keys = KeyRing::parse(&keys)?;
         let http = outbound::client();
-        let todolist =
-            DownstreamApi::new("web.downstream_apis.todolist", &config.downstream_apis.todolist, mode, http.clone())?;
+        let apis = config.downstream_apis.clone().complete();
+        let api = |name: &str, config: &DownstreamApiConfig| {
+            let key = format!("web.downstream_apis.{name}");
+            let api = DownstreamApi::new(&key, config, mode, http.clone())?;
+            match ["read", "write"].into_iter().find(|set| api.scopes(set).is_none()) {
+                None => Ok(api),
+                Some(set) => {
+                    let remedy = "list the scopes for seeing as `read`, those for changing as `write`";
+                    Err(ConfigError::refused(&format!("{key}.scopes.{set}"), "is missing", remedy))
+                }
+            }
+        };
+        let todolist = api("todolist", &apis.todolist)?;
+        let profile = apis.profile.as_ref().map(|config| api("profile", config)).transpose()?;
         let db: AnyPool = database::open("web.database_url", &config.database_url, &identity::MIGRATIONS).await?;
         let parts = identity::Parts {
             key: "web.identity",
@@ -104,7 +119,7 @@ impl Web {
             .env(leptos_environment())
             .build();
         leptos.hash_files = has_file_hashes(&leptos.hash_file);
-        Ok(Self(Arc::new(Inner { identity, todolist, clock, leptos })))
+        Ok(Self(Arc::new(Inner { identity, todolist, profile, clock, leptos })))
     }
 
     /// The routes of the whole web server.

@@ -353,8 +353,8 @@ client_credentials = [{{ secret = {{ file = "secret" }} }}]
 initial_scopes = ["api://{resource}/ToDoList.Read"]
 [web.downstream_apis.todolist]
 base_url = "http://localhost:{api}"
-read_scopes = ["api://{resource}/ToDoList.Read"]
-write_scopes = ["api://{resource}/ToDoList.ReadWrite"]
+relative_path = "api/todolist"
+scopes = {{ read = ["api://{resource}/ToDoList.Read"], write = ["api://{resource}/ToDoList.ReadWrite"] }}
 "#
     );
     std::fs::write(folder.path().join("errand.toml"), configuration).unwrap();

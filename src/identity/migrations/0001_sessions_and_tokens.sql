@@ -40,6 +40,14 @@ CREATE TABLE access_tokens (
     PRIMARY KEY (customer, client_id, resource, scopes)
 );
 
+-- Customers whose tokens are kept after their session ran out: work is done for them while they are away. Signing out
+-- drops the tokens, not the wish.
+CREATE TABLE offline_use (
+    customer TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    PRIMARY KEY (customer, client_id)
+);
+
 -- States of sign-ins that were answered: each is good for one answer.
 CREATE TABLE answered_states (
     state TEXT PRIMARY KEY NOT NULL,

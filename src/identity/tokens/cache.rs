@@ -101,7 +101,7 @@ impl Cache {
         let open = |(names, sealed, renew_at, expires_at): (String, String, i64, i64)| {
             // A row that cannot be opened (its key is gone from the ring) counts as absent.
             let token = self.keys.open(&self.access_context(customer, resource, &names), &sealed).ok()?;
-            let token = AccessToken(SecretString::from(token));
+            let token = AccessToken::parse(&SecretString::from(token))?;
             Some(Cached { scopes: Scopes::parse(&names), token, renew_at, expires_at })
         };
         let known: Arc<Vec<Cached>> = Arc::new(rows.into_iter().filter_map(open).collect());
@@ -119,7 +119,8 @@ impl Cache {
             .cloned()
     }
 
-    /// Stores an access token, unless the customer has no session any more (signed out meanwhile).
+    /// Stores an access token, unless the customer has no session any more (signed out meanwhile) and none of their
+    /// tokens is kept for work while they are away.
     pub(super) async fn put(&self, customer: &CustomerKey, cached: &Cached) -> Result<(), sqlx::Error> {
         self.insert(customer, cached).execute(&self.db).await?;
         self.memory.invalidate(&(customer.clone(), cached.scopes.resource().to_owned())).await;
@@ -129,10 +130,12 @@ impl Cache {
     fn insert(&self, customer: &CustomerKey, cached: &Cached) -> Query<'static, Any, AnyArguments> {
         let names = cached.scopes.to_string();
         let resource = cached.scopes.resource().to_owned();
-        let sealed = self.keys.seal(&self.access_context(customer, &resource, &names), cached.token.0.expose_secret());
+        let sealed = self.keys.seal(&self.access_context(customer, &resource, &names), cached.token.expose());
         sqlx::query(
             "INSERT INTO access_tokens (customer, client_id, resource, scopes, sealed, renew_at, expires_at) \
              SELECT $1, $2, $3, $4, $5, $6, $7 WHERE EXISTS (SELECT 1 FROM sessions WHERE customer = $1) \
+             OR (EXISTS (SELECT 1 FROM offline_use WHERE customer = $1 AND client_id = $2) \
+             AND EXISTS (SELECT 1 FROM refresh_tokens WHERE customer = $1 AND client_id = $2)) \
              ON CONFLICT (customer, client_id, resource, scopes) \
              DO UPDATE SET sealed = excluded.sealed, renew_at = excluded.renew_at, expires_at = excluded.expires_at",
         )
@@ -290,6 +293,19 @@ impl Cache {
         let _ = self.memory.invalidate_entries_if(move |(customer, _), _| *customer == forgotten);
     }
 
+    /// Notes whether a customer's tokens are kept after their session ran out.
+    pub(super) async fn set_offline_use(&self, customer: &CustomerKey, wanted: bool) -> Result<(), sqlx::Error> {
+        let statement = if wanted {
+            "INSERT INTO offline_use (customer, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+        } else {
+            "DELETE FROM offline_use WHERE customer = $1 AND client_id = $2"
+        };
+        sqlx::query(statement).bind(customer.as_str()).bind(&self.client_id).execute(&self.db).await?;
+        Ok(())
+    }
+
+    /// Removes access tokens that have expired, and refresh tokens of customers without a session, unless they are kept
+    /// for work while the customer is away.
     pub(super) async fn sweep(&self) -> Result<(), sqlx::Error> {
         sqlx::query("DELETE FROM access_tokens WHERE expires_at < $1")
             .bind(self.clock.unix_millis())
@@ -297,7 +313,9 @@ impl Cache {
             .await?;
         sqlx::query(
             "DELETE FROM refresh_tokens WHERE client_id = $1 AND lease_until < $2 \
-             AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = refresh_tokens.customer)",
+             AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = refresh_tokens.customer) \
+             AND NOT EXISTS (SELECT 1 FROM offline_use WHERE offline_use.customer = refresh_tokens.customer \
+             AND offline_use.client_id = refresh_tokens.client_id)",
         )
         .bind(&self.client_id)
         .bind(self.clock.unix_millis())

@@ -11,11 +11,14 @@ pub(in crate::identity) mod endpoint;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::AnyPool;
 
 use self::cache::{Cache, Cached, Lease};
-use self::endpoint::{TokenEndpoint, TokenEndpointError, TokenResponse};
+use self::endpoint::{Times, TokenEndpointError, TokenResponse};
+use super::bearer::IncomingToken;
+use super::client::ConfidentialClient;
 use super::scopes::Scopes;
 use super::session::CustomerKey;
 use crate::platform::clock::Clock;
@@ -29,23 +32,53 @@ const STILL_GOOD: i64 = 30_000;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How often a waiting caller looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// Seconds that a token lives when the provider does not say (RFC 6749 §5.1 only recommends `expires_in`).
-const DEFAULT_LIFETIME: i64 = 300;
 
 /// An access token. Prints nothing; goes into an `Authorization` header and nowhere else.
 #[derive(Clone)]
 pub struct AccessToken(SecretString);
 
 impl AccessToken {
+    /// A token, if it can go into a header.
+    pub(in crate::identity) fn parse(token: &SecretString) -> Option<Self> {
+        let text = token.expose_secret();
+        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())).then(|| Self(token.clone()))
+    }
+
+    /// The token itself, to be sealed.
+    fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
     /// The value of an `Authorization` header (RFC 6750 §2.1).
     ///
     /// # Panics
-    /// Never: tokens come from JSON and are checked for header characters when they are stored.
-    pub fn authorization_header(&self) -> reqwest::header::HeaderValue {
-        let mut value = reqwest::header::HeaderValue::from_str(&format!("Bearer {}", self.0.expose_secret()))
-            .expect("an access token was checked for header characters before it was stored");
+    /// Never: tokens are checked for header characters when they come.
+    pub fn authorization_header(&self) -> HeaderValue {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0.expose_secret()))
+            .expect("an access token was checked for header characters when it came");
         value.set_sensitive(true);
         value
+    }
+}
+
+impl std::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccessToken")
+    }
+}
+
+/// How a token is acquired.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// A claims challenge, as JSON: a token that was cached does not have what it asks for, so the cache is bypassed.
+    pub claims: Option<String>,
+    /// Acquires a new token although a cached one seems good.
+    pub force_refresh: bool,
+}
+
+impl Options {
+    pub(in crate::identity) fn bypass_cache(&self) -> bool {
+        self.force_refresh || self.claims.is_some()
     }
 }
 
@@ -59,6 +92,8 @@ pub enum AcquireError {
         scopes: Scopes,
         /// A claims challenge for the authorization endpoint.
         claims: Option<String>,
+        /// What is missing is the customer's permission, not their sign-in.
+        consent: bool,
         /// Why, for the log.
         reason: &'static str,
     },
@@ -78,7 +113,7 @@ impl From<sqlx::Error> for AcquireError {
 pub struct TokenAcquisition(Arc<Inner>);
 
 struct Inner {
-    endpoint: TokenEndpoint,
+    client: ConfidentialClient,
     cache: Cache,
     clock: Clock,
     /// One renewal per customer at a time in this process.
@@ -86,10 +121,11 @@ struct Inner {
 }
 
 impl TokenAcquisition {
-    pub(super) fn new(endpoint: TokenEndpoint, db: AnyPool, keys: KeyRing, clock: Clock) -> Self {
-        let cache = Cache::new(db, keys, clock.clone(), endpoint.client_id.clone());
+    /// Tokens in `db` (a database with [`super::MIGRATIONS`]), sealed under `keys`.
+    pub fn new(client: ConfidentialClient, db: AnyPool, keys: KeyRing, clock: Clock) -> Self {
+        let cache = Cache::new(db, keys, clock.clone(), client.client_id().to_owned());
         let renewing = moka::future::Cache::builder().time_to_idle(Duration::from_mins(2)).build();
-        Self(Arc::new(Inner { endpoint, cache, clock, renewing }))
+        Self(Arc::new(Inner { client, cache, clock, renewing }))
     }
 
     /// An access token for `customer` with at least `scopes`, all of one resource: from the cache, or renewed with
@@ -114,6 +150,71 @@ impl TokenAcquisition {
         tokio::spawn(async move { this.renew(&customer, &scopes).await })
             .await
             .unwrap_or_else(|e| Err(AcquireError::Unavailable(e.to_string())))
+    }
+
+    /// The app itself, for tokens that are nobody's: [`ConfidentialClient::for_app`].
+    pub fn client(&self) -> &ConfidentialClient {
+        &self.0.client
+    }
+
+    /// [`TokenAcquisition::for_user`] with options.
+    ///
+    /// # Errors
+    /// As [`TokenAcquisition::for_user`].
+    pub async fn for_user_with(
+        &self,
+        customer: &CustomerKey,
+        scopes: &Scopes,
+        options: &Options,
+    ) -> Result<AccessToken, AcquireError> {
+        if options.claims.is_some() {
+            return Err(AcquireError::Unavailable("claims challenges are not answered yet".to_owned()));
+        }
+        if options.force_refresh {
+            self.discard(customer, scopes).await?;
+        }
+        self.for_user(customer, scopes).await
+    }
+
+    /// [`TokenAcquisition::for_user`], as the value of an `Authorization` header.
+    ///
+    /// # Errors
+    /// As [`TokenAcquisition::for_user`].
+    pub async fn authorization_header_for_user(
+        &self,
+        customer: &CustomerKey,
+        scopes: &Scopes,
+    ) -> Result<HeaderValue, AcquireError> {
+        Ok(self.for_user(customer, scopes).await?.authorization_header())
+    }
+
+    /// [`ConfidentialClient::for_app`], as the value of an `Authorization` header.
+    ///
+    /// # Errors
+    /// As [`ConfidentialClient::for_app`].
+    pub async fn authorization_header_for_app(&self, scopes: &Scopes) -> Result<HeaderValue, AcquireError> {
+        Ok(self.0.client.for_app(scopes).await?.authorization_header())
+    }
+
+    /// [`ConfidentialClient::on_behalf_of`], as the value of an `Authorization` header.
+    ///
+    /// # Errors
+    /// As [`ConfidentialClient::on_behalf_of`].
+    pub async fn authorization_header_on_behalf_of(
+        &self,
+        incoming: &IncomingToken,
+        scopes: &Scopes,
+    ) -> Result<HeaderValue, AcquireError> {
+        Ok(self.0.client.on_behalf_of(incoming, scopes).await?.authorization_header())
+    }
+
+    /// Keeps a customer's tokens after their session merely ran out, for work on their behalf while they are away; or
+    /// no longer. Signing out drops the tokens in any case; the wish is kept for the next sign-in.
+    ///
+    /// # Errors
+    /// [`AcquireError::Unavailable`] when the database does not answer.
+    pub async fn set_offline_use(&self, customer: &CustomerKey, wanted: bool) -> Result<(), AcquireError> {
+        Ok(self.0.cache.set_offline_use(customer, wanted).await?)
     }
 
     /// An API did not accept a token that should be good (its keys or its registration changed): the next
@@ -142,7 +243,7 @@ impl TokenAcquisition {
 
     /// Exchanges an authorization code.
     pub(super) async fn redeem(&self, parameters: &[(&str, &str)]) -> Result<TokenResponse, TokenEndpointError> {
-        self.0.endpoint.request(parameters).await
+        self.0.client.request(parameters).await
     }
 
     /// Remembers the tokens of a sign-in.
@@ -179,7 +280,7 @@ impl TokenAcquisition {
         let lock = inner.renewing.get_with_by_ref(customer, async { Arc::default() }).await;
         let _held = tokio::time::timeout_at(deadline, lock.lock()).await.map_err(|_| busy())?;
         // Asked for now, so that a provider that is slow to introduce itself does not use up the lease.
-        if let Err(error) = inner.endpoint.provider.metadata().await {
+        if let Err(error) = inner.client.provider().metadata().await {
             return Err(AcquireError::Unavailable(error.to_string()));
         }
         loop {
@@ -226,7 +327,7 @@ impl TokenAcquisition {
         }
         // RFC 6749 §6. One resource per request, as Entra demands.
         let answer = inner
-            .endpoint
+            .client
             .request(&[
                 ("grant_type", "refresh_token"),
                 ("refresh_token", lease.refresh_token.expose_secret()),
@@ -249,14 +350,15 @@ impl TokenAcquisition {
                     Err(interaction(scopes, None, "the provider granted less than was asked for"))
                 }
             }
-            Err(TokenEndpointError::Interaction { error, codes, claims }) => {
-                tracing::info!(error, ?codes, "a refresh token is over, or the provider wants the customer");
-                // Only a fatal error ends the grant; a wish for consent or more proof leaves it as it is.
-                if error == "invalid_grant" || error == "bad_token" {
-                    inner.cache.drop_refresh_token(customer, lease).await?;
-                    return Ok(None);
-                }
-                Err(interaction(scopes, claims, "the provider wants the customer"))
+            Err(TokenEndpointError::Over { error, codes }) => {
+                tracing::info!(error, ?codes, "a refresh token is over");
+                inner.cache.drop_refresh_token(customer, lease).await?;
+                Ok(None)
+            }
+            // A wish for consent or more proof leaves the grant as it is.
+            Err(error @ TokenEndpointError::Interaction { .. }) => {
+                tracing::info!(%error, "the provider wants the customer");
+                Err(error.into_acquire_error(scopes, None))
             }
             Err(error) => {
                 tracing::error!(%error, "an access token could not be renewed");
@@ -295,10 +397,7 @@ impl TokenAcquisition {
 
     /// The access token of a response, with its times; `None` when it cannot go into a header.
     fn usable(&self, response: &TokenResponse, asked: &Scopes) -> Option<Cached> {
-        let token = response.access_token.expose_secret();
-        if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            return None;
-        }
+        let token = response.token()?;
         // RFC 6749 §5.1: no scope in the answer means as asked for.
         let granted = response.scope.as_deref().map_or_else(|| asked.clone(), Scopes::parse);
         let resource = asked.resource();
@@ -307,14 +406,11 @@ impl TokenAcquisition {
             .filter(|scope| !OPENID_SCOPES.split(' ').any(|s| s == *scope))
             .filter(|scope| resource.is_empty() || scope.starts_with(resource))
             .collect();
-        let now = self.0.clock.unix_millis();
-        let lifetime = response.expires_in.unwrap_or(DEFAULT_LIFETIME).clamp(0, 24 * 3600) * 1000;
-        // Renew five minutes early, or at half time when it lives shorter than ten.
-        let renew_at = now + lifetime - (lifetime / 2).min(300_000);
-        Some(Cached { scopes, token: AccessToken(response.access_token.clone()), renew_at, expires_at: now + lifetime })
+        let Times { renew_at, expires_at } = response.times(self.0.clock.unix_millis());
+        Some(Cached { scopes, token, renew_at, expires_at })
     }
 }
 
 fn interaction(scopes: &Scopes, claims: Option<String>, reason: &'static str) -> AcquireError {
-    AcquireError::InteractionRequired { scopes: scopes.clone(), claims, reason }
+    AcquireError::InteractionRequired { scopes: scopes.clone(), claims, consent: false, reason }
 }
