@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::authorization_response::{ResponseMode, ReturnAddress, redirect};
+use super::claims::{ClaimsError, ClaimsRequest};
 use super::config::App;
 use super::error::{Described, Trace};
 use super::interaction::{Interaction, Start};
@@ -48,8 +49,11 @@ pub(super) struct AuthorizationRequest {
     pub(super) login_hint: Option<String>,
     /// Whether the user flow begins with sign-up.
     pub(super) sign_up: bool,
-    /// The `sub` of the `id_token_hint`: nobody else may be signed in.
+    /// The `sub` of the `id_token_hint`, or the one that `claims` asks for: nobody else may be signed in.
     pub(super) expected_sub: Option<String>,
+    /// The `claims` parameter: what the tokens are to carry, and the authentication contexts to satisfy first.
+    #[serde(default)]
+    pub(super) claims: ClaimsRequest,
 }
 
 /// Errors before the redirect URI is known to be the app's: shown, never redirected.
@@ -121,6 +125,8 @@ pub(super) enum Denied {
     Nonce,
     #[error("the id_token_hint is not a token of ours for this app")]
     IdTokenHint,
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
     #[error("sign-up is asked for, and the user flow has none")]
     NoSignUp,
     #[error("the app has no user flow")]
@@ -179,6 +185,7 @@ impl Denied {
                 invalid(90_023, "'nonce' must be at most 512 characters, without control characters.".to_owned())
             }
             Self::IdTokenHint => invalid(50_027, "The 'id_token_hint' is not a valid token for this app.".to_owned()),
+            Self::Claims(error) => error.describe(),
             Self::NoSignUp => invalid(90_023, "Sign-up is disabled in the user flow of this application.".to_owned()),
             Self::NoUserFlow => {
                 Described::new("unauthorized_client", 700_016, "The application is not associated with a user flow.")
@@ -405,6 +412,12 @@ fn parse(
             Some(hint.ok_or(Denied::IdTokenHint)?.sub)
         }
     };
+    let claims = ClaimsRequest::of(parameters, &tenant.config)?;
+    if let (Some(hinted), Some(wanted)) = (&expected_sub, &claims.sub)
+        && hinted != wanted
+    {
+        return Err(Denied::AnotherUser);
+    }
     // It is kept until the code is redeemed: bounded, and nothing that a database refuses (PostgreSQL: NUL).
     if get("nonce").is_some_and(|nonce| nonce.len() > 512 || nonce.chars().any(char::is_control)) {
         return Err(Denied::Nonce);
@@ -417,7 +430,8 @@ fn parse(
         code_challenge,
         login_hint: get("login_hint"),
         sign_up: false,
-        expected_sub,
+        expected_sub: expected_sub.or_else(|| claims.sub.clone()),
+        claims,
     };
     Ok((request, Wishes { prompts, max_age }))
 }

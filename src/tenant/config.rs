@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -34,6 +35,9 @@ pub struct Config {
     /// User flows; apps name the one that they are associated with.
     #[serde(default)]
     pub user_flows: Vec<UserFlow>,
+    /// Authentication contexts that APIs can demand by a claims challenge.
+    #[serde(default)]
+    pub authentication_contexts: Vec<AuthenticationContext>,
 }
 
 /// `[tenant.mail]`.
@@ -46,7 +50,8 @@ pub struct Mail {
     pub from: String,
 }
 
-/// `[[tenant.apps]]`: an app registration; an API when it has scopes or app roles, a client when it has secrets.
+/// `[[tenant.apps]]`: an app registration; an API when it has scopes or app roles, a client when it has a credential:
+/// secrets, certificates or federated credentials.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct App {
@@ -75,9 +80,26 @@ pub struct App {
     /// Client secrets, all of them valid.
     #[serde(default)]
     pub secrets: Vec<SecretSource>,
-    /// Permissions on APIs, granted by the administrator for all users.
+    /// Certificates or public keys as PEM, for `private_key_jwt` (RFC 7523 §2.2), all of them valid: the public part
+    /// only.
+    #[serde(default)]
+    pub certificates: Vec<SecretSource>,
+    /// Other issuers' assertions that authenticate the app (workload identity federation).
+    #[serde(default)]
+    pub federated_credentials: Vec<FederatedCredential>,
+    /// Permissions on APIs.
     #[serde(default)]
     pub permissions: Vec<Grant>,
+    /// Where the app is told that a session has ended (OpenID Connect Back-Channel Logout §2.2).
+    #[serde(default)]
+    pub back_channel_logout_uri: Option<String>,
+    /// Whether the logout token must name the session.
+    #[serde(default)]
+    pub back_channel_logout_session_required: bool,
+    /// What the sign-out page loads in a frame so that the app ends its session (OpenID Connect Front-Channel
+    /// Logout §2).
+    #[serde(default)]
+    pub front_channel_logout_uri: Option<String>,
     /// The user flow that signs this app's customers in.
     #[serde(default)]
     pub user_flow: Option<String>,
@@ -105,9 +127,58 @@ pub struct Grant {
     /// Delegated permissions.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Application permissions.
+    /// Application permissions; always the administrator's to grant.
     #[serde(default)]
     pub roles: Vec<String>,
+    /// Who agrees to the delegated permissions.
+    #[serde(default)]
+    pub consent: Consent,
+}
+
+/// Who agrees that an app uses delegated permissions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Consent {
+    /// The administrator, for all users; the only way in an Entra external tenant.
+    #[default]
+    Admin,
+    /// Each user is asked.
+    User,
+}
+
+/// `[[tenant.apps.federated_credentials]]`: assertions of another issuer that authenticate the app (RFC 7523 §2.2).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FederatedCredential {
+    /// `iss` of the assertion, character by character.
+    pub issuer: String,
+    /// `sub` of the assertion, character by character.
+    pub subject: String,
+    /// What `aud` of the assertion must contain.
+    #[serde(default = "token_exchange")]
+    pub audience: String,
+    /// The issuer's certificate or public key as a PEM file, read at each use; or else `jwks_uri`.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// Where the issuer publishes its keys (RFC 7517 §5); or else `key_file`.
+    #[serde(default)]
+    pub jwks_uri: Option<String>,
+}
+
+/// What Entra expects in a federated assertion.
+fn token_exchange() -> String {
+    "api://AzureADTokenExchange".to_owned()
+}
+
+/// `[[tenant.authentication_contexts]]`: something that users can be asked to prove on top of their sign-in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthenticationContext {
+    /// `c1` to `c99`: what a claims challenge names, and `acrs` in tokens.
+    pub id: String,
+    /// What the pages call it.
+    #[serde(default)]
+    pub display_name: Option<String>,
 }
 
 /// `[[tenant.user_flows]]`.
@@ -151,6 +222,14 @@ impl App {
     pub fn uri(&self) -> String {
         self.application_id_uri.clone().unwrap_or_else(|| format!("api://{}", self.client_id))
     }
+
+    /// Who agrees that this app uses `scope` of `resource`; `None` when nobody has granted it to the app. What the
+    /// administrator grants, no user is asked for.
+    pub fn consent_for(&self, resource: Uuid, scope: &str) -> Option<Consent> {
+        let of_scope = |grant: &&Grant| grant.resource == resource && grant.scopes.iter().any(|known| known == scope);
+        let mut consents = self.permissions.iter().filter(of_scope).map(|grant| grant.consent);
+        consents.reduce(|one, other| if one == Consent::Admin { one } else { other })
+    }
 }
 
 impl Config {
@@ -172,6 +251,11 @@ impl Config {
         self.user_flows.iter().find(|flow| flow.name == *name)
     }
 
+    /// The authentication context of that id.
+    pub fn authentication_context(&self, id: &str) -> Option<&AuthenticationContext> {
+        self.authentication_contexts.iter().find(|context| context.id == id)
+    }
+
     /// Checks that every reference resolves, every address can be compared and every secret can be read.
     ///
     /// # Errors
@@ -182,9 +266,13 @@ impl Config {
         let mut secrets = HashMap::new();
         for (position, app) in self.apps.iter().enumerate() {
             let key = |name: &str| format!("tenant.apps.{position}.{name}");
-            for (name, uris) in
-                [("redirect_uris", &app.redirect_uris), ("post_logout_redirect_uris", &app.post_logout_redirect_uris)]
-            {
+            let lists = [
+                ("redirect_uris", app.redirect_uris.as_slice()),
+                ("post_logout_redirect_uris", &app.post_logout_redirect_uris),
+                ("back_channel_logout_uri", app.back_channel_logout_uri.as_slice()),
+                ("front_channel_logout_uri", app.front_channel_logout_uri.as_slice()),
+            ];
+            for (name, uris) in lists {
                 uris.iter().try_for_each(|uri| check_redirect_uri(&key(name), uri))?;
             }
             self.check_grants(&key("permissions"), app)?;
@@ -217,6 +305,13 @@ impl Config {
         unique("tenant.apps.client_id", self.apps.iter().map(|app| app.client_id.to_string()).collect())?;
         unique("tenant.apps.application_id_uri", self.apps.iter().map(App::uri).collect())?;
         unique("tenant.user_flows.name", self.user_flows.iter().map(|flow| flow.name.clone()).collect())?;
+        let contexts: Vec<_> = self.authentication_contexts.iter().map(|context| context.id.clone()).collect();
+        let number = |id: &String| id.strip_prefix('c').filter(|n| !n.starts_with('0'))?.parse::<u8>().ok();
+        if let Some(id) = contexts.iter().find(|id| !number(id).is_some_and(|n| (1..=99).contains(&n))) {
+            let problem = format!("is {id:?}");
+            return Err(ConfigError::refused("tenant.authentication_contexts.id", problem, "use c1 to c99"));
+        }
+        unique("tenant.authentication_contexts.id", contexts)?;
         for (key, permissions) in self.apps.iter().flat_map(|app| {
             [("tenant.apps.scopes.value", &app.scopes), ("tenant.apps.app_roles.value", &app.app_roles)]
         }) {

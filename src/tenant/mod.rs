@@ -14,7 +14,9 @@
 
 mod authorization_response;
 mod authorize;
+mod claims;
 pub mod config;
+mod consent;
 mod cookies;
 mod discovery;
 mod error;
@@ -57,7 +59,7 @@ pub use self::keys::KeyError;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::database::DatabaseError;
-use crate::platform::{database, random, serve};
+use crate::platform::{database, outbound, random, serve};
 
 /// The largest request body, in bytes: forms with a token or two.
 const MAX_BODY: usize = 64 * 1024;
@@ -78,6 +80,8 @@ pub struct Inner {
     pub mailer: mail::Mailer,
     /// Sign-in and passcode limits per address and account.
     pub limits: rate_limit::Limits,
+    /// Calls other servers: federated issuers' keys, apps' back-channel logout.
+    pub http: reqwest::Client,
     /// `public_url` without a slash at the end.
     origin: String,
     /// Client secrets, by client id.
@@ -137,7 +141,8 @@ impl Tenant {
         let salt = pairwise_salt(&db).await?;
         let mailer = mail::Mailer::new(config.mail.as_ref())?;
         let limits = rate_limit::Limits::new(clock.clone());
-        Ok(Self(Arc::new(Inner { config, db, clock, mailer, limits, origin, secrets, keys, salt })))
+        let http = outbound::client();
+        Ok(Self(Arc::new(Inner { config, db, clock, mailer, limits, http, origin, secrets, keys, salt })))
     }
 
     /// The issuer: always with the tenant's id, whichever of its names a request uses (as in Entra).
@@ -173,6 +178,7 @@ async fn sweep(db: &AnyPool, clock: &Clock) -> Result<(), sqlx::Error> {
     for statement in [
         "DELETE FROM interactions WHERE expires_at < $1",
         "DELETE FROM sso_sessions WHERE expires_at < $1",
+        "DELETE FROM client_assertions WHERE expires_at < $1",
         // Codes and refresh tokens go with their grant, not before: a replay must find what to revoke.
         "DELETE FROM grants WHERE expires_at < $1",
     ] {

@@ -5,7 +5,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::user::User;
-use super::{Tenant, cookies};
+use super::{Tenant, claims, cookies};
 use crate::platform::clock::millis;
 use crate::platform::random;
 
@@ -22,6 +22,8 @@ pub(super) struct Session {
     pub(super) user: User,
     /// When they proved it, in milliseconds since the epoch.
     pub(super) auth_time: i64,
+    /// The authentication contexts that they have satisfied in this session: `c1`.
+    pub(super) acrs: Vec<String>,
 }
 
 /// Why a sign-in of the past counts no more.
@@ -61,16 +63,17 @@ impl Session {
     /// The session of the browser that sent these headers, if it is alive.
     pub(super) async fn find(tenant: &Tenant, headers: &HeaderMap) -> Result<Option<Self>, sqlx::Error> {
         let Some(cookie_hash) = cookie_hash(headers) else { return Ok(None) };
-        let row: Option<(String, String, i64)> = sqlx::query_as(
-            "SELECT sid, user_id, auth_time FROM sso_sessions WHERE cookie_hash = $1 AND expires_at > $2",
+        let row: Option<(String, String, i64, String)> = sqlx::query_as(
+            "SELECT sid, user_id, auth_time, acrs FROM sso_sessions WHERE cookie_hash = $1 AND expires_at > $2",
         )
         .bind(&cookie_hash)
         .bind(tenant.clock.unix_millis())
         .fetch_optional(&tenant.db)
         .await?;
-        let Some((sid, user_id, auth_time)) = row else { return Ok(None) };
+        let Some((sid, user_id, auth_time, acrs)) = row else { return Ok(None) };
         let user = still_counts(tenant, &user_id, auth_time).await?.ok();
-        Ok(user.map(|user| Self { cookie_hash, sid, user, auth_time }))
+        let acrs = claims::words(&acrs);
+        Ok(user.map(|user| Self { cookie_hash, sid, user, auth_time, acrs }))
     }
 
     /// Starts a session for a user who has just proved who they are, with a new cookie: an id from before the sign-in
@@ -89,7 +92,8 @@ impl Session {
         let kept = ended.filter(|(_, user_id)| *user_id == user.id).map(|(sid, _)| sid);
         let sid = kept.unwrap_or_else(|| Uuid::new_v4().to_string());
         let cookie = random::token();
-        let session = Self { cookie_hash: random::digest(&cookie), sid, user, auth_time: tenant.clock.unix_millis() };
+        let auth_time = tenant.clock.unix_millis();
+        let session = Self { cookie_hash: random::digest(&cookie), sid, user, auth_time, acrs: Vec::new() };
         sqlx::query(
             "INSERT INTO sso_sessions (cookie_hash, sid, user_id, auth_time, expires_at) VALUES ($1, $2, $3, $4, $5)",
         )

@@ -30,7 +30,9 @@ CREATE TABLE sso_sessions (
     sid TEXT NOT NULL UNIQUE,
     user_id TEXT NOT NULL,
     auth_time BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
+    expires_at BIGINT NOT NULL,
+    -- The authentication contexts that the user has satisfied in this session, space-separated.
+    acrs TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX sso_sessions_user_id ON sso_sessions (user_id);
 
@@ -44,7 +46,11 @@ CREATE TABLE grants (
     sid TEXT NOT NULL,
     auth_time BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    revoked_at BIGINT
+    revoked_at BIGINT,
+    -- The session's authentication contexts when the code was issued, space-separated.
+    acrs TEXT NOT NULL DEFAULT '',
+    -- The `claims` of the authorization request, as JSON.
+    claims TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX grants_user_id ON grants (user_id);
 
@@ -65,3 +71,23 @@ CREATE TABLE refresh_tokens (
     expires_at BIGINT NOT NULL,
     used_at BIGINT
 );
+
+-- What users have agreed to themselves, where the administrator leaves it to them (`permissions[].consent = "user"`).
+CREATE TABLE consents (
+    user_id TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    -- The API's client id.
+    resource TEXT NOT NULL,
+    -- The short name.
+    scope TEXT NOT NULL,
+    granted_at BIGINT NOT NULL,
+    PRIMARY KEY (user_id, client_id, resource, scope)
+);
+
+-- Client assertions that were accepted, until they expire: each authenticates once (RFC 7523 §3).
+CREATE TABLE client_assertions (
+    -- SHA-256 over client id and jti.
+    jti_hash TEXT PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX client_assertions_expires_at ON client_assertions (expires_at);

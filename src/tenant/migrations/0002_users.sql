@@ -8,6 +8,12 @@ CREATE TABLE users (
     -- Argon2id, as a PHC string.
     password_hash TEXT,
     display_name TEXT NOT NULL,
+    given_name TEXT,
+    surname TEXT,
+    street_address TEXT,
+    postal_code TEXT,
+    city TEXT,
+    state TEXT,
     -- ISO 3166-1 alpha-2.
     country TEXT,
     created_at BIGINT NOT NULL,

@@ -28,8 +28,8 @@ pub(in super::super) async fn issue(
     let now = tenant.clock.now();
     let mut change = tenant.db.begin().await?;
     sqlx::query(
-        "INSERT INTO grants (id, client_id, user_id, scope, sid, auth_time, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO grants (id, client_id, user_id, scope, sid, auth_time, expires_at, acrs, claims) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(&grant_id)
     .bind(request.client_id.to_string())
@@ -38,6 +38,8 @@ pub(in super::super) async fn issue(
     .bind(&session.sid)
     .bind(session.auth_time)
     .bind(millis(now + REFRESH_TOKEN_LIFETIME))
+    .bind(session.acrs.join(" "))
+    .bind(request.claims.to_json())
     .execute(&mut *change)
     .await?;
     sqlx::query(
