@@ -15,6 +15,7 @@
 //! | [`bearer`] | the API's side: access tokens, and what their callers may do |
 
 pub mod bearer;
+mod browser;
 pub mod client;
 pub mod config;
 mod credential;

@@ -30,6 +30,13 @@ impl Scopes {
         self.0.iter().find_map(|scope| scope.rsplit_once('/').map(|(resource, _)| resource)).unwrap_or_default()
     }
 
+    /// Those that belong to `resource`, as [`Scopes::resource`] names it.
+    #[must_use]
+    pub fn of_resource(&self, resource: &str) -> Self {
+        let of = |scope: &&String| scope.rsplit_once('/').map_or("", |(resource, _)| resource) == resource;
+        Self(self.0.iter().filter(of).cloned().collect())
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -76,6 +83,9 @@ mod tests {
         assert!(!Scopes::parse("api://x/ToDoList.Read").cover(&both));
         assert!(!Scopes::parse("api://x/ToDoList.ReadWrite").cover(&Scopes::parse("api://x/ToDoList.Read")));
         assert_eq!(both.resource(), "api://x");
+        let with_graph = both.union(&Scopes::parse("https://graph.microsoft.com/User.Read email"));
+        assert_eq!(with_graph.of_resource("api://x"), both);
+        assert_eq!(with_graph.of_resource(""), Scopes::parse("email"));
         assert_eq!(both.to_string(), "api://x/ToDoList.Read api://x/ToDoList.ReadWrite");
     }
 }

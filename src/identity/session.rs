@@ -60,6 +60,25 @@ pub struct SignedIn {
     pub claims: Claims,
     /// When they signed in, milliseconds since the epoch.
     pub signed_in_at: i64,
+    /// The browser they signed in with, for them to recognise: `Firefox on Linux`.
+    pub browser: String,
+    /// When the provider's grant ends, milliseconds since the epoch, where the provider says so.
+    pub ends_at: Option<i64>,
+}
+
+/// One of a customer's sessions, as their account page lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// Names the session in [`Identity::end_session`]; opens nothing.
+    pub handle: String,
+    /// `Firefox on Linux`.
+    pub browser: String,
+    /// Milliseconds since the epoch.
+    pub signed_in_at: i64,
+    /// Milliseconds since the epoch; may lag by a twentieth of the idle lifetime.
+    pub last_seen_at: i64,
+    /// Whether it is the session that asks.
+    pub current: bool,
 }
 
 impl SignedIn {
@@ -69,6 +88,11 @@ impl SignedIn {
     /// When the store cannot be read.
     pub async fn load(session: &Session) -> Result<Option<Self>, tower_sessions::session::Error> {
         session.get(ENTRY).await
+    }
+
+    /// How to address them: `name`, else `preferred_username`. Neither says who it is.
+    pub fn name(&self) -> Option<&str> {
+        self.claim("name").or_else(|| self.claim("preferred_username"))
     }
 
     /// A claim that is text.
@@ -143,13 +167,111 @@ impl Store {
     /// Removes sessions that are over.
     pub(super) async fn sweep(&self) -> Result<u64, sqlx::Error> {
         let (created, seen) = self.horizons();
-        let swept = sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR last_seen_at <= $2")
-            .bind(created)
-            .bind(seen)
-            .execute(&self.db)
-            .await?;
+        let over = "DELETE FROM sessions WHERE created_at <= $1 OR last_seen_at <= $2 OR ends_at <= $3";
+        let now = self.clock.unix_millis();
+        let swept = sqlx::query(over).bind(created).bind(seen).bind(now).execute(&self.db).await?;
         Ok(swept.rows_affected())
     }
+
+    /// Who has the session `id`, and how many milliseconds are left of it if nothing is done. Unlike
+    /// [`SessionStore::load`], this does not count as being seen.
+    pub(super) async fn peek(&self, id: &Id) -> session_store::Result<Option<(SignedIn, i64)>> {
+        let Some(row) = self.row(id).await? else { return Ok(None) };
+        let data: HashMap<String, Value> = decode(&row.data)?;
+        let Some(customer) = data.get(ENTRY) else { return Ok(None) };
+        let signed_in = SignedIn::deserialize(customer).map_err(|e| session_store::Error::Decode(e.to_string()))?;
+        let end = (row.last_seen_at.saturating_add(millis(self.idle))).min(self.end(&row));
+        Ok(Some((signed_in, end - self.clock.unix_millis())))
+    }
+
+    /// When a session ends however busy it is, milliseconds since the epoch.
+    fn end(&self, row: &Row) -> i64 {
+        row.created_at.saturating_add(millis(self.absolute)).min(row.ends_at.unwrap_or(i64::MAX))
+    }
+
+    async fn row(&self, id: &Id) -> session_store::Result<Option<Row>> {
+        let (created, seen) = self.horizons();
+        sqlx::query_as(
+            "SELECT data, created_at, last_seen_at, ends_at FROM sessions \
+             WHERE id = $1 AND created_at > $2 AND last_seen_at > $3 AND (ends_at IS NULL OR ends_at > $4)",
+        )
+        .bind(random::digest(&id.to_string()))
+        .bind(created)
+        .bind(seen)
+        .bind(self.clock.unix_millis())
+        .fetch_optional(&self.db)
+        .await
+        .map_err(|e| backend(&e))
+    }
+}
+
+/// A session's row, as far as it is read.
+#[derive(sqlx::FromRow)]
+struct Row {
+    data: String,
+    created_at: i64,
+    last_seen_at: i64,
+    ends_at: Option<i64>,
+}
+
+impl Identity {
+    /// Where the customer is signed in: their sessions that are not over, the one seen last first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sessions(&self, customer: &SignedIn, session: &Session) -> Result<Vec<SessionSummary>, sqlx::Error> {
+        let (created, seen) = Store::new(self).horizons();
+        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+            "SELECT id, browser, created_at, last_seen_at FROM sessions WHERE customer = $1 \
+             AND created_at > $2 AND last_seen_at > $3 AND (ends_at IS NULL OR ends_at > $4) \
+             ORDER BY last_seen_at DESC, id LIMIT 100",
+        )
+        .bind(customer.key.as_str())
+        .bind(created)
+        .bind(seen)
+        .bind(self.clock.unix_millis())
+        .fetch_all(&self.db)
+        .await?;
+        let current = handle(session);
+        let summary = |(id, browser, signed_in_at, last_seen_at)| {
+            let current = current.as_ref() == Some(&id);
+            SessionSummary { handle: id, browser, signed_in_at, last_seen_at, current }
+        };
+        Ok(rows.into_iter().map(summary).collect())
+    }
+
+    /// Ends one of the customer's sessions; with the last one, their tokens go too. `false`: there was none (any more)
+    /// by that handle, or it is somebody else's.
+    ///
+    /// # Errors
+    /// When the database does not answer; the session may have ended nevertheless.
+    pub async fn end_session(&self, customer: &SignedIn, handle: &str) -> Result<bool, sqlx::Error> {
+        let ended = sqlx::query("DELETE FROM sessions WHERE id = $1 AND customer = $2")
+            .bind(handle)
+            .bind(customer.key.as_str())
+            .execute(&self.db)
+            .await?;
+        self.tokens.forget(&customer.key).await?;
+        Ok(ended.rows_affected() > 0)
+    }
+
+    /// Ends all sessions of the customer but this one; returns how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_other_sessions(&self, customer: &SignedIn, session: &Session) -> Result<u64, sqlx::Error> {
+        let ended = sqlx::query("DELETE FROM sessions WHERE customer = $1 AND id <> $2")
+            .bind(customer.key.as_str())
+            .bind(handle(session).unwrap_or_default())
+            .execute(&self.db)
+            .await?;
+        Ok(ended.rows_affected())
+    }
+}
+
+/// What a session's row is called.
+fn handle(session: &Session) -> Option<String> {
+    session.id().map(|id| random::digest(&id.to_string()))
 }
 
 fn millis(duration: Duration) -> i64 {
@@ -164,31 +286,35 @@ fn encode(data: &HashMap<String, Value>) -> session_store::Result<String> {
     serde_json::to_string(data).map_err(|e| session_store::Error::Encode(e.to_string()))
 }
 
-/// What a row's columns hold beside the record: the customer and the provider's session id.
-fn index(data: &HashMap<String, Value>) -> Option<(&str, Option<&str>)> {
-    let customer = data.get(ENTRY)?;
-    let sid = customer.get("claims").and_then(|claims| claims.get("sid")).and_then(Value::as_str);
-    Some((customer.get("key")?.as_str()?, sid))
+fn decode(data: &str) -> session_store::Result<HashMap<String, Value>> {
+    serde_json::from_str(data).map_err(|e| session_store::Error::Decode(e.to_string()))
 }
 
 #[async_trait::async_trait]
 impl SessionStore for Store {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        let Some((customer, sid)) = index(&record.data) else {
+        let Some(customer) = record.data.get(ENTRY) else {
             let reason = "a session begins with sign-in; anonymous visitors have no row";
             return Err(session_store::Error::Backend(reason.to_owned()));
         };
+        let customer = SignedIn::deserialize(customer).map_err(|e| session_store::Error::Encode(e.to_string()))?;
         let now = self.clock.unix_millis();
         // 128 random bits do not collide; were they to, the key refuses the second row.
         sqlx::query(
-            "INSERT INTO sessions (id, customer, sid, data, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO sessions \
+             (id, customer, issuer, subject, sid, browser, data, created_at, last_seen_at, ends_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(random::digest(&record.id.to_string()))
-        .bind(customer)
-        .bind(sid)
+        .bind(customer.key.as_str())
+        .bind(customer.claim("iss").unwrap_or_default())
+        .bind(customer.claim("sub").unwrap_or_default())
+        .bind(customer.claim("sid"))
+        .bind(&customer.browser)
         .bind(encode(&record.data)?)
         .bind(now)
         .bind(now)
+        .bind(customer.ends_at)
         .execute(&self.db)
         .await
         .map_err(|e| backend(&e))?;
@@ -207,23 +333,12 @@ impl SessionStore for Store {
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let (created, seen) = self.horizons();
-        let digest = random::digest(&id.to_string());
-        let row: Option<(String, i64, i64)> = sqlx::query_as(
-            "SELECT data, created_at, last_seen_at FROM sessions WHERE id = $1 AND created_at > $2 AND last_seen_at > $3",
-        )
-        .bind(&digest)
-        .bind(created)
-        .bind(seen)
-        .fetch_optional(&self.db)
-        .await
-        .map_err(|e| backend(&e))?;
-        let Some((data, created_at, last_seen_at)) = row else { return Ok(None) };
+        let Some(row) = self.row(id).await? else { return Ok(None) };
         let now = self.clock.unix_millis();
-        if now - last_seen_at > self.lag() {
+        if now - row.last_seen_at > self.lag() {
             let touched = sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1")
                 .bind(now)
-                .bind(&digest)
+                .bind(random::digest(&id.to_string()))
                 .execute(&self.db)
                 .await;
             // A full disk must not keep anybody from reading.
@@ -231,8 +346,8 @@ impl SessionStore for Store {
                 tracing::warn!(%error, "the time of a session's last request could not be noted");
             }
         }
-        let data = serde_json::from_str(&data).map_err(|e| session_store::Error::Decode(e.to_string()))?;
-        Ok(Some(Record { id: *id, data, expiry_date: from_millis(created_at) + self.absolute }))
+        let expiry_date = from_millis(self.end(&row));
+        Ok(Some(Record { id: *id, data: decode(&row.data)?, expiry_date }))
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {

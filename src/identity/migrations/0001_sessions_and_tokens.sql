@@ -3,16 +3,24 @@
 CREATE TABLE sessions (
     -- SHA-256 of the id in the cookie: a copy of this table signs nobody in.
     id TEXT PRIMARY KEY NOT NULL,
-    -- Whose it is (see identity::session::CustomerKey), and the provider's own id of the session.
+    -- Whose it is (see identity::session::CustomerKey), and how the provider names the customer and the session: what
+    -- its logout tokens carry.
     customer TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
     sid TEXT,
+    -- The browser, for the customer to recognise: "Firefox on Linux".
+    browser TEXT NOT NULL,
     -- tower-sessions' record as JSON.
     data TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    last_seen_at BIGINT NOT NULL
+    last_seen_at BIGINT NOT NULL,
+    -- When the provider's grant ends, where it says so.
+    ends_at BIGINT
 );
 CREATE INDEX sessions_by_customer ON sessions (customer);
-CREATE INDEX sessions_by_sid ON sessions (sid);
+CREATE INDEX sessions_by_subject ON sessions (issuer, subject);
+CREATE INDEX sessions_by_sid ON sessions (issuer, sid);
 CREATE INDEX sessions_by_created_at ON sessions (created_at);
 
 -- One refresh token per customer and client; it replaces itself on use.

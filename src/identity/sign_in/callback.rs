@@ -2,7 +2,7 @@
 //! exchanged, the ID token verified, the session begun.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use secrecy::ExposeSecret as _;
 use tower_sessions::Session;
@@ -12,7 +12,7 @@ use super::{Problem, Query, authorize, id_token, see_other, set_cookie};
 use crate::identity::session::{CustomerKey, SignedIn};
 use crate::identity::tokens::endpoint::{TokenEndpointError, loggable};
 use crate::identity::tokens::{AcquireError, OPENID_SCOPES};
-use crate::identity::{Identity, provider};
+use crate::identity::{Identity, browser, provider};
 
 /// Why an answer is not accepted. One variant per refused check; the text is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +96,7 @@ pub(super) async fn callback(
     headers: HeaderMap,
 ) -> Response {
     let transaction = query.only("state").and_then(|state| Transaction::find(&identity, &headers, state));
-    let mut response = match answer(&identity, &session, &query, transaction.as_ref()).await {
+    let mut response = match answer(&identity, &session, &query, &headers, transaction.as_ref()).await {
         Ok(()) => see_other(transaction.as_ref().map_or("/", |transaction| transaction.return_to.as_str())),
         // The Back button, or a second click on the provider's page: harmless when the first one worked.
         Err(RouteError::UnknownState | RouteError::AnsweredState)
@@ -124,6 +124,7 @@ async fn answer(
     identity: &Identity,
     session: &Session,
     query: &Query,
+    headers: &HeaderMap,
     transaction: Option<&Transaction>,
 ) -> Result<(), RouteError> {
     if query.repeats(&["code", "state", "iss", "error"]) {
@@ -145,7 +146,8 @@ async fn answer(
     }
 
     // RFC 6749 §4.1.3, RFC 7636 §4.5.
-    let scope = format!("{OPENID_SCOPES} {}", identity.initial_scopes);
+    let scopes = transaction.scopes();
+    let scope = format!("{OPENID_SCOPES} {scopes}");
     let response = identity
         .tokens
         .redeem(&[
@@ -162,10 +164,11 @@ async fn answer(
 
     // Whoever was signed in here before is signed out by this.
     let before = SignedIn::load(session).await?;
-    let signed_in = SignedIn { key, claims, signed_in_at: identity.clock.unix_millis() };
+    let browser = browser::name(headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()));
+    let signed_in = SignedIn { key, claims, signed_in_at: identity.clock.unix_millis(), browser, ends_at: None };
     // The session first: tokens of a customer without one may be dropped at any moment.
     signed_in.begin(session).await?;
-    if let Err(error) = identity.tokens.remember(&signed_in.key, &response, &identity.initial_scopes).await {
+    if let Err(error) = identity.tokens.remember(&signed_in.key, &response, &scopes).await {
         session.flush().await?;
         return Err(error.into());
     }

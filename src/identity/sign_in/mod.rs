@@ -2,7 +2,9 @@
 
 mod authorize;
 mod callback;
+mod challenge;
 mod id_token;
+mod session;
 mod sign_out;
 mod transaction;
 
@@ -23,6 +25,7 @@ pub(super) fn router(identity: Identity) -> Router {
         .route("/auth/sign-in", get(authorize::sign_in))
         .route("/auth/sign-up", get(authorize::sign_up))
         .route(REDIRECT_PATH, get(callback::callback))
+        .route("/auth/session", get(session::session))
         .route("/auth/sign-out", post(sign_out::sign_out).get(sign_out::not_by_get))
         .with_state(identity)
 }

@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::identity::Identity;
 use crate::identity::return_to::ReturnTo;
+use crate::identity::scopes::Scopes;
 use crate::platform::random;
 
 /// How long the customer has at the provider, in milliseconds: signing up takes a look into the mailbox.
@@ -28,21 +29,29 @@ pub(super) struct Transaction {
     pub(super) code_verifier: String,
     /// Where the customer wanted to go.
     pub(super) return_to: ReturnTo,
+    /// What the code is exchanged for: scopes of one resource.
+    scopes: String,
     /// When it began, milliseconds since the epoch.
     pub(super) began_at: i64,
 }
 
 impl Transaction {
     /// A new one, with fresh 256-bit values.
-    pub(super) fn begin(identity: &Identity, return_to: ReturnTo) -> Self {
+    pub(super) fn begin(identity: &Identity, return_to: ReturnTo, scopes: &Scopes) -> Self {
         Self {
             state: random::token(),
             nonce: random::token(),
             // 43 characters of the unreserved set: the shortest that RFC 7636 §4.1 allows, with 256 bits.
             code_verifier: random::token(),
             return_to,
+            scopes: scopes.to_string(),
             began_at: identity.clock.unix_millis(),
         }
+    }
+
+    /// What the code is exchanged for.
+    pub(super) fn scopes(&self) -> Scopes {
+        Scopes::parse(&self.scopes)
     }
 
     /// The cookies to set: this transaction's, and removals of the oldest when there are too many.

@@ -1,0 +1,55 @@
+//! What a sign-in must bring beyond the usual: scopes that the customer has not consented to yet, claims that an API or
+//! the provider asked for. It travels in the address of `/auth/sign-in`, sealed, so that only this app can make one: a
+//! link from elsewhere cannot have a customer asked for permissions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::identity::Identity;
+use crate::identity::scopes::Scopes;
+
+/// How long a challenge can be followed, in milliseconds: pages stand open for a while.
+const LIFETIME: i64 = 12 * 3_600_000;
+/// The longest list of scopes and the longest claims request, in bytes: they must fit into an address, and the scopes
+/// into a cookie.
+const MAX_SCOPES: usize = 1024;
+const MAX_CLAIMS: usize = 2048;
+const CONTEXT: &str = "sign-in challenge";
+
+/// See the module.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Challenge {
+    scopes: String,
+    /// A claims request (OpenID Connect Core §5.5), as the provider or the API gave it.
+    pub(super) claims: Option<String>,
+    /// When it was made, milliseconds since the epoch.
+    made_at: i64,
+}
+
+impl Challenge {
+    /// What is asked for.
+    pub(super) fn scopes(&self) -> Scopes {
+        Scopes::parse(&self.scopes)
+    }
+
+    /// Seals a challenge; `None` when there is nothing to ask for, or more than fits.
+    pub(super) fn seal(identity: &Identity, scopes: &Scopes, claims: Option<&str>) -> Option<String> {
+        let scopes = scopes.to_string();
+        let claims = claims.filter(|claims| !claims.is_empty());
+        if scopes.len() > MAX_SCOPES || claims.is_some_and(|claims| claims.len() > MAX_CLAIMS) {
+            tracing::error!("what an API asks for is too long for a sign-in; the customer signs in without it");
+            return None;
+        }
+        if scopes.is_empty() && claims.is_none() {
+            return None;
+        }
+        let challenge = Self { scopes, claims: claims.map(str::to_owned), made_at: identity.clock.unix_millis() };
+        Some(identity.keys.seal(CONTEXT, &serde_json::to_string(&challenge).ok()?))
+    }
+
+    /// Opens a challenge that this app sealed and that has not run out.
+    pub(super) fn open(identity: &Identity, sealed: &str) -> Option<Self> {
+        let challenge: Self = serde_json::from_str(&identity.keys.open(CONTEXT, sealed).ok()?).ok()?;
+        let age = identity.clock.unix_millis() - challenge.made_at;
+        (-60_000..LIFETIME).contains(&age).then_some(challenge)
+    }
+}

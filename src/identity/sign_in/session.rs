@@ -1,0 +1,58 @@
+//! `GET /auth/session`: who is signed in, and for how long yet, for pages that warn before a session ends and notice a
+//! sign-out in another tab. Asking extends the session as any request does, unless `slide=false`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tower_sessions::{Session, SessionStore as _, session_store};
+
+use super::Query;
+use crate::identity::Identity;
+use crate::identity::session::Store;
+
+/// The answer.
+#[derive(Default, Serialize)]
+struct Answer {
+    signed_in: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Until the session ends, if nothing is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds_left: Option<i64>,
+}
+
+pub(super) async fn session(
+    State(identity): State<Identity>,
+    session: Session,
+    query: Query,
+    headers: HeaderMap,
+) -> Response {
+    // Another site must not keep a session alive, not even by a link.
+    let foreign = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
+    let slide = query.first("slide") != Some("false") && !foreign;
+    let answer = match look(&identity, &session, slide).await {
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a session could not be read");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    };
+    ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
+}
+
+async fn look(identity: &Identity, session: &Session, slide: bool) -> session_store::Result<Answer> {
+    let Some(id) = session.id() else { return Ok(Answer::default()) };
+    let store = Store::new(identity);
+    // Past the session of this request, which would be loaded, and with that extended, by a look into it.
+    if slide {
+        store.load(&id).await?;
+    }
+    Ok(match store.peek(&id).await? {
+        Some((signed_in, left)) => {
+            Answer { signed_in: true, name: signed_in.name().map(str::to_owned), seconds_left: Some(left / 1000) }
+        }
+        None => Answer::default(),
+    })
+}
