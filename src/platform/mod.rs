@@ -1,9 +1,10 @@
 //! What every program needs and nothing more: configuration, database, serving, telemetry, time, randomness,
-//! sealing, outbound HTTP. Knows neither identity nor to-dos.
+//! sealing, outbound HTTP, mail. Knows neither identity nor to-dos.
 
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod mail;
 pub mod outbound;
 pub mod random;
 pub mod seal;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::platform::config::{ConfigError, Mode, SecretSource, public_url};
+use crate::platform::mail::MailConfig;
 
 /// `[tenant]` of errand.toml.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,9 +27,9 @@ pub struct Config {
     pub domain: String,
     /// What the pages call the organisation.
     pub display_name: String,
-    /// Where mail goes; without it, into the page `/mailbox`.
+    /// The mail server; without it, mail goes into the page `/mailbox`.
     #[serde(default)]
-    pub mail: Option<Mail>,
+    pub mail: Option<MailConfig>,
     /// App registrations.
     #[serde(default)]
     pub apps: Vec<App>,
@@ -38,16 +39,6 @@ pub struct Config {
     /// Authentication contexts that APIs can demand by a claims challenge.
     #[serde(default)]
     pub authentication_contexts: Vec<AuthenticationContext>,
-}
-
-/// `[tenant.mail]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mail {
-    /// `smtp://host:25`, `smtps://user:password@host:465` or `smtp://host:587?tls=required`.
-    pub smtp_url: SecretString,
-    /// The sender: `Errand <no-reply@example.com>`.
-    pub from: String,
 }
 
 /// `[[tenant.apps]]`: an app registration; an API when it has scopes or app roles, a client when it has a credential:

@@ -1,20 +1,9 @@
-//! Mail: over SMTP where it is configured, otherwise into the page `/mailbox`.
-
-use std::time::Duration;
-
-use lettre::message::header::ContentType;
-use lettre::message::{Mailbox, SinglePart};
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
-use secrecy::ExposeSecret as _;
+//! Mail to customers: through a mail server where one is configured, otherwise into the page `/mailbox`.
 
 use super::user::Email;
-use super::{Tenant, config, mailbox};
-use crate::platform::config::ConfigError;
-
-/// How long the mail server may take for one command.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long it may take altogether.
-const TIMEOUT: Duration = Duration::from_secs(30);
+use super::{Tenant, mailbox};
+use crate::platform::config::{ConfigError, Mode};
+use crate::platform::mail::{self, MailConfig, Message};
 
 /// A mail to one customer. Plain text; does not print its passcode.
 pub(super) struct Mail {
@@ -29,75 +18,42 @@ pub(super) struct Mail {
 }
 
 /// Sends mail, or keeps it in the mailbox.
-pub struct Mailer(Route);
-
-enum Route {
-    Smtp { transport: AsyncSmtpTransport<Tokio1Executor>, from: Box<Mailbox> },
-    Mailbox,
-}
+pub struct Mailer(Option<mail::Mailer>);
 
 impl Mailer {
     /// A mailer for `[tenant.mail]`; without it, mail is kept in the mailbox.
     ///
     /// # Errors
-    /// [`ConfigError`] when the URL or the sender cannot be right. Does not connect.
-    pub fn new(config: Option<&config::Mail>) -> Result<Self, ConfigError> {
-        let Some(config) = config else { return Ok(Self(Route::Mailbox)) };
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(config.smtp_url.expose_secret())
-            .map_err(|_| {
-                ConfigError::refused(
-                    "tenant.mail.smtp_url",
-                    "is not the address of a mail server",
-                    "write it like smtps://user:password@mail.example.com:465, special characters percent-encoded",
-                )
-            })?
-            .timeout(Some(COMMAND_TIMEOUT))
-            .build();
-        let from = config.from.parse().map_err(|_| {
-            ConfigError::refused("tenant.mail.from", "is not a sender", "write it like Errand <no-reply@example.com>")
-        })?;
-        Ok(Self(Route::Smtp { transport, from: Box::new(from) }))
+    /// [`ConfigError`] when the mail server or the sender cannot be right. Does not connect.
+    pub fn new(config: Option<&MailConfig>, mode: Mode) -> Result<Self, ConfigError> {
+        if config.is_some_and(|config| config.mailbox_url.is_some()) {
+            let problem = "is for the other programs: the mailbox is the tenant's own";
+            let remedy = "remove [tenant.mail], or give smtp_url and from";
+            return Err(ConfigError::refused("tenant.mail.mailbox_url", problem, remedy));
+        }
+        Ok(Self(config.map(|config| mail::Mailer::new("tenant.mail", Some(config), mode)).transpose()?))
     }
 
     /// Whether mail is kept for the page `/mailbox`.
     pub(super) fn keeps_mail(&self) -> bool {
-        matches!(self.0, Route::Mailbox)
+        self.0.is_none()
     }
 
-    /// Sends `mail`. SMTP happens in the background, so an answer takes no longer for a mail server that is slow;
+    /// Sends `mail`. The mail server is spoken to in the background, so an answer takes no longer for one that is slow;
     /// failures are logged, and the customer asks for a new code.
     ///
     /// # Errors
     /// When the mailbox cannot be written.
     pub(super) async fn send(&self, tenant: &Tenant, mail: Mail) -> Result<(), sqlx::Error> {
-        let (transport, from) = match &self.0 {
-            Route::Mailbox => return mailbox::keep(tenant, mail).await,
-            Route::Smtp { transport, from } => (transport.clone(), (**from).clone()),
-        };
+        let Some(mailer) = self.0.clone() else { return mailbox::keep(tenant, mail).await };
+        let message = Message { to: mail.to.to_string(), subject: mail.subject, text: mail.body, html: None };
         tokio::spawn(async move {
-            let message = match message(mail, from) {
-                Ok(message) => message,
-                Err(error) => return tracing::error!(%error, "a mail cannot be written"),
-            };
-            match tokio::time::timeout(TIMEOUT, transport.send(message)).await {
-                Ok(Ok(_)) => {}
-                // The mail server's words may quote the recipient, never the text.
-                Ok(Err(error)) => tracing::error!(%error, "a mail was not sent"),
-                Err(_) => tracing::error!("a mail was not sent: the mail server took more than {TIMEOUT:?}"),
+            if let Err(error) = mailer.send(&message).await {
+                tracing::error!(%error, "a mail was not sent");
             }
         });
         Ok(())
     }
-}
-
-fn message(mail: Mail, from: Mailbox) -> Result<Message, lettre::error::Error> {
-    // The address was parsed by the same parser: `Email::parse`.
-    let to = mail.to.as_str().parse().map_err(|_| lettre::error::Error::MissingTo)?;
-    Message::builder()
-        .from(from)
-        .to(Mailbox::new(None, to))
-        .subject(mail.subject)
-        .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(mail.body))
 }
 
 /// The mail that carries a passcode.
@@ -168,34 +124,17 @@ fn notice(tenant: &Tenant, to: &Email, body: &str) -> Mail {
 mod tests {
     use super::*;
 
-    fn config(smtp_url: &str, from: &str) -> config::Mail {
-        config::Mail { smtp_url: smtp_url.to_owned().into(), from: from.to_owned() }
-    }
-
     #[tokio::test]
-    async fn a_mail_server_is_taken_and_nonsense_refused_without_its_secret() {
-        let good = "smtps://user:hunter2@mail.example.com:465";
-        assert!(Mailer::new(Some(&config(good, "Errand <no-reply@example.com>"))).is_ok_and(|m| !m.keeps_mail()));
-        assert!(Mailer::new(None).is_ok_and(|m| m.keeps_mail()));
-        let refused = |url: &str, from: &str| Mailer::new(Some(&config(url, from))).err().expect("refused").to_string();
-        let text = refused("https://user:hunter2@mail.example.com", "Errand <no-reply@example.com>");
-        assert!(text.contains("tenant.mail.smtp_url") && !text.contains("hunter2"), "{text}");
-        assert!(refused(good, "nobody").contains("tenant.mail.from"));
-    }
-
-    #[test]
-    fn a_mail_has_the_code_in_its_text_and_not_in_its_headers() {
-        let mail = Mail {
-            to: Email::parse("alice@example.com").unwrap(),
-            subject: "Your code\r\nBcc: eve@example.com".to_owned(),
-            body: "12345678".to_owned(),
-            passcode: Some("12345678".to_owned()),
+    async fn without_a_mail_server_mail_is_kept_and_another_mailbox_is_refused() {
+        let config = |mailbox_url: Option<&str>| MailConfig {
+            smtp_url: Some("smtps://user:hunter2@mail.example.com:465".to_owned().into()),
+            from: Some("Errand <no-reply@example.com>".to_owned()),
+            mailbox_url: mailbox_url.map(ToOwned::to_owned),
         };
-        let text = message(mail, "Errand <no-reply@example.com>".parse().unwrap()).unwrap().formatted();
-        let text = String::from_utf8(text).unwrap();
-        let (headers, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(body.contains("12345678") && !headers.contains("12345678"), "{text}");
-        assert!(!headers.lines().any(|line| line.starts_with("Bcc")), "{headers}");
-        assert!(headers.contains("To: alice@example.com"), "{headers}");
+        let new = |config: Option<&MailConfig>| Mailer::new(config, Mode::Development);
+        assert!(new(Some(&config(None))).is_ok_and(|mailer| !mailer.keeps_mail()));
+        assert!(new(None).is_ok_and(|mailer| mailer.keeps_mail()));
+        let refused = new(Some(&config(Some("http://localhost:3002/mailbox")))).err().expect("refused").to_string();
+        assert!(refused.contains("tenant.mail.mailbox_url"), "{refused}");
     }
 }

@@ -1,7 +1,12 @@
 //! The page `/mailbox`: the mail of a tenant without a mail server. Does not exist on a tenant that has one.
+//!
+//! Other programs on this machine may put mail into it, by `POST /mailbox`: see [`deliver`].
 
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use std::net::SocketAddr;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Query, State};
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -13,15 +18,120 @@ use uuid::Uuid;
 
 use super::Tenant;
 use super::mail::Mail;
+use super::user::Email;
 use super::user_flow::pages;
 use crate::platform::clock;
+use crate::platform::config::is_loopback;
 
 /// How many mails are kept.
 const KEPT: i64 = 200;
+/// How large a delivery may be, in bytes.
+const MAX_DELIVERY: usize = 32 * 1024;
+/// How long a subject may be, in characters.
+const MAX_SUBJECT: usize = 200;
 
 /// `/mailbox` for people, `/mailbox.json` for tests and tools; both take `?to=`.
 pub(super) fn router() -> Router<Tenant> {
-    pages::with_headers(Router::new().route("/mailbox", get(page)).route("/mailbox.json", get(json)))
+    let mailbox = get(page).post(deliver).layer(DefaultBodyLimit::max(MAX_DELIVERY));
+    pages::with_headers(Router::new().route("/mailbox", mailbox).route("/mailbox.json", get(json)))
+}
+
+/// What another program delivers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delivery {
+    to: String,
+    subject: String,
+    body: String,
+}
+
+/// Why a delivery is not taken.
+#[derive(Debug, thiserror::Error)]
+enum Undelivered {
+    #[error("there is no mailbox here")]
+    NoMailbox,
+    #[error("the delivery came from another machine")]
+    NotFromHere,
+    #[error("the delivery came from a web page")]
+    FromBrowser,
+    #[error("the delivery is not JSON with to, subject and body")]
+    Unreadable(#[from] JsonRejection),
+    #[error("the recipient is not an email address")]
+    Recipient,
+    #[error("the subject is empty, longer than {MAX_SUBJECT} characters or not one line")]
+    Subject,
+    #[error("the database does not answer: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl Undelivered {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NoMailbox => StatusCode::NOT_FOUND,
+            Self::NotFromHere | Self::FromBrowser => StatusCode::FORBIDDEN,
+            Self::Unreadable(rejection) => rejection.status(),
+            Self::Recipient | Self::Subject => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Database(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// Takes mail from another program on this machine: the worker of `errand dev`. Needs no secret, and trusts nobody for
+/// it: a mail ends up on a page of this machine, as text. What it checks:
+/// - the tenant keeps its mail, and is reached at a loopback address;
+/// - the connection comes from a loopback address, and no proxy passes it on for somebody else;
+/// - it is not a browser's: no `Origin`, no Fetch Metadata (against pages of other sites, and, with the host, against
+///   names that were made to point here);
+/// - JSON, [`MAX_DELIVERY`] bytes, an address and a subject as in mail that is sent (no line breaks).
+async fn deliver(
+    State(tenant): State<Tenant>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    delivery: Result<Json<Delivery>, JsonRejection>,
+) -> Response {
+    match accept(&tenant, &extensions, &headers, delivery).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(refused) => {
+            let status = refused.status();
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                tracing::error!("mailbox: {refused}");
+                return (status, Json(serde_json::json!({ "error": "the database does not answer" }))).into_response();
+            }
+            tracing::info!("mailbox: {refused}");
+            (status, Json(serde_json::json!({ "error": refused.to_string() }))).into_response()
+        }
+    }
+}
+
+async fn accept(
+    tenant: &Tenant,
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    delivery: Result<Json<Delivery>, JsonRejection>,
+) -> Result<(), Undelivered> {
+    let here = url::Url::parse(&tenant.origin).is_ok_and(|url| is_loopback(&url));
+    if !here || !tenant.mailer.keeps_mail() {
+        return Err(Undelivered::NoMailbox);
+    }
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    let forwarded = ["forwarded", "x-forwarded-for", "via"].iter().any(|name| headers.contains_key(*name));
+    if forwarded || !peer.is_some_and(|peer| peer.is_loopback()) {
+        return Err(Undelivered::NotFromHere);
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let to_here = url::Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url));
+    let by_page = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "origin", "referer", "cookie"];
+    if !to_here || by_page.iter().any(|name| headers.contains_key(*name)) {
+        return Err(Undelivered::FromBrowser);
+    }
+    let Json(Delivery { to, subject, body }) = delivery?;
+    let to = Email::parse(&to).map_err(|_| Undelivered::Recipient)?;
+    if subject.is_empty() || subject.chars().count() > MAX_SUBJECT || subject.chars().any(char::is_control) {
+        return Err(Undelivered::Subject);
+    }
+    // PostgreSQL keeps no NUL.
+    let body = body.replace('\0', "");
+    Ok(keep(tenant, Mail { to, subject, body, passcode: None }).await?)
 }
 
 /// Puts `mail` into the mailbox, and the oldest out of it.

@@ -139,7 +139,7 @@ impl Tenant {
         sweep(&db, &clock).await?;
         let keys = keys::Keys::load(&db, &clock).await?;
         let salt = pairwise_salt(&db).await?;
-        let mailer = mail::Mailer::new(config.mail.as_ref())?;
+        let mailer = mail::Mailer::new(config.mail.as_ref(), mode)?;
         let limits = rate_limit::Limits::new(clock.clone());
         let http = outbound::client();
         Ok(Self(Arc::new(Inner { config, db, clock, mailer, limits, http, origin, secrets, keys, salt })))

@@ -833,6 +833,90 @@ async fn a_tenant_with_a_mail_server_has_no_mailbox() {
     assert_eq!(at.get("/mailbox.json").await.status, StatusCode::NOT_FOUND);
 }
 
+/// A delivery as another program on this machine makes it.
+fn delivery(json: &serde_json::Value) -> Request<Body> {
+    let mut request = Request::post("/mailbox")
+        .header(header::HOST, "localhost:3002")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(json.to_string()))
+        .unwrap();
+    let peer: std::net::SocketAddr = "127.0.0.1:50000".parse().unwrap();
+    request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+    request
+}
+
+#[tokio::test]
+async fn another_program_on_this_machine_puts_mail_into_the_mailbox() {
+    let at = TestTenant::new().await;
+    let digest =
+        serde_json::json!({ "to": "Alice@example.com", "subject": "Two to-dos <b>", "body": "<script>\n1. Milk" });
+    assert_eq!(at.send(delivery(&digest)).await.status, StatusCode::NO_CONTENT);
+    let mails = at.mails("alice@example.com").await;
+    assert_eq!((&mails[0]["subject"], &mails[0]["body"]), (&digest["subject"], &digest["body"]));
+    assert!(mails[0]["passcode"].is_null());
+    let page = at.get("/mailbox").await.body;
+    assert!(page.contains("Two to-dos &lt;b&gt;") && !page.contains("<script>"), "{page}");
+}
+
+#[tokio::test]
+async fn a_delivery_by_a_web_page_or_from_another_machine_is_refused() {
+    let at = TestTenant::new().await;
+    let digest = serde_json::json!({ "to": "alice@example.com", "subject": "To-dos", "body": "Milk" });
+    for (name, value) in [
+        ("origin", "http://evil.example"),
+        ("origin", "http://localhost:3002"),
+        ("origin", "null"),
+        ("sec-fetch-site", "same-origin"),
+        ("sec-fetch-mode", "no-cors"),
+        ("referer", "http://localhost:3002/mailbox"),
+        ("x-forwarded-for", "192.0.2.1"),
+        ("forwarded", "for=192.0.2.1"),
+        ("host", "evil.example:3002"),
+    ] {
+        let mut request = delivery(&digest);
+        request.headers_mut().insert(name, value.parse().unwrap());
+        assert_eq!(at.send(request).await.status, StatusCode::FORBIDDEN, "{name}: {value}");
+    }
+    let mut request = delivery(&digest);
+    let peer: std::net::SocketAddr = "192.0.2.1:50000".parse().unwrap();
+    request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+    assert_eq!(at.send(request).await.status, StatusCode::FORBIDDEN);
+    let mut request = delivery(&digest);
+    request.extensions_mut().clear();
+    assert_eq!(at.send(request).await.status, StatusCode::FORBIDDEN, "unknown where from");
+    // What a form of another site can send without asking (CORS) is no JSON.
+    let mut request = delivery(&digest);
+    request.headers_mut().insert("content-type", "text/plain".parse().unwrap());
+    assert_eq!(at.send(request).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert!(at.mails("").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_delivery_that_no_mail_server_would_take_is_refused() {
+    let at = TestTenant::new().await;
+    let large = "x".repeat(33 * 1024);
+    for (to, subject, body, status) in [
+        ("alice@example.com\r\nBcc: eve@example.com", "To-dos", "Milk", 422),
+        ("alice@example.com,eve@example.com", "To-dos", "Milk", 422),
+        ("<b>@example.com", "To-dos", "Milk", 422),
+        ("", "To-dos", "Milk", 422),
+        ("alice@example.com", "", "Milk", 422),
+        ("alice@example.com", "To-dos\r\nBcc: eve@example.com", "Milk", 422),
+        ("alice@example.com", "To-dos", large.as_str(), 413),
+    ] {
+        let answer = at.send(delivery(&serde_json::json!({ "to": to, "subject": subject, "body": body }))).await;
+        assert_eq!(answer.status.as_u16(), status, "{to:?} {subject:?}");
+    }
+    let unknown = serde_json::json!({ "to": "alice@example.com", "subject": "x", "body": "x", "passcode": "12345678" });
+    assert_eq!(at.send(delivery(&unknown)).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(at.mails("").await.is_empty());
+
+    let smtp = "[tenant.mail]\nsmtp_url = \"smtp://127.0.0.1:1\"\nfrom = \"Errand <no-reply@example.com>\"";
+    let at = TestTenant::with_mail(smtp).await;
+    let digest = serde_json::json!({ "to": "alice@example.com", "subject": "To-dos", "body": "Milk" });
+    assert_eq!(at.send(delivery(&digest)).await.status, StatusCode::NOT_FOUND, "no mailbox there");
+}
+
 /// A mail server that takes one mail and hands over what it was told.
 async fn mail_server() -> (u16, tokio::task::JoinHandle<String>) {
     use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
