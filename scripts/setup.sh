@@ -130,7 +130,7 @@ cargo_tool() {
   : >"$stamp"
 }
 
-# 3. Node packages (binaryen's wasm-opt, Playwright, axe), exactly as locked ----------------------------------
+# 3. Node packages (binaryen's wasm-opt, Playwright, axe, a second provider), exactly as locked ----------------------------------
 node_packages() {
   have npm || die "Node.js 20 with npm is missing: install it from https://nodejs.org, then run this again"
   local stamp=end2end/node_modules/.errand-installed

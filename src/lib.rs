@@ -15,6 +15,7 @@
 //! | `platform` | what every program needs: configuration, database, serving, clock, outbound HTTP |
 //! | `dev` | all of them in one process |
 //! | `architecture` | walks through the code, and the reasons for it |
+//! | `security` | the threat model, and for each claim the test that holds it |
 //!
 //! Everything but [`app`] and [`mod@todo`] exists in the server build only: token types live under `identity`, so
 //! code that runs in the browser cannot even name one.
@@ -33,6 +34,9 @@ pub mod digest;
 pub mod identity;
 #[cfg(feature = "ssr")]
 pub mod platform;
+#[cfg(feature = "ssr")]
+#[doc = include_str!("docs/security.md")]
+pub mod security {}
 #[cfg(feature = "ssr")]
 pub mod tenant;
 pub mod todo;

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
@@ -18,12 +18,17 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The program with none of this machine's settings.
 pub(crate) fn errand(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_errand"));
+    without_settings(&mut command).current_dir(folder).args(arguments);
+    command
+}
+
+/// Takes this machine's settings of Errand from a command, and gives it pipes.
+pub(crate) fn without_settings(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ERRAND_")) {
         command.env_remove(name);
     }
-    command.env_remove("RUST_LOG").env_remove("LEPTOS_WATCH").current_dir(folder).args(arguments);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+    command.env_remove("RUST_LOG").env_remove("LEPTOS_WATCH");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped())
 }
 
 /// Configuration that takes free ports and the folder `data` below the working folder.
@@ -40,6 +45,21 @@ fn run(mut command: Command) -> Output {
 pub(crate) struct Running(Child);
 
 impl Running {
+    pub(crate) fn new(child: Child) -> Self {
+        Self(child)
+    }
+
+    /// What it prints; can be taken once.
+    pub(crate) fn stdout(&mut self) -> ChildStdout {
+        self.0.stdout.take().unwrap()
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> Output {
         // Read meanwhile, or a full pipe would keep it from ending.
@@ -123,7 +143,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Runs a program that must not start: its message.
-fn refused(folder: &Path, arguments: &[&str], configuration: &str) -> String {
+pub(crate) fn refused(folder: &Path, arguments: &[&str], configuration: &str) -> String {
     std::fs::write(folder.join("errand.toml"), configuration).unwrap();
     let output = run(errand(folder, arguments));
     let message = text(&output.stderr);

@@ -9,7 +9,7 @@ use crate::test_browser::{Page, http};
 use crate::test_errand::TestErrand;
 
 /// Every server function there is: a new one is covered without being named here.
-fn server_functions() -> BTreeSet<&'static str> {
+pub(crate) fn server_functions() -> BTreeSet<&'static str> {
     let paths: BTreeSet<&str> = server_fn_paths().map(|(path, _)| path).collect();
     assert!(paths.contains("/actions/todos/add") && paths.len() >= 10, "{paths:?}");
     paths

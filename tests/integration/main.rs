@@ -5,13 +5,22 @@
 
 mod api_tokens;
 mod architecture;
+mod clocks;
 mod command_line;
 mod cross_site;
 mod faults;
 mod forms;
 mod journey;
+mod killed;
 mod page_headers;
 mod planted_tokens;
+mod programs;
+mod proxy;
+mod second_provider;
+mod security_document;
+mod server_requests;
 mod test_browser;
 mod test_errand;
 mod time_passes;
+mod two_web_servers;
+mod visitors;

@@ -40,8 +40,13 @@ pub(crate) fn http() -> reqwest::Client {
 impl Page {
     /// Reads an answer.
     pub(crate) async fn read(response: reqwest::Response) -> Self {
+        Self::try_read(response).await.unwrap()
+    }
+
+    /// Reads an answer whose sender may die meanwhile.
+    pub(crate) async fn try_read(response: reqwest::Response) -> reqwest::Result<Self> {
         let (url, status, headers) = (response.url().clone(), response.status(), response.headers().clone());
-        Self { url, status, headers, body: response.text().await.unwrap() }
+        Ok(Self { url, status, headers, body: response.text().await? })
     }
 
     pub(crate) fn header(&self, name: impl header::AsHeaderName) -> &str {
@@ -119,26 +124,34 @@ impl Browser {
 
     /// One request, with this browser's cookies; what is set is kept. Follows nothing.
     pub(crate) async fn send(&mut self, request: reqwest::RequestBuilder) -> Page {
+        self.try_send(request).await.unwrap()
+    }
+
+    /// As [`Browser::send`], to a server that may die meanwhile.
+    pub(crate) async fn try_send(&mut self, request: reqwest::RequestBuilder) -> reqwest::Result<Page> {
         let mut request = request.build().unwrap();
-        let sent: Vec<String> = self
-            .cookies
-            .iter()
-            .filter(|cookie| request.url().path().starts_with(cookie.path().unwrap_or("/")))
-            .map(|cookie| format!("{}={}", cookie.name(), cookie.value()))
-            .collect();
-        if !sent.is_empty() {
-            request.headers_mut().insert(header::COOKIE, HeaderValue::from_str(&sent.join("; ")).unwrap());
+        if let Some(cookies) = self.cookies_for(request.url().path()) {
+            request.headers_mut().insert(header::COOKIE, cookies);
         }
-        let page = Page::read(self.http.execute(request).await.unwrap()).await;
+        let page = Page::try_read(self.http.execute(request).await?).await?;
         for value in page.headers.get_all(header::SET_COOKIE) {
             let cookie = Cookie::parse(value.to_str().unwrap().to_owned()).unwrap();
             self.cookies.retain(|old| old.name() != cookie.name() || old.path() != cookie.path());
-            if cookie.max_age() != Some(cookie::time::Duration::ZERO) {
+            // Removed by its age, or by a date long ago (RFC 6265 §3.1).
+            let long_ago = cookie.expires_datetime().is_some_and(|date| date.year() < 2000);
+            if cookie.max_age() != Some(cookie::time::Duration::ZERO) && !long_ago {
                 self.cookies.push(cookie);
             }
         }
         self.seen.push(page.clone());
-        page
+        Ok(page)
+    }
+
+    /// The `Cookie` header for a path.
+    pub(crate) fn cookies_for(&self, path: &str) -> Option<HeaderValue> {
+        let for_path = self.cookies.iter().filter(|cookie| path.starts_with(cookie.path().unwrap_or("/")));
+        let sent: Vec<String> = for_path.map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
+        (!sent.is_empty()).then(|| HeaderValue::from_str(&sent.join("; ")).unwrap())
     }
 
     pub(crate) fn request(&self, method: Method, url: Url) -> reqwest::RequestBuilder {

@@ -1,0 +1,293 @@
+//! `kill -9`, at the worst moments.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use errand::platform::random;
+use reqwest::{Method, StatusCode};
+
+use crate::command_line::without_settings;
+use crate::programs::{
+    CLIENT, CLIENT_SECRET, Programs, TENANT_ID, eventually, expire_leases, let_access_tokens_run_out, open, started,
+};
+use crate::proxy::{Fate, Proxy};
+use crate::test_browser::{Browser, Page, http};
+
+/// Opens the list: how often the customer was sent to sign in on the way. Redirects without end fail in the browser.
+async fn sign_ins_to_the_list(browser: &mut Browser) -> usize {
+    let before = browser.seen.len();
+    let page = browser.open("/todos").await;
+    assert_eq!((page.status, page.url.path()), (StatusCode::OK, "/todos"), "{}", page.alert());
+    browser.seen[before..].iter().filter(|page| page.url.path() == "/auth/sign-in").count()
+}
+
+/// A refresh token replaces itself, and the web server dies before, while and after it does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn after_kill_9_during_refreshes_customers_are_signed_in_or_asked_once() {
+    const CUSTOMERS: usize = 8;
+    const ROUNDS: usize = 4;
+    let mut programs = Programs::new();
+    let proxy = Proxy::start(&[programs.tenant]).await;
+    programs.public_tenant = proxy.port;
+    programs.write_configuration();
+    let _others = ["tenant", "api"].map(|program| programs.start(program));
+    let mut web = programs.start("web");
+    let mut browsers = Vec::new();
+    for number in 0..CUSTOMERS {
+        let mut browser = programs.browser();
+        browser.sign_up(&format!("customer{number}@example.com"), "Ada Lovelace").await;
+        browser.submit("form.add", &[("description", &format!("to-do of {number}"))]).await;
+        browsers.push(browser);
+    }
+    let db = programs.open_web_database().await;
+    let (mut kept, mut asked) = (0, 0);
+
+    for round in 0..ROUNDS {
+        web.kill();
+        let_access_tokens_run_out(&db).await;
+        web = programs.start("web");
+        // Eight renewals in eight stages: when the web server is killed, some were not sent on yet, some were answered
+        // without the answer having arrived, and some arrive within milliseconds of the kill, on either side of it.
+        let turn = AtomicUsize::new(0);
+        proxy.rule(move |passed| {
+            if !passed.is_refresh() {
+                return Fate::Pass;
+            }
+            let millis = |ms: usize| Duration::from_millis(ms.try_into().unwrap());
+            match turn.fetch_add(1, Ordering::SeqCst) {
+                0 => Fate::Delay { before: millis(5000), after: millis(0) },
+                1 => Fate::Delay { before: millis(0), after: millis(5000) },
+                number => Fate::Delay { before: millis(0), after: millis(260 + 13 * number + 3 * round) },
+            }
+        });
+        let before = proxy.refreshes();
+        let requests: Vec<_> = browsers
+            .iter()
+            .map(|browser| {
+                let cookies = browser.cookies.clone();
+                let mut browser = programs.browser();
+                browser.cookies = cookies;
+                let request = browser.request(Method::GET, browser.web.join("/todos").unwrap());
+                // Cut off by the kill, most of them.
+                tokio::spawn(async move { browser.try_send(request).await })
+            })
+            .collect();
+        eventually("a renewal for each customer", async || proxy.refreshes() - before >= CUSTOMERS).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        web.kill();
+        for request in requests {
+            let _ = request.await.unwrap();
+        }
+        proxy.no_rule();
+        expire_leases(&db).await;
+        web = programs.start("web");
+
+        for (number, browser) in browsers.iter_mut().enumerate() {
+            let sign_ins = sign_ins_to_the_list(browser).await;
+            assert!(sign_ins <= 1, "round {round}: customer {number} was sent to sign in {sign_ins} times");
+            if sign_ins == 0 {
+                kept += 1;
+            } else {
+                asked += 1;
+            }
+            // And that was that.
+            assert_eq!(sign_ins_to_the_list(browser).await, 0, "round {round}: customer {number} is in a loop");
+            assert_eq!(browser.page.todos(), [(format!("to-do of {number}"), false)]);
+            let answer = browser.call("todos/list", &[]).await;
+            assert_eq!(answer.status, StatusCode::OK, "round {round}: customer {number}: {}", answer.body);
+        }
+    }
+    assert_eq!(kept + asked, CUSTOMERS * ROUNDS);
+    assert!(kept >= ROUNDS, "a renewal that never reached the provider signs nobody out");
+    assert!(asked >= ROUNDS, "an answer that never arrived cannot be had again");
+}
+
+/// 44: the web server lives, and the provider's answer does not arrive.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_refresh_answer_that_is_lost_in_transit_leads_to_one_clean_sign_in_and_no_loop() {
+    let mut programs = Programs::new();
+    let proxy = Proxy::start(&[programs.tenant]).await;
+    programs.public_tenant = proxy.port;
+    programs.write_configuration();
+    let _others = ["tenant", "api"].map(|program| programs.start(program));
+    let web = programs.start("web");
+    let mut browser = programs.browser();
+    browser.sign_up("ada@example.com", "Ada Lovelace").await;
+    browser.submit("form.add", &[("description", "buy milk")]).await;
+    web.kill();
+    let_access_tokens_run_out(&programs.open_web_database().await).await;
+    let _web = programs.start("web");
+
+    let lost = Arc::new(AtomicUsize::new(0));
+    proxy.rule({
+        let lost = lost.clone();
+        move |passed| {
+            let first = passed.is_refresh() && lost.fetch_add(1, Ordering::SeqCst) == 0;
+            if first { Fate::LoseAnswer } else { Fate::Pass }
+        }
+    });
+    // The provider may have replaced the token, or not: that is no reason to sign anybody out.
+    let page = browser.open("/todos").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{}", page.body);
+    assert_eq!(lost.load(Ordering::SeqCst), 1);
+    // The next time it says that it had, and the customer signs in: without a question, for the provider knows them.
+    assert_eq!(sign_ins_to_the_list(&mut browser).await, 1);
+    assert_eq!(sign_ins_to_the_list(&mut browser).await, 0);
+    assert_eq!(browser.page.todos(), [("buy milk".to_owned(), false)]);
+}
+
+/// 88.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn todos_that_were_acknowledged_outlive_kill_9_of_the_api_at_any_moment() {
+    let programs = Programs::new();
+    programs.write_configuration();
+    let _others = ["tenant", "web"].map(|program| programs.start(program));
+    let mut api = programs.start("api");
+    let mut browser = programs.browser();
+    browser.sign_up("ada@example.com", "Ada Lovelace").await;
+
+    let mut acknowledged = Vec::new();
+    for round in 0..6_usize {
+        let written = Arc::new(AtomicUsize::new(0));
+        let writers: Vec<_> = (0..4)
+            .map(|writer| {
+                let (mut browser, cookies) = (programs.browser(), browser.cookies.clone());
+                browser.cookies = cookies;
+                let written = written.clone();
+                tokio::spawn(async move {
+                    let mut acknowledged = Vec::new();
+                    for number in 0.. {
+                        let text = format!("{round} {writer} {number}");
+                        // 503 when the API is gone, which is no acknowledgement; it may have been written all the same.
+                        if browser.call("todos/add", &[("description", &text)]).await.status != StatusCode::OK {
+                            break;
+                        }
+                        acknowledged.push(text);
+                        written.fetch_add(1, Ordering::SeqCst);
+                    }
+                    acknowledged
+                })
+            })
+            .collect();
+        eventually("a few to-dos", async || written.load(Ordering::SeqCst) >= 3 + 2 * round).await;
+        api.kill();
+        for writer in writers {
+            acknowledged.extend(writer.await.unwrap());
+        }
+        api = programs.start("api");
+        let texts: Vec<String> = browser.open("/todos").await.todos().into_iter().map(|(text, _)| text).collect();
+        for text in &acknowledged {
+            assert_eq!(texts.iter().filter(|known| *known == text).count(), 1, "round {round}: {text} in {texts:?}");
+        }
+    }
+}
+
+/// 88: what is used once is used once, also when the tenant dies while it is used.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_code_and_no_refresh_token_is_usable_twice_over_kill_9_of_the_tenant() {
+    let programs = Programs::new();
+    programs.write_configuration();
+    let _others = ["api", "web"].map(|program| programs.start(program));
+    let mut tenant = programs.start("tenant");
+    let mut browser = programs.browser();
+    browser.sign_up("ada@example.com", "Ada Lovelace").await;
+    let below = browser.tenant.join(&format!("/{TENANT_ID}/oauth2/v2.0/")).unwrap();
+    let redirect_uri = format!("{}/auth/redirect", programs.web_url());
+
+    for round in 0..6_u64 {
+        let verifier = random::token();
+        let mut authorize = below.join("authorize").unwrap();
+        authorize
+            .query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", CLIENT)
+            .append_pair("redirect_uri", &redirect_uri)
+            .append_pair("scope", "openid offline_access")
+            .append_pair("code_challenge", &random::digest(&verifier))
+            .append_pair("code_challenge_method", "S256");
+        let answer = browser.send(browser.request(Method::GET, authorize)).await;
+        let code = answer.location().query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+        let fields = [
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", code),
+            ("redirect_uri", redirect_uri.clone()),
+            ("code_verifier", verifier),
+        ];
+        let exchange = || {
+            let request = http().post(below.join("token").unwrap()).basic_auth(CLIENT, Some(CLIENT_SECRET));
+            let sent = request.form(&fields).send();
+            async move { Some(Page::try_read(sent.await.ok()?).await.ok()?.status) }
+        };
+        let first = tokio::spawn(exchange());
+        tokio::time::sleep(Duration::from_millis(2 * round)).await;
+        tenant.kill();
+        let first = first.await.unwrap();
+        tenant = programs.start("tenant");
+        let second = exchange().await;
+        assert_eq!(exchange().await, Some(StatusCode::BAD_REQUEST), "round {round}: a third time");
+        let successes = [first, second].iter().filter(|status| **status == Some(StatusCode::OK)).count();
+        assert!(successes <= 1, "round {round}: {first:?}, {second:?}");
+    }
+    // The customer of the web server noticed nothing.
+    assert_eq!(browser.open("/todos").await.status, StatusCode::OK);
+}
+
+/// 87: the disk is full.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_full_disk_is_503_and_costs_nothing_that_was_acknowledged() {
+    let programs = Programs::new();
+    programs.write_configuration();
+    let _others = ["tenant", "web"].map(|program| programs.start(program));
+    let api = programs.start("api");
+    let mut browser = programs.browser();
+    browser.sign_up("ada@example.com", "Ada Lovelace").await;
+    browser.call("todos/add", &[("description", "buy milk")]).await;
+    api.terminate();
+    api.wait();
+
+    // No file of the API may grow beyond 160 KB from now on: its log of changes soon cannot, as on a full disk.
+    let mut command = std::process::Command::new("sh");
+    let program = env!("CARGO_BIN_EXE_errand");
+    let limited = ["-c", "trap '' XFSZ; ulimit -f 320; exec \"$0\" api", program];
+    without_settings(&mut command).args(limited).current_dir(programs.folder.path());
+    let api = started("api", &mut command);
+    let long = "x".repeat(400);
+    let mut acknowledged = 1;
+    let refused = loop {
+        let answer = browser.call("todos/add", &[("description", &long)]).await;
+        if answer.status != StatusCode::OK {
+            break answer;
+        }
+        acknowledged += 1;
+        assert!(acknowledged < 900, "the disk is never full");
+    };
+    assert_eq!((refused.status, refused.json()), (StatusCode::SERVICE_UNAVAILABLE, "Unavailable".into()));
+    // Reading still works, or says that it does not; it never shows half a list.
+    let page = browser.open("/todos").await;
+    assert!([StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE].contains(&page.status), "{}", page.body);
+    api.kill();
+    let _api = programs.start("api");
+    assert_eq!(browser.open("/todos").await.todos().len(), acknowledged);
+    assert_eq!(browser.call("todos/add", &[("description", "room again")]).await.status, StatusCode::OK);
+}
+
+/// 87: somebody else has the database locked for longer than anybody waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_locked_database_is_503_and_recovers() {
+    let programs = Programs::new();
+    programs.write_configuration();
+    let _others = ["tenant", "web", "api"].map(|program| programs.start(program));
+    let mut browser = programs.browser();
+    browser.sign_up("ada@example.com", "Ada Lovelace").await;
+    let db = open(&format!("sqlite:{}", programs.folder.path().join("api.db").display())).await;
+    let mut lock = db.acquire().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *lock).await.unwrap();
+    let answer = browser.call("todos/add", &[("description", "buy milk")]).await;
+    assert_eq!((answer.status, answer.json()), (StatusCode::SERVICE_UNAVAILABLE, "Unavailable".into()));
+    assert_eq!(browser.open("/todos").await.todos(), [], "reading needs no lock");
+    sqlx::query("ROLLBACK").execute(&mut *lock).await.unwrap();
+    let answer = browser.call("todos/add", &[("description", "buy milk")]).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    assert_eq!(browser.open("/todos").await.todos().len(), 1);
+}

@@ -1,0 +1,58 @@
+//! Visitors: many of them, and nothing that remains of them.
+
+use reqwest::header;
+
+use crate::programs::open;
+use crate::test_browser::http;
+use crate::test_errand::TestErrand;
+
+/// 84: with hundreds of them, because what leaves no row at all leaves none a million times either.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn hundreds_of_anonymous_hits_leave_no_row_behind() {
+    let errand = TestErrand::start().await;
+    let web = &errand.addresses.web;
+    let http = http();
+    let hits = (0..400).map(|number| {
+        let path = match number % 10 {
+            0 => "/",
+            1 => "/todos",
+            2 => "/account",
+            3 => "/no-such-page",
+            4 => "/auth/sign-in?return_to=%2Ftodos",
+            5 => "/auth/sign-up",
+            6 => "/auth/redirect?code=x&state=y",
+            7 => "/auth/redirect?error=access_denied&state=y",
+            8 => "/sign-in-problem?reason=expired",
+            _ => "/auth/session",
+        };
+        let mut request = http.get(format!("{web}{path}"));
+        // Some bring ids that they made up.
+        if number % 3 == 0 {
+            request = request.header(header::COOKIE, format!("errand=made-up-{number}"));
+        }
+        tokio::spawn(async move { request.send().await.unwrap() })
+    });
+    let hits: Vec<_> = hits.collect();
+    for hit in hits {
+        let answer = hit.await.unwrap();
+        assert!(!answer.status().is_server_error(), "{}: {}", answer.url(), answer.status());
+        for cookie in answer.headers().get_all(header::SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap();
+            let session = cookie.starts_with("errand=") && !cookie.contains("Max-Age=0");
+            assert!(!session, "{}: a visitor is given a session: {cookie}", answer.url());
+        }
+    }
+    let db = open(&format!("sqlite:{}", errand.folder.path().join("data/web.db").display())).await;
+    let tables: Vec<(String,)> = sqlx::query_as(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlx_%'",
+    )
+    .fetch_all(&db)
+    .await
+    .unwrap();
+    assert!(tables.len() >= 4, "{tables:?}");
+    for (table,) in tables {
+        let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        let (rows,): (i64,) = sqlx::query_as(count).fetch_one(&db).await.unwrap();
+        assert_eq!(rows, 0, "{table}");
+    }
+}
