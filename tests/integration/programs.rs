@@ -113,8 +113,7 @@ client_credentials = [{{ secret = "{CLIENT_SECRET}" }}]
 initial_scopes = ["api://{API}/ToDoList.Read"]
 [web.downstream_apis.todolist]
 base_url = "http://localhost:{api}"
-read_scopes = ["api://{API}/ToDoList.Read"]
-write_scopes = ["api://{API}/ToDoList.ReadWrite"]
+scopes = {{ read = ["api://{API}/ToDoList.Read"], write = ["api://{API}/ToDoList.ReadWrite"] }}
 "#
         );
         std::fs::write(self.folder.path().join("errand.toml"), configuration).unwrap();

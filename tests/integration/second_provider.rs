@@ -101,8 +101,7 @@ database_url = "sqlite:web.db"
 encryption_keys = ["{key}"]
 [web.downstream_apis.todolist]
 base_url = "http://localhost:{api}"
-read_scopes = ["ToDoList.Read"]
-write_scopes = ["ToDoList.ReadWrite"]
+scopes = {{ read = ["ToDoList.Read"], write = ["ToDoList.ReadWrite"] }}
 [web.identity]
 authority = "{issuer}"
 client_id = "errand"
@@ -167,5 +166,23 @@ async fn a_customer_of_a_second_provider_signs_in_keeps_a_list_and_signs_out_of_
     browser.open("/todos").await;
     programs.sign_in_here(&mut browser, "ada").await;
     assert_eq!(browser.page.todos(), [("buy milk".to_owned(), false)]);
+    programs.provider.assert_content();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn refresh_tokens_of_a_second_provider_replace_themselves_and_nobody_is_signed_out() {
+    let Some(programs) = Programs::start(&json!({"access_token_seconds": 2}), BOTH_SCOPES, "") else { return };
+    let mut browser = programs.sign_in("ada").await;
+    browser.submit("form.add", &[("description", "buy milk")]).await;
+    // Each renewal needs the refresh token that the last one brought; an old one would end them all.
+    let deadline = std::time::Instant::now() + crate::programs::PATIENCE;
+    while programs.provider.count("refresh_token") < 4 {
+        assert!(std::time::Instant::now() < deadline, "tokens are renewed");
+        let page = browser.look("/todos").await;
+        assert_eq!(page.todos(), [("buy milk".to_owned(), false)]);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let answer = browser.call("todos/add", &[("description", "and bread")]).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     programs.provider.assert_content();
 }

@@ -325,13 +325,18 @@ impl TokenAcquisition {
             inner.cache.release(customer, lease).await?;
             return Ok(Some(cached.token));
         }
-        // RFC 6749 §6. One resource per request, as Entra demands.
+        // RFC 6749 §6: one resource per request, as Entra demands, and nothing beyond the grant. Entra wants all that sign-in
+        // asked for. Others may have granted less of it (`offline_access` needs `prompt=consent` at some) and refuse a
+        // renewal that names the rest; what the new refresh token is good for does not depend on this list.
+        let metadata = inner.client.provider().metadata().await;
+        let metadata = metadata.map_err(|error| AcquireError::Unavailable(error.to_string()))?;
+        let openid = if metadata.tenant.is_some() { OPENID_SCOPES } else { "openid" };
         let answer = inner
             .client
             .request(&[
                 ("grant_type", "refresh_token"),
                 ("refresh_token", lease.refresh_token.expose_secret()),
-                ("scope", &format!("{OPENID_SCOPES} {scopes}")),
+                ("scope", &format!("{openid} {scopes}")),
             ])
             .await;
         match answer {
