@@ -23,6 +23,9 @@
 //! 7. it is no ID token and no logout token: nothing that only these carry (`nonce`, `at_hash`, `c_hash`, `events`),
 //!    and it says what the caller may do: `scp` (or `scope`, RFC 9068 §2.2.3) or `roles`;
 //! 8. from Entra: `tid` is the tenant, `ver` the version, and `oid` and `azp` (which no ID token has) are there.
+//!
+//! [`Caller::require`] then compares scopes or roles with what an operation needs and, where the operation asks for
+//! an authentication context, the `acrs` of a user's token.
 
 use std::sync::Arc;
 
@@ -31,6 +34,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -60,6 +65,10 @@ pub enum Refusal {
     /// The token is good, but does not permit this: 403 `insufficient_scope` (RFC 6750 §3.1).
     #[error("{}", .0.detail())]
     Permission(MissingPermission),
+    /// The token is good and permits this, but the user has not proved enough for it: 401 `insufficient_claims` with
+    /// the claims that a new token needs, a claims challenge of Entra's.
+    #[error("this needs a token with the authentication context {0}: acquire one with the claims of the challenge")]
+    AuthenticationContext(AuthenticationContext),
     /// The provider's keys cannot be had, so no token can be checked: 503.
     #[error("access tokens cannot be checked at the moment")]
     Unavailable(ProviderError),
@@ -131,6 +140,9 @@ impl MissingPermission {
     fn detail(&self) -> String {
         match self.kind {
             Kind::User => format!("this needs one of the scopes {}", self.permission.scopes.join(", ")),
+            Kind::App if self.permission.app_permissions.is_empty() => {
+                "this is for signed-in users; an app that calls as itself has no use for it".to_owned()
+            }
             Kind::App => {
                 format!("this needs one of the app permissions {}", self.permission.app_permissions.join(", "))
             }
@@ -142,7 +154,7 @@ impl Refusal {
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NoToken | Self::Token(_) => StatusCode::UNAUTHORIZED,
+            Self::NoToken | Self::Token(_) | Self::AuthenticationContext(_) => StatusCode::UNAUTHORIZED,
             Self::Request(_) => StatusCode::BAD_REQUEST,
             Self::Permission(_) => StatusCode::FORBIDDEN,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -160,6 +172,9 @@ impl Refusal {
                 Some(format!("Bearer error=\"insufficient_scope\", scope=\"{}\"", permission.scopes[0]))
             }
             Self::Permission(_) => Some("Bearer error=\"insufficient_scope\"".to_owned()),
+            Self::AuthenticationContext(context) => {
+                Some(format!("Bearer error=\"insufficient_claims\", claims=\"{}\"", STANDARD.encode(context.claims())))
+            }
             Self::Unavailable(_) => None,
         }
     }
@@ -217,22 +232,31 @@ pub struct Caller {
     scopes: Vec<String>,
     /// What the administrator lets the app do; users' own roles are not kept, because nothing here is decided by them.
     roles: Vec<String>,
+    /// The authentication contexts that the user has satisfied (`acrs`).
+    authentication_contexts: Vec<String>,
 }
 
 impl Caller {
-    /// Passes when the caller has one of the permission's scopes (a user) or app permissions (an app).
+    /// Passes when the caller has one of the permission's scopes (a user) or app permissions (an app), and a user has
+    /// satisfied the permission's authentication context. An app has nobody who could; what it may do is settled by
+    /// whoever granted it the app permission.
     ///
     /// # Errors
-    /// [`Refusal::Permission`].
+    /// [`Refusal::Permission`], [`Refusal::AuthenticationContext`].
     pub fn require(&self, permission: &Permission) -> Result<(), Refusal> {
         let (held, sufficient) = match self.kind {
             Kind::User => (&self.scopes, &permission.scopes),
             Kind::App => (&self.roles, &permission.app_permissions),
         };
-        if sufficient.iter().any(|name| held.contains(name)) {
-            return Ok(());
+        if !sufficient.iter().any(|name| held.contains(name)) {
+            return Err(Refusal::Permission(MissingPermission { kind: self.kind, permission: permission.clone() }));
         }
-        Err(Refusal::Permission(MissingPermission { kind: self.kind, permission: permission.clone() }))
+        match &permission.authentication_context {
+            Some(context) if self.kind == Kind::User && !self.authentication_contexts.contains(&context.0) => {
+                Err(Refusal::AuthenticationContext(context.clone()))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -311,13 +335,58 @@ pub struct PermissionConfig {
     pub scopes: Vec<String>,
     /// Application permissions (app roles), any of which suffices.
     pub app_permissions: Vec<String>,
+    /// The authentication context that users must have satisfied besides, such as `c1` (Entra: Conditional Access,
+    /// authentication contexts). Apps are not asked for it.
+    #[serde(default)]
+    pub authentication_context: Option<String>,
 }
 
-/// What an operation needs: whole names, compared exactly. Neither list is empty.
+/// [`PermissionConfig`] of an operation that users alone may carry out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserPermissionConfig {
+    /// Delegated permissions, any of which suffices; the least one first, because callers are told to ask for it.
+    pub scopes: Vec<String>,
+    /// As in [`PermissionConfig`].
+    #[serde(default)]
+    pub authentication_context: Option<String>,
+}
+
+/// The id of an authentication context: a short word, such as `c1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthenticationContext(String);
+
+impl AuthenticationContext {
+    fn new(key: &str, id: &str) -> Result<Self, ConfigError> {
+        if id.is_empty() || id.len() > 120 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:/".contains(&b)) {
+            return Err(ConfigError::refused(
+                key,
+                format!("is {id:?}, which is no authentication context's id"),
+                "give an id such as c1, or leave it out",
+            ));
+        }
+        Ok(Self(id.to_owned()))
+    }
+
+    /// The claims request (OpenID Connect Core §5.5) that asks for it, as Entra words its claims challenges.
+    fn claims(&self) -> String {
+        json!({"access_token": {"acrs": {"essential": true, "value": self.0}}}).to_string()
+    }
+}
+
+impl std::fmt::Display for AuthenticationContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What an operation needs: whole names, compared exactly. There is at least one scope; without app permissions, no app
+/// may carry it out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
     scopes: Vec<String>,
     app_permissions: Vec<String>,
+    authentication_context: Option<AuthenticationContext>,
 }
 
 impl Permission {
@@ -332,29 +401,48 @@ impl Permission {
         offered_scopes: &[String],
         offered_roles: &[String],
     ) -> Result<Self, ConfigError> {
-        let check = |list: &str, names: &[String], offered: &[String]| {
-            let key = format!("{key}.{list}");
-            if names.is_empty() {
-                return Err(ConfigError::refused(
-                    &key,
-                    "is empty, so nobody could be let in, or everybody",
-                    format!("name at least one of {}", offered.join(", ")),
-                ));
-            }
-            match names.iter().find(|name| !offered.contains(name)) {
-                None => Ok(names.to_vec()),
-                Some(unknown) => Err(ConfigError::refused(
-                    &key,
-                    format!("contains {unknown:?}, which this API does not offer"),
-                    format!("use {}", offered.join(", ")),
-                )),
-            }
-        };
         Ok(Self {
-            scopes: check("scopes", &config.scopes, offered_scopes)?,
-            app_permissions: check("app_permissions", &config.app_permissions, offered_roles)?,
+            scopes: some_of(&format!("{key}.scopes"), &config.scopes, offered_scopes)?,
+            app_permissions: some_of(&format!("{key}.app_permissions"), &config.app_permissions, offered_roles)?,
+            authentication_context: context(key, config.authentication_context.as_deref())?,
         })
     }
+
+    /// Checks the configured permission of an operation that users alone may carry out: every app is refused, whatever
+    /// roles it has.
+    ///
+    /// # Errors
+    /// As [`Permission::new`].
+    pub fn for_users(key: &str, config: &UserPermissionConfig, offered_scopes: &[String]) -> Result<Self, ConfigError> {
+        Ok(Self {
+            scopes: some_of(&format!("{key}.scopes"), &config.scopes, offered_scopes)?,
+            app_permissions: Vec::new(),
+            authentication_context: context(key, config.authentication_context.as_deref())?,
+        })
+    }
+}
+
+/// Names that are all `offered`, and at least one of them.
+fn some_of(key: &str, names: &[String], offered: &[String]) -> Result<Vec<String>, ConfigError> {
+    if names.is_empty() {
+        return Err(ConfigError::refused(
+            key,
+            "is empty, so nobody could be let in, or everybody",
+            format!("name at least one of {}", offered.join(", ")),
+        ));
+    }
+    match names.iter().find(|name| !offered.contains(name)) {
+        None => Ok(names.to_vec()),
+        Some(unknown) => Err(ConfigError::refused(
+            key,
+            format!("contains {unknown:?}, which this API does not offer"),
+            format!("use {}", offered.join(", ")),
+        )),
+    }
+}
+
+fn context(key: &str, id: Option<&str>) -> Result<Option<AuthenticationContext>, ConfigError> {
+    id.map(|id| AuthenticationContext::new(&format!("{key}.authentication_context"), id)).transpose()
 }
 
 /// Checks names of scopes or roles that an API offers: at least one, and each a scope token (RFC 6749 §3.3), because
@@ -490,7 +578,8 @@ impl Verifier {
             },
         };
         let (kind, scopes, roles) = permissions(claims)?;
-        Ok(Caller { kind, key, client_id: client_id.map(str::to_owned), scopes, roles })
+        let client_id = client_id.map(str::to_owned);
+        Ok(Caller { kind, key, client_id, scopes, roles, authentication_contexts: contexts(claims) })
     }
 }
 
@@ -515,6 +604,18 @@ fn permissions(claims: &Claims) -> Result<(Kind, Vec<String>, Vec<String>), Toke
         Kind::User => (kind, scopes, Vec::new()),
         Kind::App => (kind, Vec::new(), roles),
     })
+}
+
+/// The authentication contexts of `acrs`. Anything that is not a list of strings holds none of them.
+fn contexts(claims: &Claims) -> Vec<String> {
+    claims
+        .get("acrs")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whole names: of a string, divided by blanks (RFC 6749 §3.3), or of an array of strings.
@@ -566,7 +667,8 @@ mod tests {
     }
 
     fn permission(scopes: &[&str], app_permissions: &[&str]) -> Result<Permission, ConfigError> {
-        let config = PermissionConfig { scopes: names(scopes), app_permissions: names(app_permissions) };
+        let (scopes, app_permissions) = (names(scopes), names(app_permissions));
+        let config = PermissionConfig { scopes, app_permissions, authentication_context: None };
         Permission::new("api.permissions.write", &config, &names(&["T.Read", "T.ReadWrite"]), &names(&["T.All"]))
     }
 
@@ -708,6 +810,62 @@ mod tests {
             let caller = verifier.caller(&double.access_token(changes.clone())).await.expect("a valid token");
             assert_eq!((caller.kind, caller.require(&write).is_ok()), (kind, allowed), "{changes}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_authentication_context_is_asked_of_users_and_named_in_the_challenge() {
+        let (double, verifier) = start().await;
+        let config = PermissionConfig {
+            scopes: names(&["T.ReadWrite"]),
+            app_permissions: names(&["T.All"]),
+            authentication_context: Some("c1".to_owned()),
+        };
+        let offered = (names(&["T.ReadWrite"]), names(&["T.All"]));
+        let write = Permission::new("api.permissions.write", &config, &offered.0, &offered.1).expect("valid");
+        for (changes, status) in [
+            (json!({"scp": "T.ReadWrite", "acrs": ["c1"]}), 200),
+            (json!({"scp": "T.ReadWrite", "acrs": ["p1", "c1"]}), 200),
+            (json!({"scp": "T.ReadWrite"}), 401),
+            (json!({"scp": "T.ReadWrite", "acrs": []}), 401),
+            (json!({"scp": "T.ReadWrite", "acrs": ["c11", "C1", "c"]}), 401),
+            (json!({"scp": "T.ReadWrite", "acrs": "c1"}), 401),
+            (json!({"scp": "T.ReadWrite", "acr": "c1", "acrs": [{"c1": true}]}), 401),
+            // Without the scope, another proof would not help.
+            (json!({"scp": "T.Read"}), 403),
+            (json!({"scp": null, "roles": ["T.All"], "idtyp": "app"}), 200),
+            (json!({"scp": null, "roles": ["T.Other"], "idtyp": "app", "acrs": ["c1"]}), 403),
+        ] {
+            let caller = verifier.caller(&double.access_token(changes.clone())).await.expect("a valid token");
+            let found = caller.require(&write).map_or_else(|refusal| refusal.status().as_u16(), |()| 200);
+            assert_eq!(found, status, "{changes}");
+        }
+        let caller = verifier.caller(&double.access_token(json!({"scp": "T.ReadWrite"}))).await.expect("valid");
+        let response = caller.require(&write).expect_err("refused").into_response();
+        let challenge = response.headers()[header::WWW_AUTHENTICATE].to_str().expect("text");
+        let claims =
+            challenge.strip_prefix(r#"Bearer error="insufficient_claims", claims=""#).expect("a claims challenge");
+        let claims = STANDARD.decode(claims.strip_suffix('"').expect("quoted")).expect("base64");
+        assert_eq!(claims, br#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#);
+        for id in ["", "c 1", "c\"1", "c1\n", &"c".repeat(121)] {
+            let config = PermissionConfig { authentication_context: Some(id.to_owned()), ..config.clone() };
+            let refused = Permission::new("api.permissions.write", &config, &offered.0, &offered.1);
+            let message = refused.expect_err("refused").to_string();
+            assert!(message.contains("`api.permissions.write.authentication_context`"), "{message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_for_users_alone_refuses_every_app() {
+        let (double, verifier) = start().await;
+        let config = UserPermissionConfig { scopes: names(&["T.Read"]), authentication_context: None };
+        let read = Permission::for_users("api.permissions.read_profile", &config, &names(&["T.Read"])).expect("valid");
+        let app = json!({"scp": "T.Read", "roles": ["T.Read", "T.All"], "idtyp": "app"});
+        let app = verifier.caller(&double.access_token(app)).await.expect("a valid token");
+        let refusal = app.require(&read).expect_err("refused");
+        assert_eq!(refusal.status(), StatusCode::FORBIDDEN);
+        assert!(refusal.to_string().contains("signed-in users"), "{refusal}");
+        let user = verifier.caller(&double.access_token(json!({"scp": "T.Read"}))).await.expect("a valid token");
+        assert_eq!(user.require(&read), Ok(()));
     }
 
     #[tokio::test]
