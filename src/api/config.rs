@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
-use crate::identity::bearer::PermissionConfig;
-use crate::identity::config::ClientConfig;
+use crate::identity::bearer::{PermissionConfig, UserPermissionConfig};
+use crate::identity::config::{ClientConfig, DownstreamApiConfig};
 
 /// `[api]` of errand.toml.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,7 +22,8 @@ pub struct Config {
     /// What `ver` of an access token must be; `2.0` for Entra and anything for other providers when absent.
     #[serde(default)]
     pub token_version: Option<String>,
-    /// The delegated permissions that the API's registration offers; those of Microsoft's sample when absent.
+    /// The delegated permissions that the API's registration offers; those of Microsoft's sample and `Profile.Read`,
+    /// `Profile.ReadWrite` when absent.
     #[serde(default = "default_scopes")]
     pub scopes: Vec<String>,
     /// The application permissions that the API's registration offers; those of Microsoft's sample when absent.
@@ -30,10 +31,23 @@ pub struct Config {
     pub app_roles: Vec<String>,
     /// What each operation needs.
     pub permissions: Permissions,
+    /// The APIs that this one calls on its callers' behalf.
+    #[serde(default)]
+    pub downstream_apis: DownstreamApis,
 }
 
-/// `[api.permissions]`: per operation, `{ scopes = […], app_permissions = […] }`. There is no default: what lets
-/// people in is written down.
+/// `[api.downstream_apis]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DownstreamApis {
+    /// The directory with the customers' profiles: Microsoft Graph, or the embedded tenant. The sets of scopes `read`
+    /// and `write`; `relative_path` is `v1.0/me` when absent. Without it, there is no `/api/profile`.
+    #[serde(default)]
+    pub directory: Option<DownstreamApiConfig>,
+}
+
+/// `[api.permissions]`: per operation, `{ scopes = […], app_permissions = […] }`, and where it takes more than signing in
+/// `authentication_context = "c1"`. There is no default: what lets people in is written down.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Permissions {
@@ -41,10 +55,16 @@ pub struct Permissions {
     pub read: PermissionConfig,
     /// Adding, changing and removing to-dos.
     pub write: PermissionConfig,
+    /// Seeing one's own profile; only with a directory, and then required.
+    #[serde(default)]
+    pub read_profile: Option<UserPermissionConfig>,
+    /// Changing one's own profile; only with a directory, and then required.
+    #[serde(default)]
+    pub write_profile: Option<UserPermissionConfig>,
 }
 
 fn default_scopes() -> Vec<String> {
-    ["ToDoList.Read", "ToDoList.ReadWrite"].map(str::to_owned).to_vec()
+    ["ToDoList.Read", "ToDoList.ReadWrite", "Profile.Read", "Profile.ReadWrite"].map(str::to_owned).to_vec()
 }
 
 fn default_app_roles() -> Vec<String> {

@@ -10,15 +10,21 @@
 //! | `PUT /api/todolist/{id}` | replaces one | write |
 //! | `PATCH /api/todolist/{id}` | changes a part of one | write |
 //! | `DELETE /api/todolist/{id}` | removes one | write |
+//! | `GET /api/profile` | shows the customer's own profile | read_profile |
+//! | `PATCH /api/profile` | changes a part of it | write_profile |
 //! | `GET /health` | says that the API runs | – |
 //!
-//! Users see their own to-dos, apps (daemons) everyone's. Every error is a problem document (RFC 9457). There are no
+//! Users see their own to-dos, apps (daemons) everyone's. Profiles are kept by a directory, which is asked on the
+//! customer's behalf ([`directory`]). Every error is a problem document (RFC 9457). There are no
 //! CORS headers: browsers have no business here, their access tokens stay on the web server.
 
 mod body;
 pub mod config;
+mod directory;
 mod permissions;
 mod problem;
+#[cfg(test)]
+mod profile_tests;
 mod routes;
 mod store;
 #[cfg(test)]
@@ -28,6 +34,7 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 
+use self::directory::Directory;
 use self::permissions::Permissions;
 use self::store::Store;
 use crate::identity::bearer::Verifier;
@@ -47,6 +54,7 @@ pub struct Api(Arc<Inner>);
 struct Inner {
     verifier: Verifier,
     permissions: Permissions,
+    directory: Option<Directory>,
     store: Store,
 }
 
@@ -72,8 +80,9 @@ impl Api {
         let provider =
             Provider::new("api.identity", &config.identity.provider(), mode, outbound::client(), clock.clone())?;
         let verifier = Verifier::new("api.audiences", provider, config.audiences, config.token_version, clock.clone())?;
+        let directory = Directory::new(&config.downstream_apis, &config.identity, mode, &clock)?;
         let store = Store::open(&config.database_url, clock).await?;
-        Ok(Self(Arc::new(Inner { verifier, permissions, store })))
+        Ok(Self(Arc::new(Inner { verifier, permissions, directory, store })))
     }
 }
 

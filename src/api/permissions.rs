@@ -2,11 +2,14 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
 
 use super::Api;
 use super::config::Config;
+use super::directory::Customer;
+use super::problem::Problem;
 use super::store::Whose;
-use crate::identity::bearer::{Caller, Kind, Permission, Refusal, check_names};
+use crate::identity::bearer::{Caller, IncomingToken, Kind, Permission, Refusal, UserPermissionConfig, check_names};
 use crate::platform::config::ConfigError;
 
 /// What the operations need.
@@ -15,6 +18,14 @@ pub(super) struct Permissions {
     pub(super) read: Permission,
     /// Adding, changing and removing to-dos.
     pub(super) write: Permission,
+    /// Seeing and changing one's own profile, where there is a directory.
+    pub(super) profile: Option<ProfilePermissions>,
+}
+
+/// What the operations on profiles need.
+pub(super) struct ProfilePermissions {
+    read: Permission,
+    write: Permission,
 }
 
 impl Permissions {
@@ -29,8 +40,35 @@ impl Permissions {
         Ok(Self {
             read: permission("read", &config.permissions.read)?,
             write: permission("write", &config.permissions.write)?,
+            profile: profile_permissions(config)?,
         })
     }
+}
+
+/// The permissions on profiles, which stand in the configuration exactly when the directory does.
+fn profile_permissions(config: &Config) -> Result<Option<ProfilePermissions>, ConfigError> {
+    let permission = |name: &str, configured: &Option<UserPermissionConfig>| {
+        let key = format!("api.permissions.{name}");
+        match (&config.downstream_apis.directory, configured) {
+            (Some(_), Some(configured)) => Permission::for_users(&key, configured, &config.scopes).map(Some),
+            (Some(_), None) => Err(ConfigError::refused(
+                &key,
+                "is missing, but there is a directory to call",
+                "say which scopes let customers in, such as { scopes = [\"Profile.ReadWrite\"] }, or remove \
+                 [api.downstream_apis.directory]",
+            )),
+            (None, Some(_)) => Err(ConfigError::refused(
+                &key,
+                "is about profiles, but there is no directory that has them",
+                "add [api.downstream_apis.directory], or remove it",
+            )),
+            (None, None) => Ok(None),
+        }
+    };
+    let (permissions, names) = (&config.permissions, ["read_profile", "write_profile"]);
+    let read = permission(names[0], &permissions.read_profile)?;
+    let write = permission(names[1], &permissions.write_profile)?;
+    Ok(read.zip(write).map(|(read, write)| ProfilePermissions { read, write }))
 }
 
 /// Users see their own to-dos; apps see everyone's.
@@ -65,4 +103,41 @@ impl FromRequestParts<Api> for Writer {
         caller.require(&api.0.permissions.write)?;
         Ok(Self(caller))
     }
+}
+
+/// A customer who may see their profile, and the directory that has it.
+pub(super) struct ProfileReader(pub(super) Customer);
+
+/// A customer who may change their profile, and the directory that has it.
+pub(super) struct ProfileWriter(pub(super) Customer);
+
+impl FromRequestParts<Api> for ProfileReader {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Response> {
+        customer(parts, api, |permissions| &permissions.read).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for ProfileWriter {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Response> {
+        customer(parts, api, |permissions| &permissions.write).await.map(Self)
+    }
+}
+
+async fn customer(
+    parts: &mut Parts,
+    api: &Api,
+    needed: fn(&ProfilePermissions) -> &Permission,
+) -> Result<Customer, Response> {
+    let refused = |refusal: Refusal| refusal.into_response();
+    let caller = Caller::from_request_parts(parts, api).await.map_err(refused)?;
+    let (Some(directory), Some(permissions)) = (&api.0.directory, &api.0.permissions.profile) else {
+        return Err(Problem::no_directory().into_response());
+    };
+    caller.require(needed(permissions)).map_err(refused)?;
+    let token = IncomingToken::from_request_parts(parts, api).await.map_err(refused)?;
+    Ok(directory.customer(token))
 }

@@ -37,6 +37,14 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "There is no to-do of yours with this id.")
     }
 
+    /// 404: nothing here is about profiles.
+    pub(super) fn no_directory() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "This API has no directory that it could ask for profiles: [api.downstream_apis.directory] is not configured.",
+        )
+    }
+
     /// Any other status with `detail`.
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into(), errors: Vec::new() }

@@ -18,11 +18,11 @@ use crate::todo::{Description, Todo};
 
 const LIST: &str = "/api/todolist";
 
-fn clock() -> Clock {
+pub(super) fn clock() -> Clock {
     Clock::manual(OffsetDateTime::from_unix_timestamp(1_800_000_000).expect("a date"))
 }
 
-fn toml(authority: &str, database_url: &str) -> String {
+pub(super) fn toml(authority: &str, database_url: &str) -> String {
     format!(
         r#"
         mode = "development"
@@ -41,7 +41,7 @@ fn toml(authority: &str, database_url: &str) -> String {
     )
 }
 
-async fn start(toml: &str) -> Result<Api, StartError> {
+pub(super) async fn start(toml: &str) -> Result<Api, StartError> {
     let settings = Settings::from_toml(toml)?;
     let config: config::Config = settings.section("api")?;
     Api::start(config, settings.mode, clock()).await

@@ -43,6 +43,8 @@ use uuid::Uuid;
 
 use super::jwt::{self, Claims, SKEW, TimeError, Verified};
 use super::provider::{Metadata, Provider, ProviderError, SignatureError};
+use super::scopes::Scopes;
+use super::tokens::AcquireError;
 use crate::platform::clock::Clock;
 use crate::platform::config::ConfigError;
 
@@ -69,6 +71,10 @@ pub enum Refusal {
     /// the claims that a new token needs, a claims challenge of Entra's.
     #[error("this needs a token with the authentication context {0}: acquire one with the claims of the challenge")]
     AuthenticationContext(AuthenticationContext),
+    /// The token is good, but its user must act at the provider before this API can call another one for them: 403
+    /// with a challenge that says what is missing, as Microsoft.Identity.Web words it.
+    #[error("the signed-in user must first go to the provider, for what the challenge names")]
+    Interaction(Interaction),
     /// The provider's keys cannot be had, so no token can be checked: 503.
     #[error("access tokens cannot be checked at the moment")]
     Unavailable(ProviderError),
@@ -156,7 +162,7 @@ impl Refusal {
         match self {
             Self::NoToken | Self::Token(_) | Self::AuthenticationContext(_) => StatusCode::UNAUTHORIZED,
             Self::Request(_) => StatusCode::BAD_REQUEST,
-            Self::Permission(_) => StatusCode::FORBIDDEN,
+            Self::Permission(_) | Self::Interaction(_) => StatusCode::FORBIDDEN,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -175,6 +181,7 @@ impl Refusal {
             Self::AuthenticationContext(context) => {
                 Some(format!("Bearer error=\"insufficient_claims\", claims=\"{}\"", STANDARD.encode(context.claims())))
             }
+            Self::Interaction(interaction) => Some(interaction.challenge()),
             Self::Unavailable(_) => None,
         }
     }
@@ -325,6 +332,45 @@ pub async fn authenticate(
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(token);
     Ok(next.run(request).await)
+}
+
+/// What a user must do at the provider before an API can call another one on their behalf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interaction {
+    /// What the API's own request for a token lacked, as JSON.
+    claims: Option<String>,
+    /// The permissions that were not consented to; empty when that is not what is missing.
+    scopes: Scopes,
+}
+
+impl Interaction {
+    /// What an on-behalf-of request failed for, if it is something that the user can help with.
+    pub fn of(error: &AcquireError) -> Option<Self> {
+        match error {
+            AcquireError::InteractionRequired { scopes, claims, consent, .. } => {
+                let scopes = if *consent { scopes.clone() } else { Scopes::default() };
+                Some(Self { claims: claims.clone(), scopes })
+            }
+            AcquireError::Unavailable(_) => None,
+        }
+    }
+
+    /// `proposedAction` is what Microsoft's clients go by; it is left out where the claims say everything, so that the
+    /// user is not told of a consent that nobody misses.
+    fn challenge(&self) -> String {
+        let error = if self.claims.is_some() { "insufficient_claims" } else { "interaction_required" };
+        let mut challenge = format!("Bearer error=\"{error}\"");
+        if let Some(claims) = &self.claims {
+            challenge += &format!(", claims=\"{}\"", STANDARD.encode(claims));
+        }
+        if !self.scopes.is_empty() {
+            challenge += &format!(", scopes=\"{}\"", self.scopes.to_string().replace(['"', '\\'], ""));
+        }
+        if self.claims.is_none() || !self.scopes.is_empty() {
+            challenge += ", proposedAction=\"consent\"";
+        }
+        challenge
+    }
 }
 
 /// What an operation needs, as configured: `{ scopes = […], app_permissions = […] }`.
@@ -852,6 +898,34 @@ mod tests {
             let message = refused.expect_err("refused").to_string();
             assert!(message.contains("`api.permissions.write.authentication_context`"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_user_who_must_act_is_told_what_is_missing_in_a_challenge() {
+        let challenge = |claims: Option<&str>, consent| {
+            let scopes = Scopes::parse("https://graph.microsoft.com/User.Read");
+            let claims = claims.map(str::to_owned);
+            let error = AcquireError::InteractionRequired { scopes, claims, consent, reason: "a test" };
+            let refusal = Refusal::Interaction(Interaction::of(&error).expect("somebody can help"));
+            assert_eq!(refusal.status(), StatusCode::FORBIDDEN);
+            refusal.challenge().expect("a challenge")
+        };
+        let scopes = r#"scopes="https://graph.microsoft.com/User.Read""#;
+        for (claims, consent, expected) in [
+            (None, true, format!(r#"Bearer error="interaction_required", {scopes}, proposedAction="consent""#)),
+            (None, false, r#"Bearer error="interaction_required", proposedAction="consent""#.to_owned()),
+            (Some(r#"{"a":1}"#), false, r#"Bearer error="insufficient_claims", claims="eyJhIjoxfQ==""#.to_owned()),
+            (
+                Some(r#"{"a":1}"#),
+                true,
+                format!(
+                    r#"Bearer error="insufficient_claims", claims="eyJhIjoxfQ==", {scopes}, proposedAction="consent""#
+                ),
+            ),
+        ] {
+            assert_eq!(challenge(claims, consent), expected);
+        }
+        assert_eq!(Interaction::of(&AcquireError::Unavailable("down".to_owned())), None);
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ mod clear_completed;
 mod health;
 mod list;
 mod mark_all;
+pub(super) mod profile;
 mod remove;
 mod replace;
 mod show;
@@ -22,6 +23,7 @@ pub(super) fn router(api: Api) -> Router {
     Router::new()
         .route("/api/todolist", all)
         .route("/api/todolist/{id}", one)
+        .route("/api/profile", get(profile::show).patch(profile::change))
         .route_layer(middleware::from_fn_with_state(api.0.verifier.clone(), bearer::authenticate))
         .route("/health", get(health::handle))
         .with_state(api)

@@ -1,0 +1,149 @@
+//! The directory that keeps the customers' profiles: Microsoft Graph, or the embedded tenant, which has the same
+//! interface (`/v1.0/me`). It is asked on the customer's behalf: the API exchanges the customer's access token for one
+//! that the directory takes, so that the directory decides by the customer's own rights.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use reqwest::Method;
+use serde_json::{Map, Value};
+
+use super::config::DownstreamApis;
+use super::problem::Problem;
+use super::routes::profile::Profile;
+use crate::identity::bearer::{IncomingToken, Interaction, Refusal};
+use crate::identity::client::ConfidentialClient;
+use crate::identity::config::ClientConfig;
+use crate::identity::downstream::{Answer, Call, DownstreamApi, DownstreamError};
+use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, Mode};
+use crate::platform::outbound;
+
+/// What the directory's part of the configuration is called.
+const KEY: &str = "api.downstream_apis.directory";
+/// The parts of a profile that are of use here; Graph keeps some back unless they are asked for by name.
+const SELECT: [(&str, &str); 1] = [("$select", "displayName,givenName,surname,mail,country")];
+/// After how many seconds a caller may try again, unless the directory says so itself.
+const RETRY_AFTER: u64 = 5;
+
+/// The directory, and this API as its provider knows it. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Directory {
+    api: DownstreamApi,
+    client: ConfidentialClient,
+}
+
+/// The customer who called, to the directory.
+pub(super) struct Customer {
+    directory: Directory,
+    token: IncomingToken,
+}
+
+impl Directory {
+    /// Checks the configuration of the directory and of the API's registration, which needs an id and a credential to
+    /// call it. `None` when no directory is configured.
+    pub(super) fn new(
+        config: &DownstreamApis,
+        identity: &ClientConfig,
+        mode: Mode,
+        clock: &Clock,
+    ) -> Result<Option<Self>, ConfigError> {
+        let Some(config) = &config.directory else { return Ok(None) };
+        let mut config = config.clone();
+        if config.request_app_token {
+            let remedy = "leave it out: profiles are the customer's, and so are the tokens";
+            return Err(ConfigError::refused(&format!("{KEY}.request_app_token"), "cannot be true here", remedy));
+        }
+        config.relative_path.get_or_insert_with(|| "v1.0/me".to_owned());
+        let http = outbound::client();
+        let api = DownstreamApi::new(KEY, &config, mode, http.clone())?;
+        for set in ["read", "write"] {
+            if api.scopes(set).is_none() {
+                return Err(ConfigError::refused(
+                    &format!("{KEY}.scopes"),
+                    format!("has no set named {set}"),
+                    "write it like { read = [\"https://graph.microsoft.com/User.Read\"], \
+                     write = [\"https://graph.microsoft.com/User.ReadWrite\"] }",
+                ));
+            }
+        }
+        let client = ConfidentialClient::new("api.identity", identity, mode, http, clock.clone())?;
+        Ok(Some(Self { api, client }))
+    }
+
+    /// The directory as the customer with this token meets it.
+    pub(super) fn customer(&self, token: IncomingToken) -> Customer {
+        Customer { directory: self.clone(), token }
+    }
+}
+
+impl Customer {
+    /// The customer's profile.
+    pub(super) async fn profile(&self) -> Result<Profile, DirectoryError> {
+        self.read("read").await
+    }
+
+    /// Changes what is named, and returns the profile as the directory then has it.
+    pub(super) async fn change(&self, changes: Map<String, Value>) -> Result<Profile, DirectoryError> {
+        let body = Some(Value::Object(changes));
+        self.call(Call { method: Some(Method::PATCH), body, scopes: "write", ..Call::default() }).await?;
+        // Graph answers without a body. Whoever may write may read, so no second token is needed.
+        self.read("write").await
+    }
+
+    async fn read(&self, scopes: &str) -> Result<Profile, DirectoryError> {
+        let call = Call { method: Some(Method::GET), query: &SELECT, scopes, ..Call::default() };
+        let answer = self.call(call).await?;
+        Ok(answer.json().map_err(DownstreamError::Outbound)?)
+    }
+
+    async fn call(&self, call: Call<'_>) -> Result<Answer, DirectoryError> {
+        let Self { directory, token } = self;
+        Ok(directory.api.call_on_behalf_of(&directory.client, token, &call).await?)
+    }
+}
+
+/// Why the directory did not do what the customer wanted.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(super) struct DirectoryError(#[from] DownstreamError);
+
+impl IntoResponse for DirectoryError {
+    /// What the customer can help with is 403 with a challenge, what is wrong with their change 400. Everything else is
+    /// between this API and the directory: 503, and the log says why.
+    fn into_response(self) -> Response {
+        let mut seconds = RETRY_AFTER;
+        match &self.0 {
+            DownstreamError::Acquire(error) => {
+                if let Some(interaction) = Interaction::of(error) {
+                    tracing::info!(%error, "a customer must go to the provider for the directory");
+                    return Refusal::Interaction(interaction).into_response();
+                }
+                tracing::error!(%error, "the directory cannot be called on a customer's behalf");
+            }
+            DownstreamError::Problem(problem) => match problem.status.as_u16() {
+                400 | 409 | 413 | 422 => {
+                    tracing::warn!(%problem, detail = problem.detail, "the directory refused a change");
+                    let detail = "The directory does not accept this profile. Change it and try again.";
+                    return Problem::bad_request(detail).into_response();
+                }
+                404 => {
+                    return Problem::new(StatusCode::NOT_FOUND, "The directory has no profile of yours.")
+                        .into_response();
+                }
+                401 | 403 => tracing::error!(
+                    %problem,
+                    "the directory refused this API: grant its registration the scopes of {KEY}.scopes"
+                ),
+                _ => {
+                    seconds = problem.retry_after.map_or(seconds, |after| after.as_secs().max(1));
+                    tracing::error!(%problem, "the directory answered unexpectedly");
+                }
+            },
+            error => tracing::error!(%error, "the directory cannot be reached"),
+        }
+        let detail = "The directory that keeps the profiles does not answer at the moment. Try again soon.";
+        let mut response = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+    }
+}

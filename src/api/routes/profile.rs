@@ -1,0 +1,165 @@
+//! `GET /api/profile`: the customer's own profile. `PATCH /api/profile` with any of `{displayName, givenName, surname,
+//! country}`: changes what is given (RFC 7396), and answers with the whole. The directory keeps it; this API neither
+//! stores nor remembers any of it.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use crate::api::body::Json;
+use crate::api::directory::DirectoryError;
+use crate::api::permissions::{ProfileReader, ProfileWriter};
+use crate::api::problem::Problem;
+
+/// The longest display name that Graph takes, in characters.
+const MAX_DISPLAY_NAME: usize = 256;
+/// The longest given name or surname that Graph takes, in characters.
+const MAX_NAME: usize = 64;
+
+/// A customer's profile, as Graph names its parts; `null` for what the directory does not know.
+#[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct Profile {
+    #[serde(default)]
+    display_name: Option<String>,
+    #[serde(default)]
+    given_name: Option<String>,
+    #[serde(default)]
+    surname: Option<String>,
+    #[serde(default)]
+    mail: Option<String>,
+    #[serde(default)]
+    country: Option<String>,
+}
+
+pub(super) async fn show(ProfileReader(customer): ProfileReader) -> Result<axum::Json<Profile>, DirectoryError> {
+    customer.profile().await.map(axum::Json)
+}
+
+pub(super) async fn change(
+    ProfileWriter(customer): ProfileWriter,
+    Json(change): Json<Change>,
+) -> Result<axum::Json<Profile>, ChangeError> {
+    let changes = change.check()?;
+    Ok(axum::Json(customer.change(changes).await?))
+}
+
+/// Why a profile was not changed.
+pub(super) enum ChangeError {
+    Refused(Problem),
+    Directory(DirectoryError),
+}
+
+impl From<Problem> for ChangeError {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl From<DirectoryError> for ChangeError {
+    fn from(error: DirectoryError) -> Self {
+        Self::Directory(error)
+    }
+}
+
+impl axum::response::IntoResponse for ChangeError {
+    fn into_response(self) -> axum::response::Response {
+        match self {
+            Self::Refused(problem) => problem.into_response(),
+            Self::Directory(error) => error.into_response(),
+        }
+    }
+}
+
+/// A part of a profile. The outer `None` is a part that is not mentioned, the inner one a part that is to go.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Change {
+    #[serde(default, deserialize_with = "mentioned")]
+    display_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "mentioned")]
+    given_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "mentioned")]
+    surname: Option<Option<String>>,
+    #[serde(default, deserialize_with = "mentioned")]
+    country: Option<Option<String>>,
+    /// Known, to be refused with a reason.
+    #[serde(default, deserialize_with = "mentioned")]
+    mail: Option<Option<String>>,
+}
+
+/// A member that is there, even if it is `null`.
+fn mentioned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl Change {
+    /// What the directory is sent: trimmed, and an empty text as `null`, because forms have no other way to say it.
+    fn check(self) -> Result<Map<String, Value>, Problem> {
+        if self.mail.is_some() {
+            let why = "The address is what the customer signs in with. It cannot be changed here.";
+            return Err(Problem::member("/mail", why));
+        }
+        let mut changes = Map::new();
+        let parts = [
+            ("displayName", "/displayName", self.display_name, MAX_DISPLAY_NAME),
+            ("givenName", "/givenName", self.given_name, MAX_NAME),
+            ("surname", "/surname", self.surname, MAX_NAME),
+            ("country", "/country", self.country, 2),
+        ];
+        for (name, pointer, value, limit) in parts {
+            let Some(value) = value else { continue };
+            let value = value.as_deref().map(str::trim).filter(|text| !text.is_empty());
+            let refuse = |why: String| Err(Problem::member(pointer, why));
+            match value {
+                None if name == "displayName" => return refuse("A name to show is needed.".to_owned()),
+                Some(text) if name == "country" && !is_country(text) => {
+                    return refuse(
+                        "Give a country's code of two capital letters (ISO 3166-1 alpha-2), such as NL.".to_owned(),
+                    );
+                }
+                Some(text) if text.chars().count() > limit => {
+                    return refuse(format!("That is longer than {limit} characters."));
+                }
+                Some(text) if text.chars().any(char::is_control) => {
+                    return refuse("There is a control character in it.".to_owned());
+                }
+                _ => {}
+            }
+            changes.insert(name.to_owned(), value.into());
+        }
+        if changes.is_empty() {
+            return Err(Problem::bad_request(
+                "Nothing is to be changed: give displayName, givenName, surname, country or several of them.",
+            ));
+        }
+        Ok(changes)
+    }
+}
+
+/// Whether it is a code of ISO 3166-1 alpha-2.
+fn is_country(code: &str) -> bool {
+    code.len() == 2 && COUNTRIES.split(' ').any(|known| known == code)
+}
+
+/// Every code that is officially assigned.
+const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS \
+    BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ \
+    FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT \
+    JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP \
+    MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE \
+    RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV \
+    TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
+
+#[cfg(test)]
+mod tests {
+    use super::{COUNTRIES, is_country};
+
+    #[test]
+    fn there_are_249_countries_each_of_two_letters() {
+        assert_eq!(COUNTRIES.split(' ').count(), 249);
+        assert!(COUNTRIES.split(' ').all(is_country));
+        for other in ["", "N", "nl", "NLD", "XX", "N L", " "] {
+            assert!(!is_country(other), "{other:?}");
+        }
+    }
+}
