@@ -6,24 +6,28 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{ACCEPT, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use url::Url;
 
 use super::bearer::IncomingToken;
 use super::config::ClientConfig;
-use super::credential::Credentials;
-use super::provider::Provider;
+use super::credential::{Credentials, Loaded, Proof};
+use super::provider::{Metadata, Provider};
 use super::scopes::Scopes;
 use super::tokens::endpoint::{MAX_ANSWER, TokenEndpointError, TokenResponse};
 use super::tokens::{AccessToken, AcquireError, Options};
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
-use crate::platform::{outbound, random};
+use crate::platform::{outbound, random, serve};
 
 /// How many requests one app has at the token endpoint at the same time.
 const AT_ONCE: usize = 128;
 /// How long, all tries together, a token request may take. A lease on a refresh token lasts longer.
 const LIMIT: Duration = Duration::from_secs(12);
+/// How long revoking a token may take.
+const REVOCATION_LIMIT: Duration = Duration::from_secs(5);
 /// Tokens that are remembered at most, of an app and on behalf of callers together.
 const REMEMBERED: u64 = 10_000;
 /// For how long, in milliseconds, a token must still live to be used while a new one is fetched in the background.
@@ -52,11 +56,14 @@ struct Inner {
 #[derive(Default)]
 struct Slot {
     known: RwLock<Option<Known>>,
+    /// Held by whoever fetches.
     fetching: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone)]
 struct Known {
+    /// Counts the tokens of a slot: who saw number 3 and wants a new one is served by number 4.
+    number: u64,
     token: AccessToken,
     renew_at: i64,
     expires_at: i64,
@@ -67,8 +74,10 @@ impl Slot {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn write(&self, known: Option<Known>) {
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+    fn write(&self, token: AccessToken, renew_at: i64, expires_at: i64) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let number = known.as_ref().map_or(1, |known| known.number + 1);
+        *known = Some(Known { number, token, renew_at, expires_at });
     }
 }
 
@@ -109,7 +118,7 @@ impl ConfidentialClient {
             let remedy = "give the application (client) id of the registration";
             return Err(ConfigError::refused(&format!("{key}.client_id"), "is missing or empty", remedy));
         }
-        let credentials = Credentials::read(&format!("{key}.client_credentials"), &config.client_credentials)?;
+        let credentials = Credentials::read(&format!("{key}.client_credentials"), &config.client_credentials, &clock)?;
         let provider = Provider::new(key, &config.provider(), mode, http.clone(), clock.clone())?;
         Ok(Self(Arc::new(Inner {
             provider,
@@ -198,6 +207,7 @@ impl ConfidentialClient {
     async fn acquire(&self, wanted: Wanted, fresh: bool) -> Result<AccessToken, AcquireError> {
         let inner = &self.0;
         let now = inner.clock.unix_millis();
+        let key = wanted.key();
         if wanted.expires_at() <= now {
             return Err(AcquireError::InteractionRequired {
                 scopes: wanted.scopes,
@@ -206,7 +216,10 @@ impl ConfidentialClient {
                 reason: "the caller's token has expired",
             });
         }
-        let slot = inner.slots.get_with(wanted.key(), async { Arc::default() }).await;
+        let slot = match inner.slots.get(&key).await {
+            Some(slot) => slot,
+            None => inner.slots.get_with(key, async { Arc::default() }).await,
+        };
         if !fresh && let Some(known) = slot.read().filter(|known| known.expires_at > now) {
             if known.renew_at > now {
                 return Ok(known.token);
@@ -216,12 +229,12 @@ impl ConfidentialClient {
                 return Ok(known.token);
             }
         }
-        let before = slot.read().map(|known| known.expires_at);
+        let before = slot.read().map_or(0, |known| known.number);
         let _held = slot.fetching.lock().await;
         // Whoever waited takes what the one before brought.
         let now = inner.clock.unix_millis();
         if let Some(known) = slot.read().filter(|known| known.renew_at > now)
-            && (!fresh || before != Some(known.expires_at))
+            && (!fresh || known.number > before)
         {
             return Ok(known.token);
         }
@@ -261,8 +274,14 @@ impl ConfidentialClient {
         })?;
         let times = response.times(self.0.clock.unix_millis());
         let expires_at = times.expires_at.min(wanted.expires_at());
-        slot.write(Some(Known { token: token.clone(), renew_at: times.renew_at.min(expires_at), expires_at }));
+        slot.write(token.clone(), times.renew_at.min(expires_at), expires_at);
         Ok(token)
+    }
+
+    /// A turn at the token endpoint, for a caller who must have it before they take something that others wait for.
+    pub(in crate::identity) async fn turn(&self) -> Turn {
+        // The semaphore is never closed.
+        Turn(Arc::clone(&self.0.turns).acquire_owned().await.ok())
     }
 
     /// Sends a token request with the app's authentication.
@@ -270,28 +289,131 @@ impl ConfidentialClient {
         &self,
         parameters: &[(&str, &str)],
     ) -> Result<TokenResponse, TokenEndpointError> {
-        match tokio::time::timeout(LIMIT, self.ask(parameters)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(TokenEndpointError::Busy),
-        }
+        let turn = tokio::time::timeout(LIMIT, self.turn()).await.map_err(|_| TokenEndpointError::Busy)?;
+        self.request_in_turn(&turn, parameters).await
     }
 
-    async fn ask(&self, parameters: &[(&str, &str)]) -> Result<TokenResponse, TokenEndpointError> {
+    /// [`ConfidentialClient::request`] of a caller whose turn it is.
+    pub(in crate::identity) async fn request_in_turn(
+        &self,
+        _: &Turn,
+        parameters: &[(&str, &str)],
+    ) -> Result<TokenResponse, TokenEndpointError> {
+        tokio::time::timeout(LIMIT, async {
+            let metadata = self.0.provider.metadata().await?;
+            let body = self.post(&metadata, &metadata.token_endpoint, parameters).await?;
+            TokenResponse::read(&body)
+        })
+        .await
+        .unwrap_or(Err(TokenEndpointError::Busy))
+    }
+
+    /// Revokes a refresh token (RFC 7009), where the provider offers that, in a task of its own: nobody waits for it, and
+    /// nothing depends on it, because the token is gone from here already.
+    pub(in crate::identity) fn revoke_in_background(&self, refresh_token: SecretString) {
+        let this = self.clone();
+        let revoke = async move {
+            let metadata = this.0.provider.metadata().await?;
+            let Some(endpoint) = &metadata.revocation_endpoint else { return Ok(()) };
+            let parameters = [("token", refresh_token.expose_secret()), ("token_type_hint", "refresh_token")];
+            this.post(&metadata, endpoint, &parameters).await.map(drop)
+        };
+        let limited = serve::with_correlation_id(serve::correlation_id(), async {
+            match tokio::time::timeout(REVOCATION_LIMIT, revoke).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "a refresh token could not be revoked at the provider"),
+                Err(_) => tracing::warn!("the provider did not revoke a refresh token in time"),
+            }
+        });
+        tokio::spawn(limited);
+    }
+
+    /// Posts a form with the app's authentication: with the first credential that the provider accepts. The body of a
+    /// success.
+    async fn post(
+        &self,
+        metadata: &Metadata,
+        endpoint: &Url,
+        parameters: &[(&str, &str)],
+    ) -> Result<Vec<u8>, TokenEndpointError> {
+        let mut problem = None;
+        for credential in self.0.credentials.in_order() {
+            let mut loaded = match credential.current().await {
+                Ok(loaded) => loaded,
+                Err(error) => {
+                    tracing::error!(credential = credential.key(), error, "a client credential cannot be used");
+                    problem.get_or_insert(TokenEndpointError::Credential(format!("`{}` {error}", credential.key())));
+                    continue;
+                }
+            };
+            let mut answer = self.post_with(&loaded, metadata, endpoint, parameters).await;
+            if matches!(answer, Err(TokenEndpointError::BadCredential { .. }))
+                && let Some(newer) = credential.reload(&loaded).await
+            {
+                loaded = newer;
+                answer = self.post_with(&loaded, metadata, endpoint, parameters).await;
+            }
+            match answer {
+                Err(error @ (TokenEndpointError::BadCredential { .. } | TokenEndpointError::Credential(_))) => {
+                    tracing::error!(credential = credential.key(), %error, "a client credential was refused");
+                    credential.refused();
+                    problem = Some(error);
+                }
+                answer => {
+                    if answer.is_ok() {
+                        credential.accepted();
+                    }
+                    return answer;
+                }
+            }
+        }
+        Err(problem.unwrap_or_else(|| TokenEndpointError::Credential("there is no client credential".to_owned())))
+    }
+
+    async fn post_with(
+        &self,
+        credential: &Loaded,
+        metadata: &Metadata,
+        endpoint: &Url,
+        parameters: &[(&str, &str)],
+    ) -> Result<Vec<u8>, TokenEndpointError> {
         let inner = &self.0;
-        let metadata = inner.provider.metadata().await?;
-        let _turn = inner.turns.acquire().await.map_err(|_| TokenEndpointError::Busy)?;
-        let user = utf8_percent_encode(&inner.client_id, FORM).to_string();
-        let password = utf8_percent_encode(inner.credentials.secret(), FORM).to_string();
-        let request = inner
+        // RFC 7523 §3: the audience is the token endpoint, also for requests to its neighbours.
+        let audience = metadata.token_endpoint.as_str();
+        let proof = credential
+            .proof(&inner.client_id, audience, inner.clock.unix_seconds())
+            .map_err(TokenEndpointError::Credential)?;
+        let mut form = parameters.to_vec();
+        let mut request = inner
             .http
-            .post(metadata.token_endpoint.clone())
-            .basic_auth(user, Some(password))
+            .post(endpoint.clone())
             .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .form(parameters);
-        let (status, _, body) = outbound::send(request, MAX_ANSWER).await?;
-        if status.is_success() { TokenResponse::read(&body) } else { Err(TokenEndpointError::read(status, &body)) }
+            .header("client-request-id", serve::correlation_id());
+        match &proof {
+            Proof::Secret(secret) => {
+                let methods = &metadata.token_endpoint_auth_methods_supported;
+                let supports = |method: &str| methods.iter().any(|supported| supported == method);
+                if supports("client_secret_post") && !supports("client_secret_basic") {
+                    form.extend([("client_id", inner.client_id.as_str()), ("client_secret", secret.expose_secret())]);
+                } else {
+                    let user = utf8_percent_encode(&inner.client_id, FORM).to_string();
+                    let password = utf8_percent_encode(secret.expose_secret(), FORM).to_string();
+                    request = request.basic_auth(user, Some(password));
+                }
+            }
+            Proof::Assertion(assertion) => form.extend([
+                ("client_id", inner.client_id.as_str()),
+                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+                ("client_assertion", assertion.expose_secret()),
+            ]),
+        }
+        let (status, _, body) = outbound::send(request.form(&form), MAX_ANSWER).await?;
+        if status.is_success() { Ok(body) } else { Err(TokenEndpointError::read(status, &body)) }
     }
 }
+
+/// A turn at the token endpoint, until it is dropped.
+pub(in crate::identity) struct Turn(#[expect(dead_code, reason = "held, not read")] Option<OwnedSemaphorePermit>);
 
 /// A claims challenge that is not a JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,26 +1,304 @@
-//! How an app proves to its provider which app it is: the list of its client credentials.
+//! How an app proves to its provider which app it is: the list of its client credentials, tried in order.
+//!
+//! Files are looked at before a token request, at most once a second, and read again when they changed. They are also read
+//! again when the provider refuses the credential, whether or not they seem changed; only if that brought something new
+//! is the same credential tried once more. A credential that stays refused gives way to the next one in the list for a
+//! minute. What cannot be read again leaves in place what was read before: half of a renewed certificate and key must not
+//! take the app down.
 
-use secrecy::{ExposeSecret, SecretString};
+mod certificate;
 
-use super::config::ClientCredential;
-use crate::platform::config::ConfigError;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
 
-/// An app's credentials, in the order in which they are tried.
-pub(super) struct Credentials {
-    secret: SecretString,
+use secrecy::{ExposeSecret as _, SecretString};
+
+use self::certificate::Certificate;
+use super::config::{AssertionFile, CertificateFiles, ClientCredential};
+use super::jwt::MAX_TOKEN;
+use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, SecretSource};
+use crate::platform::random;
+
+/// How many milliseconds pass between two looks at the files.
+const LOOK_AGAIN: i64 = 1000;
+/// For how many milliseconds a credential that was refused gives way to the others.
+const GIVES_WAY: i64 = 60_000;
+
+/// An app's credentials, in the order in which they are tried. Not empty.
+pub(super) struct Credentials(Vec<Arc<Credential>>);
+
+/// One of them.
+pub(super) struct Credential {
+    /// Its configuration path: `web.identity.client_credentials[0]`.
+    key: String,
+    source: ClientCredential,
+    clock: Clock,
+    state: RwLock<State>,
+    /// Until when others go first, milliseconds since the epoch.
+    gives_way_until: AtomicI64,
+}
+
+struct State {
+    loaded: Arc<Loaded>,
+    stamps: Vec<Option<Stamp>>,
+    looked_at: i64,
+}
+
+/// What tells that a file is another than before, without reading it.
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
+    inode: u64,
+}
+
+/// A credential as it was read.
+pub(super) struct Loaded {
+    material: Material,
+    /// Of everything that was read: tells whether reading again brought something new.
+    digest: String,
+}
+
+enum Material {
+    Secret(SecretString),
+    Certificate(Certificate),
+    Assertion(SecretString),
+}
+
+/// What goes into a token request.
+pub(super) enum Proof {
+    /// `client_secret` (RFC 6749 §2.3.1).
+    Secret(SecretString),
+    /// `client_assertion` (RFC 7523 §2.2).
+    Assertion(SecretString),
 }
 
 impl Credentials {
-    /// Reads all of them. `key` is the list's configuration path.
-    pub(super) fn read(key: &str, list: &[ClientCredential]) -> Result<Self, ConfigError> {
-        match list.first() {
-            Some(ClientCredential::Secret(secret)) => Ok(Self { secret: secret.read(key)? }),
-            Some(_) => Err(ConfigError::refused(key, "names a kind that is not supported yet", "use a secret")),
-            None => Err(ConfigError::refused(key, "is empty", "add one, such as { secret = { file = \"…\" } }")),
+    /// Reads all of them. `key` is the list's configuration path. Certificates whose time is over are noted in the log, as
+    /// long as another credential remains.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the list is empty, one of them cannot be read, or none can be used.
+    pub(super) fn read(key: &str, list: &[ClientCredential], clock: &Clock) -> Result<Self, ConfigError> {
+        if list.is_empty() {
+            return Err(ConfigError::refused(key, "is empty", "add one, such as { secret = { file = \"…\" } }"));
+        }
+        let credentials = list.iter().enumerate().map(|(position, source)| {
+            let credential = Credential::read(format!("{key}[{position}]"), source.clone(), clock.clone())?;
+            Ok(Arc::new(credential))
+        });
+        let credentials = Self(credentials.collect::<Result<_, ConfigError>>()?);
+        let mut problem = None;
+        for credential in &credentials.0 {
+            match credential.usable() {
+                Ok(_) => return Ok(credentials),
+                Err(error) => {
+                    tracing::error!(credential = credential.key, error, "a client credential cannot be used");
+                    problem.get_or_insert((credential.key.clone(), error));
+                }
+            }
+        }
+        let (key, error) = problem.unwrap_or_default();
+        Err(ConfigError::refused(&key, error, "replace it by one that is valid now, or correct this machine's clock"))
+    }
+
+    /// In the order in which they are to be tried: as configured, those that were refused a moment ago last.
+    pub(super) fn in_order(&self) -> Vec<&Arc<Credential>> {
+        let mut order: Vec<_> = self.0.iter().collect();
+        order.sort_by_key(|credential| credential.gives_way());
+        order
+    }
+}
+
+impl Credential {
+    fn read(key: String, source: ClientCredential, clock: Clock) -> Result<Self, ConfigError> {
+        let stamps = stamps(&source);
+        let loaded = Arc::new(load(&key, &source)?);
+        let state = State { loaded, stamps, looked_at: clock.unix_millis() };
+        let credential =
+            Self { key, source, clock, state: RwLock::new(state), gives_way_until: AtomicI64::new(i64::MIN) };
+        credential.warn_of_expiry();
+        Ok(credential)
+    }
+
+    /// Its configuration path, for logs.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What to prove with now: read again, if its files changed.
+    ///
+    /// # Errors
+    /// Why it cannot be used, for the log.
+    pub(super) async fn current(self: &Arc<Self>) -> Result<Arc<Loaded>, String> {
+        let now = self.clock.unix_millis();
+        let due = !files(&self.source).is_empty()
+            && self.with(|state| now.abs_diff(state.looked_at)) >= LOOK_AGAIN.unsigned_abs();
+        if due {
+            self.with_mut(|state| state.looked_at = now);
+            let this = Arc::clone(self);
+            // A look that was interrupted is as good as one that found nothing new.
+            let _ = tokio::task::spawn_blocking(move || this.look()).await;
+        }
+        self.usable()
+    }
+
+    /// Reads the files again: `Some` when that brought another credential than `refused`, which the provider did not take.
+    pub(super) async fn reload(self: &Arc<Self>, refused: &Loaded) -> Option<Arc<Loaded>> {
+        let this = Arc::clone(self);
+        let _ = tokio::task::spawn_blocking(move || this.load_again()).await;
+        let loaded = self.usable().ok()?;
+        (loaded.digest != refused.digest).then_some(loaded)
+    }
+
+    /// The provider does not take it: the others go first for a while.
+    pub(super) fn refused(&self) {
+        self.gives_way_until.store(self.clock.unix_millis() + GIVES_WAY, Ordering::Relaxed);
+    }
+
+    /// The provider takes it.
+    pub(super) fn accepted(&self) {
+        self.gives_way_until.store(i64::MIN, Ordering::Relaxed);
+    }
+
+    fn gives_way(&self) -> bool {
+        let until = self.gives_way_until.load(Ordering::Relaxed);
+        // A clock that was set back must not prolong it.
+        (0..=GIVES_WAY).contains(&until.saturating_sub(self.clock.unix_millis()))
+    }
+
+    fn usable(&self) -> Result<Arc<Loaded>, String> {
+        let loaded = self.with(|state| Arc::clone(&state.loaded));
+        if let Material::Certificate(certificate) = &loaded.material {
+            certificate.check_times(self.clock.unix_seconds())?;
+        }
+        Ok(loaded)
+    }
+
+    fn look(&self) {
+        let stamps = stamps(&self.source);
+        if self.with(|state| state.stamps != stamps) {
+            self.load_again();
         }
     }
 
-    pub(super) fn secret(&self) -> &str {
-        self.secret.expose_secret()
+    fn load_again(&self) {
+        // Taken before reading: a file that is replaced meanwhile is found changed at the next look.
+        let stamps = stamps(&self.source);
+        match load(&self.key, &self.source) {
+            Ok(loaded) => {
+                if self.with(|state| state.loaded.digest != loaded.digest) {
+                    tracing::info!(credential = self.key, "a client credential changed and was read again");
+                    self.accepted();
+                }
+                self.with_mut(|state| {
+                    state.stamps = stamps;
+                    state.loaded = Arc::new(loaded);
+                });
+                self.warn_of_expiry();
+            }
+            Err(error) => {
+                tracing::error!(%error, "a client credential cannot be read again; what was read before serves on");
+            }
+        }
     }
+
+    fn warn_of_expiry(&self) {
+        const SOON: i64 = 30 * 24 * 3600;
+        if let Material::Certificate(certificate) = &self.with(|state| Arc::clone(&state.loaded)).material {
+            let days = (certificate.not_after - self.clock.unix_seconds()) / (24 * 3600);
+            if certificate.not_after - self.clock.unix_seconds() < SOON {
+                tracing::warn!(credential = self.key, days, "a certificate expires soon");
+            }
+        }
+    }
+
+    fn with<R>(&self, read: impl FnOnce(&State) -> R) -> R {
+        read(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn with_mut(&self, write: impl FnOnce(&mut State)) {
+        write(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Loaded {
+    /// The proof for one request to `token_endpoint`.
+    ///
+    /// # Errors
+    /// When the certificate's key cannot sign.
+    pub(super) fn proof(&self, client_id: &str, token_endpoint: &str, now: i64) -> Result<Proof, String> {
+        Ok(match &self.material {
+            Material::Secret(secret) => Proof::Secret(secret.clone()),
+            Material::Assertion(assertion) => Proof::Assertion(assertion.clone()),
+            Material::Certificate(certificate) => {
+                Proof::Assertion(certificate.assertion(client_id, token_endpoint, now)?)
+            }
+        })
+    }
+}
+
+/// The files that a credential is read from.
+fn files(source: &ClientCredential) -> Vec<&Path> {
+    match source {
+        ClientCredential::Secret(SecretSource::File { file })
+        | ClientCredential::SignedAssertion(AssertionFile { file }) => vec![file],
+        ClientCredential::Certificate(files) => vec![&files.certificate_file, &files.private_key_file],
+        ClientCredential::Secret(SecretSource::Value(_) | SecretSource::Env { .. }) => vec![],
+    }
+}
+
+fn stamps(source: &ClientCredential) -> Vec<Option<Stamp>> {
+    let stamp = |metadata: Metadata| Stamp {
+        modified: metadata.modified().ok(),
+        length: metadata.len(),
+        inode: metadata.ino(),
+    };
+    files(source).into_iter().map(|file| std::fs::metadata(file).ok().map(stamp)).collect()
+}
+
+fn load(key: &str, source: &ClientCredential) -> Result<Loaded, ConfigError> {
+    match source {
+        ClientCredential::Secret(secret) => {
+            let secret = secret.read(&format!("{key}.secret"))?;
+            Ok(Loaded { digest: random::digest(secret.expose_secret()), material: Material::Secret(secret) })
+        }
+        ClientCredential::SignedAssertion(AssertionFile { file }) => {
+            let key = format!("{key}.signed_assertion.file");
+            let assertion = read(&key, file)?.trim().to_owned();
+            // Signed by whom and how is for the provider to judge.
+            let is_part = |part: &str| {
+                !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            };
+            if assertion.len() > MAX_TOKEN || assertion.split('.').count() != 3 || !assertion.split('.').all(is_part) {
+                let remedy = "let it hold one signed JSON Web Token and nothing else";
+                return Err(ConfigError::refused(&key, "names a file that holds no signed assertion", remedy));
+            }
+            let assertion = SecretString::from(assertion);
+            Ok(Loaded { digest: random::digest(assertion.expose_secret()), material: Material::Assertion(assertion) })
+        }
+        ClientCredential::Certificate(files) => {
+            let CertificateFiles { certificate_file, private_key_file, .. } = files;
+            let (certificate_key, private_key_key) =
+                (format!("{key}.certificate.certificate_file"), format!("{key}.certificate.private_key_file"));
+            let certificate = read(&certificate_key, certificate_file)?;
+            let private_key = SecretString::from(read(&private_key_key, private_key_file)?);
+            let digest = random::digest(&format!("{certificate}\n{}", private_key.expose_secret()));
+            let certificate = Certificate::parse(&certificate, private_key.expose_secret(), files)
+                .map_err(|error| error.into_config_error(&certificate_key, &private_key_key))?;
+            Ok(Loaded { digest, material: Material::Certificate(certificate) })
+        }
+    }
+}
+
+fn read(key: &str, file: &PathBuf) -> Result<String, ConfigError> {
+    std::fs::read_to_string(file).map_err(|error| {
+        let problem = format!("names the file {}, which cannot be read ({error})", file.display());
+        ConfigError::refused(key, problem, "make it readable for this user")
+    })
 }

@@ -846,7 +846,8 @@ async fn a_sign_in_on_another_device_during_a_renewal_signs_nobody_out() {
         .unwrap();
         tokio::task::block_in_place(|| {
             let alice = TestApp::alice();
-            let remember = identity.tokens.remember(&alice, &elsewhere, &identity.initial_scopes);
+            let remember =
+                identity.tokens.remember(&alice, "pairwise-for-the-web", &elsewhere, &identity.initial_scopes);
             tokio::runtime::Handle::current().block_on(remember).unwrap();
         });
         (StatusCode::BAD_REQUEST, json!({"error": "invalid_grant"}))
@@ -880,15 +881,4 @@ async fn tokens_sealed_under_a_key_that_is_gone_ask_for_sign_in_at_once() {
     let denied = other.tokens.for_user(&TestApp::alice(), &Scopes::parse(READ)).await.err();
     assert!(matches!(denied, Some(AcquireError::InteractionRequired { .. })), "{denied:?}");
     assert_eq!(app.endpoint.asked(), 1, "nothing was presented to the provider");
-}
-
-#[tokio::test]
-async fn a_token_that_its_api_does_not_accept_is_replaced() {
-    let app = TestApp::start().await;
-    app.sign_in(&mut Browser::default(), json!({})).await;
-    app.will_renew();
-    let (alice, read) = (TestApp::alice(), Scopes::parse(READ));
-    app.identity.tokens.discard(&alice, &read).await.unwrap();
-    let token = app.identity.tokens.for_user(&alice, &read).await.expect("a token");
-    assert_eq!(token.authorization_header().to_str().unwrap(), "Bearer access-2");
 }

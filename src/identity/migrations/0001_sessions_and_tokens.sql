@@ -27,6 +27,8 @@ CREATE INDEX sessions_by_created_at ON sessions (created_at);
 CREATE TABLE refresh_tokens (
     customer TEXT NOT NULL,
     client_id TEXT NOT NULL,
+    -- `sub` of the sign-in: the ID tokens of renewals must repeat it.
+    subject TEXT NOT NULL,
     -- AES-256-GCM under the key ring; the row's identity is authenticated with it.
     sealed TEXT NOT NULL,
     -- Who is using it, so that no two web servers present it at once; free when the time has passed.

@@ -168,7 +168,8 @@ async fn answer(
     let signed_in = SignedIn { key, claims, signed_in_at: identity.clock.unix_millis(), browser, ends_at: None };
     // The session first: tokens of a customer without one may be dropped at any moment.
     signed_in.begin(session).await?;
-    if let Err(error) = identity.tokens.remember(&signed_in.key, &response, &scopes).await {
+    let subject = signed_in.claim("sub").unwrap_or_default();
+    if let Err(error) = identity.tokens.remember(&signed_in.key, subject, &response, &scopes).await {
         session.flush().await?;
         return Err(error.into());
     }

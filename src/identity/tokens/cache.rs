@@ -8,6 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AnyPool};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 
 use super::AccessToken;
 use crate::identity::scopes::Scopes;
@@ -37,6 +39,8 @@ pub(super) struct Cached {
 /// The right to use a customer's refresh token, for a while.
 pub(super) struct Held {
     id: String,
+    /// `sub` of the sign-in that it came from.
+    pub(super) subject: String,
     pub(super) refresh_token: SecretString,
 }
 
@@ -57,6 +61,9 @@ pub(super) struct Cache {
     keys: KeyRing,
     clock: Clock,
     client_id: String,
+    /// A place in line for whoever renews. The pool's own line gives up after five seconds; and one connection is left for
+    /// everybody else, so that a thousand renewals at once do not keep sessions from being read.
+    turns: Semaphore,
     memory: moka::future::Cache<Key, Arc<Vec<Cached>>>,
 }
 
@@ -67,7 +74,9 @@ impl Cache {
             .time_to_live(MEMORY)
             .support_invalidation_closures()
             .build();
-        Self { db, keys, clock, client_id, memory }
+        let connections = db.options().get_max_connections() as usize;
+        let turns = Semaphore::new(connections.saturating_sub(1).max(1));
+        Self { db, keys, clock, client_id, turns, memory }
     }
 
     /// A token with at least `scopes` that has not expired; the one that lives longest.
@@ -152,27 +161,32 @@ impl Cache {
     pub(super) async fn put_refresh_token(
         &self,
         customer: &CustomerKey,
+        subject: &str,
         token: &SecretString,
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO refresh_tokens (customer, client_id, sealed) VALUES ($1, $2, $3) \
-             ON CONFLICT (customer, client_id) DO UPDATE SET sealed = excluded.sealed, lease = NULL, lease_until = 0",
+            "INSERT INTO refresh_tokens (customer, client_id, subject, sealed) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (customer, client_id) DO UPDATE SET subject = excluded.subject, sealed = excluded.sealed, \
+             lease = NULL, lease_until = 0",
         )
         .bind(customer.as_str())
         .bind(&self.client_id)
+        .bind(subject)
         .bind(self.keys.seal(&self.refresh_context(customer), token.expose_secret()))
         .execute(&self.db)
         .await?;
         Ok(())
     }
 
-    /// Takes the lease on a customer's refresh token and reads the token, in one statement.
-    pub(super) async fn lease(&self, customer: &CustomerKey) -> Result<Lease, sqlx::Error> {
+    /// Takes the lease on a customer's refresh token and reads the token, in one statement. [`Lease::Busy`] also when there
+    /// is no turn before the `deadline`.
+    pub(super) async fn lease(&self, customer: &CustomerKey, deadline: Instant) -> Result<Lease, sqlx::Error> {
+        let Ok(_turn) = timeout_at(deadline, self.turns.acquire()).await else { return Ok(Lease::Busy) };
         let id = random::token();
         let now = self.clock.unix_millis();
-        let leased: Option<(String,)> = sqlx::query_as(
+        let leased: Option<(String, String)> = sqlx::query_as(
             "UPDATE refresh_tokens SET lease = $1, lease_until = $2 \
-             WHERE customer = $3 AND client_id = $4 AND (lease_until < $5 OR lease_until > $2) RETURNING sealed",
+             WHERE customer = $3 AND client_id = $4 AND (lease_until < $5 OR lease_until > $2) RETURNING subject, sealed",
         )
         .bind(&id)
         // A lease that ends later than ours would was given before the clock was set back.
@@ -182,9 +196,9 @@ impl Cache {
         .bind(now)
         .fetch_optional(&self.db)
         .await?;
-        if let Some((sealed,)) = leased {
+        if let Some((subject, sealed)) = leased {
             let token = self.keys.open(&self.refresh_context(customer), &sealed);
-            let held = Held { id, refresh_token: SecretString::from(token.as_deref().unwrap_or_default()) };
+            let held = Held { id, subject, refresh_token: SecretString::from(token.as_deref().unwrap_or_default()) };
             if token.is_err() {
                 tracing::error!("a refresh token cannot be opened: was its encryption key removed?");
                 self.drop_refresh_token(customer, &held).await?;
@@ -211,6 +225,7 @@ impl Cache {
         successor: Option<&SecretString>,
         cached: Option<&Cached>,
     ) -> Result<bool, sqlx::Error> {
+        let _turn = self.turns.acquire().await;
         let token = successor.unwrap_or(&lease.refresh_token);
         let mut transaction = self.db.begin().await?;
         let updated = sqlx::query(
@@ -261,28 +276,44 @@ impl Cache {
         Ok(())
     }
 
-    /// Forgets a customer's tokens, unless they have a session (left, or begun meanwhile).
-    pub(super) async fn forget(&self, customer: &CustomerKey) -> Result<(), sqlx::Error> {
-        for statement in [
+    /// Forgets a customer's tokens, unless they have a session (left, or begun meanwhile). The refresh token, if one was
+    /// forgotten.
+    pub(super) async fn forget(&self, customer: &CustomerKey) -> Result<Option<SecretString>, sqlx::Error> {
+        let forgotten: Option<(String,)> = sqlx::query_as(
             "DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2 \
-             AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = $1)",
+             AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = $1) RETURNING sealed",
+        )
+        .bind(customer.as_str())
+        .bind(&self.client_id)
+        .fetch_optional(&self.db)
+        .await?;
+        sqlx::query(
             "DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2 \
              AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = $1)",
-        ] {
-            sqlx::query(statement).bind(customer.as_str()).bind(&self.client_id).execute(&self.db).await?;
-        }
+        )
+        .bind(customer.as_str())
+        .bind(&self.client_id)
+        .execute(&self.db)
+        .await?;
         self.forget_in_memory(customer);
-        Ok(())
+        let token = forgotten.and_then(|(sealed,)| self.keys.open(&self.refresh_context(customer), &sealed).ok());
+        Ok(token.map(SecretString::from))
     }
 
-    /// Drops access tokens for a resource that does not accept them any more.
-    pub(super) async fn drop_access_tokens(&self, customer: &CustomerKey, resource: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2 AND resource = $3")
+    /// Ends all sessions of a customer and forgets their tokens, all or nothing.
+    pub(super) async fn drop_customer(&self, customer: &CustomerKey) -> Result<(), sqlx::Error> {
+        let mut transaction = self.db.begin().await?;
+        sqlx::query("DELETE FROM sessions WHERE customer = $1")
             .bind(customer.as_str())
-            .bind(&self.client_id)
-            .bind(resource)
-            .execute(&self.db)
+            .execute(&mut *transaction)
             .await?;
+        for statement in [
+            "DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2",
+            "DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2",
+        ] {
+            sqlx::query(statement).bind(customer.as_str()).bind(&self.client_id).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
         self.forget_in_memory(customer);
         Ok(())
     }

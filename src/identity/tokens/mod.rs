@@ -7,22 +7,28 @@
 
 mod cache;
 pub(in crate::identity) mod endpoint;
+mod id_token;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::AnyPool;
+use tokio::time::{Instant, timeout_at};
 
 use self::cache::{Cache, Cached, Lease};
 use self::endpoint::{Times, TokenEndpointError, TokenResponse};
 use super::bearer::IncomingToken;
-use super::client::ConfidentialClient;
+use super::client::{ConfidentialClient, Turn};
 use super::scopes::Scopes;
 use super::session::CustomerKey;
 use crate::platform::clock::Clock;
 use crate::platform::seal::KeyRing;
+use crate::platform::serve;
 
 /// The scopes that every request carries: who it is, and to be allowed to come back while the customer is away.
 pub(in crate::identity) const OPENID_SCOPES: &str = "openid profile email offline_access";
@@ -30,6 +36,8 @@ pub(in crate::identity) const OPENID_SCOPES: &str = "openid profile email offlin
 const STILL_GOOD: i64 = 30_000;
 /// How long a caller waits for a token that somebody else is renewing.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Milliseconds between two renewals in the background, when the first did not work.
+const PAUSE: u64 = 30_000;
 /// How often a waiting caller looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -117,7 +125,36 @@ struct Inner {
     cache: Cache,
     clock: Clock,
     /// One renewal per customer at a time in this process.
-    renewing: moka::future::Cache<CustomerKey, Arc<tokio::sync::Mutex<()>>>,
+    renewing: moka::future::Cache<CustomerKey, Arc<Place>>,
+}
+
+/// Where the renewals of one customer line up.
+struct Place {
+    /// Held by whoever renews; the last renewal past the cache.
+    renewing: tokio::sync::Mutex<Option<Forced>>,
+    /// When a renewal in the background last failed, milliseconds since the epoch.
+    failed_at: AtomicI64,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { renewing: tokio::sync::Mutex::default(), failed_at: AtomicI64::new(i64::MIN) }
+    }
+}
+
+/// A renewal past the cache that brought a token.
+struct Forced {
+    began: Instant,
+    options: Options,
+    scopes: Scopes,
+}
+
+/// What a renewal is for.
+struct Wanted<'a> {
+    scopes: &'a Scopes,
+    options: &'a Options,
+    /// Whether a token from the cache will not do.
+    bypass_cache: bool,
 }
 
 impl TokenAcquisition {
@@ -144,12 +181,7 @@ impl TokenAcquisition {
                 return Ok(cached.token);
             }
         }
-        // A task of its own: a customer who closes the tab must not interrupt a refresh token's replacement.
-        let this = self.clone();
-        let (customer, scopes) = (customer.clone(), scopes.clone());
-        tokio::spawn(async move { this.renew(&customer, &scopes).await })
-            .await
-            .unwrap_or_else(|e| Err(AcquireError::Unavailable(e.to_string())))
+        self.renew_in_task(customer, scopes, &Options::default()).await
     }
 
     /// The app itself, for tokens that are nobody's: [`ConfidentialClient::for_app`].
@@ -157,7 +189,7 @@ impl TokenAcquisition {
         &self.0.client
     }
 
-    /// [`TokenAcquisition::for_user`] with options.
+    /// [`TokenAcquisition::for_user`] with options. What a claims challenge brought is cached like any other token.
     ///
     /// # Errors
     /// As [`TokenAcquisition::for_user`].
@@ -167,13 +199,11 @@ impl TokenAcquisition {
         scopes: &Scopes,
         options: &Options,
     ) -> Result<AccessToken, AcquireError> {
-        if options.claims.is_some() {
-            return Err(AcquireError::Unavailable("claims challenges are not answered yet".to_owned()));
+        if options.bypass_cache() {
+            self.renew_in_task(customer, scopes, options).await
+        } else {
+            self.for_user(customer, scopes).await
         }
-        if options.force_refresh {
-            self.discard(customer, scopes).await?;
-        }
-        self.for_user(customer, scopes).await
     }
 
     /// [`TokenAcquisition::for_user`], as the value of an `Authorization` header.
@@ -217,28 +247,41 @@ impl TokenAcquisition {
         Ok(self.0.cache.set_offline_use(customer, wanted).await?)
     }
 
-    /// An API did not accept a token that should be good (its keys or its registration changed): the next
-    /// [`TokenAcquisition::for_user`] brings a new one.
-    ///
-    /// # Errors
-    /// [`AcquireError::Unavailable`] when the database does not answer.
-    pub async fn discard(&self, customer: &CustomerKey, scopes: &Scopes) -> Result<(), AcquireError> {
-        Ok(self.0.cache.drop_access_tokens(customer, scopes.resource()).await?)
+    /// Renews in a task of its own: a customer who closes the tab must not interrupt a refresh token's replacement.
+    async fn renew_in_task(
+        &self,
+        customer: &CustomerKey,
+        scopes: &Scopes,
+        options: &Options,
+    ) -> Result<AccessToken, AcquireError> {
+        let this = self.clone();
+        let (customer, scopes, options) = (customer.clone(), scopes.clone(), options.clone());
+        let renewal = async move { this.renew(&customer, &scopes, &options).await };
+        tokio::spawn(serve::with_correlation_id(serve::correlation_id(), renewal))
+            .await
+            .unwrap_or_else(|e| Err(AcquireError::Unavailable(e.to_string())))
     }
 
-    /// Renews while the old token still serves, unless that is under way.
+    /// Renews while the old token still serves, unless that is under way or did not work a moment ago.
     async fn renew_in_background(&self, customer: &CustomerKey, scopes: &Scopes) {
-        let lock = self.0.renewing.get_with_by_ref(customer, async { Arc::default() }).await;
-        if lock.try_lock().is_err() {
+        let place = self.place(customer).await;
+        let failed = place.failed_at.load(Ordering::Relaxed);
+        if place.renewing.try_lock().is_err() || self.0.clock.unix_millis().abs_diff(failed) < PAUSE {
             return;
         }
         let this = self.clone();
         let (customer, scopes) = (customer.clone(), scopes.clone());
-        tokio::spawn(async move {
-            if let Err(error) = this.renew(&customer, &scopes).await {
+        let renewal = async move {
+            if let Err(error) = this.renew(&customer, &scopes, &Options::default()).await {
                 tracing::warn!(%error, "an access token could not be renewed; the old one serves until it expires");
+                place.failed_at.store(this.0.clock.unix_millis(), Ordering::Relaxed);
             }
-        });
+        };
+        tokio::spawn(serve::with_correlation_id(serve::correlation_id(), renewal));
+    }
+
+    async fn place(&self, customer: &CustomerKey) -> Arc<Place> {
+        self.0.renewing.get_with_by_ref(customer, async { Arc::default() }).await
     }
 
     /// Exchanges an authorization code.
@@ -246,15 +289,16 @@ impl TokenAcquisition {
         self.0.client.request(parameters).await
     }
 
-    /// Remembers the tokens of a sign-in.
+    /// Remembers the tokens of a sign-in. `subject` is `sub` of its ID token, which those of renewals must repeat.
     pub(super) async fn remember(
         &self,
         customer: &CustomerKey,
+        subject: &str,
         response: &TokenResponse,
         asked: &Scopes,
     ) -> Result<(), AcquireError> {
         if let Some(refresh_token) = &response.refresh_token {
-            self.0.cache.put_refresh_token(customer, refresh_token).await?;
+            self.0.cache.put_refresh_token(customer, subject, refresh_token).await?;
         }
         if let Some(cached) = self.usable(response, asked) {
             self.0.cache.put(customer, &cached).await?;
@@ -262,9 +306,13 @@ impl TokenAcquisition {
         Ok(())
     }
 
-    /// Forgets all tokens of a customer.
+    /// Forgets all tokens of a customer, unless they still have a session. The refresh token is then revoked at the
+    /// provider, where it offers that; nobody waits for it.
     pub(super) async fn forget(&self, customer: &CustomerKey) -> Result<(), sqlx::Error> {
-        self.0.cache.forget(customer).await
+        if let Some(refresh_token) = self.0.cache.forget(customer).await? {
+            self.0.client.revoke_in_background(refresh_token);
+        }
+        Ok(())
     }
 
     /// Removes tokens that have expired, and those of customers without a session.
@@ -273,40 +321,70 @@ impl TokenAcquisition {
     }
 
     /// Renews with the refresh token, unless somebody else just did.
-    async fn renew(&self, customer: &CustomerKey, scopes: &Scopes) -> Result<AccessToken, AcquireError> {
+    async fn renew(
+        &self,
+        customer: &CustomerKey,
+        scopes: &Scopes,
+        options: &Options,
+    ) -> Result<AccessToken, AcquireError> {
         let inner = &self.0;
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        let busy = || AcquireError::Unavailable("somebody else is still renewing".to_owned());
-        let lock = inner.renewing.get_with_by_ref(customer, async { Arc::default() }).await;
-        let _held = tokio::time::timeout_at(deadline, lock.lock()).await.map_err(|_| busy())?;
+        let arrived = Instant::now();
+        let deadline = arrived + PATIENCE;
+        let place = self.place(customer).await;
+        let mut last = timeout_at(deadline, place.renewing.lock()).await.map_err(|_| busy())?;
+        // Of many callers who were turned away with the same token, one brings a new one for all.
+        let served = last
+            .as_ref()
+            .is_some_and(|last| last.began >= arrived && last.options == *options && last.scopes.cover(scopes));
+        let wanted = Wanted { scopes, options, bypass_cache: options.bypass_cache() && !served };
         // Asked for now, so that a provider that is slow to introduce itself does not use up the lease.
         if let Err(error) = inner.client.provider().metadata().await {
             return Err(AcquireError::Unavailable(error.to_string()));
         }
+        let began = Instant::now();
         loop {
-            if let Some(cached) = inner.cache.find_in_database(customer, scopes).await?
-                && cached.renew_at > inner.clock.unix_millis()
-            {
-                return Ok(cached.token);
+            if let Some(token) = self.renewed_meanwhile(customer, &wanted).await? {
+                return Ok(token);
             }
-            match inner.cache.lease(customer).await? {
+            // Before the lease: waiting in the queue must not use it up.
+            let turn = timeout_at(deadline, inner.client.turn()).await.map_err(|_| busy())?;
+            match inner.cache.lease(customer, deadline).await? {
                 Lease::Taken(lease) => {
-                    let outcome = self.renew_under(customer, scopes, &lease).await;
+                    let outcome = self.renew_under(customer, &wanted, &lease, &turn).await;
                     // Whatever happened, nobody waits for a lease that is not used any more.
                     if outcome.is_err() {
                         inner.cache.release(customer, &lease).await?;
                     }
                     if let Some(token) = outcome? {
+                        if wanted.bypass_cache {
+                            *last = Some(Forced { began, options: options.clone(), scopes: scopes.clone() });
+                        }
                         return Ok(token);
                     }
                 }
                 Lease::NoRefreshToken => {
-                    return Err(interaction(scopes, None, "there is no refresh token"));
+                    return Err(interaction(scopes, options.claims.clone(), false, "there is no refresh token"));
                 }
-                Lease::Busy if tokio::time::Instant::now() > deadline => return Err(busy()),
-                Lease::Busy => tokio::time::sleep(LOOK_AGAIN).await,
+                Lease::Busy if Instant::now() > deadline => return Err(busy()),
+                Lease::Busy => {
+                    drop(turn);
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
             }
         }
+    }
+
+    /// What somebody else brought into the database, if a cached token will do.
+    async fn renewed_meanwhile(
+        &self,
+        customer: &CustomerKey,
+        wanted: &Wanted<'_>,
+    ) -> Result<Option<AccessToken>, AcquireError> {
+        if wanted.bypass_cache {
+            return Ok(None);
+        }
+        let cached = self.0.cache.find_in_database(customer, wanted.scopes).await?;
+        Ok(cached.filter(|cached| cached.renew_at > self.0.clock.unix_millis()).map(|cached| cached.token))
     }
 
     /// Renews while nobody else may. `None`: the refresh token was replaced meanwhile (by a sign-in on another device),
@@ -314,16 +392,16 @@ impl TokenAcquisition {
     async fn renew_under(
         &self,
         customer: &CustomerKey,
-        scopes: &Scopes,
+        wanted: &Wanted<'_>,
         lease: &cache::Held,
+        turn: &Turn,
     ) -> Result<Option<AccessToken>, AcquireError> {
         let inner = &self.0;
+        let scopes = wanted.scopes;
         // Somebody may have renewed between our look and the lease.
-        if let Some(cached) = inner.cache.find_in_database(customer, scopes).await?
-            && cached.renew_at > inner.clock.unix_millis()
-        {
+        if let Some(token) = self.renewed_meanwhile(customer, wanted).await? {
             inner.cache.release(customer, lease).await?;
-            return Ok(Some(cached.token));
+            return Ok(Some(token));
         }
         // RFC 6749 §6: one resource per request, as Entra demands, and nothing beyond the grant. Entra wants all that sign-in
         // asked for. Others may have granted less of it (`offline_access` needs `prompt=consent` at some) and refuse a
@@ -331,30 +409,16 @@ impl TokenAcquisition {
         let metadata = inner.client.provider().metadata().await;
         let metadata = metadata.map_err(|error| AcquireError::Unavailable(error.to_string()))?;
         let openid = if metadata.tenant.is_some() { OPENID_SCOPES } else { "openid" };
-        let answer = inner
-            .client
-            .request(&[
-                ("grant_type", "refresh_token"),
-                ("refresh_token", lease.refresh_token.expose_secret()),
-                ("scope", &format!("{openid} {scopes}")),
-            ])
-            .await;
-        match answer {
-            Ok(response) => {
-                let cached = self.usable(&response, scopes);
-                if !self.settle(customer, lease, &response, cached.as_ref()).await? {
-                    // Signed out, or in again, while we were asking: what came back belongs to nobody.
-                    return Ok(None);
-                }
-                let cached = cached.ok_or_else(|| {
-                    AcquireError::Unavailable("the provider sent an access token that cannot be used".to_owned())
-                })?;
-                if cached.scopes.cover(scopes) {
-                    Ok(Some(cached.token))
-                } else {
-                    Err(interaction(scopes, None, "the provider granted less than was asked for"))
-                }
-            }
+        let scope = format!("{openid} {scopes}");
+        let claims = inner.client.claims(wanted.options.claims.as_deref())?;
+        let mut parameters = vec![
+            ("grant_type", "refresh_token"),
+            ("refresh_token", lease.refresh_token.expose_secret()),
+            ("scope", scope.as_str()),
+        ];
+        parameters.extend(claims.as_deref().map(|claims| ("claims", claims)));
+        match inner.client.request_in_turn(turn, &parameters).await {
+            Ok(response) => self.take(customer, wanted, lease, &response).await,
             Err(TokenEndpointError::Over { error, codes }) => {
                 tracing::info!(error, ?codes, "a refresh token is over");
                 inner.cache.drop_refresh_token(customer, lease).await?;
@@ -363,12 +427,56 @@ impl TokenAcquisition {
             // A wish for consent or more proof leaves the grant as it is.
             Err(error @ TokenEndpointError::Interaction { .. }) => {
                 tracing::info!(%error, "the provider wants the customer");
-                Err(error.into_acquire_error(scopes, None))
+                Err(error.into_acquire_error(scopes, wanted.options.claims.as_deref()))
             }
             Err(error) => {
                 tracing::error!(%error, "an access token could not be renewed");
                 Err(AcquireError::Unavailable(error.to_string()))
             }
+        }
+    }
+
+    /// Takes what a renewal brought.
+    async fn take(
+        &self,
+        customer: &CustomerKey,
+        wanted: &Wanted<'_>,
+        lease: &cache::Held,
+        response: &TokenResponse,
+    ) -> Result<Option<AccessToken>, AcquireError> {
+        let inner = &self.0;
+        let unusable = || AcquireError::Unavailable("the provider sent an access token that cannot be used".to_owned());
+        let mut cached = self.usable(response, wanted.scopes).ok_or_else(unusable);
+        if let Some(id_token) = &response.id_token {
+            let clock = &inner.clock;
+            match id_token::check(&inner.client, &lease.subject, id_token.expose_secret(), clock).await {
+                Ok(()) => {}
+                Err(error) if error.is_somebody_elses() => {
+                    tracing::error!(%error, "a renewal brought an ID token of somebody else: the customer is signed out");
+                    inner.cache.drop_customer(customer).await?;
+                    let reason = "a renewal brought an ID token of somebody else";
+                    return Err(interaction(wanted.scopes, None, false, reason));
+                }
+                // Nothing can be said about it: the refresh token's successor is kept, the access token is not used.
+                Err(error) => {
+                    tracing::error!(%error, "the ID token of a renewal cannot be checked");
+                    cached = Err(AcquireError::Unavailable(error.to_string()));
+                }
+            }
+        }
+        if !self.settle(customer, lease, response, cached.as_ref().ok()).await? {
+            // Signed out, or in again, while we were asking: what came back belongs to nobody.
+            if let Some(successor) = &response.refresh_token {
+                inner.client.revoke_in_background(successor.clone());
+            }
+            return Ok(None);
+        }
+        let cached = cached?;
+        if cached.scopes.cover(wanted.scopes) {
+            Ok(Some(cached.token))
+        } else {
+            let reason = "the provider granted less than was asked for";
+            Err(interaction(wanted.scopes, wanted.options.claims.clone(), true, reason))
         }
     }
 
@@ -416,6 +524,10 @@ impl TokenAcquisition {
     }
 }
 
-fn interaction(scopes: &Scopes, claims: Option<String>, reason: &'static str) -> AcquireError {
-    AcquireError::InteractionRequired { scopes: scopes.clone(), claims, consent: false, reason }
+fn interaction(scopes: &Scopes, claims: Option<String>, consent: bool, reason: &'static str) -> AcquireError {
+    AcquireError::InteractionRequired { scopes: scopes.clone(), claims, consent, reason }
+}
+
+fn busy() -> AcquireError {
+    AcquireError::Unavailable("others are still renewing".to_owned())
 }
