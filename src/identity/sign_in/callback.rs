@@ -76,7 +76,11 @@ impl RouteError {
             Self::UnknownState | Self::AnsweredState => Problem::Expired,
             Self::Provider(error) if error == "access_denied" => Problem::Cancelled,
             Self::Provider(error) if error != "server_error" && error != "temporarily_unavailable" => Problem::Refused,
-            Self::Exchange(TokenEndpointError::Interaction { .. } | TokenEndpointError::Refused { .. })
+            Self::Exchange(
+                TokenEndpointError::Over { .. }
+                | TokenEndpointError::Interaction { .. }
+                | TokenEndpointError::Refused { .. },
+            )
             | Self::RepeatedParameter
             | Self::Issuer
             | Self::NoCode
