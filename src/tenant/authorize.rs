@@ -6,7 +6,8 @@
 //! 2. no parameter twice (RFC 6749 §3.1); `response_mode`, `response_type`, no request object (Core §6);
 //! 3. PKCE with S256 (RFC 7636 §4.3, RFC 9700 §2.1.1);
 //! 4. scopes exist and are granted;
-//! 5. `prompt`, `max_age`, `id_token_hint`, `login_hint` against the single sign-on session (Core §3.1.2.1).
+//! 5. `prompt`, `max_age`, `id_token_hint`, `login_hint` against the single sign-on session (Core §3.1.2.1);
+//! 6. authentication contexts that `claims` demands, and the user's consent (`interaction.rs`).
 
 use axum::Router;
 use axum::body::Bytes;
@@ -17,16 +18,15 @@ use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::authorization_response::{ResponseMode, ReturnAddress, redirect};
+use super::authorization_response::{ResponseMode, ReturnAddress};
 use super::claims::{ClaimsError, ClaimsRequest};
 use super::config::App;
 use super::error::{Described, Trace};
-use super::interaction::{Interaction, Start};
+use super::interaction::{self, Due, Interaction, Start};
 use super::parameters::Parameters;
 use super::scope::{ScopeError, Scopes};
 use super::sso::{Lapsed, Session};
-use super::token::authorization_code;
-use super::{Tenant, notice, user_flow};
+use super::{Tenant, notice};
 
 pub(super) fn router() -> Router<Tenant> {
     Router::new().route("/oauth2/v2.0/authorize", get(by_get).post(by_post))
@@ -54,6 +54,9 @@ pub(super) struct AuthorizationRequest {
     /// The `claims` parameter: what the tokens are to carry, and the authentication contexts to satisfy first.
     #[serde(default)]
     pub(super) claims: ClaimsRequest,
+    /// Whether the user is to be asked for permissions that they have granted before (`prompt=consent`).
+    #[serde(default)]
+    pub(super) ask_consent: bool,
 }
 
 /// Errors before the redirect URI is known to be the app's: shown, never redirected.
@@ -135,8 +138,14 @@ pub(super) enum Denied {
     LoginRequired,
     #[error("another user signed in than the one of the id_token_hint")]
     AnotherUser,
+    #[error("prompt=none, and a second factor is due")]
+    StepUpRequired,
+    #[error("prompt=none, and the user has not agreed to all permissions")]
+    ConsentRequired,
     #[error("the user does not want to go on")]
     Cancelled,
+    #[error("the user does not agree to the permissions")]
+    ConsentDeclined,
     #[error(transparent)]
     Lapsed(#[from] Lapsed),
     #[error("the database does not answer: {0}")]
@@ -198,7 +207,20 @@ impl Denied {
                 50_058,
                 "The user who signed in is not the user of the 'id_token_hint'.",
             ),
+            Self::StepUpRequired => Described::new(
+                "interaction_required",
+                50_076,
+                "The user must prove themselves with a second factor. Send an interactive authorization request.",
+            ),
+            Self::ConsentRequired => Described::new(
+                "consent_required",
+                65_001,
+                "The user has not consented to use the application. Send an interactive authorization request.",
+            ),
             Self::Cancelled => Described::new("access_denied", 65_004, "User declined to sign in."),
+            Self::ConsentDeclined => {
+                Described::new("access_denied", 65_004, "User declined to consent to access the app.")
+            }
             Self::Lapsed(_) => Described::new("access_denied", 50_057, "The user account cannot sign in."),
             Self::Database(_) => super::error::unavailable(),
         }
@@ -291,8 +313,15 @@ async fn authorize(
     let session = Session::find(tenant, headers).await?;
     if let Some(session) = session.as_ref().filter(|session| wishes.satisfied_by(tenant, app, session, &request)) {
         session.touch(tenant).await?;
-        let code = authorization_code::issue(tenant, &request, session).await?;
-        return Ok(request.return_to.code(tenant, &code));
+        if wishes.prompts.contains(&Prompt::None) {
+            match interaction::due(tenant, app, &request, session).await? {
+                Some(Due::StepUp) => return Err(Denied::StepUpRequired),
+                Some(Due::Consent(_)) => return Err(Denied::ConsentRequired),
+                None => {}
+            }
+        }
+        request.login_hint = Some(session.user.email.clone());
+        return interaction::go_on(tenant, app, &request, session).await;
     }
     // Core §3.1.2.6: no user interface under prompt=none.
     if wishes.prompts.contains(&Prompt::None) {
@@ -304,10 +333,7 @@ async fn authorize(
     request.login_hint = hint.or_else(|| session.filter(|_| !request.sign_up).map(|session| session.user.email));
 
     let start = if request.sign_up { Start::SignUp } else { Start::SignIn };
-    let (id, cookie) = Interaction::begin(tenant, &request).await?;
-    let mut response = redirect(&tenant.path(&user_flow::path(&id, start)));
-    response.headers_mut().append(axum::http::header::SET_COOKIE, cookie);
-    Ok(response)
+    Ok(Interaction::begin(tenant, &request, start, None).await?)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -327,8 +353,7 @@ struct Wishes {
 }
 
 impl Wishes {
-    /// Whether a session answers the request without the user. `prompt=consent` asks for nothing here: in an external
-    /// tenant the administrator consents for all customers.
+    /// Whether the user of a session need not sign in (again). `prompt=consent` asks for permissions, not for that.
     fn satisfied_by(&self, tenant: &Tenant, app: &App, session: &Session, request: &AuthorizationRequest) -> bool {
         let again = [Prompt::Login, Prompt::SelectAccount, Prompt::Create];
         let age = tenant.clock.unix_millis() - session.auth_time;
@@ -432,6 +457,7 @@ fn parse(
         sign_up: false,
         expected_sub: expected_sub.or_else(|| claims.sub.clone()),
         claims,
+        ask_consent: prompts.contains(&Prompt::Consent),
     };
     Ok((request, Wishes { prompts, max_age }))
 }

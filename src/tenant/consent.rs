@@ -32,7 +32,8 @@ pub(super) async fn grant(
     scopes: &[ResourceScopes],
 ) -> Result<(), sqlx::Error> {
     let mut change = tenant.db.begin().await?;
-    for (resource, value) in scopes.iter().flat_map(|of| of.values.iter().map(|value| (of.resource, value))) {
+    let all = scopes.iter().flat_map(|of| of.values.iter().map(|value| (of.resource, value.as_str())));
+    for (resource, value) in all.collect::<Vec<_>>() {
         sqlx::query(
             "INSERT INTO consents (user_id, client_id, resource, scope, granted_at) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (user_id, client_id, resource, scope) DO NOTHING",

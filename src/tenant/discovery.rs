@@ -40,6 +40,10 @@ async fn document(State(tenant): State<Tenant>) -> Response {
         ],
         "prompt_values_supported": ["none", "login", "select_account", "consent", "create"],
         "code_challenge_methods_supported": ["S256"],
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
         // RFC 9207 §3
         "authorization_response_iss_parameter_supported": true,
         "request_parameter_supported": false,

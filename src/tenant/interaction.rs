@@ -1,16 +1,22 @@
 //! An authorization request that waits for its user: made by the authorize endpoint, finished by a user flow. Bound
 //! to the browser that started it by a cookie.
+//!
+//! A request may wait more than once: for the user to sign in, then for a second factor, then for consent. Each time it
+//! is an interaction of its own, which one answer ends. [`go_on`] alone issues codes to interactions, and looks each
+//! time at what is still due: no step can be skipped by asking for the next one.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use time::Duration;
 
+use super::authorization_response::redirect;
 use super::authorize::{AuthorizationRequest, Denied};
-use super::config::{App, UserFlow};
-use super::sso::{self, Session};
+use super::config::{App, Consent, UserFlow};
+use super::scope::{ResourceScopes, Scopes};
+use super::sso::{self, Factor, Session};
 use super::token::authorization_code;
-use super::user_flow::pages;
-use super::{Tenant, cookies};
+use super::user_flow::{self, pages};
+use super::{Tenant, consent, cookies};
 use crate::platform::clock::millis;
 use crate::platform::random;
 
@@ -24,9 +30,68 @@ pub(super) enum Start {
     SignIn,
     /// Straight to sign-up (`prompt=create`).
     SignUp,
+    /// The user has signed in, and is to prove more.
+    StepUp,
+    /// The user has signed in, and is asked for permissions.
+    Consent,
 }
 
-/// An authorization request whose user is not known yet.
+/// What stands between a user who has signed in and the app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// A second factor, for an authentication context.
+    StepUp,
+    /// The user's agreement to these permissions.
+    Consent(Vec<ResourceScopes>),
+}
+
+/// What is still to be asked before the app gets its code, if anything.
+pub(super) async fn due(
+    tenant: &Tenant,
+    app: &App,
+    request: &AuthorizationRequest,
+    session: &Session,
+) -> Result<Option<Due>, Denied> {
+    if !request.claims.satisfied_by(&session.acrs) {
+        return Ok(Some(Due::StepUp));
+    }
+    let wanted = Scopes::parse(&request.scope, app, &tenant.config)?.resources;
+    let missing = if request.ask_consent {
+        by_user(app, wanted)
+    } else {
+        consent::missing(tenant, &session.user.id, app, &wanted).await?
+    };
+    Ok((!missing.is_empty()).then_some(Due::Consent(missing)))
+}
+
+/// Those of `wanted` that are the user's to agree to.
+fn by_user(app: &App, mut wanted: Vec<ResourceScopes>) -> Vec<ResourceScopes> {
+    for of in &mut wanted {
+        of.values.retain(|value| app.consent_for(of.resource, value) == Some(Consent::User));
+    }
+    wanted.retain(|of| !of.values.is_empty());
+    wanted
+}
+
+/// Goes on with the request of a user who has signed in: asks for what is due, or answers the app with a code.
+pub(super) async fn go_on(
+    tenant: &Tenant,
+    app: &App,
+    request: &AuthorizationRequest,
+    session: &Session,
+) -> Result<Response, Denied> {
+    let start = match due(tenant, app, request, session).await? {
+        None => {
+            let code = authorization_code::issue(tenant, request, session).await?;
+            return Ok(request.return_to.code(tenant, &code));
+        }
+        Some(Due::StepUp) => Start::StepUp,
+        Some(Due::Consent(_)) => Start::Consent,
+    };
+    Ok(Interaction::begin(tenant, request, start, Some(session)).await?)
+}
+
+/// An authorization request that waits for its user.
 pub(super) struct Interaction {
     /// The handle in the pages' addresses (128 bits or more).
     pub(super) id: String,
@@ -36,6 +101,8 @@ pub(super) struct Interaction {
     pub(super) flow: UserFlow,
     /// E-mail address to fill in, when the app sent `login_hint`.
     pub(super) login_hint: Option<String>,
+    /// The session whose user has signed in already and is asked for more.
+    pub(super) sid: Option<String>,
     request: AuthorizationRequest,
     /// The digest of the session cookie that this browser came with: signing in again replaces it.
     previous_session: Option<String>,
@@ -53,12 +120,14 @@ pub(super) enum NotLoaded {
 }
 
 impl Interaction {
-    /// Keeps a request until its user is known. Returns the interaction's id, and the cookie that binds it to the
-    /// browser: without it, an attacker's sign-in could be finished in a victim's browser, or the other way round.
+    /// Keeps a request until its user has answered, and leads there: with a cookie that binds the interaction to the
+    /// browser. Without it, an attacker's sign-in could be finished in a victim's browser, or the other way round.
     pub(super) async fn begin(
         tenant: &Tenant,
         request: &AuthorizationRequest,
-    ) -> Result<(String, HeaderValue), sqlx::Error> {
+        start: Start,
+        session: Option<&Session>,
+    ) -> Result<Response, sqlx::Error> {
         let (id, browser) = (random::token(), random::token());
         // Whoever asks and never signs in leaves a row; it goes with a later request.
         sqlx::query("DELETE FROM interactions WHERE expires_at < $1")
@@ -66,15 +135,20 @@ impl Interaction {
             .execute(&tenant.db)
             .await?;
         let request = serde_json::to_string(request).expect("a request is plain strings and numbers");
-        sqlx::query("INSERT INTO interactions (id, browser_hash, request, expires_at) VALUES ($1, $2, $3, $4)")
-            .bind(&id)
-            .bind(random::digest(&browser))
-            .bind(request)
-            .bind(millis(tenant.clock.now() + LIFETIME))
-            .execute(&tenant.db)
-            .await?;
+        sqlx::query(
+            "INSERT INTO interactions (id, browser_hash, request, sid, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(&id)
+        .bind(random::digest(&browser))
+        .bind(request)
+        .bind(session.map(|session| session.sid.as_str()))
+        .bind(millis(tenant.clock.now() + LIFETIME))
+        .execute(&tenant.db)
+        .await?;
         let cookie = cookies::set(tenant, cookies::INTERACTION, &browser, &cookie_path(tenant, &id));
-        Ok((id, cookie))
+        let mut response = redirect(&tenant.path(&user_flow::path(&id, start)));
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+        Ok(response)
     }
 
     /// Loads the interaction `id` when it has not ended and `headers` carry the cookie of the browser that began it.
@@ -83,19 +157,20 @@ impl Interaction {
     /// [`NotLoaded`]: show a page that says so and how to start again.
     pub(super) async fn load(tenant: &Tenant, id: &str, headers: &HeaderMap) -> Result<Self, NotLoaded> {
         let browser = cookies::read(headers, cookies::INTERACTION).ok_or(NotLoaded::Gone)?;
-        let row: Option<(String,)> =
-            sqlx::query_as("SELECT request FROM interactions WHERE id = $1 AND browser_hash = $2 AND expires_at > $3")
-                .bind(id)
-                .bind(random::digest(&browser))
-                .bind(tenant.clock.unix_millis())
-                .fetch_optional(&tenant.db)
-                .await
-                .map_err(|error| {
-                    tracing::error!(%error, "an interaction could not be read");
-                    NotLoaded::Unavailable
-                })?;
-        let request: AuthorizationRequest =
-            serde_json::from_str(&row.ok_or(NotLoaded::Gone)?.0).map_err(|_| NotLoaded::Gone)?;
+        let row: Option<(String, Option<String>)> = sqlx::query_as(
+            "SELECT request, sid FROM interactions WHERE id = $1 AND browser_hash = $2 AND expires_at > $3",
+        )
+        .bind(id)
+        .bind(random::digest(&browser))
+        .bind(tenant.clock.unix_millis())
+        .fetch_optional(&tenant.db)
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "an interaction could not be read");
+            NotLoaded::Unavailable
+        })?;
+        let (request, sid) = row.ok_or(NotLoaded::Gone)?;
+        let request: AuthorizationRequest = serde_json::from_str(&request).map_err(|_| NotLoaded::Gone)?;
         // The configuration may have changed since.
         let app = tenant.config.app(&request.client_id.to_string()).ok_or(NotLoaded::Gone)?.clone();
         let flow = tenant.config.flow_of(&app).ok_or(NotLoaded::Gone)?.clone();
@@ -104,53 +179,109 @@ impl Interaction {
             app,
             flow,
             login_hint: request.login_hint.clone(),
+            sid,
             request,
             previous_session: sso::cookie_hash(headers),
             headers: headers.clone(),
         })
     }
 
-    /// The user has proved who they are: ends the interaction, starts the tenant's single sign-on session, issues the
-    /// code and answers with the redirect (or form post) to the app.
-    pub(super) async fn complete(self, tenant: &Tenant, user_id: &str) -> Response {
+    /// The user has proved who they are: ends the interaction, starts the tenant's single sign-on session, and goes on:
+    /// to the app with a code, or to what is still to be asked.
+    pub(super) async fn complete(self, tenant: &Tenant, user_id: &str, factor: Factor) -> Response {
         match self.end(tenant).await {
             Ok(true) => {}
             // Another tab or a second click was first.
             Ok(false) => return pages::gone(&tenant.config.display_name),
             Err(error) => return unavailable(tenant, &error),
         }
-        match self.sign_in(tenant, user_id).await {
-            Ok(response) => response,
-            Err(denied) => {
-                self.with_cookie_removed(tenant, denied.answer(tenant, &self.request.return_to, &self.headers))
-            }
-        }
+        let signed_in = self.sign_in(tenant, user_id, factor).await;
+        self.answer(tenant, signed_in)
     }
 
-    async fn sign_in(&self, tenant: &Tenant, user_id: &str) -> Result<Response, Denied> {
+    async fn sign_in(&self, tenant: &Tenant, user_id: &str, factor: Factor) -> Result<Response, Denied> {
         let user = sso::still_counts(tenant, user_id, tenant.clock.unix_millis()).await??;
         // Core §3.1.2.1, id_token_hint: no positive answer about anybody else.
         let sub = tenant.subject(self.app.client_id, &user.id);
         if self.request.expected_sub.as_ref().is_some_and(|expected| *expected != sub) {
             return Err(Denied::AnotherUser);
         }
-        let (session, cookie) = Session::start(tenant, user, self.previous_session.as_deref()).await?;
-        let code = authorization_code::issue(tenant, &self.request, &session).await?;
-        let mut response = self.with_cookie_removed(tenant, self.request.return_to.code(tenant, &code));
+        let (session, cookie) = Session::start(tenant, user, factor, self.previous_session.as_deref()).await?;
+        let mut response = match go_on(tenant, &self.app, &self.request, &session).await {
+            Ok(response) => response,
+            // They have signed in all the same.
+            Err(denied) => denied.answer(tenant, &self.request.return_to, &self.headers),
+        };
         response.headers_mut().append(header::SET_COOKIE, cookie);
         Ok(response)
     }
 
-    /// The user does not want to: answers with `access_denied` to the app.
-    pub(super) async fn cancel(self, tenant: &Tenant) -> Response {
-        match self.end(tenant).await {
-            Ok(true) => {
-                let response = Denied::Cancelled.answer(tenant, &self.request.return_to, &self.headers);
-                self.with_cookie_removed(tenant, response)
+    /// The user of `session` has proved themselves with a second factor: remembers that, and goes on.
+    pub(super) async fn step_up(self, tenant: &Tenant, mut session: Session) -> Response {
+        let remembered = async {
+            let contexts = self.request.claims.acrs.iter();
+            let known = contexts.filter(|context| tenant.config.authentication_context(context).is_some());
+            let known: Vec<_> = known.cloned().collect();
+            Ok(self.end(tenant).await? && session.satisfy(tenant, &known).await?)
+        };
+        match remembered.await {
+            Ok(true) => {}
+            Ok(false) => return pages::gone(&tenant.config.display_name),
+            Err(error) => return unavailable(tenant, &error),
+        }
+        let gone_on = go_on(tenant, &self.app, &self.request, &session).await;
+        self.answer(tenant, gone_on)
+    }
+
+    /// What the user of `session` is to be asked for; empty when there is nothing (any more).
+    pub(super) async fn permissions(&self, tenant: &Tenant, session: &Session) -> Result<Vec<ResourceScopes>, Denied> {
+        Ok(match due(tenant, &self.app, &self.request, session).await? {
+            Some(Due::Consent(missing)) => missing,
+            Some(Due::StepUp) | None => Vec::new(),
+        })
+    }
+
+    /// The user of `session` agrees to these permissions: remembers that, and goes on.
+    pub(super) async fn accept(mut self, tenant: &Tenant, session: &Session, agreed: &[ResourceScopes]) -> Response {
+        let remembered = async {
+            if !self.end(tenant).await? {
+                return Ok(false);
             }
+            consent::grant(tenant, &session.user.id, self.app.client_id, agreed).await?;
+            Ok(true)
+        };
+        match remembered.await {
+            Ok(true) => {}
+            Ok(false) => return pages::gone(&tenant.config.display_name),
+            Err(error) => return unavailable(tenant, &error),
+        }
+        self.request.ask_consent = false;
+        let gone_on = go_on(tenant, &self.app, &self.request, session).await;
+        self.answer(tenant, gone_on)
+    }
+
+    /// The user does not want to sign in: answers with `access_denied` to the app.
+    pub(super) async fn cancel(self, tenant: &Tenant) -> Response {
+        self.refuse(tenant, Denied::Cancelled).await
+    }
+
+    /// The user does not agree to the permissions: answers with `access_denied` to the app.
+    pub(super) async fn decline(self, tenant: &Tenant) -> Response {
+        self.refuse(tenant, Denied::ConsentDeclined).await
+    }
+
+    async fn refuse(self, tenant: &Tenant, denied: Denied) -> Response {
+        match self.end(tenant).await {
+            Ok(true) => self.answer(tenant, Err(denied)),
             Ok(false) => pages::gone(&tenant.config.display_name),
             Err(error) => unavailable(tenant, &error),
         }
+    }
+
+    /// The answer that ends this interaction, or word to the app that there is none.
+    pub(super) fn answer(&self, tenant: &Tenant, outcome: Result<Response, Denied>) -> Response {
+        let response = outcome.unwrap_or_else(|denied| denied.answer(tenant, &self.request.return_to, &self.headers));
+        self.with_cookie_removed(tenant, response)
     }
 
     /// Removes the interaction; false when it had ended already. One statement, so that only one request ends it.

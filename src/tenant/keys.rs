@@ -78,9 +78,15 @@ impl Keys {
 
     /// Signs claims as a JWT with header `typ: JWT`, as Entra does for ID and access tokens alike.
     pub(super) fn sign(&self, claims: &impl Serialize) -> Result<String, KeyError> {
+        self.sign_as("JWT", claims)
+    }
+
+    /// Signs claims as a JWT with this `typ`, so that it is taken for nothing else (RFC 8725 §3.11).
+    pub(super) fn sign_as(&self, typ: &str, claims: &impl Serialize) -> Result<String, KeyError> {
         let keys = self.all();
         let key = keys.iter().find(|key| key.state == State::Current).ok_or(KeyError::Damaged)?;
         let mut header = Header::new(Algorithm::RS256);
+        header.typ = Some(typ.to_owned());
         header.kid = Some(key.kid.clone());
         jsonwebtoken::encode(&header, claims, &key.signer).map_err(|_| KeyError::Damaged)
     }

@@ -1,7 +1,8 @@
 //! Sign-out (OpenID Connect RP-Initiated Logout 1.0).
 //!
 //! An app that proves which session it means, by an ID token or the `login_hint` claim of its user, ends it at once.
-//! Anybody else, and be it an image on a foreign page, gets a page that asks the user.
+//! Anybody else, and be it an image on a foreign page, gets a page that asks the user. Either way the other apps of the
+//! session are told: from server to server in the background, and in the browser before it goes on.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -19,7 +20,7 @@ use super::parameters::Parameters;
 use super::sso::{self, Session};
 use super::token::{self, IdTokenHint};
 use super::user_flow::pages;
-use super::{Tenant, cookies, notice};
+use super::{Tenant, cookies, front_channel_logout, notice};
 use crate::platform::random;
 
 pub(super) fn router() -> Router<Tenant> {
@@ -38,6 +39,17 @@ struct Destination {
     /// Registered for an app, character by character.
     uri: Option<String>,
     state: Option<String>,
+}
+
+impl Destination {
+    /// §2: with the state, which is passed on.
+    fn address(&self) -> Option<String> {
+        let uri = self.uri.as_deref()?;
+        Some(match &self.state {
+            Some(state) => with_query(uri, [("state", state.as_str())].into_iter()),
+            None => uri.to_owned(),
+        })
+    }
 }
 
 async fn by_get(State(tenant): State<Tenant>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
@@ -64,14 +76,12 @@ async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -
     let hint = hint.flatten();
     let Some(session) = session else {
         // A cross-site POST comes without the cookie; the app's ID token names the session all the same.
-        if let Some(Err(error)) = match &hint {
-            Some(hint) => Some(sso::end(tenant, &hint.sid).await),
-            None => None,
-        } {
-            return unavailable(tenant, &error);
-        }
+        let Some(hint) = hint else { return gone_on(tenant, &destination) };
         // The cookie, if there is one, stays: a foreign page's image gets here too, and ends nothing.
-        return gone_on(tenant, &destination);
+        return match sso::end(tenant, &hint.sid).await {
+            Ok(clients) => told(tenant, &hint.sid, &clients, &destination),
+            Err(error) => unavailable(tenant, &error),
+        };
     };
     let meant = hint.as_ref().is_some_and(|hint| hint.sub == tenant.subject(hint.aud, &session.user.id))
         || parameters
@@ -81,7 +91,7 @@ async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -
         return ask(tenant, headers, &session, &destination);
     }
     match sso::end(tenant, &session.sid).await {
-        Ok(()) => signed_out(tenant, &destination),
+        Ok(clients) => signed_out(tenant, &session.sid, &clients, &destination),
         Err(error) => unavailable(tenant, &error),
     }
 }
@@ -123,12 +133,12 @@ async fn confirm(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) 
         return notice::error_page(&tenant, StatusCode::FORBIDDEN, &described, &Trace::new(&tenant, &headers));
     }
     let ended = match Session::find(&tenant, &headers).await {
-        Ok(Some(session)) => sso::end(&tenant, &session.sid).await,
-        Ok(None) => Ok(()),
+        Ok(Some(session)) => sso::end(&tenant, &session.sid).await.map(|clients| (session.sid, clients)),
+        Ok(None) => Ok((String::new(), Vec::new())),
         Err(error) => Err(error),
     };
     match ended {
-        Ok(()) => signed_out(&tenant, &destination(&tenant, &parameters, None)),
+        Ok((sid, clients)) => signed_out(&tenant, &sid, &clients, &destination(&tenant, &parameters, None)),
         Err(error) => unavailable(&tenant, &error),
     }
 }
@@ -139,23 +149,28 @@ fn confirmation_token(headers: &HeaderMap) -> String {
 }
 
 /// The session has ended: removes its cookie.
-fn signed_out(tenant: &Tenant, destination: &Destination) -> Response {
-    let mut response = gone_on(tenant, destination);
+fn signed_out(tenant: &Tenant, sid: &str, clients: &[String], destination: &Destination) -> Response {
+    let mut response = told(tenant, sid, clients, destination);
     response.headers_mut().append(header::SET_COOKIE, cookies::set(tenant, cookies::SESSION, "", "/"));
     response
 }
 
+/// The session of these apps has ended: those that are told in the browser are told before it goes on.
+fn told(tenant: &Tenant, sid: &str, clients: &[String], destination: &Destination) -> Response {
+    let frames = front_channel_logout::frames(tenant, sid, clients);
+    if frames.is_empty() {
+        return gone_on(tenant, destination);
+    }
+    front_channel_logout::page(tenant, &frames, destination.address().as_deref())
+}
+
 /// Nobody is signed in (any more).
 fn gone_on(tenant: &Tenant, destination: &Destination) -> Response {
-    let Some(uri) = &destination.uri else {
+    let Some(address) = destination.address() else {
         let content = html! { p { "You have signed out. It is a good idea to close all browser windows." } };
         return notice::page(tenant, StatusCode::OK, "You signed out of your account", &content);
     };
-    match &destination.state {
-        // §2: it is passed on.
-        Some(state) => redirect(&with_query(uri, [("state", state.as_str())].into_iter())),
-        None => redirect(uri),
-    }
+    redirect(&address)
 }
 
 fn unavailable(tenant: &Tenant, error: &sqlx::Error) -> Response {

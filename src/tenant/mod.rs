@@ -10,16 +10,18 @@
 //! | `/flow/{id}/…` | `user_flow/`, handed over and back through `interaction.rs` |
 //! | `/oauth2/v2.0/token` | `token/`, one file per grant |
 //! | `/oidc/userinfo` | `userinfo.rs` |
-//! | `/oauth2/v2.0/logout` | `logout.rs` |
+//! | `/oauth2/v2.0/logout` | `logout.rs`, which tells apps by `back_channel_logout.rs` and `front_channel_logout.rs` |
 
 mod authorization_response;
 mod authorize;
+mod back_channel_logout;
 mod claims;
 pub mod config;
 mod consent;
 mod cookies;
 mod discovery;
 mod error;
+mod front_channel_logout;
 mod interaction;
 mod keys;
 mod logout;

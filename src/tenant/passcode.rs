@@ -30,6 +30,8 @@ pub(super) enum Purpose {
     SignUp,
     /// Choosing a new password.
     ResetPassword,
+    /// Proving more, after signing in with the password.
+    StepUp,
 }
 
 impl Purpose {
@@ -38,6 +40,7 @@ impl Purpose {
             Self::SignIn => "sign_in",
             Self::SignUp => "sign_up",
             Self::ResetPassword => "reset_password",
+            Self::StepUp => "step_up",
         }
     }
 }
@@ -97,7 +100,7 @@ pub(super) async fn send(
     let code = random::digits(u32::try_from(DIGITS).unwrap_or(8));
     let mail: Mail = match (purpose, &account) {
         (Purpose::SignUp, Some(_)) => mail::already_a_customer(tenant, email),
-        (Purpose::SignIn | Purpose::ResetPassword, None) => mail::no_account(tenant, email),
+        (Purpose::SignIn | Purpose::ResetPassword | Purpose::StepUp, None) => mail::no_account(tenant, email),
         (_, Some(account)) if account.user.disabled => mail::disabled(tenant, email),
         _ => mail::passcode(tenant, email, &code, LIFETIME.whole_minutes()),
     };

@@ -1,9 +1,14 @@
 //! Single sign-on: the tenant remembers who signed in with this browser. The cookie's value is stored as a digest.
+//!
+//! When a session ends, the apps that took part in it are told (see [`back_channel_logout`]), and what it has given out
+//! ends with it, but for refresh tokens with `offline_access`: those are for work while the user is away, and outlive
+//! the session (OpenID Connect Back-Channel Logout §2.7). They end by revocation, or with the password.
 
 use axum::http::{HeaderMap, HeaderValue};
 use time::Duration;
 use uuid::Uuid;
 
+use super::back_channel_logout::{self, EndedSession};
 use super::user::User;
 use super::{Tenant, claims, cookies};
 use crate::platform::clock::millis;
@@ -22,8 +27,40 @@ pub(super) struct Session {
     pub(super) user: User,
     /// When they proved it, in milliseconds since the epoch.
     pub(super) auth_time: i64,
+    /// How they proved it.
+    pub(super) factor: Factor,
     /// The authentication contexts that they have satisfied in this session: `c1`.
     pub(super) acrs: Vec<String>,
+}
+
+/// How somebody proved who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Factor {
+    /// They know the password.
+    Password,
+    /// They read the mail of the account's address: sign-in by passcode, sign-up, password reset.
+    Passcode,
+}
+
+impl Factor {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Passcode => "passcode",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        if text == "password" { Self::Password } else { Self::Passcode }
+    }
+
+    /// What proves more than this one did: never the same twice.
+    pub(super) fn second(self) -> Self {
+        match self {
+            Self::Password => Self::Passcode,
+            Self::Passcode => Self::Password,
+        }
+    }
 }
 
 /// Why a sign-in of the past counts no more.
@@ -63,25 +100,26 @@ impl Session {
     /// The session of the browser that sent these headers, if it is alive.
     pub(super) async fn find(tenant: &Tenant, headers: &HeaderMap) -> Result<Option<Self>, sqlx::Error> {
         let Some(cookie_hash) = cookie_hash(headers) else { return Ok(None) };
-        let row: Option<(String, String, i64, String)> = sqlx::query_as(
-            "SELECT sid, user_id, auth_time, acrs FROM sso_sessions WHERE cookie_hash = $1 AND expires_at > $2",
+        let row: Option<(String, String, i64, String, String)> = sqlx::query_as(
+            "SELECT sid, user_id, auth_time, factor, acrs FROM sso_sessions WHERE cookie_hash = $1 AND expires_at > $2",
         )
         .bind(&cookie_hash)
         .bind(tenant.clock.unix_millis())
         .fetch_optional(&tenant.db)
         .await?;
-        let Some((sid, user_id, auth_time, acrs)) = row else { return Ok(None) };
+        let Some((sid, user_id, auth_time, factor, acrs)) = row else { return Ok(None) };
         let user = still_counts(tenant, &user_id, auth_time).await?.ok();
-        let acrs = claims::words(&acrs);
-        Ok(user.map(|user| Self { cookie_hash, sid, user, auth_time, acrs }))
+        let (factor, acrs) = (Factor::parse(&factor), claims::words(&acrs));
+        Ok(user.map(|user| Self { cookie_hash, sid, user, auth_time, factor, acrs }))
     }
 
     /// Starts a session for a user who has just proved who they are, with a new cookie: an id from before the sign-in
     /// is worth nothing afterwards. `previous` is the digest of the cookie that this browser had; the same user keeps
-    /// the `sid`, so that apps which are signed in still know the session by name.
+    /// the `sid`, so that apps which are signed in still know the session by name; another user's session ends.
     pub(super) async fn start(
         tenant: &Tenant,
         user: User,
+        factor: Factor,
         previous: Option<&str>,
     ) -> Result<(Self, HeaderValue), sqlx::Error> {
         let ended: Option<(String, String)> =
@@ -89,18 +127,26 @@ impl Session {
                 .bind(previous.unwrap_or_default())
                 .fetch_optional(&tenant.db)
                 .await?;
-        let kept = ended.filter(|(_, user_id)| *user_id == user.id).map(|(sid, _)| sid);
-        let sid = kept.unwrap_or_else(|| Uuid::new_v4().to_string());
+        let sid = match ended {
+            Some((sid, user_id)) if user_id == user.id => sid,
+            Some((sid, user_id)) => {
+                has_ended(tenant, &EndedSession { sid, user_id }).await?;
+                Uuid::new_v4().to_string()
+            }
+            None => Uuid::new_v4().to_string(),
+        };
         let cookie = random::token();
         let auth_time = tenant.clock.unix_millis();
-        let session = Self { cookie_hash: random::digest(&cookie), sid, user, auth_time, acrs: Vec::new() };
+        let session = Self { cookie_hash: random::digest(&cookie), sid, user, auth_time, factor, acrs: Vec::new() };
         sqlx::query(
-            "INSERT INTO sso_sessions (cookie_hash, sid, user_id, auth_time, expires_at) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO sso_sessions (cookie_hash, sid, user_id, auth_time, factor, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(&session.cookie_hash)
         .bind(&session.sid)
         .bind(&session.user.id)
         .bind(session.auth_time)
+        .bind(session.factor.as_str())
         .bind(millis(tenant.clock.now() + IDLE))
         .execute(&tenant.db)
         .await?;
@@ -116,6 +162,21 @@ impl Session {
             .await?;
         Ok(())
     }
+
+    /// Remembers that the user has satisfied these authentication contexts. Updates only what exists, as it was found:
+    /// false when the session has ended meanwhile, or the user signed in anew.
+    pub(super) async fn satisfy(&mut self, tenant: &Tenant, contexts: &[String]) -> Result<bool, sqlx::Error> {
+        let new = contexts.iter().filter(|context| !self.acrs.contains(context)).cloned();
+        let acrs: Vec<_> = self.acrs.iter().cloned().chain(new).collect();
+        let updated = sqlx::query("UPDATE sso_sessions SET acrs = $1 WHERE cookie_hash = $2 AND auth_time = $3")
+            .bind(acrs.join(" "))
+            .bind(&self.cookie_hash)
+            .bind(self.auth_time)
+            .execute(&tenant.db)
+            .await?;
+        self.acrs = acrs;
+        Ok(updated.rows_affected() > 0)
+    }
 }
 
 /// The digest of the session cookie in these headers.
@@ -123,18 +184,50 @@ pub(super) fn cookie_hash(headers: &HeaderMap) -> Option<String> {
     cookies::read(headers, cookies::SESSION).map(|cookie| random::digest(&cookie))
 }
 
-/// Ends the session with this `sid`.
-pub(super) async fn end(tenant: &Tenant, sid: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM sso_sessions WHERE sid = $1").bind(sid).execute(&tenant.db).await?;
-    Ok(())
+/// Ends the session with this `sid`, and tells the apps that took part in it. Returns those apps' client ids; none when
+/// it had ended before.
+pub(super) async fn end(tenant: &Tenant, sid: &str) -> Result<Vec<String>, sqlx::Error> {
+    let ended: Option<(String,)> = sqlx::query_as("DELETE FROM sso_sessions WHERE sid = $1 RETURNING user_id")
+        .bind(sid)
+        .fetch_optional(&tenant.db)
+        .await?;
+    match ended {
+        Some((user_id,)) => has_ended(tenant, &EndedSession { sid: sid.to_owned(), user_id }).await,
+        None => Ok(Vec::new()),
+    }
 }
 
-/// Ends all single sign-on sessions of a user, and revokes their codes and refresh tokens: after a password reset.
+/// What follows from the end of a session.
+async fn has_ended(tenant: &Tenant, session: &EndedSession) -> Result<Vec<String>, sqlx::Error> {
+    let clients = back_channel_logout::clients_of(&tenant.db, session).await?;
+    back_channel_logout::notify(tenant, session, &clients);
+    // A code that is still on its way would sign the user in again.
+    sqlx::query(
+        "UPDATE grants SET revoked_at = $1 WHERE sid = $2 AND user_id = $3 AND revoked_at IS NULL \
+         AND (' ' || scope || ' ' NOT LIKE '% offline_access %' \
+         OR id IN (SELECT grant_id FROM authorization_codes WHERE redeemed_at IS NULL))",
+    )
+    .bind(tenant.clock.unix_millis())
+    .bind(&session.sid)
+    .bind(&session.user_id)
+    .execute(&tenant.db)
+    .await?;
+    Ok(clients)
+}
+
+/// Ends all single sign-on sessions of a user, tells the apps, and revokes all codes and refresh tokens: after a
+/// password reset.
 ///
 /// A failure is logged only, because `password_changed_at` ends them as well, at their next use.
 pub(super) async fn end_sessions_of(tenant: &Tenant, user_id: &str) {
     let ended = async {
-        sqlx::query("DELETE FROM sso_sessions WHERE user_id = $1").bind(user_id).execute(&tenant.db).await?;
+        let sids: Vec<String> = sqlx::query_scalar("DELETE FROM sso_sessions WHERE user_id = $1 RETURNING sid")
+            .bind(user_id)
+            .fetch_all(&tenant.db)
+            .await?;
+        for sid in sids {
+            has_ended(tenant, &EndedSession { sid, user_id: user_id.to_owned() }).await?;
+        }
         sqlx::query("UPDATE grants SET revoked_at = $1 WHERE user_id = $2 AND revoked_at IS NULL")
             .bind(tenant.clock.unix_millis())
             .bind(user_id)

@@ -16,10 +16,15 @@ use tower::ServiceExt as _;
 use url::Url;
 
 use super::interaction::Interaction;
+use super::sso::Factor;
 use super::{StartError, Tenant, config, cookies, router, sso};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
 use crate::platform::{database, random};
+
+#[path = "conformance.rs"]
+mod conformance;
+mod single_logout;
 
 const TENANT: &str = "11111111-1111-1111-1111-111111111111";
 const API: &str = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa";
@@ -146,14 +151,30 @@ fn configuration(database_url: &str) -> config::Config {
 
 impl TestTenant {
     async fn start() -> Self {
-        let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(1_790_000_000).expect("a time"));
-        let folder = tempfile::tempdir().expect("a folder");
-        let database_url = database::test_url(folder.path()).await;
-        Self::start_in(folder, database_url, clock).await
+        Self::start_with(|_| ()).await
     }
 
     async fn start_in(folder: tempfile::TempDir, database_url: String, clock: Clock) -> Self {
-        let tenant = Tenant::start(configuration(&database_url), Mode::Development, clock.clone()).await;
+        Self::start_changed(folder, database_url, clock, |_| ()).await
+    }
+
+    /// A tenant with a configuration that differs a little.
+    async fn start_with(change: impl FnOnce(&mut config::Config)) -> Self {
+        let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(1_790_000_000).expect("a time"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let database_url = database::test_url(folder.path()).await;
+        Self::start_changed(folder, database_url, clock, change).await
+    }
+
+    async fn start_changed(
+        folder: tempfile::TempDir,
+        database_url: String,
+        clock: Clock,
+        change: impl FnOnce(&mut config::Config),
+    ) -> Self {
+        let mut config = configuration(&database_url);
+        change(&mut config);
+        let tenant = Tenant::start(config, Mode::Development, clock.clone()).await;
         let tenant = tenant.unwrap_or_else(|error| panic!("{error}"));
         for (id, email, name) in [(ALICE, "alice@example.com", "Alice"), (BOB, "bob@example.com", "Bob")] {
             sqlx::query(
@@ -206,7 +227,7 @@ impl TestTenant {
     async fn finish(&self, begun: &Answer, user: &str) -> Answer {
         let (id, headers) = interaction(begun);
         let interaction = Interaction::load(&self.tenant, &id, &headers).await.expect("the interaction is alive");
-        Answer::read(interaction.complete(&self.tenant, user).await).await
+        Answer::read(interaction.complete(&self.tenant, user, Factor::Password).await).await
     }
 
     /// Signs a user in: the code, and the session cookie.
@@ -505,8 +526,12 @@ async fn an_interaction_belongs_to_one_browser_ends_once_and_in_an_hour() {
 
     let first = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
     let second = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
-    assert_eq!(first.complete(&t.tenant, ALICE).await.status(), StatusCode::SEE_OTHER);
-    assert_eq!(second.complete(&t.tenant, ALICE).await.status(), StatusCode::BAD_REQUEST, "no second code");
+    assert_eq!(first.complete(&t.tenant, ALICE, Factor::Password).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(
+        second.complete(&t.tenant, ALICE, Factor::Password).await.status(),
+        StatusCode::BAD_REQUEST,
+        "no second code"
+    );
 
     let (id, headers) = interaction(&t.authorize(&[], "").await);
     t.clock.advance(Duration::minutes(61));
@@ -588,7 +613,7 @@ async fn signing_in_again_replaces_the_session_cookie() {
     let (id, mut headers) = interaction(&begun);
     headers.append(header::COOKIE, old.parse().expect("ASCII"));
     let interaction = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
-    let finished = Answer::read(interaction.complete(&t.tenant, ALICE).await).await;
+    let finished = Answer::read(interaction.complete(&t.tenant, ALICE, Factor::Password).await).await;
     let new = finished.cookie(cookies::SESSION).expect("a cookie");
     assert_ne!(old, new);
     assert!(is_sign_in_page(&t.authorize(&[], &old).await), "the old cookie is dead");

@@ -20,6 +20,9 @@ CREATE TABLE interactions (
     id TEXT PRIMARY KEY,
     browser_hash TEXT NOT NULL,
     request TEXT NOT NULL,
+    -- The session whose user has signed in already and is asked for more (a second factor, consent); NULL while nobody
+    -- has signed in.
+    sid TEXT,
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX interactions_expires_at ON interactions (expires_at);
@@ -30,6 +33,8 @@ CREATE TABLE sso_sessions (
     sid TEXT NOT NULL UNIQUE,
     user_id TEXT NOT NULL,
     auth_time BIGINT NOT NULL,
+    -- How they signed in: password or passcode. A second factor is the other one.
+    factor TEXT NOT NULL,
     expires_at BIGINT NOT NULL,
     -- The authentication contexts that the user has satisfied in this session, space-separated.
     acrs TEXT NOT NULL DEFAULT ''
@@ -53,6 +58,7 @@ CREATE TABLE grants (
     claims TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX grants_user_id ON grants (user_id);
+CREATE INDEX grants_sid ON grants (sid);
 
 CREATE TABLE authorization_codes (
     code_hash TEXT PRIMARY KEY,

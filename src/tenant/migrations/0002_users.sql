@@ -24,7 +24,7 @@ CREATE TABLE users (
 -- One passcode per interaction and purpose: asking for a new one replaces it.
 CREATE TABLE flow_steps (
     interaction_id TEXT NOT NULL,
-    -- sign_in, sign_up or reset_password.
+    -- sign_in, sign_up, reset_password or step_up.
     purpose TEXT NOT NULL,
     email TEXT NOT NULL,
     -- SHA-256 over interaction, purpose and passcode.

@@ -1,4 +1,4 @@
-//! The step that sign-in by mail, sign-up and password reset share: a passcode is mailed, and entered.
+//! The step that sign-in by mail, sign-up, password reset and step-up share: a passcode is mailed, and entered.
 
 use axum::extract::RawQuery;
 use axum::http::StatusCode;
@@ -131,7 +131,9 @@ fn page(
             after: html! {
                 div.ways {
                     (pages::quiet_button(&visit.to(&format!("{segment}/passcode/resend")), "Send a new code"))
-                    p { a href=(visit.to(segment)) { "Use another address" } }
+                    @if purpose != Purpose::StepUp {
+                        p { a href=(visit.to(segment)) { "Use another address" } }
+                    }
                     (pages::quiet_button(&visit.to("cancel"), "Cancel"))
                 }
             },

@@ -11,13 +11,20 @@
 //! | [`reset_password`] | e-mail address | `reset-password/passcode` |
 //! | `reset-password/passcode` | the code from the mail | `reset-password/password` |
 //! | `reset-password/password` | a new password | the app |
+//! | [`step_up`] | the password, or leave to send a code | the app, or `step-up/passcode` |
+//! | `step-up/passcode` | the code from the mail | the app |
+//! | [`consent`] | agreement to permissions | the app |
+//!
+//! Where a second factor or consent is due, these pages come between the others and the app, in this order.
 
+mod consent;
 mod countries;
 mod enter_passcode;
 pub(super) mod pages;
 mod reset_password;
 mod sign_in;
 mod sign_up;
+mod step_up;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +47,7 @@ use super::interaction::{Interaction, NotLoaded, Start};
 use super::passcode::{Purpose, SendError};
 use super::password::Busy;
 use super::rate_limit::TooMany;
+use super::sso::Session;
 
 pub(super) use pages::assets;
 
@@ -63,6 +71,10 @@ pub(super) fn router() -> Router<Tenant> {
             "/flow/{id}/reset-password/password",
             get(reset_password::show_password).post(reset_password::submit_password),
         )
+        .route("/flow/{id}/step-up", get(step_up::show).post(step_up::submit))
+        .route("/flow/{id}/step-up/passcode", get(step_up::show_passcode).post(step_up::submit_passcode))
+        .route("/flow/{id}/step-up/passcode/resend", post(step_up::resend))
+        .route("/flow/{id}/consent", get(consent::show).post(consent::submit))
         .route("/flow/{id}/cancel", post(cancel))
         // Forms come from our own pages only: Fetch Metadata, or else Origin.
         .layer(CsrfLayer::new().with_rejection_response(|_| pages::foreign()));
@@ -74,6 +86,8 @@ pub(super) fn path(interaction_id: &str, start: Start) -> String {
     let page = match start {
         Start::SignIn => "sign-in",
         Start::SignUp => "sign-up",
+        Start::StepUp => "step-up",
+        Start::Consent => "consent",
     };
     format!("/flow/{interaction_id}/{page}")
 }
@@ -110,6 +124,26 @@ impl FromRequestParts<Tenant> for Visit {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let client = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
         Ok(Self { tenant: tenant.clone(), interaction, base, client })
+    }
+}
+
+/// A visit by the user who has signed in in this interaction's session. Whoever has not, or signed out since, or is
+/// somebody else by now, is sent to sign in.
+struct SignedInVisit {
+    visit: Visit,
+    session: Session,
+}
+
+impl FromRequestParts<Tenant> for SignedInVisit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, tenant: &Tenant) -> Result<Self, Response> {
+        let visit = Visit::from_request_parts(parts, tenant).await?;
+        let session = Session::find(tenant, &parts.headers).await.map_err(|error| visit.fail(&error.into()))?;
+        match session.filter(|session| visit.interaction.sid.as_ref() == Some(&session.sid)) {
+            Some(session) => Ok(Self { visit, session }),
+            None => Err(visit.go("sign-in")),
+        }
     }
 }
 
@@ -208,6 +242,7 @@ impl Purpose {
             Self::SignIn => "sign-in",
             Self::SignUp => "sign-up",
             Self::ResetPassword => "reset-password",
+            Self::StepUp => "step-up",
         }
     }
 }

@@ -53,15 +53,20 @@ pub(in crate::tenant) fn with_headers(router: Router<Tenant>) -> Router<Tenant> 
 
 /// A page in the width of a form.
 pub(super) fn narrow(brand: &str, title: &str, body: &Markup) -> Markup {
-    frame(brand, title, "card", body)
+    frame(brand, title, "card", &html! {}, body)
 }
 
 /// A page in the width of a text.
 pub(in crate::tenant) fn wide(brand: &str, title: &str, body: &Markup) -> Markup {
-    frame(brand, title, "card wide", body)
+    wide_with(brand, title, &html! {}, body)
 }
 
-fn frame(brand: &str, title: &str, class: &str, body: &Markup) -> Markup {
+/// The same with more in its head.
+pub(in crate::tenant) fn wide_with(brand: &str, title: &str, head: &Markup, body: &Markup) -> Markup {
+    frame(brand, title, "card wide", head, body)
+}
+
+fn frame(brand: &str, title: &str, class: &str, head: &Markup, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -72,6 +77,7 @@ fn frame(brand: &str, title: &str, class: &str, body: &Markup) -> Markup {
                 title { (title) @if !brand.is_empty() { " – " (brand) } }
                 link rel="stylesheet" href=(*CSS_HREF);
                 link rel="icon" href="/assets/tenant.svg" type="image/svg+xml";
+                (head)
             }
             body {
                 main class=(class) {

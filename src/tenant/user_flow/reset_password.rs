@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::super::passcode::{self, Purpose, Step};
-use super::super::sso;
+use super::super::sso::{self, Factor};
 use super::super::user::{self, Email, User};
 use super::enter_passcode::{self, CodeForm, Outcome};
 use super::pages::{self, Control, Field};
@@ -76,7 +76,7 @@ pub(super) async fn show_password(visit: Visit) -> Response {
 pub(super) async fn submit_password(visit: Visit, Answers(form): Answers<PasswordForm>) -> Response {
     match reset(&visit, &form).await {
         Ok(Ok(user)) if user.disabled => pages::disabled(visit.brand()),
-        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id).await,
+        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::super::Tenant;
 use super::super::passcode::{self, Purpose};
+use super::super::sso::Factor;
 use super::super::user::{self, Email, User};
 use super::enter_passcode::{self, CodeForm, Outcome};
 use super::pages::{self, Control, Field};
@@ -66,7 +67,7 @@ pub(super) async fn submit(visit: Visit, Answers(form): Answers<Form>) -> Respon
     };
     match attempt.await {
         Ok(Ok(user)) if user.disabled => pages::disabled(visit.brand()),
-        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id).await,
+        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id, Factor::Password).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }
@@ -74,7 +75,7 @@ pub(super) async fn submit(visit: Visit, Answers(form): Answers<Form>) -> Respon
 
 /// The user whose address and password these are. Where there is no account, or one without a password, the same
 /// work is done.
-async fn verify(tenant: &Tenant, email: &Email, password: String) -> Result<Option<User>, FlowError> {
+pub(super) async fn verify(tenant: &Tenant, email: &Email, password: String) -> Result<Option<User>, FlowError> {
     let account = user::find_by_email(tenant, email).await?;
     let (user, hash) = account.map_or((None, None), |account| (Some(account.user), account.password_hash));
     let right = tenant.limits.hasher.verify(password, hash).await?;
@@ -107,7 +108,7 @@ pub(super) async fn submit_passcode(visit: Visit, Answers(form): Answers<CodeFor
     };
     match attempt.await {
         Ok(Ok(user)) if user.disabled => pages::disabled(visit.brand()),
-        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id).await,
+        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::super::config::Attribute;
 use super::super::passcode::{self, Purpose, Step};
 use super::super::password::Refused;
+use super::super::sso::Factor;
 use super::super::user::{self, CreateError, DisplayName, Email, MAX_DISPLAY_NAME, NewUser};
 use super::countries::{COUNTRIES, is_country};
 use super::enter_passcode::{self, CodeForm, Outcome};
@@ -113,7 +114,7 @@ pub(super) async fn submit_details(visit: Visit, Answers(form): Answers<DetailsF
         return closed;
     }
     match create(&visit, &form).await {
-        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id).await,
+        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }

@@ -16,6 +16,8 @@ use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
 use crate::platform::database;
 
+mod asking_for_more;
+
 const CONFIG: &str = r#"
 [tenant]
 listen = "127.0.0.1:0"
