@@ -136,7 +136,8 @@ impl Dev {
 
     /// Serves all of them until `shutdown`; returns when requests in flight have finished.
     pub async fn serve(self, shutdown: CancellationToken) {
-        let sweep = self.web.1.identity.clone().sweep(shutdown.clone());
+        let maintain = self.web.1.identity.clone().maintain(shutdown.clone());
+        let watch = self.api.1.clone().watch(shutdown.clone());
         // The web server's last requests still need the other two.
         let web_has_stopped = CancellationToken::new();
         let web = async {
@@ -147,7 +148,8 @@ impl Dev {
             serve::serve(self.tenant.0, tenant::router(self.tenant.1), web_has_stopped.clone()),
             serve::serve(self.api.0, api::router(self.api.1), web_has_stopped.clone()),
             web,
-            sweep,
+            maintain,
+            watch,
         );
     }
 }
@@ -228,7 +230,9 @@ optional_access_token_claims = ["idtyp"]
 name = "Errand"
 client_id = "{web_client_id}"
 redirect_uris = ["{web}/auth/redirect"]
-post_logout_redirect_uris = ["{web}/"]
+post_logout_redirect_uris = ["{web}/auth/signed-out"]
+back_channel_logout_uri = "{web}/auth/back-channel-logout"
+front_channel_logout_uri = "{web}/auth/front-channel-logout"
 secrets = ["{web_client_secret}"]
 permissions = [{{ resource = "{api_client_id}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite"] }}]
 user_flow = "sign_up_and_sign_in"

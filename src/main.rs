@@ -91,8 +91,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             let listener = serve::listen("web.listen", config.listen).await?;
             let web = web::Web::start(&config, settings.mode, clock).await?;
             started("web", &config.public_url, settings.mode);
-            let sweep = web.identity.clone().sweep(shutdown.clone());
-            tokio::join!(serve::serve(listener, web.router(), shutdown), sweep);
+            let maintain = web.identity.clone().maintain(shutdown.clone());
+            tokio::join!(serve::serve(listener, web.router(), shutdown), maintain);
         }
         Program::Api => {
             let settings = settings()?;
@@ -101,7 +101,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             let address = format!("http://{}", listener.local_addr()?);
             let api = api::Api::start(config, settings.mode, clock).await?;
             started("API", &address, settings.mode);
-            serve::serve(listener, api::router(api), shutdown).await;
+            let watch = api.clone().watch(shutdown.clone());
+            tokio::join!(serve::serve(listener, api::router(api), shutdown), watch);
         }
         Program::Tenant => {
             let settings = settings()?;

@@ -33,6 +33,7 @@ mod tests;
 use std::sync::Arc;
 
 use axum::{Router, middleware};
+use tokio_util::sync::CancellationToken;
 
 use self::directory::Directory;
 use self::permissions::Permissions;
@@ -70,8 +71,8 @@ pub enum StartError {
 }
 
 impl Api {
-    /// Checks the configuration and opens the database. The provider is asked only when the first token arrives, so
-    /// that both may start in any order.
+    /// Checks the configuration and opens the database. Does not wait for the provider, so that
+    /// both may start in any order: see [`Api::watch`].
     ///
     /// # Errors
     /// [`StartError`].
@@ -79,10 +80,17 @@ impl Api {
         let permissions = Permissions::new(&config)?;
         let provider =
             Provider::new("api.identity", &config.identity.provider(), mode, outbound::client(), clock.clone())?;
-        let verifier = Verifier::new("api.audiences", provider, config.audiences, config.token_version, clock.clone())?;
+        config.identity.claim_names.check("api.identity.claim_names", config.identity.tenant_id)?;
+        let verifier = Verifier::new("api.audiences", provider, config.audiences, config.token_version, clock.clone())?
+            .with_claim_names(config.identity.claim_names.clone());
         let directory = Directory::new(&config.downstream_apis, &config.identity, mode, &clock)?;
         let store = Store::open(&config.database_url, clock).await?;
         Ok(Self(Arc::new(Inner { verifier, permissions, directory, store })))
+    }
+
+    /// Makes sure of the provider, and says in the log when it cannot be used, until `shutdown`.
+    pub async fn watch(self, shutdown: CancellationToken) {
+        self.0.verifier.provider().watch(shutdown).await;
     }
 }
 

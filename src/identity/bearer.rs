@@ -21,7 +21,7 @@
 //! 5. `aud` names this API (RFC 7519 §4.1.3, RFC 8725 §3.9);
 //! 6. `exp`, `nbf`, `iat`, with 60 seconds of skew (RFC 7519 §4.1.4 to §4.1.6);
 //! 7. it is no ID token and no logout token: nothing that only these carry (`nonce`, `at_hash`, `c_hash`, `events`),
-//!    and it says what the caller may do: `scp` (or `scope`, RFC 9068 §2.2.3) or `roles`;
+//!    and it says what the caller may do: `scp` (or `scope`, RFC 9068 §2.2.3) or `roles`, or what [`ClaimNames`] says;
 //! 8. from Entra: `tid` is the tenant, `ver` the version, and `oid` and `azp` (which no ID token has) are there.
 //!
 //! [`Caller::require`] then compares scopes or roles with what an operation needs and, where the operation asks for
@@ -41,6 +41,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::claim_names;
+use super::config::ClaimNames;
 use super::jwt::{self, Claims, SKEW, TimeError, Verified};
 use super::provider::{Metadata, Provider, ProviderError, SignatureError};
 use super::scopes::Scopes;
@@ -517,8 +519,10 @@ pub fn check_names(key: &str, names: &[String]) -> Result<(), ConfigError> {
 #[derive(Clone)]
 pub struct Verifier(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     provider: Provider,
+    claim_names: ClaimNames,
     audiences: Vec<String>,
     version: Option<String>,
     clock: Clock,
@@ -545,7 +549,18 @@ impl Verifier {
                 "give the API's client id (for tokens of version 1 also its Application ID URI, api://…)",
             ));
         }
-        Ok(Self(Arc::new(Inner { provider, audiences, version, clock })))
+        Ok(Self(Arc::new(Inner { provider, claim_names: ClaimNames::default(), audiences, version, clock })))
+    }
+
+    /// The same, for a provider that is not Entra and calls its claims otherwise.
+    #[must_use]
+    pub fn with_claim_names(self, claim_names: ClaimNames) -> Self {
+        Self(Arc::new(Inner { claim_names, ..(*self.0).clone() }))
+    }
+
+    /// The provider whose tokens are accepted.
+    pub fn provider(&self) -> &Provider {
+        &self.0.provider
     }
 
     /// Finds and validates a request's access token: all checks of the [module](self).
@@ -605,6 +620,7 @@ impl Verifier {
         if required_version.is_some_and(|version| jwt::text(claims, "ver") != Some(version)) {
             return Err(TokenError::Version);
         }
+        let names = &self.0.claim_names;
         let key = match metadata.tenant {
             Some(tenant) => {
                 let guid = |name| jwt::text(claims, name).and_then(|text| text.parse::<Uuid>().ok());
@@ -616,26 +632,32 @@ impl Verifier {
                 }
                 format!("{tenant}.{}", guid("oid").ok_or(TokenError::Subject)?)
             }
-            None => match jwt::text(claims, "sub") {
-                Some(subject) if !subject.is_empty() && subject.len() <= MAX_SUBJECT => {
-                    format!("{}|{subject}", metadata.issuer)
+            None => {
+                match claim_names::find(claims, names.object_id.as_deref().unwrap_or("sub")).and_then(Value::as_str) {
+                    Some(subject) if !subject.is_empty() && subject.len() <= MAX_SUBJECT => {
+                        format!("{}|{subject}", metadata.issuer)
+                    }
+                    _ => return Err(TokenError::Subject),
                 }
-                _ => return Err(TokenError::Subject),
-            },
+            }
         };
-        let (kind, scopes, roles) = permissions(claims)?;
+        let (kind, scopes, roles) = permissions(claims, names)?;
         let client_id = client_id.map(str::to_owned);
         Ok(Caller { kind, key, client_id, scopes, roles, authentication_contexts: contexts(claims) })
     }
 }
 
 /// App or user, and what they may do. `idtyp` decides; without it, a token with roles and no scopes is an app's.
-fn permissions(claims: &Claims) -> Result<(Kind, Vec<String>, Vec<String>), TokenError> {
-    let scopes = match (claims.get("scp"), claims.get("scope")) {
-        (Some(scopes), _) | (None, Some(scopes)) => words(scopes)?,
-        (None, None) => Vec::new(),
+fn permissions(claims: &Claims, names: &ClaimNames) -> Result<(Kind, Vec<String>, Vec<String>), TokenError> {
+    let scopes = match &names.scopes {
+        Some(name) => claim_names::find(claims, name),
+        None => claims.get("scp").or_else(|| claims.get("scope")),
     };
-    let roles = claims.get("roles").map(words).transpose()?.unwrap_or_default();
+    let scopes = scopes.map(words).transpose()?.unwrap_or_default();
+    let roles = claim_names::find(claims, names.roles.as_deref().unwrap_or("roles"))
+        .map(words)
+        .transpose()?
+        .unwrap_or_default();
     if scopes.is_empty() && roles.is_empty() {
         return Err(TokenError::NoPermissions);
     }

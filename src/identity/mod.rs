@@ -16,8 +16,11 @@
 
 pub mod bearer;
 mod browser;
+mod claim_names;
 pub mod client;
 pub mod config;
+#[cfg(test)]
+mod conformance;
 mod credential;
 pub mod downstream;
 pub mod jwt;
@@ -37,18 +40,22 @@ pub mod tokens;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
 use sqlx::AnyPool;
 use tokio_util::sync::CancellationToken;
+use tower_http::csrf::CsrfLayer;
 use url::Url;
 
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::seal::KeyRing;
 use client::ConfidentialClient;
-use config::{Config, SessionLifetime};
+use config::{ClaimNames, Config, SessionLifetime};
 use provider::Provider;
 use scopes::Scopes;
 use session::Store;
+use sign_in::AuthorizationConfig;
 use tokens::TokenAcquisition;
 
 /// The tables that sessions and tokens live in; the app opens its database with them.
@@ -64,6 +71,11 @@ pub struct Inner {
     client_id: String,
     initial_scopes: Scopes,
     session_lifetime: SessionLifetime,
+    authorization: AuthorizationConfig,
+    claim_names: ClaimNames,
+    claims_from_userinfo: bool,
+    send_id_token_hint: bool,
+    http: reqwest::Client,
     /// Where this app is reached.
     pub public_url: Url,
     /// The app's page about a sign-in that did not work, given `?reason=` (see [`sign_in::Problem`]).
@@ -111,7 +123,10 @@ impl Identity {
     /// [`ConfigError`] naming the key.
     pub fn new(config: &Config, parts: Parts) -> Result<Self, ConfigError> {
         config.check(parts.key)?;
-        let client = ConfidentialClient::new(parts.key, &config.client(), parts.mode, parts.http, parts.clock.clone())?;
+        config.claim_names.check(&format!("{}.claim_names", parts.key), config.tenant_id)?;
+        let authorization = AuthorizationConfig::new(parts.key, config)?;
+        let (http, clock) = (parts.http.clone(), parts.clock.clone());
+        let client = ConfidentialClient::new(parts.key, &config.client(), parts.mode, parts.http, clock)?;
         let provider = client.provider().clone();
         let tokens = TokenAcquisition::new(client, parts.db.clone(), parts.keys.clone(), parts.clock.clone());
         Ok(Self(Arc::new(Inner {
@@ -119,6 +134,11 @@ impl Identity {
             client_id: config.client_id.clone(),
             initial_scopes: config.initial_scopes.clone(),
             session_lifetime: config.session,
+            authorization,
+            claim_names: config.claim_names.clone(),
+            claims_from_userinfo: config.claims_from_userinfo,
+            send_id_token_hint: config.send_id_token_hint,
+            http,
             public_url: parts.public_url,
             problem_page: parts.problem_page,
             keys: parts.keys,
@@ -128,19 +148,33 @@ impl Identity {
         })))
     }
 
-    /// Adds the sign-in endpoints below `/auth` to an app, and gives all of its handlers their session.
+    /// Adds the endpoints below `/auth` to an app, gives all of its handlers their session, and refuses unsafe requests
+    /// that other sites' pages send (Fetch Metadata and `Origin`), but for those of the provider.
     pub fn mount(&self, app: Router) -> Router {
-        app.merge(sign_in::router(self.clone())).layer(session::layer(self))
+        let origin = self.public_url.origin().ascii_serialization();
+        let csrf = CsrfLayer::new().add_trusted_origin(&origin).unwrap_or_default().with_rejection_response(|_| {
+            (StatusCode::FORBIDDEN, "This request came from another site and was refused.").into_response()
+        });
+        app.merge(sign_in::router(self.clone()))
+            .layer(session::layer(self))
+            .layer(csrf)
+            .merge(sign_in::callbacks(self.clone()))
     }
 
-    /// Removes what is over (sessions, answered states, tokens of nobody) every few minutes, until `shutdown`.
-    pub async fn sweep(self, shutdown: CancellationToken) {
+    /// What goes on beside the requests, until `shutdown`: the provider is watched ([`Provider::watch`]), and what is over
+    /// is removed every few minutes: sessions, answered states and logout tokens, tokens of nobody.
+    pub async fn maintain(self, shutdown: CancellationToken) {
+        let provider = self.provider.clone();
+        tokio::join!(provider.watch(shutdown.clone()), self.sweep(shutdown));
+    }
+
+    async fn sweep(self, shutdown: CancellationToken) {
         const EVERY: std::time::Duration = std::time::Duration::from_mins(5);
         let store = Store::new(&self);
         loop {
             let swept = async {
                 store.sweep().await?;
-                sign_in::sweep_answered_states(&self).await?;
+                sign_in::sweep(&self).await?;
                 self.tokens.sweep().await
             };
             if let Err(error) = swept.await {

@@ -6,10 +6,12 @@
 
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
@@ -27,6 +29,12 @@ const WAIT_AFTER: i64 = 48 * HOUR;
 const COOLDOWN: i64 = 60 * 1000;
 /// How many milliseconds pass between a fetch that failed and the next.
 const FAILURE_COOLDOWN: i64 = 5 * 1000;
+/// How long [`Provider::watch`] waits after the first failure, longer than [`FAILURE_COOLDOWN`]; twice as long after each
+/// further one, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(6);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// How long [`Provider::watch`] waits while all is well.
+const LOOK_IN: Duration = Duration::from_hours(1);
 /// How many keys of a provider are looked at.
 const MAX_KEYS: usize = 100;
 /// The domain of Entra External ID tenants.
@@ -186,6 +194,44 @@ impl Provider {
     /// [`ProviderError`] when it was never to be had, or is not what the configuration allows.
     pub async fn metadata(&self) -> Result<Arc<Metadata>, ProviderError> {
         get(&self.0).await
+    }
+
+    /// Asks a provider that was not asked yet for both documents, and goes on asking while it does not answer, so that
+    /// the first customer does not have to wait; says in the log what is wrong, and when it is over. Then looks in once an
+    /// hour, which has the documents renewed that are due. Returns at `shutdown`.
+    pub async fn watch(&self, shutdown: CancellationToken) {
+        let mut failures: u32 = 0;
+        loop {
+            let found = match self.metadata().await {
+                Ok(metadata) => get_keys(&self.0).await.map(|_| metadata),
+                Err(error) => Err(error),
+            };
+            let pause = match found {
+                Ok(metadata) => {
+                    if failures > 0 {
+                        tracing::info!(issuer = metadata.issuer, failures, "the identity provider answers now");
+                    }
+                    failures = 0;
+                    LOOK_IN
+                }
+                Err(error) => {
+                    failures = failures.saturating_add(1);
+                    let pause = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
+                    let place = self.0.discovery.as_str();
+                    tracing::error!(
+                        %error, place, failures,
+                        "the identity provider cannot be used: nobody can sign in, and no token can be checked; trying \
+                         again in {} s",
+                        pause.as_secs()
+                    );
+                    pause
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
     }
 
     /// Checks a token's form and signature (every check that [`jwt`] lists) with the provider's keys, and returns

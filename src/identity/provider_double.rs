@@ -1,8 +1,9 @@
 //! An `OpenID` provider for tests: publishes metadata and keys, counts who asks, lies when told to, and signs
-//! whatever header and claims a test wants.
+//! whatever header and claims a test wants. [`ProviderDouble::start_whole`] starts one that one can sign in at.
 
 #![expect(clippy::missing_panics_doc, reason = "where a test cannot go on, it fails")]
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -12,10 +13,11 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaKeyPair,
     RsaPublicKeyComponents,
 };
-use axum::extract::State as Shared;
-use axum::http::StatusCode;
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::extract::{Query, State as Shared};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Form, Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -25,7 +27,7 @@ use uuid::{Uuid, uuid};
 use super::provider::{Provider, ProviderConfig};
 use crate::platform::clock::Clock;
 use crate::platform::config::Mode;
-use crate::platform::{outbound, serve};
+use crate::platform::{outbound, random, serve};
 
 /// The tenant id of every double.
 pub const TENANT: Uuid = uuid!("7ad3a2c4-5f0e-4a86-9d8e-0a1b2c3d4e5f");
@@ -115,6 +117,55 @@ impl SigningKey {
     }
 }
 
+/// The parameters of a request.
+pub type Fields = HashMap<String, String>;
+
+/// How a provider that one can sign in at lies. The default is the truth.
+pub struct Lies {
+    /// Changes of the authorization response's parameters (`null` removes one).
+    pub response: Value,
+    /// What signs ID tokens.
+    pub key: &'static SigningKey,
+    /// Changes of the ID token's header, and of its claims.
+    pub header: Value,
+    /// See [`Lies::header`].
+    pub claims: Value,
+    /// What becomes of a finished ID token.
+    pub tamper: fn(String) -> String,
+    /// Changes of the token response.
+    pub tokens: Value,
+    /// Changes of the `UserInfo` answer.
+    pub user_info: Value,
+}
+
+impl Default for Lies {
+    fn default() -> Self {
+        Self {
+            response: json!({}),
+            key: SigningKey::first(),
+            header: json!({}),
+            claims: json!({}),
+            tamper: |token| token,
+            tokens: json!({}),
+            user_info: json!({}),
+        }
+    }
+}
+
+/// What the endpoints remember.
+#[derive(Default)]
+struct Memory {
+    lies: Lies,
+    /// Authorization requests by the code that answered them.
+    codes: HashMap<String, Fields>,
+    /// The refresh token that works, and the scopes of its grant.
+    refresh_token: Option<(String, String)>,
+    /// Every token request.
+    token_requests: Vec<(HeaderMap, Fields)>,
+    /// The access tokens that the `UserInfo` endpoint was shown.
+    user_info_requests: usize,
+}
+
 /// A provider that listens on a free port until it is dropped.
 pub struct ProviderDouble {
     /// `http://127.0.0.1:…`
@@ -132,6 +183,8 @@ struct State {
     silent: AtomicBool,
     discoveries: AtomicUsize,
     key_fetches: AtomicUsize,
+    clock: Clock,
+    memory: Mutex<Memory>,
 }
 
 impl ProviderDouble {
@@ -142,6 +195,25 @@ impl ProviderDouble {
 
     /// Starts one that serves `more` (a token endpoint, say) besides metadata and keys.
     pub async fn start_with(clock: &Clock, more: Router) -> Self {
+        Self::start_router(clock, |_| more).await
+    }
+
+    /// Starts one with all endpoints that sign-in, renewal and `UserInfo` need: it knows [`WEB`] by the secret
+    /// [`SECRET`], and whoever comes is Alice.
+    pub async fn start_whole(clock: &Clock) -> Self {
+        let endpoints = |state: Arc<State>| {
+            Router::new()
+                .route(&format!("/{TENANT}/oauth2/v2.0/authorize"), get(authorize))
+                .route(&format!("/{TENANT}/oauth2/v2.0/token"), post(token))
+                .route(&format!("/{TENANT}/oidc/userinfo"), get(user_info))
+                .with_state(state)
+        };
+        let double = Self::start_router(clock, endpoints).await;
+        double.change_document(json!({ "userinfo_endpoint": format!("{}/{TENANT}/oidc/userinfo", double.origin) }));
+        double
+    }
+
+    async fn start_router(clock: &Clock, more: impl FnOnce(Arc<State>) -> Router) -> Self {
         let listener = serve::listen("double", "127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
         let origin = format!("http://{}", listener.local_addr().expect("bound"));
         let base = format!("{origin}/{TENANT}");
@@ -159,12 +231,14 @@ impl ProviderDouble {
             silent: AtomicBool::new(false),
             discoveries: AtomicUsize::new(0),
             key_fetches: AtomicUsize::new(0),
+            clock: clock.clone(),
+            memory: Mutex::default(),
         });
         let router = Router::new()
             .route(&format!("/{TENANT}/v2.0/.well-known/openid-configuration"), get(document))
             .route(&format!("/{TENANT}/discovery/v2.0/keys"), get(keys))
             .with_state(Arc::clone(&state))
-            .merge(more);
+            .merge(more(Arc::clone(&state)));
         let stop = CancellationToken::new();
         tokio::spawn(serve::serve(listener, router, stop.clone()));
         Self { origin, clock: clock.clone(), state, _stop: stop.drop_guard() }
@@ -199,6 +273,35 @@ impl ProviderDouble {
     /// Publishes any JSON in place of the keys.
     pub fn publish_jwks(&self, jwks: Value) {
         *self.state.keys.lock().expect("not poisoned") = jwks;
+    }
+
+    /// Lies from now on.
+    pub fn lie(&self, lies: Lies) {
+        self.state.memory.lock().expect("not poisoned").lies = lies;
+    }
+
+    /// What the token endpoint was asked, in order.
+    pub fn token_requests(&self) -> Vec<(HeaderMap, Fields)> {
+        self.state.memory.lock().expect("not poisoned").token_requests.clone()
+    }
+
+    /// How often the `UserInfo` endpoint was asked with a good token.
+    pub fn user_info_requests(&self) -> usize {
+        self.state.memory.lock().expect("not poisoned").user_info_requests
+    }
+
+    /// A logout token for [`WEB`] about the session that [`ProviderDouble::id_token`] is of, under `header`, its claims
+    /// changed by `changes`.
+    pub fn logout_token(&self, header: &Value, changes: Value) -> String {
+        let now = self.clock.unix_seconds();
+        let mut claims = json!({
+            "iss": self.issuer(), "aud": WEB, "sub": "pairwise-for-the-web", "sid": "session", "jti": random::token(),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}}, "iat": now, "exp": now + 120,
+        });
+        merge(&mut claims, changes);
+        let mut complete = json!({"typ": "logout+jwt", "alg": "RS256", "kid": "first"});
+        merge(&mut complete, header.clone());
+        SigningKey::first().sign(&complete, &claims)
     }
 
     /// Answers everything with this status from now on.
@@ -261,6 +364,101 @@ impl ProviderDouble {
     }
 }
 
+/// The client secret of [`WEB`]: with characters that forms and HTTP Basic treat each in their own way.
+pub const SECRET: &str = "s3cret:with %+&";
+
+/// The authorization endpoint (OpenID Connect Core §3.1.2): asks nobody anything.
+async fn authorize(Shared(state): Shared<Arc<State>>, Query(asked): Query<Fields>) -> Response {
+    let required = ["client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge"];
+    let complete = required.iter().all(|name| asked.contains_key(*name))
+        && asked["client_id"] == WEB
+        && asked["code_challenge_method"] == "S256"
+        && asked["scope"].split(' ').any(|scope| scope == "openid");
+    if !complete {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let mut memory = state.memory.lock().expect("not poisoned");
+    let code = random::token();
+    let mut answer = json!({ "code": code, "state": asked["state"] });
+    merge(&mut answer, memory.lies.response.clone());
+    let form = asked.get("response_mode").is_some_and(|mode| mode == "form_post");
+    let redirect_uri = asked["redirect_uri"].clone();
+    memory.codes.insert(code, asked);
+    let answer = serde_urlencoded::to_string(answer).expect("flat");
+    if form {
+        // What the page would have the browser post.
+        return answer.into_response();
+    }
+    (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{redirect_uri}?{answer}"))]).into_response()
+}
+
+/// The token endpoint (OpenID Connect Core §3.1.3, §12): each code and each refresh token is good once.
+async fn token(Shared(state): Shared<Arc<State>>, headers: HeaderMap, Form(fields): Form<Fields>) -> Response {
+    let error = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
+    let document = state.document.lock().expect("not poisoned").clone();
+    let mut memory = state.memory.lock().expect("not poisoned");
+    memory.token_requests.push((headers.clone(), fields.clone()));
+    // RFC 6749 §2.3.1
+    let encode = |text: &str| serde_urlencoded::to_string([("", text)]).expect("flat")[1..].replace('+', "%20");
+    let expected = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", encode(WEB), encode(SECRET)));
+    if headers.get(header::AUTHORIZATION).is_none_or(|value| *value != format!("Basic {expected}")) {
+        return error("invalid_client");
+    }
+    let (scope, nonce) = match fields["grant_type"].as_str() {
+        "authorization_code" => {
+            let Some(asked) = memory.codes.remove(&fields["code"]) else { return error("invalid_grant") };
+            let proved = random::digest(&fields["code_verifier"]) == asked["code_challenge"];
+            if !proved || fields["redirect_uri"] != asked["redirect_uri"] {
+                return error("invalid_grant");
+            }
+            (asked["scope"].clone(), asked.get("nonce").cloned())
+        }
+        "refresh_token" => match memory.refresh_token.take() {
+            Some((current, scope)) if current == fields["refresh_token"] => (scope, None),
+            _ => return error("invalid_grant"),
+        },
+        _ => return error("unsupported_grant_type"),
+    };
+    let now = state.clock.unix_seconds();
+    let mut claims = json!({
+        "iss": document["issuer"], "aud": WEB, "tid": TENANT, "oid": ALICE, "sub": "pairwise-for-the-web",
+        "sid": "session", "name": "Alice", "ver": "2.0", "iat": now, "nbf": now, "exp": now + 3600,
+    });
+    if let Some(nonce) = nonce {
+        claims["nonce"] = json!(nonce);
+    }
+    merge(&mut claims, memory.lies.claims.clone());
+    let mut header = json!({"typ": "JWT", "alg": "RS256", "kid": memory.lies.key.id});
+    merge(&mut header, memory.lies.header.clone());
+    let id_token = (memory.lies.tamper)(memory.lies.key.sign(&header, &claims));
+    let refresh_token = random::token();
+    memory.refresh_token = Some((refresh_token.clone(), scope.clone()));
+    let granted = scope.split(' ').filter(|scope| scope.contains("://")).collect::<Vec<_>>().join(" ");
+    let mut answer = json!({
+        "token_type": "Bearer", "expires_in": 3600, "scope": granted, "access_token": ACCESS_TOKEN,
+        "refresh_token": refresh_token, "id_token": id_token,
+    });
+    merge(&mut answer, memory.lies.tokens.clone());
+    Json(answer).into_response()
+}
+
+/// What the `UserInfo` endpoint accepts.
+const ACCESS_TOKEN: &str = "the-access-token-of-alice";
+
+/// The `UserInfo` endpoint (OpenID Connect Core §5.3).
+async fn user_info(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Response {
+    if headers.get(header::AUTHORIZATION).is_none_or(|value| *value != format!("Bearer {ACCESS_TOKEN}")) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let mut memory = state.memory.lock().expect("not poisoned");
+    memory.user_info_requests += 1;
+    let mut claims = json!({
+        "sub": "pairwise-for-the-web", "name": "Alice of UserInfo", "email": "alice@example.com", "sid": "forged",
+    });
+    merge(&mut claims, memory.lies.user_info.clone());
+    Json(claims).into_response()
+}
+
 /// Signs claims with the first key under an ordinary header.
 pub fn sign(claims: &Value) -> String {
     let key = SigningKey::first();
@@ -268,7 +466,7 @@ pub fn sign(claims: &Value) -> String {
 }
 
 /// JSON Merge Patch (RFC 7396), one level deep.
-fn merge(target: &mut Value, changes: Value) {
+pub(super) fn merge(target: &mut Value, changes: Value) {
     let (Value::Object(target), Value::Object(changes)) = (target, changes) else { unreachable!("both are objects") };
     for (name, value) in changes {
         if value.is_null() {

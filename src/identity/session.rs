@@ -4,7 +4,7 @@
 //! request in flight brings a session back that was just signed out. This one updates only rows that exist, keeps
 //! an idle and an absolute lifetime, stores a digest in place of the id, and makes no row for anonymous visitors.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -15,14 +15,17 @@ use tower_sessions::session::{Expiry, Id, Record};
 use tower_sessions::session_store::{self, SessionStore};
 use tower_sessions::{Session, SessionManagerLayer};
 
+use super::config::ClaimNames;
 use super::jwt::Claims;
 use super::provider::Metadata;
-use super::{Identity, jwt};
+use super::{Identity, claim_names, jwt};
 use crate::platform::clock::{Clock, from_millis};
 use crate::platform::random;
 
 /// The session's entry that holds a [`SignedIn`].
 const ENTRY: &str = "customer";
+/// The session's entry that holds the ID token, sealed, where sign-out needs it.
+const ID_TOKEN: &str = "id_token";
 
 /// Who a customer is, across sessions and sign-ins: tenant and object id at Entra, issuer and subject elsewhere.
 /// Never the e-mail address, which changes hands (OpenID Connect Core §5.7).
@@ -31,11 +34,17 @@ pub struct CustomerKey(String);
 
 impl CustomerKey {
     /// The key of the customer whose verified ID-token claims these are.
-    pub(super) fn of(metadata: &Metadata, claims: &Claims) -> Option<Self> {
+    pub(super) fn of(metadata: &Metadata, claims: &Claims, names: &ClaimNames) -> Option<Self> {
         let entra = metadata.tenant.and(jwt::text(claims, "tid").zip(jwt::text(claims, "oid")));
         match entra {
             Some((tid, oid)) => Some(Self(format!("{tid}.{oid}"))),
-            None => Some(Self(format!("{}|{}", metadata.issuer, jwt::text(claims, "sub")?))),
+            None => {
+                let subject = match &names.object_id {
+                    Some(name) => claim_names::find(claims, name)?.as_str().filter(|id| !id.is_empty())?,
+                    None => jwt::text(claims, "sub")?,
+                };
+                Some(Self(format!("{}|{subject}", metadata.issuer)))
+            }
         }
     }
 
@@ -56,7 +65,9 @@ impl fmt::Display for CustomerKey {
 pub struct SignedIn {
     /// Who it is.
     pub key: CustomerKey,
-    /// The verified claims of the ID token.
+    /// How to address them, as the provider's claims say; says nothing about who it is.
+    pub name: Option<String>,
+    /// The verified claims of the ID token, and those of `UserInfo` where it was asked.
     pub claims: Claims,
     /// When they signed in, milliseconds since the epoch.
     pub signed_in_at: i64,
@@ -90,22 +101,40 @@ impl SignedIn {
         session.get(ENTRY).await
     }
 
-    /// How to address them: `name`, else `preferred_username`. Neither says who it is.
-    pub fn name(&self) -> Option<&str> {
-        self.claim("name").or_else(|| self.claim("preferred_username"))
-    }
-
     /// A claim that is text.
     pub fn claim(&self, name: &str) -> Option<&str> {
         jwt::text(&self.claims, name)
     }
 
     /// Makes `session` this customer's, under a new id; the old id is dead (ASVS 5.0 §7.2.4).
-    pub(super) async fn begin(&self, session: &Session) -> Result<(), tower_sessions::session::Error> {
+    /// `id_token` is what sign-out will show to the provider, where it must.
+    pub(super) async fn begin(
+        &self,
+        identity: &Identity,
+        session: &Session,
+        id_token: Option<&str>,
+    ) -> Result<(), tower_sessions::session::Error> {
         session.cycle_id().await?;
         session.clear().await;
         session.insert(ENTRY, self).await?;
+        if let Some(id_token) = id_token {
+            session.insert(ID_TOKEN, identity.keys.seal(&self.id_token_context(), id_token)).await?;
+        }
         session.save().await
+    }
+
+    /// The ID token that [`SignedIn::begin`] kept.
+    pub(super) async fn id_token(
+        &self,
+        identity: &Identity,
+        session: &Session,
+    ) -> Result<Option<String>, tower_sessions::session::Error> {
+        let sealed: Option<String> = session.get(ID_TOKEN).await?;
+        Ok(sealed.and_then(|sealed| identity.keys.open(&self.id_token_context(), &sealed).ok()))
+    }
+
+    fn id_token_context(&self) -> String {
+        format!("id token\n{}", self.key)
     }
 }
 
@@ -269,8 +298,54 @@ impl Identity {
     }
 }
 
+/// How a provider names sessions that are to end: by session, by customer, or by both.
+pub(super) struct Named<'a> {
+    pub(super) issuer: &'a str,
+    pub(super) subject: Option<&'a str>,
+    pub(super) sid: Option<&'a str>,
+}
+
+/// Ends the sessions that the provider names, and none if it names nothing; whose they were. Their tokens are the
+/// caller's to drop, with [`forget_all`].
+pub(super) async fn end_named(
+    connection: &mut sqlx::AnyConnection,
+    named: &Named<'_>,
+) -> Result<Vec<CustomerKey>, sqlx::Error> {
+    let statement = match (named.subject, named.sid) {
+        (Some(_), Some(_)) => "DELETE FROM sessions WHERE issuer = $1 AND subject = $2 AND sid = $3 RETURNING customer",
+        (Some(_), None) => "DELETE FROM sessions WHERE issuer = $1 AND subject = $2 RETURNING customer",
+        (None, Some(_)) => "DELETE FROM sessions WHERE issuer = $1 AND sid = $2 RETURNING customer",
+        (None, None) => return Ok(Vec::new()),
+    };
+    let mut query = sqlx::query_scalar(statement).bind(named.issuer);
+    for name in [named.subject, named.sid].into_iter().flatten() {
+        query = query.bind(name);
+    }
+    let customers: Vec<String> = query.fetch_all(connection).await?;
+    Ok(customers.into_iter().map(CustomerKey).collect())
+}
+
+/// Drops the tokens of those of `customers` who have no session left.
+pub(super) async fn forget_all(identity: &Identity, customers: &[CustomerKey]) -> Result<(), sqlx::Error> {
+    let distinct: HashSet<&CustomerKey> = customers.iter().collect();
+    for customer in distinct {
+        identity.tokens.forget(customer).await?;
+    }
+    Ok(())
+}
+
+/// Ends the session whose row is called `handle`; whose it was.
+pub(super) async fn end(identity: &Identity, handle: Option<&str>) -> Result<Option<CustomerKey>, sqlx::Error> {
+    let Some(handle) = handle else { return Ok(None) };
+    let customer: Option<String> = sqlx::query_scalar("DELETE FROM sessions WHERE id = $1 RETURNING customer")
+        .bind(handle)
+        .fetch_optional(&identity.db)
+        .await?;
+    Ok(customer.map(CustomerKey))
+}
+
 /// What a session's row is called.
-fn handle(session: &Session) -> Option<String> {
+pub(super) fn handle(session: &Session) -> Option<String> {
     session.id().map(|id| random::digest(&id.to_string()))
 }
 

@@ -16,7 +16,7 @@ use time::{Duration, OffsetDateTime};
 use tower::ServiceExt as _;
 use tower_sessions::Session;
 
-use super::provider_double::{ALICE, BOB, ProviderDouble, SigningKey, TENANT, WEB};
+use super::provider_double::{self, ALICE, BOB, Fields, ProviderDouble, SECRET, SigningKey, TENANT, WEB};
 use super::scopes::Scopes;
 use super::session::{CustomerKey, SignedIn};
 use super::tokens::AcquireError;
@@ -26,10 +26,9 @@ use crate::platform::config::Mode;
 use crate::platform::seal::KeyRing;
 use crate::platform::{database, outbound};
 
-const READ: &str = "api://todo/ToDoList.Read";
+pub(super) const READ: &str = "api://todo/ToDoList.Read";
 const WRITE: &str = "api://todo/ToDoList.ReadWrite";
 
-type Fields = HashMap<String, String>;
 type Answer = Box<dyn Fn(&Fields) -> (StatusCode, Value) + Send>;
 
 /// The provider's token endpoint: counts, remembers what it was asked, and answers as the test says.
@@ -76,33 +75,33 @@ struct TestApp {
     key: String,
 }
 
-struct Page {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: String,
+pub(super) struct Page {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
 }
 
 impl Page {
-    fn location(&self) -> &str {
+    pub(super) fn location(&self) -> &str {
         self.headers.get(header::LOCATION).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
-    fn parameters(&self) -> HashMap<String, String> {
+    pub(super) fn parameters(&self) -> HashMap<String, String> {
         let url = url::Url::parse(self.location()).expect("an absolute address");
         url.query_pairs().into_owned().collect()
     }
 
-    fn set_cookies(&self) -> Vec<String> {
+    pub(super) fn set_cookies(&self) -> Vec<String> {
         self.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap().to_owned()).collect()
     }
 }
 
 /// A browser: its cookies.
 #[derive(Clone, Default)]
-struct Browser(HashMap<String, String>);
+pub(super) struct Browser(pub(super) HashMap<String, String>);
 
 impl Browser {
-    fn header(&self) -> String {
+    pub(super) fn header(&self) -> String {
         self.0.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
@@ -145,14 +144,7 @@ impl TestApp {
     }
 
     async fn send(&self, browser: &mut Browser, method: &str, path: &str) -> Page {
-        let request = Request::builder().method(method).uri(path).header(header::COOKIE, browser.header());
-        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = axum::body::to_bytes(body, 1_000_000).await.unwrap();
-        let page =
-            Page { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() };
-        browser.take(&page);
-        page
+        send(&self.router, browser, Request::builder().method(method).uri(path), String::new()).await
     }
 
     async fn get(&self, browser: &mut Browser, path: &str) -> Page {
@@ -220,6 +212,21 @@ impl TestApp {
     }
 }
 
+/// Sends a browser's request, and lets it take the cookies of the answer.
+pub(super) async fn send(
+    router: &Router,
+    browser: &mut Browser,
+    request: axum::http::request::Builder,
+    body: String,
+) -> Page {
+    let request = request.header(header::COOKIE, browser.header()).body(Body::from(body)).unwrap();
+    let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
+    let body = axum::body::to_bytes(body, 1_000_000).await.unwrap();
+    let page = Page { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() };
+    browser.take(&page);
+    page
+}
+
 /// A web server on the app's database: tests start a second one.
 async fn replica(
     provider: &ProviderDouble,
@@ -228,12 +235,25 @@ async fn replica(
     key: &str,
     public_url: &str,
 ) -> Identity {
+    configured(provider, database_url, clock, key, public_url, json!({})).await
+}
+
+/// A web server with a configuration changed by `changes` (`null` removes a key).
+pub(super) async fn configured(
+    provider: &ProviderDouble,
+    database_url: &str,
+    clock: &Clock,
+    key: &str,
+    public_url: &str,
+    changes: Value,
+) -> Identity {
     let db = database::open("web.database_url", database_url, &MIGRATIONS).await.unwrap();
-    let config: config::Config = serde_json::from_value(json!({
+    let mut config = json!({
         "authority": provider.issuer(), "tenant_id": TENANT, "client_id": WEB,
-        "client_credentials": [{"secret": "s3cret:with %+&"}], "initial_scopes": [READ],
-    }))
-    .unwrap();
+        "client_credentials": [{"secret": SECRET}], "initial_scopes": [READ],
+    });
+    provider_double::merge(&mut config, changes);
+    let config: config::Config = serde_json::from_value(config).unwrap();
     let parts = Parts {
         key: "web.identity",
         mode: Mode::Development,
@@ -247,7 +267,7 @@ async fn replica(
     Identity::new(&config, parts).unwrap()
 }
 
-async fn whoami(Extension(session): Extension<Session>) -> String {
+pub(super) async fn whoami(Extension(session): Extension<Session>) -> String {
     match SignedIn::load(&session).await.unwrap() {
         Some(signed_in) => signed_in.claim("name").unwrap_or("?").to_owned(),
         None => "nobody".to_owned(),
@@ -636,7 +656,7 @@ async fn signing_out_ends_the_session_here_drops_the_tokens_and_goes_on_to_the_p
     let page = app.send(&mut browser, "POST", "/auth/sign-out").await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
     let parameters = page.parameters();
-    assert_eq!(parameters["post_logout_redirect_uri"], "http://localhost:3000/");
+    assert_eq!(parameters["post_logout_redirect_uri"], "http://localhost:3000/auth/signed-out");
     assert_eq!(parameters["logout_hint"], "opaque");
     assert!(!page.location().contains("eyJ"), "no token in an address");
     assert_eq!(app.whoami(&mut stolen).await, "nobody");

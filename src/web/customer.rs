@@ -70,7 +70,7 @@ impl Request {
 /// Who is signed in; `None` for a visitor.
 pub(crate) async fn viewer() -> Result<Option<Viewer>, AppError> {
     let signed_in = Request::current()?.signed_in().await?;
-    Ok(signed_in.map(|signed_in| Viewer { name: signed_in.name().unwrap_or("You").to_owned() }))
+    Ok(signed_in.map(|signed_in| Viewer { name: signed_in.name.unwrap_or_else(|| "You".to_owned()) }))
 }
 
 /// The claims of the customer's ID token, as text.

@@ -9,15 +9,13 @@ pub(crate) mod todolist;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::IntoResponse as _;
+use axum::http::{HeaderValue, header};
 use axum::routing::get;
 use leptos::config::LeptosOptions;
 use leptos::context::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes as _};
 use secrecy::SecretString;
 use sqlx::AnyPool;
-use tower_http::csrf::CsrfLayer;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -128,11 +126,6 @@ impl Web {
             let web = self.clone();
             move || provide_context(web.clone())
         };
-        let origin = self.identity.public_url.origin().ascii_serialization();
-        let csrf = CsrfLayer::new().add_trusted_origin(&origin).unwrap_or_default().with_rejection_response(|_| {
-            (StatusCode::FORBIDDEN, "This request came from another site and was refused.").into_response()
-        });
-
         let shell = {
             let options = self.leptos.clone();
             move || app::shell(options.clone())
@@ -143,7 +136,7 @@ impl Web {
             .with_state(self.leptos.clone())
             // `leptos_routes` has added the server functions, each at its own address.
             .layer(axum::middleware::from_fn_with_state(self.clone(), actions::guard));
-        let app = self.identity.mount(pages).layer(csrf);
+        let app = self.identity.mount(pages);
 
         // Outside of the session layer: files need no session. Their names carry a hash of their content.
         let files = ServeDir::new(format!("{}/pkg", self.leptos.site_root)).precompressed_br().precompressed_gzip();

@@ -1,4 +1,4 @@
-//! A sign-in that did not work: `/sign-in-problem?reason=…`, where `identity` sends the customer.
+//! A sign-in (or sign-out) that did not work: `/sign-in-problem?reason=…`, where `identity` sends the customer.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -21,6 +21,12 @@ pub fn SignInProblem() -> impl IntoView {
             503,
             "Signing in does not work right now",
             "The sign-in service does not answer. Your to-dos are safe; please try again in a moment.",
+        ),
+        "sign-out" => (
+            400,
+            "You are signed out here",
+            "The sign-in service did not confirm that you are signed out there too. On a computer that others use, sign \
+             out there as well.",
         ),
         _ => (
             400,

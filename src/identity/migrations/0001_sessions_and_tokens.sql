@@ -58,6 +58,12 @@ CREATE TABLE offline_use (
     PRIMARY KEY (customer, client_id)
 );
 
+-- Logout tokens of the provider that were obeyed (SHA-256 of issuer and jti): none is good twice.
+CREATE TABLE logout_tokens (
+    id TEXT PRIMARY KEY NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
 -- States of sign-ins that were answered: each is good for one answer.
 CREATE TABLE answered_states (
     state TEXT PRIMARY KEY NOT NULL,

@@ -1,19 +1,103 @@
 //! `GET /auth/sign-in` and `GET /auth/sign-up`: off to the provider's authorization endpoint (RFC 6749 §4.1.1,
 //! OpenID Connect Core §3.1.2.1).
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use tower_sessions::Session;
 use url::form_urlencoded;
 
 use super::challenge::Challenge;
 use super::transaction::Transaction;
-use super::{Problem, Query, REDIRECT_PATH, see_other, set_cookie};
+use super::{Parameters, Problem, REDIRECT_PATH, see_other, set_cookie};
 use crate::identity::Identity;
+use crate::identity::config::{Config, ResponseMode};
 use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
+use crate::identity::session::SignedIn;
 use crate::identity::tokens::OPENID_SCOPES;
+use crate::platform::config::ConfigError;
 use crate::platform::random;
+
+/// The longest hint that is passed on, in bytes: an e-mail address (RFC 5321 §4.5.3.1.3).
+const MAX_HINT: usize = 254;
+/// Parameters that are the protocol's, or that have a key of their own in configuration. `max_age` would oblige to check
+/// `auth_time`; request objects could carry any of the others.
+const RESERVED: [&str; 17] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "claims",
+    "request",
+    "request_uri",
+    "registration",
+    "id_token_hint",
+    "login_hint",
+    "domain_hint",
+    "max_age",
+];
+
+/// What configuration adds to authorization requests.
+#[derive(Debug)]
+pub(in crate::identity) struct AuthorizationConfig {
+    pub(super) response_mode: ResponseMode,
+    domain_hint: Option<String>,
+    always: BTreeMap<String, String>,
+    sign_up: BTreeMap<String, String>,
+}
+
+impl AuthorizationConfig {
+    /// Checks the configuration at `key`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Refused`]: a parameter that is the protocol's, or one with which nobody could sign in.
+    pub(in crate::identity) fn new(key: &str, config: &Config) -> Result<Self, ConfigError> {
+        let check = |key: &str, parameters: &BTreeMap<String, String>| {
+            for (name, value) in parameters {
+                let key = format!("{key}.{name}");
+                if RESERVED.contains(&name.as_str()) || name.is_empty() {
+                    let remedy = "remove it: such parameters are set by the sign-in itself, or have a key of their own";
+                    return Err(ConfigError::refused(&key, "would replace a parameter of the protocol", remedy));
+                }
+                if name == "prompt" && value.split(' ').any(|prompt| prompt == "none") {
+                    return Err(ConfigError::refused(&key, "is none, so nobody could sign in", "remove it"));
+                }
+            }
+            Ok(())
+        };
+        check(&format!("{key}.extra_query_parameters"), &config.extra_query_parameters)?;
+        let mut sign_up = config.sign_up.parameters.clone();
+        let in_sign_up = format!("{key}.sign_up.parameters");
+        if sign_up.contains_key("prompt") {
+            let problem = "has a key of its own";
+            let remedy = format!("write it as `{key}.sign_up.prompt`");
+            return Err(ConfigError::refused(&format!("{in_sign_up}.prompt"), problem, remedy));
+        }
+        check(&in_sign_up, &sign_up)?;
+        if let Some(prompt) = config.sign_up.prompt() {
+            sign_up.insert("prompt".to_owned(), prompt.to_owned());
+        }
+        check(&format!("{key}.sign_up"), &sign_up)?;
+        if config.domain_hint.as_deref().is_some_and(|hint| hint.trim().is_empty()) {
+            let remedy = "name a federated provider, such as google, or leave it out";
+            return Err(ConfigError::refused(&format!("{key}.domain_hint"), "is empty", remedy));
+        }
+        Ok(Self {
+            response_mode: config.response_mode,
+            domain_hint: config.domain_hint.clone(),
+            always: config.extra_query_parameters.clone(),
+            sign_up,
+        })
+    }
+}
 
 /// The address, on this site, that signs the customer in and brings them back.
 pub fn sign_in_url(return_to: &ReturnTo) -> String {
@@ -34,17 +118,34 @@ impl Identity {
     }
 }
 
-/// To the sign-in page. Takes `return_to`, `login_hint`, and the `challenge` of [`Identity::interaction_url`].
-pub(super) async fn sign_in(State(identity): State<Identity>, query: Query, headers: HeaderMap) -> Response {
-    redirect(&identity, &query, &headers, None).await
+/// To the sign-in page. Takes `return_to`, `login_hint`, `domain_hint`, and the `challenge` of
+/// [`Identity::interaction_url`].
+pub(super) async fn sign_in(
+    State(identity): State<Identity>,
+    session: Session,
+    query: Parameters,
+    headers: HeaderMap,
+) -> Response {
+    redirect(&identity, &session, &query, &headers, false).await
 }
 
-/// Straight to the sign-up page (`prompt=create`, Initiating User Registration via OpenID Connect 1.0 §4.1).
-pub(super) async fn sign_up(State(identity): State<Identity>, query: Query, headers: HeaderMap) -> Response {
-    redirect(&identity, &query, &headers, Some("create")).await
+/// Straight to the sign-up page (Initiating User Registration via OpenID Connect 1.0 §4.1, or as configured).
+pub(super) async fn sign_up(
+    State(identity): State<Identity>,
+    session: Session,
+    query: Parameters,
+    headers: HeaderMap,
+) -> Response {
+    redirect(&identity, &session, &query, &headers, true).await
 }
 
-async fn redirect(identity: &Identity, query: &Query, headers: &HeaderMap, prompt: Option<&str>) -> Response {
+async fn redirect(
+    identity: &Identity,
+    session: &Session,
+    query: &Parameters,
+    headers: &HeaderMap,
+    sign_up: bool,
+) -> Response {
     let metadata = match identity.provider.metadata().await {
         Ok(metadata) => metadata,
         Err(error) => {
@@ -53,34 +154,48 @@ async fn redirect(identity: &Identity, query: &Query, headers: &HeaderMap, promp
         }
     };
     let return_to = query.first("return_to").map_or_else(ReturnTo::home, ReturnTo::parse);
+    // One that is not ours or has run out: an ordinary sign-in. What still lacks then is asked for again.
     let challenge = query.first("challenge").and_then(|sealed| Challenge::open(identity, sealed)).unwrap_or_default();
     // The authorization endpoint may be asked for several resources, the token endpoint for one: the challenge's.
     let scopes = identity.initial_scopes.union(&challenge.scopes());
     let wanted = if challenge.scopes().is_empty() { &identity.initial_scopes } else { &challenge.scopes() };
-    let transaction = Transaction::begin(identity, return_to, &scopes.of_resource(wanted.resource()));
-    let mut url = metadata.authorization_endpoint.clone();
-    {
-        let mut pairs = url.query_pairs_mut();
-        pairs
-            .append_pair("response_type", "code")
-            .append_pair("client_id", &identity.client_id)
-            .append_pair("redirect_uri", &redirect_uri(identity))
-            .append_pair("scope", format!("{OPENID_SCOPES} {}", scopes).trim_end())
-            .append_pair("state", &transaction.state)
-            .append_pair("nonce", &transaction.nonce)
-            // Whether the provider says that it knows PKCE or not (RFC 9700 §2.1.1): one that does not ignores it.
-            .append_pair("code_challenge", &random::digest(&transaction.code_verifier))
-            .append_pair("code_challenge_method", "S256");
-        if let Some(prompt) = prompt {
-            pairs.append_pair("prompt", prompt);
-        }
-        if let Some(claims) = &challenge.claims {
-            pairs.append_pair("claims", claims);
-        }
-        if let Some(hint) = query.first("login_hint").filter(|hint| hint.len() <= 254) {
-            pairs.append_pair("login_hint", hint);
-        }
+    let exchange = scopes.of_resource(wanted.resource());
+    let client = identity.tokens.client();
+    let claims = client.claims(challenge.claims.as_deref()).or_else(|error| {
+        tracing::warn!(%error, "the customer signs in without what was asked for");
+        client.claims(None)
+    });
+
+    let mut parameters = identity.authorization.always.clone();
+    if let Some(hint) = hint(query, "domain_hint").or(identity.authorization.domain_hint.clone()) {
+        parameters.insert("domain_hint".to_owned(), hint);
     }
+    if let Some(hint) = hint(query, "login_hint").or(who_is_asked(session, &challenge).await) {
+        parameters.insert("login_hint".to_owned(), hint);
+    }
+    if sign_up {
+        parameters.extend(identity.authorization.sign_up.clone());
+    }
+    if let Ok(Some(claims)) = claims {
+        parameters.insert("claims".to_owned(), claims);
+    }
+    if identity.authorization.response_mode == ResponseMode::FormPost {
+        parameters.insert("response_mode".to_owned(), "form_post".to_owned());
+    }
+
+    let transaction = Transaction::begin(identity, session, return_to, &exchange);
+    let mut url = metadata.authorization_endpoint.clone();
+    url.query_pairs_mut()
+        .append_pair("response_type", "code")
+        .append_pair("client_id", &identity.client_id)
+        .append_pair("redirect_uri", &redirect_uri(identity))
+        .append_pair("scope", format!("{OPENID_SCOPES} {scopes}").trim_end())
+        .append_pair("state", &transaction.state)
+        .append_pair("nonce", &transaction.nonce)
+        // Whether the provider says that it knows PKCE or not (RFC 9700 §2.1.1): one that does not ignores it.
+        .append_pair("code_challenge", &random::digest(&transaction.code_verifier))
+        .append_pair("code_challenge_method", "S256")
+        .extend_pairs(&parameters);
     let mut response = see_other(url.as_str());
     for cookie in transaction.cookies(identity, headers) {
         set_cookie(response.headers_mut(), &cookie);
@@ -88,7 +203,59 @@ async fn redirect(identity: &Identity, query: &Query, headers: &HeaderMap, promp
     response
 }
 
+fn hint(query: &Parameters, name: &str) -> Option<String> {
+    query.first(name).filter(|hint| !hint.is_empty() && hint.len() <= MAX_HINT).map(str::to_owned)
+}
+
+/// Who must act: a challenge is for the customer who is signed in, not for whoever else has an account in this browser.
+async fn who_is_asked(session: &Session, challenge: &Challenge) -> Option<String> {
+    if challenge.is_empty() {
+        return None;
+    }
+    let signed_in = SignedIn::load(session).await.ok().flatten()?;
+    signed_in.claim("login_hint").or_else(|| signed_in.claim("preferred_username")).map(str::to_owned)
+}
+
 /// Where the provider sends the customer back to: must be registered there, character by character.
 pub(super) fn redirect_uri(identity: &Identity) -> String {
     format!("{}{REDIRECT_PATH}", identity.public_url.as_str().trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn check(more: Value) -> Result<AuthorizationConfig, String> {
+        let mut config = json!({
+            "authority": "https://id.example", "client_id": "web", "client_credentials": [{"secret": "s"}],
+        });
+        config.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let config: Config = serde_json::from_value(config).expect("every key is known");
+        AuthorizationConfig::new("web.identity", &config).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn extra_parameters_cannot_replace_those_of_the_protocol() {
+        for name in RESERVED {
+            let error = check(json!({"extra_query_parameters": {name: "x"}})).expect_err(name);
+            assert!(error.starts_with(&format!("`web.identity.extra_query_parameters.{name}`")), "{error}");
+            assert!(check(json!({"sign_up": {"parameters": {name: "x"}}})).is_err(), "{name}");
+        }
+        assert!(check(json!({"extra_query_parameters": {"prompt": "none"}})).is_err());
+        assert!(check(json!({"sign_up": {"prompt": "none"}})).is_err());
+        assert!(check(json!({"sign_up": {"parameters": {"prompt": "create"}}})).is_err());
+        assert!(check(json!({"domain_hint": ""})).is_err());
+        assert!(check(json!({"extra_query_parameters": {"prompt": "consent", "audience": "https://api"}})).is_ok());
+    }
+
+    #[test]
+    fn sign_up_is_prompt_create_unless_configured_otherwise() {
+        let sign_up = |more| check(more).expect("valid").sign_up.into_iter().collect::<Vec<_>>();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(sign_up(json!({})), [pair("prompt", "create")]);
+        let configured = json!({"sign_up": {"parameters": {"screen_hint": "signup"}}});
+        assert_eq!(sign_up(configured), [pair("screen_hint", "signup")]);
+    }
 }

@@ -1,18 +1,21 @@
-//! `GET /auth/redirect`: the provider's answer (RFC 6749 §4.1.2, OpenID Connect Core §3.1.2.5): checked, its code
-//! exchanged, the ID token verified, the session begun.
+//! `/auth/redirect`: the provider's answer (RFC 6749 §4.1.2, OpenID Connect Core §3.1.2.5): checked, its code
+//! exchanged, the ID token verified, the session begun. By GET, in the query, or by POST where the provider was asked to
+//! have the browser post a form (OAuth 2.0 Form Post Response Mode §2).
 
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use secrecy::ExposeSecret as _;
 use tower_sessions::Session;
 
 use super::transaction::Transaction;
-use super::{Problem, Query, authorize, id_token, see_other, set_cookie};
-use crate::identity::session::{CustomerKey, SignedIn};
-use crate::identity::tokens::endpoint::{TokenEndpointError, loggable};
+use super::{Parameters, Problem, REDIRECT_PATH, authorize, id_token, see_other, set_cookie, user_info};
+use crate::identity::config::ResponseMode;
+use crate::identity::session::{self, CustomerKey, SignedIn};
+use crate::identity::tokens::endpoint::{TokenEndpointError, TokenResponse, loggable};
 use crate::identity::tokens::{AcquireError, OPENID_SCOPES};
-use crate::identity::{Identity, browser, provider};
+use crate::identity::{Identity, browser, claim_names, provider};
 
 /// Why an answer is not accepted. One variant per refused check; the text is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +47,15 @@ enum RouteError {
     /// The ID token is not acceptable.
     #[error("the ID token is refused: {0}")]
     IdToken(#[from] id_token::IdTokenError),
+    /// The claims beside the ID token are not acceptable.
+    #[error("the UserInfo answer is refused: {0}")]
+    UserInfo(#[from] user_info::UserInfoError),
+    /// There is no usable access token to ask the `UserInfo` endpoint with.
+    #[error("the token response has no access token that could be used")]
+    NoAccessToken,
+    /// The claim that says who it is, as configured, is not there.
+    #[error("the claim `claim_names.object_id` is missing or not a text")]
+    NoCustomer,
     /// The provider's document is not available.
     #[error(transparent)]
     Metadata(#[from] provider::ProviderError),
@@ -84,39 +96,41 @@ impl RouteError {
             | Self::RepeatedParameter
             | Self::Issuer
             | Self::NoCode
-            | Self::NoIdToken => Problem::Refused,
+            | Self::NoIdToken
+            | Self::NoAccessToken
+            | Self::NoCustomer => Problem::Refused,
             Self::IdToken(error) if !error.is_outage() => Problem::Refused,
-            Self::Metadata(_) | Self::Store(_) | Self::Exchange(_) | Self::Provider(_) | Self::IdToken(_) => {
-                Problem::Unavailable
-            }
+            Self::UserInfo(error) if !error.is_outage() => Problem::Refused,
+            Self::Metadata(_)
+            | Self::Store(_)
+            | Self::Exchange(_)
+            | Self::Provider(_)
+            | Self::IdToken(_)
+            | Self::UserInfo(_) => Problem::Unavailable,
         }
+    }
+
+    /// The Back button, or a second click on the provider's page.
+    fn is_second_arrival(&self) -> bool {
+        matches!(self, Self::UnknownState | Self::AnsweredState)
     }
 }
 
-pub(super) async fn callback(
+/// The answer in the query.
+pub(super) async fn by_query(
     State(identity): State<Identity>,
     session: Session,
-    query: Query,
+    query: Parameters,
     headers: HeaderMap,
 ) -> Response {
     let transaction = query.only("state").and_then(|state| Transaction::find(&identity, &headers, state));
     let mut response = match answer(&identity, &session, &query, &headers, transaction.as_ref()).await {
         Ok(()) => see_other(transaction.as_ref().map_or("/", |transaction| transaction.return_to.as_str())),
-        // The Back button, or a second click on the provider's page: harmless when the first one worked.
-        Err(RouteError::UnknownState | RouteError::AnsweredState)
-            if matches!(SignedIn::load(&session).await, Ok(Some(_))) =>
-        {
+        // Harmless when the first one worked.
+        Err(error) if error.is_second_arrival() && matches!(SignedIn::load(&session).await, Ok(Some(_))) => {
             see_other("/")
         }
-        Err(error) => {
-            let problem = error.problem();
-            match problem {
-                Problem::Cancelled | Problem::Expired => tracing::info!(%error, "a sign-in did not complete"),
-                Problem::Refused => tracing::warn!(%error, "a sign-in was refused"),
-                Problem::Unavailable => tracing::error!(%error, "a sign-in failed"),
-            }
-            problem.response(&identity)
-        }
+        Err(error) => refuse(&identity, &error),
     };
     if let Some(transaction) = transaction {
         set_cookie(response.headers_mut(), &transaction.removal(&identity));
@@ -124,61 +138,119 @@ pub(super) async fn callback(
     response
 }
 
+/// The answer as a form, posted by the provider's page: across sites, so the session's cookie does not come along.
+pub(super) async fn by_form(
+    State(identity): State<Identity>,
+    session: Session,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if identity.authorization.response_mode != ResponseMode::FormPost {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response();
+    }
+    let Some(form) = Parameters::of_form(&headers, &body) else {
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "This address takes a form.").into_response();
+    };
+    let transaction = form.only("state").and_then(|state| Transaction::find(&identity, &headers, state));
+    let mut response = match answer(&identity, &session, &form, &headers, transaction.as_ref()).await {
+        Ok(()) => see_other(transaction.as_ref().map_or("/", |transaction| transaction.return_to.as_str())),
+        // Whether somebody is signed in can be told only with the session's cookie: once more, without parameters.
+        Err(error) if error.is_second_arrival() => see_other(REDIRECT_PATH),
+        Err(error) => refuse(&identity, &error),
+    };
+    if let Some(transaction) = transaction {
+        set_cookie(response.headers_mut(), &transaction.removal(&identity));
+    }
+    response
+}
+
+fn refuse(identity: &Identity, error: &RouteError) -> Response {
+    let problem = error.problem();
+    match problem {
+        Problem::Cancelled | Problem::Expired => tracing::info!(%error, "a sign-in did not complete"),
+        Problem::Refused | Problem::SignOut => tracing::warn!(%error, "a sign-in was refused"),
+        Problem::Unavailable => tracing::error!(%error, "a sign-in failed"),
+    }
+    problem.response(identity)
+}
+
 async fn answer(
     identity: &Identity,
     session: &Session,
-    query: &Query,
+    parameters: &Parameters,
     headers: &HeaderMap,
     transaction: Option<&Transaction>,
 ) -> Result<(), RouteError> {
-    if query.repeats(&["code", "state", "iss", "error"]) {
+    if parameters.repeats(&["code", "state", "iss", "error"]) {
         return Err(RouteError::RepeatedParameter);
     }
     let transaction = transaction.ok_or(RouteError::UnknownState)?;
     let metadata = identity.provider.metadata().await?;
-    match query.only("iss") {
+    match parameters.only("iss") {
         Some(issuer) if issuer != metadata.issuer => return Err(RouteError::Issuer),
         None if metadata.authorization_response_iss_parameter_supported => return Err(RouteError::Issuer),
         _ => {}
     }
-    if let Some(error) = query.only("error") {
+    if let Some(error) = parameters.only("error") {
         return Err(RouteError::Provider(loggable(error)));
     }
-    let code = query.only("code").filter(|code| !code.is_empty()).ok_or(RouteError::NoCode)?;
+    let code = parameters.only("code").filter(|code| !code.is_empty()).ok_or(RouteError::NoCode)?;
     if !transaction.answer_once(identity).await? {
         return Err(RouteError::AnsweredState);
     }
 
-    // RFC 6749 §4.1.3, RFC 7636 §4.5.
-    let scopes = transaction.scopes();
-    let scope = format!("{OPENID_SCOPES} {scopes}");
-    let response = identity
-        .tokens
-        .redeem(&[
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", &authorize::redirect_uri(identity)),
-            ("code_verifier", &transaction.code_verifier),
-            ("scope", scope.trim_end()),
-        ])
-        .await?;
-    let id_token = response.id_token.as_ref().ok_or(RouteError::NoIdToken)?;
-    let claims = id_token::verify(identity, &metadata, id_token.expose_secret(), &transaction.nonce).await?;
-    let key = CustomerKey::of(&metadata, &claims).ok_or(id_token::IdTokenError::Subject)?;
+    let response = exchange(identity, transaction, code).await?;
+    let id_token = response.id_token.as_ref().ok_or(RouteError::NoIdToken)?.expose_secret();
+    let mut claims = id_token::verify(identity, &metadata, id_token, &transaction.nonce).await?;
+    if identity.claims_from_userinfo {
+        let token = response.token().ok_or(RouteError::NoAccessToken)?;
+        user_info::add(identity, &metadata, &token, &mut claims).await?;
+    }
+    let key = CustomerKey::of(&metadata, &claims, &identity.claim_names).ok_or(RouteError::NoCustomer)?;
 
+    let now = identity.clock.unix_millis();
+    let signed_in = SignedIn {
+        key,
+        name: claim_names::name(&claims, &identity.claim_names),
+        claims,
+        signed_in_at: now,
+        browser: browser::name(headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok())),
+        ends_at: response
+            .refresh_token_expires_in
+            .filter(|left| *left > 0)
+            .map(|left| now.saturating_add(left.saturating_mul(1000))),
+    };
     // Whoever was signed in here before is signed out by this.
-    let before = SignedIn::load(session).await?;
-    let browser = browser::name(headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()));
-    let signed_in = SignedIn { key, claims, signed_in_at: identity.clock.unix_millis(), browser, ends_at: None };
+    let before = match SignedIn::load(session).await? {
+        Some(before) => Some(before.key),
+        None => session::end(identity, transaction.session.as_deref()).await?,
+    };
     // The session first: tokens of a customer without one may be dropped at any moment.
-    signed_in.begin(session).await?;
+    let hint = identity.send_id_token_hint.then_some(id_token);
+    signed_in.begin(identity, session, hint).await?;
     let subject = signed_in.claim("sub").unwrap_or_default();
-    if let Err(error) = identity.tokens.remember(&signed_in.key, subject, &response, &scopes).await {
+    if let Err(error) = identity.tokens.remember(&signed_in.key, subject, &response, &transaction.scopes()).await {
         session.flush().await?;
         return Err(error.into());
     }
-    if let Some(before) = before.filter(|before| before.key != signed_in.key) {
-        identity.tokens.forget(&before.key).await?;
+    if let Some(before) = before.filter(|before| *before != signed_in.key) {
+        identity.tokens.forget(&before).await?;
     }
     Ok(())
+}
+
+/// RFC 6749 §4.1.3, RFC 7636 §4.5.
+async fn exchange(identity: &Identity, transaction: &Transaction, code: &str) -> Result<TokenResponse, RouteError> {
+    let scope = format!("{OPENID_SCOPES} {}", transaction.scopes());
+    let redirect_uri = authorize::redirect_uri(identity);
+    let claims = identity.tokens.client().claims(None).unwrap_or_default();
+    let mut parameters = vec![
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", &redirect_uri),
+        ("code_verifier", &transaction.code_verifier),
+        ("scope", scope.trim_end()),
+    ];
+    parameters.extend(claims.as_deref().map(|claims| ("claims", claims)));
+    Ok(identity.tokens.redeem(&parameters).await?)
 }

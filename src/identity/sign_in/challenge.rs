@@ -31,6 +31,11 @@ impl Challenge {
         Scopes::parse(&self.scopes)
     }
 
+    /// Whether nothing is asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.scopes.is_empty() && self.claims.is_none()
+    }
+
     /// Seals a challenge; `None` when there is nothing to ask for, or more than fits.
     pub(super) fn seal(identity: &Identity, scopes: &Scopes, claims: Option<&str>) -> Option<String> {
         let scopes = scopes.to_string();

@@ -1,14 +1,15 @@
 //! The checks of an ID token (OpenID Connect Core §3.1.3.7).
 //!
 //! In this order, each with a test that fails without it: signature by a key of the provider with an allowed
-//! algorithm (6–8, in [`crate::identity::jwt`]); `iss` is the provider's (2); `aud` is this client and nobody else
+//! algorithm (6–8, in [`crate::identity::jwt`]) that the provider announces (7); it is no other kind of token, by `typ` or
+//! by claims that only those have (RFC 8725 §3.11); `iss` is the provider's (2); `aud` is this client and nobody else
 //! (3); `azp`, when there, is this client (4, 5); `exp`, `nbf`, `iat` (9, 10); `nonce` is the transaction's (11);
 //! `sub` is there (§2); `tid` is the tenant's, where the provider is Entra.
 
 use subtle::ConstantTimeEq as _;
 
 use crate::identity::Identity;
-use crate::identity::jwt::{self, Claims};
+use crate::identity::jwt::{self, Algorithm, Claims, Header, Verified};
 use crate::identity::provider::{Metadata, SignatureError};
 
 /// Clocks may differ by this many seconds.
@@ -19,6 +20,10 @@ const SKEW: i64 = 60;
 pub(super) enum IdTokenError {
     #[error(transparent)]
     Signature(#[from] SignatureError),
+    #[error("the token's algorithm is not one that the provider announces")]
+    Algorithm,
+    #[error("it is another kind of token")]
+    AnotherKind,
     #[error("`iss` is not the provider's")]
     Issuer,
     #[error("`aud` is not this client alone")]
@@ -51,9 +56,26 @@ pub(super) async fn verify(
     token: &str,
     nonce: &str,
 ) -> Result<Claims, IdTokenError> {
-    let claims = identity.provider.verify_signature(token).await?;
+    let Verified { header, claims } = identity.provider.verify(token).await?;
+    check_kind(&header, &claims, metadata)?;
     check(&claims, metadata, &identity.client_id, nonce, identity.clock.unix_seconds())?;
     Ok(claims)
+}
+
+fn check_kind(header: &Header, claims: &Claims, metadata: &Metadata) -> Result<(), IdTokenError> {
+    // §3.1.3.7 (7)
+    let announced = &metadata.id_token_signing_alg_values_supported;
+    if !announced.iter().any(|name| Algorithm::parse(name) == Some(header.algorithm)) {
+        return Err(IdTokenError::Algorithm);
+    }
+    if !header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case("JWT")) {
+        return Err(IdTokenError::AnotherKind);
+    }
+    // Logout tokens have `events`, access tokens scopes.
+    if ["events", "scp", "scope"].iter().any(|name| claims.contains_key(*name)) {
+        return Err(IdTokenError::AnotherKind);
+    }
+    Ok(())
 }
 
 fn check(claims: &Claims, metadata: &Metadata, client_id: &str, nonce: &str, now: i64) -> Result<(), IdTokenError> {

@@ -1,12 +1,15 @@
 //! Sign-in and sign-out: the endpoints below `/auth`, one file each.
 
 mod authorize;
+mod back_channel_logout;
 mod callback;
 mod challenge;
+mod front_channel_logout;
 mod id_token;
-mod session;
 mod sign_out;
 mod transaction;
+mod user_info;
+mod who;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
@@ -16,7 +19,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use url::form_urlencoded;
 
-use super::Identity;
+use super::{Identity, session};
+pub(super) use authorize::AuthorizationConfig;
 pub use authorize::sign_in_url;
 
 /// The endpoints.
@@ -24,16 +28,32 @@ pub(super) fn router(identity: Identity) -> Router {
     Router::new()
         .route("/auth/sign-in", get(authorize::sign_in))
         .route("/auth/sign-up", get(authorize::sign_up))
-        .route(REDIRECT_PATH, get(callback::callback))
-        .route("/auth/session", get(session::session))
+        .route("/auth/session", get(who::who))
         .route("/auth/sign-out", post(sign_out::sign_out).get(sign_out::not_by_get))
+        .route(SIGNED_OUT_PATH, get(sign_out::signed_out))
         .with_state(identity)
 }
 
-/// Where the provider sends the customer back to.
-const REDIRECT_PATH: &str = "/auth/redirect";
+/// The endpoints that the provider, or a page of it, sends requests to, POSTs among them: each proves by its own
+/// parameters that it is meant, so that no protection against other sites' requests may stand in front.
+pub(super) fn callbacks(identity: Identity) -> Router {
+    let redirect = Router::new()
+        .route(REDIRECT_PATH, get(callback::by_query).post(callback::by_form))
+        .layer(session::layer(&identity));
+    // These come without cookies, and need no session.
+    Router::new()
+        .route("/auth/front-channel-logout", get(front_channel_logout::front_channel_logout))
+        .route("/auth/back-channel-logout", post(back_channel_logout::back_channel_logout))
+        .merge(redirect)
+        .with_state(identity)
+}
 
-/// Why a sign-in did not work, as far as the customer needs to know. The app's page shows it.
+/// Where the provider sends the customer back to after sign-in.
+const REDIRECT_PATH: &str = "/auth/redirect";
+/// And after sign-out.
+const SIGNED_OUT_PATH: &str = "/auth/signed-out";
+
+/// Why a sign-in (or sign-out) did not work, as far as the customer needs to know. The app's page shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The customer changed their mind at the provider.
@@ -44,6 +64,8 @@ pub enum Problem {
     Refused,
     /// The provider (or our database) does not answer.
     Unavailable,
+    /// Signed out here, but what came back from the provider is not its answer to that.
+    SignOut,
 }
 
 impl Problem {
@@ -54,6 +76,7 @@ impl Problem {
             Self::Expired => "expired",
             Self::Refused => "refused",
             Self::Unavailable => "unavailable",
+            Self::SignOut => "sign-out",
         }
     }
 
@@ -70,10 +93,18 @@ fn see_other(location: &str) -> Response {
     }
 }
 
-/// Query parameters as sent, so that each handler decides what a duplicate means. Never rejects.
-struct Query(Vec<(String, String)>);
+/// Parameters as sent, so that each handler decides what a duplicate means.
+struct Parameters(Vec<(String, String)>);
 
-impl Query {
+impl Parameters {
+    /// The fields of a form (`application/x-www-form-urlencoded`); `None` for any other body.
+    fn of_form(headers: &HeaderMap, body: &[u8]) -> Option<Self> {
+        let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        let is_form = essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        is_form.then(|| Self(form_urlencoded::parse(body).into_owned().collect()))
+    }
+
     /// The first value of `name`.
     fn first(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -94,13 +125,25 @@ impl Query {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Query {
+/// The query; never rejects.
+impl<S: Sync> FromRequestParts<S> for Parameters {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let query = parts.uri.query().unwrap_or_default();
         Ok(Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
     }
+}
+
+/// The request's cookies whose name begins with `prefix`.
+fn cookies_of(headers: &HeaderMap, prefix: &str) -> impl Iterator<Item = (String, String)> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| cookie::Cookie::split_parse(value).filter_map(Result::ok))
+        .filter(move |cookie| cookie.name().starts_with(prefix))
+        .map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned()))
 }
 
 /// Adds a `Set-Cookie` header.
@@ -110,11 +153,11 @@ fn set_cookie(headers: &mut HeaderMap, cookie: &cookie::Cookie<'_>) {
     }
 }
 
-/// Forgets answered states that could not be answered again anyhow.
-pub(super) async fn sweep_answered_states(identity: &Identity) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM answered_states WHERE expires_at < $1")
-        .bind(identity.clock.unix_millis())
-        .execute(&identity.db)
-        .await?;
+/// Forgets answered states and logout tokens that would be refused for their age anyhow.
+pub(super) async fn sweep(identity: &Identity) -> Result<(), sqlx::Error> {
+    for over in ["DELETE FROM answered_states WHERE expires_at < $1", "DELETE FROM logout_tokens WHERE expires_at < $1"]
+    {
+        sqlx::query(over).bind(identity.clock.unix_millis()).execute(&identity.db).await?;
+    }
     Ok(())
 }

@@ -1,53 +1,144 @@
-//! `POST /auth/sign-out`: out of this app first, then out of the provider (OpenID Connect RP-Initiated Logout 1.0
-//! §2). The order matters: a provider that does not answer must not keep anybody signed in.
+//! `POST /auth/sign-out`: out of this app first, then out of the provider (OpenID Connect RP-Initiated Logout 1.0 §2).
+//! The order matters: a provider that does not answer must not keep anybody signed in.
 //!
-//! The provider is told who signs out by `logout_hint` (the ID token's `login_hint` claim), not by `id_token_hint`:
-//! a token in an address would reach the browser and its history.
+//! `GET /auth/signed-out`: back from the provider (§3). The `state` must be the one that this browser left with.
+//!
+//! The provider is told who signs out by `logout_hint` (the ID token's `login_hint` claim), not by `id_token_hint`: a
+//! token in an address reaches the browser and its history. `send_id_token_hint` is for providers that insist.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use cookie::{Cookie, SameSite};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
 use tower_sessions::Session;
 
-use super::{Problem, see_other};
+use super::{Parameters, Problem, SIGNED_OUT_PATH, cookies_of, see_other, set_cookie};
 use crate::identity::Identity;
 use crate::identity::session::SignedIn;
+use crate::platform::random;
+
+/// How long the provider has to send the customer back, in milliseconds.
+const LIFETIME: i64 = 600_000;
+const CONTEXT: &str = "sign-out";
+
+/// A sign-out on its way, in a sealed cookie.
+#[derive(Serialize, Deserialize)]
+struct Pending {
+    state: String,
+    began_at: i64,
+}
+
+/// Who signed out.
+struct Former {
+    signed_in: SignedIn,
+    id_token: Option<String>,
+}
 
 pub(super) async fn sign_out(State(identity): State<Identity>, session: Session) -> Response {
-    let signed_in = match end(&identity, &session).await {
-        Ok(signed_in) => signed_in,
+    let former = match end(&identity, &session).await {
+        Ok(former) => former,
         Err(error) => {
             tracing::error!(error, "a customer could not be signed out");
             return Problem::Unavailable.response(&identity);
         }
     };
-    let home = identity.public_url.as_str();
     // Nobody was signed in: nothing to tell the provider.
-    let Some(signed_in) = signed_in else { return see_other("/") };
+    let Some(former) = former else { return see_other("/") };
     let Ok(metadata) = identity.provider.metadata().await else { return see_other("/") };
     let Some(mut url) = metadata.end_session_endpoint.clone() else { return see_other("/") };
+    let pending = Pending { state: random::token(), began_at: identity.clock.unix_millis() };
     {
+        let back = format!("{}{SIGNED_OUT_PATH}", identity.public_url.as_str().trim_end_matches('/'));
         let mut pairs = url.query_pairs_mut();
-        pairs.append_pair("client_id", &identity.client_id).append_pair("post_logout_redirect_uri", home);
-        if let Some(hint) = signed_in.claim("login_hint") {
+        pairs
+            .append_pair("client_id", &identity.client_id)
+            .append_pair("post_logout_redirect_uri", &back)
+            .append_pair("state", &pending.state);
+        if let Some(hint) = former.signed_in.claim("login_hint") {
             pairs.append_pair("logout_hint", hint);
         }
+        if let Some(id_token) = &former.id_token {
+            pairs.append_pair("id_token_hint", id_token);
+        }
     }
-    see_other(url.as_str())
+    let mut response = see_other(url.as_str());
+    set_cookie(response.headers_mut(), &pending.cookie(&identity));
+    response
 }
 
 /// Ends the session and, when it was the customer's last one, drops their tokens.
-async fn end(identity: &Identity, session: &Session) -> Result<Option<SignedIn>, String> {
+async fn end(identity: &Identity, session: &Session) -> Result<Option<Former>, String> {
     let signed_in = SignedIn::load(session).await.map_err(|e| e.to_string())?;
+    let former = match signed_in {
+        Some(signed_in) => {
+            let id_token = signed_in.id_token(identity, session).await.map_err(|e| e.to_string())?;
+            Some(Former { signed_in, id_token })
+        }
+        None => None,
+    };
     session.flush().await.map_err(|e| e.to_string())?;
-    if let Some(signed_in) = &signed_in {
-        identity.tokens.forget(&signed_in.key).await.map_err(|e| e.to_string())?;
+    if let Some(former) = &former {
+        identity.tokens.forget(&former.signed_in.key).await.map_err(|e| e.to_string())?;
     }
-    Ok(signed_in)
+    Ok(former)
 }
 
 /// A link or an image must not sign anybody out.
 pub(super) async fn not_by_get() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], "Sign-out is a form: use the button on the page.")
         .into_response()
+}
+
+/// Back from the provider. The session ended before the customer went there; a wrong answer changes nothing, but does
+/// not count as the provider's word either.
+pub(super) async fn signed_out(State(identity): State<Identity>, query: Parameters, headers: HeaderMap) -> Response {
+    let name = name(&identity);
+    let Some((_, sealed)) = cookies_of(&headers, &name).find(|(found, _)| *found == name) else {
+        // The Back button, or somebody who typed the address.
+        return see_other("/");
+    };
+    let confirmed = Pending::open(&identity, &sealed).is_some_and(|pending| {
+        query.only("state").is_some_and(|state| bool::from(state.as_bytes().ct_eq(pending.state.as_bytes())))
+    });
+    let mut response = if confirmed {
+        see_other("/")
+    } else {
+        tracing::warn!("the provider's answer to a sign-out has no state, or another one");
+        Problem::SignOut.response(&identity)
+    };
+    let mut removal = bare(&identity, String::new());
+    removal.set_max_age(cookie::time::Duration::ZERO);
+    set_cookie(response.headers_mut(), &removal);
+    response
+}
+
+impl Pending {
+    fn cookie(&self, identity: &Identity) -> Cookie<'static> {
+        let sealed = identity.keys.seal(CONTEXT, &serde_json::to_string(self).unwrap_or_default());
+        let mut cookie = bare(identity, sealed);
+        cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
+        cookie
+    }
+
+    fn open(identity: &Identity, sealed: &str) -> Option<Self> {
+        let pending: Self = serde_json::from_str(&identity.keys.open(CONTEXT, sealed).ok()?).ok()?;
+        let age = identity.clock.unix_millis() - pending.began_at;
+        (-60_000..LIFETIME).contains(&age).then_some(pending)
+    }
+}
+
+fn name(identity: &Identity) -> String {
+    format!("{}errand-sign-out", if identity.public_url.scheme() == "https" { "__Host-" } else { "" })
+}
+
+fn bare(identity: &Identity, value: String) -> Cookie<'static> {
+    Cookie::build((name(identity), value))
+        .path("/")
+        .http_only(true)
+        .secure(identity.public_url.scheme() == "https")
+        // Lax: the provider's page leads back by a top-level navigation.
+        .same_site(SameSite::Lax)
+        .build()
 }

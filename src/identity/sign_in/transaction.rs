@@ -2,20 +2,26 @@
 //! sealed cookie of its own per attempt, so that tabs do not break each other, nothing is stored for a visitor who
 //! never comes back, and an answer counts only in the browser that asked (RFC 9700 §4.7).
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use cookie::{Cookie, SameSite};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
+use tower_sessions::Session;
 
+use super::cookies_of;
 use crate::identity::Identity;
+use crate::identity::config::ResponseMode;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
+use crate::identity::session;
 use crate::platform::random;
 
 /// How long the customer has at the provider, in milliseconds: signing up takes a look into the mailbox.
 pub(super) const LIFETIME: i64 = 3_600_000;
-/// How many sign-ins one browser can have on their way; the oldest give way.
+/// How many sign-ins one browser can have on their way, and how many bytes of cookies they may be together (a request's
+/// headers are limited); the oldest give way.
 const MAX_PENDING: usize = 10;
+const MAX_PENDING_BYTES: usize = 12 * 1024;
 const CONTEXT: &str = "sign-in transaction";
 
 /// See the module.
@@ -31,13 +37,15 @@ pub(super) struct Transaction {
     pub(super) return_to: ReturnTo,
     /// What the code is exchanged for: scopes of one resource.
     scopes: String,
+    /// The session that the browser had, as its row is called. An answer that comes as a form comes without its cookie.
+    pub(super) session: Option<String>,
     /// When it began, milliseconds since the epoch.
     pub(super) began_at: i64,
 }
 
 impl Transaction {
     /// A new one, with fresh 256-bit values.
-    pub(super) fn begin(identity: &Identity, return_to: ReturnTo, scopes: &Scopes) -> Self {
+    pub(super) fn begin(identity: &Identity, session: &Session, return_to: ReturnTo, scopes: &Scopes) -> Self {
         Self {
             state: random::token(),
             nonce: random::token(),
@@ -45,6 +53,7 @@ impl Transaction {
             code_verifier: random::token(),
             return_to,
             scopes: scopes.to_string(),
+            session: session::handle(session),
             began_at: identity.clock.unix_millis(),
         }
     }
@@ -61,18 +70,24 @@ impl Transaction {
         cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
         let mut cookies = vec![cookie];
 
-        let mut pending: Vec<(i64, String)> = read(request, &prefix(identity))
-            .map(|(name, value)| (open(identity, &value).map_or(0, |t| t.began_at), name))
+        let mut pending: Vec<(i64, usize, String)> = cookies_of(request, &prefix(identity))
+            .map(|(name, value)| (open(identity, &value).map_or(0, |t| t.began_at), name.len() + value.len(), name))
             .collect();
         pending.sort_unstable_by(|a, b| b.cmp(a));
-        cookies.extend(pending.into_iter().skip(MAX_PENDING - 1).map(|(_, name)| removal(identity, name)));
+        let mut bytes = 0;
+        for (position, (_, size, name)) in pending.into_iter().enumerate() {
+            bytes += size;
+            if position >= MAX_PENDING - 1 || bytes > MAX_PENDING_BYTES {
+                cookies.push(removal(identity, name));
+            }
+        }
         cookies
     }
 
     /// The transaction of `state`, if this browser began it and it has not run out.
     pub(super) fn find(identity: &Identity, request: &HeaderMap, state: &str) -> Option<Self> {
         let wanted = name(identity, state);
-        let (_, sealed) = read(request, &prefix(identity)).find(|(name, _)| *name == wanted)?;
+        let (_, sealed) = cookies_of(request, &prefix(identity)).find(|(name, _)| *name == wanted)?;
         let transaction = open(identity, &sealed)?;
         let same = bool::from(transaction.state.as_bytes().ct_eq(state.as_bytes()));
         let age = identity.clock.unix_millis() - transaction.began_at;
@@ -111,23 +126,15 @@ fn name(identity: &Identity, state: &str) -> String {
     format!("{}{}", prefix(identity), &digest[..16])
 }
 
-/// The request's cookies whose name begins with `prefix`.
-fn read(request: &HeaderMap, prefix: &str) -> impl Iterator<Item = (String, String)> {
-    request
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| Cookie::split_parse(value).filter_map(Result::ok))
-        .filter(move |cookie| cookie.name().starts_with(prefix))
-        .map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned()))
-}
-
 fn bare(identity: &Identity, name: String, value: String) -> Cookie<'static> {
+    // A form that the provider's page posts is a cross-site POST, to which browsers add no Lax cookie. None demands
+    // Secure, which browsers accept on http://localhost too.
+    let form_post = identity.authorization.response_mode == ResponseMode::FormPost;
     Cookie::build((name, value))
         .path("/")
         .http_only(true)
-        .secure(identity.public_url.scheme() == "https")
-        .same_site(SameSite::Lax)
+        .secure(form_post || identity.public_url.scheme() == "https")
+        .same_site(if form_post { SameSite::None } else { SameSite::Lax })
         .build()
 }
 

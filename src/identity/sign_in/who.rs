@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tower_sessions::{Session, SessionStore as _, session_store};
 
-use super::Query;
+use super::Parameters;
 use crate::identity::Identity;
 use crate::identity::session::Store;
 
@@ -23,10 +23,10 @@ struct Answer {
     seconds_left: Option<i64>,
 }
 
-pub(super) async fn session(
+pub(super) async fn who(
     State(identity): State<Identity>,
     session: Session,
-    query: Query,
+    query: Parameters,
     headers: HeaderMap,
 ) -> Response {
     // Another site must not keep a session alive, not even by a link.
@@ -50,9 +50,7 @@ async fn look(identity: &Identity, session: &Session, slide: bool) -> session_st
         store.load(&id).await?;
     }
     Ok(match store.peek(&id).await? {
-        Some((signed_in, left)) => {
-            Answer { signed_in: true, name: signed_in.name().map(str::to_owned), seconds_left: Some(left / 1000) }
-        }
+        Some((signed_in, left)) => Answer { signed_in: true, name: signed_in.name, seconds_left: Some(left / 1000) },
         None => Answer::default(),
     })
 }

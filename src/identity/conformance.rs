@@ -1,0 +1,436 @@
+//! The `OpenID` Foundation's conformance tests for relying parties, one test per module, by its name: against a whole
+//! provider ([`ProviderDouble::start_whole`]) over HTTP that lies as the module says. Modules that ask only whether the
+//! relying party notices are passed by refusing.
+
+use axum::Router;
+use axum::http::{Request, StatusCode, header};
+use axum::routing::get;
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+use super::Identity;
+use super::provider_double::{ALICE, Lies, ProviderDouble, SigningKey, TENANT, WEB};
+use super::scopes::Scopes;
+use super::session::CustomerKey;
+use super::tests::{Browser, Page, READ, configured, send, whoami};
+use super::tokens::AcquireError;
+use crate::platform::clock::Clock;
+use crate::platform::seal::KeyRing;
+use crate::platform::{database, outbound};
+
+/// A relying party, and the provider that it is tested against.
+pub(super) struct Suite {
+    pub(super) provider: ProviderDouble,
+    pub(super) identity: Identity,
+    pub(super) router: Router,
+    pub(super) clock: Clock,
+    pub(super) folder: tempfile::TempDir,
+}
+
+impl Suite {
+    pub(super) async fn start() -> Self {
+        Self::configured(json!({})).await
+    }
+
+    /// With a configuration changed by `changes`.
+    pub(super) async fn configured(changes: Value) -> Self {
+        let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap());
+        let provider = ProviderDouble::start_whole(&clock).await;
+        let folder = tempfile::tempdir().unwrap();
+        let url = database::test_url(folder.path()).await;
+        let at = "http://localhost:3000";
+        let identity = configured(&provider, &url, &clock, &KeyRing::generate(), at, changes).await;
+        let router = identity.mount(Router::new().route("/whoami", get(whoami)));
+        Self { provider, identity, router, clock, folder }
+    }
+
+    pub(super) async fn get(&self, browser: &mut Browser, path: &str) -> Page {
+        send(&self.router, browser, Request::get(path), String::new()).await
+    }
+
+    pub(super) async fn post(&self, browser: &mut Browser, path: &str, form: &str) -> Page {
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        send(&self.router, browser, request, form.to_owned()).await
+    }
+
+    pub(super) async fn whoami(&self, browser: &mut Browser) -> String {
+        self.get(browser, "/whoami").await.body
+    }
+
+    /// Follows a redirect to the provider, and the provider's back: the address of the answer, on this site.
+    pub(super) async fn at_the_provider(&self, page: &Page) -> String {
+        let answer = outbound::client().get(page.location()).send().await.expect("an answer");
+        assert_eq!(answer.status(), reqwest::StatusCode::SEE_OTHER);
+        let location = answer.headers()[header::LOCATION.as_str()].to_str().unwrap();
+        location.strip_prefix("http://localhost:3000").expect("the redirect URI").to_owned()
+    }
+
+    /// Signs in; the page that it ends with.
+    pub(super) async fn sign_in(&self, browser: &mut Browser) -> Page {
+        let page = self.get(browser, "/auth/sign-in?return_to=/todos").await;
+        let back = self.at_the_provider(&page).await;
+        self.get(browser, &back).await
+    }
+
+    /// Signs in and asserts that it works.
+    pub(super) async fn signed_in(&self) -> Browser {
+        let mut browser = Browser::default();
+        assert_eq!(self.sign_in(&mut browser).await.location(), "/todos");
+        assert_eq!(self.whoami(&mut browser).await, "Alice");
+        browser
+    }
+
+    /// Signs in at a provider that lies, and asserts that nobody is signed in.
+    async fn refuses(&self, lies: Lies) {
+        self.provider.lie(lies);
+        let mut browser = Browser::default();
+        assert_eq!(self.sign_in(&mut browser).await.location(), "/problem?reason=refused");
+        assert_eq!(self.whoami(&mut browser).await, "nobody");
+    }
+
+    pub(super) fn alice() -> CustomerKey {
+        serde_json::from_value(json!(format!("{TENANT}.{ALICE}"))).unwrap()
+    }
+
+    /// Whether the customer's tokens are there.
+    pub(super) async fn has_tokens(&self) -> bool {
+        let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM refresh_tokens WHERE customer = $1")
+            .bind(Self::alice().as_str())
+            .fetch_one(&self.identity.db)
+            .await
+            .unwrap();
+        rows > 0
+    }
+
+    pub(super) async fn logout_by_back_channel(&self, token: &str) -> Page {
+        self.post(&mut Browser::default(), "/auth/back-channel-logout", &format!("logout_token={token}")).await
+    }
+}
+
+fn claims(claims: Value) -> Lies {
+    Lies { claims, ..Lies::default() }
+}
+
+#[tokio::test]
+async fn oidcc_client_test() {
+    Suite::start().await.signed_in().await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_invalid_iss() {
+    Suite::start().await.refuses(claims(json!({"iss": "https://evil.example/v2.0"}))).await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_missing_sub() {
+    Suite::start().await.refuses(claims(json!({"sub": null}))).await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_invalid_aud() {
+    Suite::start().await.refuses(claims(json!({"aud": "another-client"}))).await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_missing_iat() {
+    Suite::start().await.refuses(claims(json!({"iat": null}))).await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_invalid_sig_rs256() {
+    // Another key under the published one's name.
+    let lies = Lies { key: SigningKey::second(), header: json!({"kid": "first"}), ..Lies::default() };
+    Suite::start().await.refuses(lies).await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_userinfo_invalid_sub() {
+    let suite = Suite::configured(json!({"claims_from_userinfo": true})).await;
+    for sub in [json!("somebody else"), json!(null), json!(7), json!("pairwise-for-the-web ")] {
+        suite.refuses(Lies { user_info: json!({ "sub": sub }), ..Lies::default() }).await;
+    }
+    suite.provider.lie(Lies::default());
+    suite.signed_in().await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_nonce_invalid() {
+    let suite = Suite::start().await;
+    suite.refuses(claims(json!({"nonce": "another sign-in's"}))).await;
+    suite.refuses(claims(json!({"nonce": null}))).await;
+}
+
+/// The one key that there is must be taken.
+#[tokio::test]
+async fn oidcc_client_test_kid_absent_single_jwks() {
+    let suite = Suite::start().await;
+    suite.provider.lie(Lies { header: json!({"kid": null}), ..Lies::default() });
+    suite.signed_in().await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_kid_absent_multiple_jwks() {
+    let suite = Suite::start().await;
+    suite.provider.publish(&[SigningKey::first(), SigningKey::second()]);
+    suite.refuses(Lies { header: json!({"kid": null}), ..Lies::default() }).await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_idtoken_sig_none() {
+    let unsigned = |token: String| token.rsplit_once('.').expect("three parts").0.to_owned() + ".";
+    let lies = Lies { header: json!({"alg": "none", "kid": null}), tamper: unsigned, ..Lies::default() };
+    Suite::start().await.refuses(lies).await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_idtoken_sig_rs256() {
+    let suite = Suite::start().await;
+    suite.signed_in().await;
+    // Good signatures, but not by an algorithm that this provider announces (Core §3.1.3.7 (7)).
+    suite.refuses(Lies { header: json!({"alg": "PS256"}), ..Lies::default() }).await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_scope_userinfo_claims() {
+    let suite = Suite::configured(json!({"claims_from_userinfo": true})).await;
+    suite.provider.lie(claims(json!({"name": null})));
+    let mut browser = Browser::default();
+    let page = suite.get(&mut browser, "/auth/sign-in?return_to=/todos").await;
+    for scope in ["openid", "profile", "email"] {
+        assert!(page.parameters()["scope"].split(' ').any(|asked| asked == scope), "{scope}");
+    }
+    let back = suite.at_the_provider(&page).await;
+    assert_eq!(suite.get(&mut browser, &back).await.location(), "/todos");
+    assert_eq!(suite.provider.user_info_requests(), 1);
+    assert_eq!(suite.whoami(&mut browser).await, "Alice of UserInfo");
+    // What is about the token comes from the token.
+    let sid: String = sqlx::query_scalar("SELECT sid FROM sessions").fetch_one(&suite.identity.db).await.unwrap();
+    assert_eq!(sid, "session");
+}
+
+#[tokio::test]
+async fn oidcc_client_test_client_secret_basic() {
+    let suite = Suite::start().await;
+    suite.signed_in().await;
+    let (headers, fields) = suite.provider.token_requests().remove(0);
+    assert!(headers[header::AUTHORIZATION].to_str().unwrap().starts_with("Basic "));
+    assert!(!fields.contains_key("client_secret"));
+}
+
+#[tokio::test]
+async fn oidcc_client_test_discovery_issuer_mismatch() {
+    let suite = Suite::start().await;
+    suite.provider.change_document(json!({"issuer": "https://evil.example/v2.0"}));
+    let page = suite.get(&mut Browser::default(), "/auth/sign-in").await;
+    assert_eq!(page.location(), "/problem?reason=unavailable");
+}
+
+#[tokio::test]
+async fn oidcc_client_test_signing_key_rotation() {
+    let suite = Suite::start().await;
+    suite.signed_in().await;
+    suite.provider.publish(&[SigningKey::first(), SigningKey::second()]);
+    suite.provider.lie(Lies { key: SigningKey::second(), ..Lies::default() });
+    suite.signed_in().await;
+}
+
+/// The old key is gone when the new one signs for the first time.
+#[tokio::test]
+async fn oidcc_client_test_signing_key_rotation_just_before_signing() {
+    let suite = Suite::start().await;
+    suite.signed_in().await;
+    suite.clock.advance(Duration::minutes(2));
+    let mut browser = Browser::default();
+    let page = suite.get(&mut browser, "/auth/sign-in?return_to=/todos").await;
+    suite.provider.publish(&[SigningKey::second()]);
+    suite.provider.lie(Lies { key: SigningKey::second(), ..Lies::default() });
+    let back = suite.at_the_provider(&page).await;
+    assert_eq!(suite.get(&mut browser, &back).await.location(), "/todos");
+}
+
+#[tokio::test]
+async fn oidcc_client_test_refresh_token() {
+    let suite = Suite::start().await;
+    let mut browser = suite.signed_in().await;
+    for _ in 0..2 {
+        suite.clock.advance(Duration::hours(2));
+        suite.identity.tokens.for_user(&Suite::alice(), &Scopes::parse(READ)).await.expect("a token");
+    }
+    assert_eq!(suite.provider.token_requests().len(), 3, "a code and two refresh tokens");
+    assert_eq!(suite.whoami(&mut browser).await, "Alice");
+}
+
+/// Abuse case 48: what a renewal brings is somebody else's, and the session is dropped (Core §12.2).
+async fn renewal_is_refused(changes: Value) {
+    let suite = Suite::start().await;
+    let mut browser = suite.signed_in().await;
+    suite.provider.lie(claims(changes));
+    suite.clock.advance(Duration::hours(2));
+    let denied = suite.identity.tokens.for_user(&Suite::alice(), &Scopes::parse(READ)).await.err();
+    assert!(matches!(denied, Some(AcquireError::InteractionRequired { .. })), "{denied:?}");
+    assert!(!suite.has_tokens().await);
+    assert_eq!(suite.whoami(&mut browser).await, "nobody");
+}
+
+#[tokio::test]
+async fn oidcc_client_test_refresh_token_invalid_issuer() {
+    renewal_is_refused(json!({"iss": "https://evil.example/v2.0"})).await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_refresh_token_invalid_sub() {
+    renewal_is_refused(json!({"sub": "somebody else"})).await;
+}
+
+/// Signs out; the request to the provider.
+async fn sign_out(suite: &Suite, browser: &mut Browser) -> Page {
+    let page = suite.post(browser, "/auth/sign-out", "").await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    assert_eq!(page.parameters()["post_logout_redirect_uri"], "http://localhost:3000/auth/signed-out");
+    assert_eq!(suite.whoami(browser).await, "nobody");
+    page
+}
+
+#[tokio::test]
+async fn oidcc_client_test_rp_init_logout() {
+    let suite = Suite::start().await;
+    let mut browser = suite.signed_in().await;
+    let state = sign_out(&suite, &mut browser).await.parameters()["state"].clone();
+    let back = format!("/auth/signed-out?state={state}");
+    assert_eq!(suite.get(&mut browser, &back).await.location(), "/");
+    // A second arrival is harmless.
+    assert_eq!(suite.get(&mut browser, &back).await.location(), "/");
+}
+
+#[tokio::test]
+async fn oidcc_client_test_rp_init_logout_no_state() {
+    let suite = Suite::start().await;
+    let mut browser = suite.signed_in().await;
+    sign_out(&suite, &mut browser).await;
+    assert_eq!(suite.get(&mut browser, "/auth/signed-out").await.location(), "/problem?reason=sign-out");
+}
+
+#[tokio::test]
+async fn oidcc_client_test_rp_init_logout_other_state() {
+    let suite = Suite::start().await;
+    let mut browser = suite.signed_in().await;
+    sign_out(&suite, &mut browser).await;
+    let page = suite.get(&mut browser, "/auth/signed-out?state=another").await;
+    assert_eq!(page.location(), "/problem?reason=sign-out");
+}
+
+/// The customer signs out in another app; the provider tells this one.
+#[tokio::test]
+async fn oidcc_client_test_rp_backchannel_rpinitlogout() {
+    let suite = Suite::start().await;
+    let mut browser = suite.signed_in().await;
+    let page = suite.logout_by_back_channel(&suite.provider.logout_token(&json!({}), json!({}))).await;
+    assert_eq!((page.status, page.body.as_str()), (StatusCode::OK, ""));
+    assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
+    assert_eq!(suite.whoami(&mut browser).await, "nobody");
+    assert!(!suite.has_tokens().await);
+}
+
+/// A logout token that is refused: 400 with a JSON error, and nobody is signed out.
+pub(super) async fn logout_is_refused(suite: &Suite, token: &str, expected: &str) {
+    let mut browser = suite.signed_in().await;
+    let page = suite.logout_by_back_channel(token).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST, "{expected}");
+    assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
+    let error: Value = serde_json::from_str(&page.body).expect("JSON");
+    assert_eq!(error["error"], "invalid_request");
+    let description = error["error_description"].as_str().unwrap();
+    assert!(description.contains(expected), "{description:?} does not say {expected:?}");
+    assert_eq!(suite.whoami(&mut browser).await, "Alice");
+    assert!(suite.has_tokens().await);
+}
+
+#[tokio::test]
+async fn oidcc_client_test_rp_backchannel_rpinitlogout_alg_none() {
+    let suite = Suite::start().await;
+    let token = suite.provider.logout_token(&json!({"alg": "none"}), json!({}));
+    let unsigned = token.rsplit_once('.').expect("three parts").0.to_owned() + ".";
+    logout_is_refused(&suite, &unsigned, "algorithm").await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_rp_backchannel_rpinitlogout_no_event() {
+    let suite = Suite::start().await;
+    let token = suite.provider.logout_token(&json!({}), json!({"events": null}));
+    logout_is_refused(&suite, &token, "`events` is missing").await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_rp_backchannel_rpinitlogout_with_nonce() {
+    let suite = Suite::start().await;
+    let token = suite.provider.logout_token(&json!({}), json!({"nonce": "n"}));
+    logout_is_refused(&suite, &token, "`nonce`").await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_rp_backchannel_rpinitlogout_wrong_alg() {
+    let suite = Suite::start().await;
+    let token = suite.provider.logout_token(&json!({"alg": "PS256"}), json!({}));
+    logout_is_refused(&suite, &token, "algorithm").await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_rp_backchannel_rpinitlogout_wrong_aud() {
+    let suite = Suite::start().await;
+    let token = suite.provider.logout_token(&json!({}), json!({"aud": "another-client"}));
+    logout_is_refused(&suite, &token, "`aud`").await;
+    let token = suite.provider.logout_token(&json!({}), json!({"aud": [WEB, "another-client"]}));
+    logout_is_refused(&suite, &token, "`aud`").await;
+}
+
+#[tokio::test]
+async fn oidcc_client_test_rp_backchannel_rpinitlogout_wrong_event() {
+    let suite = Suite::start().await;
+    let event = "http://schemas.openid.net/event/backchannel-logout";
+    for events in [json!({"http://schemas.openid.net/event/other": {}}), json!({ event: true })] {
+        let token = suite.provider.logout_token(&json!({}), json!({ "events": events }));
+        logout_is_refused(&suite, &token, "does not name the logout event").await;
+    }
+}
+
+#[tokio::test]
+async fn oidcc_client_test_rp_backchannel_rpinitlogout_wrong_iss() {
+    let suite = Suite::start().await;
+    let token = suite.provider.logout_token(&json!({}), json!({"iss": "https://evil.example/v2.0"}));
+    logout_is_refused(&suite, &token, "`iss`").await;
+}
+
+/// What the provider's sign-out page loads in a frame, without our cookies.
+async fn frame(suite: &Suite) -> Page {
+    let issuer: String = url::form_urlencoded::byte_serialize(suite.provider.issuer().as_bytes()).collect();
+    let path = format!("/auth/front-channel-logout?iss={issuer}&sid=session");
+    suite.get(&mut Browser::default(), &path).await
+}
+
+/// This app begins the sign-out in one browser window; the session of the same provider session in another is ended by
+/// the frame.
+#[tokio::test]
+async fn oidcc_client_test_rp_frontchannel_rpinitlogout() {
+    let suite = Suite::start().await;
+    let (mut browser, mut other) = (suite.signed_in().await, suite.signed_in().await);
+    let state = sign_out(&suite, &mut browser).await.parameters()["state"].clone();
+    assert_eq!(suite.whoami(&mut other).await, "Alice");
+    assert_eq!(frame(&suite).await.status, StatusCode::OK);
+    assert_eq!(suite.whoami(&mut other).await, "nobody");
+    assert!(!suite.has_tokens().await);
+    assert_eq!(suite.get(&mut browser, &format!("/auth/signed-out?state={state}")).await.location(), "/");
+}
+
+#[tokio::test]
+async fn oidcc_client_test_rp_frontchannel_opinitlogout() {
+    let suite = Suite::start().await;
+    let mut browser = suite.signed_in().await;
+    let page = frame(&suite).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
+    // The provider's pages may frame it, and nobody else's.
+    let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert_eq!(policy, format!("default-src 'none'; frame-ancestors {}", suite.provider.origin));
+    assert_eq!(suite.whoami(&mut browser).await, "nobody");
+    assert!(!suite.has_tokens().await);
+}
