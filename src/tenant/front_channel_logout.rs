@@ -49,7 +49,10 @@ pub(super) fn page(tenant: &Tenant, frames: &[Frame], next: Option<&str>) -> Res
         p { "You are being signed out of these apps as well:" }
         ul { @for frame in frames { li { (frame.name) } } }
         @match next {
-            Some(next) => p { a.button href=(next) { "Continue" } },
+            Some(next) => {
+                p { "Then this page goes on by itself." }
+                p { a.button href=(next) { "Continue" } }
+            },
             None => p { "It is a good idea to close all browser windows." },
         }
         @for frame in frames { (self::frame(frame)) }

@@ -139,9 +139,10 @@ fn page(visit: &Visit, session: &Session, error: Option<String>) -> Markup {
             title: "Confirm that it is you",
             lead: html! {
                 p.lead {
-                    strong { (visit.interaction.app.name) } " needs to be sure, for what you are about to do. "
-                    @if by_mail { "We send a code to " strong { (email) } "." }
-                    @else { "You signed in with a code: now enter your password." }
+                    "For what you are about to do in " strong { (visit.interaction.app.name) }
+                    ", your sign-in is not enough. "
+                    @if by_mail { "We will send a code to " strong { (email) } "." }
+                    @else { "You signed in with a code, so now enter your password." }
                 }
             },
             problem: None,

@@ -16,7 +16,7 @@ use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
 use crate::platform::database;
 
-mod asking_for_more;
+mod journeys;
 
 const CONFIG: &str = r#"
 [tenant]

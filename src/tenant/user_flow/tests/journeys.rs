@@ -1,4 +1,5 @@
-//! What comes between a sign-in and the app: a second factor where `claims` demands one, and the user's consent.
+//! Whole authorization requests in a browser that keeps its cookies: what comes between a sign-in and the app (a second
+//! factor where `claims` demands one, the user's consent), and what a password reset ends.
 
 use std::collections::BTreeMap;
 
@@ -461,4 +462,71 @@ async fn the_pages_in_between_are_hardened_and_have_one_heading_and_labelled_fie
         assert_eq!(select("input:not([type=hidden])"), select("label"));
         assert!(select("button[type=submit]") >= 1);
     }
+}
+
+/// Abuse case 77.
+#[tokio::test]
+async fn a_stale_reset_code_is_refused_and_a_reset_ends_the_other_sessions() {
+    let at = tenant().await;
+    let (mut alice, mut thief) = (Customer::new(&at), Customer::new(&at));
+    thief.authorize("openid", &[]).await;
+    assert!(answered(&thief.with_password().await).contains_key("code"), "who knew the password is in");
+
+    alice.authorize("openid", &[]).await;
+    let base = alice.base.clone();
+    alice.post("reset-password", &[("email", ALICE)]).await;
+    alice.base.clone_from(&base);
+    let stale = at.newest_passcode(ALICE).await;
+    at.tenant.clock.advance(Duration::minutes(10));
+    let refused = alice.post("reset-password/passcode", &[("passcode", &stale)]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("too old"), "{}", refused.body);
+
+    alice.post("reset-password/passcode/resend", &[]).await;
+    alice.base.clone_from(&base);
+    let fresh = at.newest_passcode(ALICE).await;
+    alice.post("reset-password/passcode", &[("passcode", &fresh)]).await;
+    alice.base.clone_from(&base);
+    let new = [("password", OTHER_PASSWORD), ("confirm_password", OTHER_PASSWORD)];
+    assert!(answered(&alice.post("reset-password/password", &new).await).contains_key("code"));
+    let silent = [("prompt", "none")];
+    assert_eq!(answered(&thief.authorize("openid", &silent).await)["error"], "login_required", "and is out now");
+    assert!(answered(&alice.authorize("openid", &silent).await).contains_key("code"));
+}
+
+/// Abuse case 80.
+#[tokio::test]
+async fn every_form_is_answered_with_303_and_never_with_307() {
+    let at = tenant().await;
+    let mut alice = Customer::new(&at);
+    let mut redirects = 0;
+    let mut check = |page: &Page| {
+        assert!(!page.status.is_redirection() || page.status == StatusCode::SEE_OTHER, "{}", page.location());
+        redirects += usize::from(page.status == StatusCode::SEE_OTHER);
+    };
+    check(&alice.authorize(WRITE, &[("claims", C1)]).await);
+    let base = alice.base.clone();
+    for (page, fields) in [
+        ("sign-up", &[("email", "bob@example.com")][..]),
+        ("sign-up/passcode/resend", &[]),
+        ("sign-up/details", &DETAILS),
+        ("reset-password", &[("email", ALICE)]),
+        ("reset-password/passcode/resend", &[]),
+        ("reset-password/password", &[("password", "x")]),
+        ("sign-in", &[("email", ALICE), ("method", "passcode")]),
+        ("sign-in/passcode/resend", &[]),
+        ("consent", &[]),
+        ("step-up", &[]),
+        ("sign-in", &[("email", ALICE), ("password", GOOD_PASSWORD)]),
+    ] {
+        alice.base.clone_from(&base);
+        check(&alice.post(page, fields).await);
+    }
+    check(&alice.post("step-up", &[]).await);
+    let code = at.newest_passcode(ALICE).await;
+    check(&alice.post("step-up/passcode", &[("passcode", &code)]).await);
+    check(&alice.decide(&[]).await);
+    check(&alice.authorize("openid", &[("prompt", "login")]).await);
+    check(&alice.post("cancel", &[]).await);
+    assert_eq!(redirects, 17, "each of them is a redirect");
 }
