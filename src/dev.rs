@@ -232,7 +232,6 @@ client_id = "{web_client_id}"
 redirect_uris = ["{web}/auth/redirect"]
 post_logout_redirect_uris = ["{web}/auth/signed-out"]
 back_channel_logout_uri = "{web}/auth/back-channel-logout"
-front_channel_logout_uri = "{web}/auth/front-channel-logout"
 secrets = ["{web_client_secret}"]
 permissions = [{{ resource = "{api_client_id}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite"] }}]
 user_flow = "sign_up_and_sign_in"
