@@ -24,7 +24,9 @@ pub(super) struct Suite {
     pub(super) identity: Identity,
     pub(super) router: Router,
     pub(super) clock: Clock,
-    pub(super) folder: tempfile::TempDir,
+    pub(super) database_url: String,
+    pub(super) key: String,
+    _folder: tempfile::TempDir,
 }
 
 impl Suite {
@@ -37,11 +39,11 @@ impl Suite {
         let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap());
         let provider = ProviderDouble::start_whole(&clock).await;
         let folder = tempfile::tempdir().unwrap();
-        let url = database::test_url(folder.path()).await;
-        let at = "http://localhost:3000";
-        let identity = configured(&provider, &url, &clock, &KeyRing::generate(), at, changes).await;
+        let database_url = database::test_url(folder.path()).await;
+        let key = KeyRing::generate();
+        let identity = configured(&provider, &database_url, &clock, std::slice::from_ref(&key), changes).await;
         let router = identity.mount(Router::new().route("/whoami", get(whoami)));
-        Self { provider, identity, router, clock, folder }
+        Self { provider, identity, router, clock, database_url, key, _folder: folder }
     }
 
     pub(super) async fn get(&self, browser: &mut Browser, path: &str) -> Page {

@@ -24,6 +24,8 @@ mod conformance;
 mod credential;
 pub mod downstream;
 pub mod jwt;
+#[cfg(test)]
+mod logout_tests;
 pub mod provider;
 #[cfg(test)]
 pub mod provider_double;
@@ -33,6 +35,8 @@ pub mod return_to;
 pub mod scopes;
 pub mod session;
 pub mod sign_in;
+#[cfg(test)]
+mod sign_in_tests;
 #[cfg(test)]
 mod tests;
 pub mod tokens;

@@ -200,6 +200,10 @@ impl Provider {
     /// the first customer does not have to wait; says in the log what is wrong, and when it is over. Then looks in once an
     /// hour, which has the documents renewed that are due. Returns at `shutdown`.
     pub async fn watch(&self, shutdown: CancellationToken) {
+        self.watch_with(FIRST_PAUSE, shutdown).await;
+    }
+
+    pub(super) async fn watch_with(&self, first_pause: Duration, shutdown: CancellationToken) {
         let mut failures: u32 = 0;
         loop {
             let found = match self.metadata().await {
@@ -216,7 +220,7 @@ impl Provider {
                 }
                 Err(error) => {
                     failures = failures.saturating_add(1);
-                    let pause = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
+                    let pause = first_pause.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
                     let place = self.0.discovery.as_str();
                     tracing::error!(
                         %error, place, failures,

@@ -116,7 +116,7 @@ impl Browser {
         }
     }
 
-    fn session(&self) -> Option<&String> {
+    pub(super) fn session(&self) -> Option<&String> {
         self.0.get("errand")
     }
 }
@@ -235,16 +235,27 @@ async fn replica(
     key: &str,
     public_url: &str,
 ) -> Identity {
-    configured(provider, database_url, clock, key, public_url, json!({})).await
+    let keys = [key.to_owned()];
+    configured_at(public_url, provider, database_url, clock, &keys, json!({})).await
 }
 
-/// A web server with a configuration changed by `changes` (`null` removes a key).
+/// A web server at `http://localhost:3000` with a configuration changed by `changes` (`null` removes a key).
 pub(super) async fn configured(
     provider: &ProviderDouble,
     database_url: &str,
     clock: &Clock,
-    key: &str,
+    keys: &[String],
+    changes: Value,
+) -> Identity {
+    configured_at("http://localhost:3000", provider, database_url, clock, keys, changes).await
+}
+
+async fn configured_at(
     public_url: &str,
+    provider: &ProviderDouble,
+    database_url: &str,
+    clock: &Clock,
+    keys: &[String],
     changes: Value,
 ) -> Identity {
     let db = database::open("web.database_url", database_url, &MIGRATIONS).await.unwrap();
@@ -259,7 +270,7 @@ pub(super) async fn configured(
         mode: Mode::Development,
         public_url: public_url.parse().unwrap(),
         problem_page: "/problem",
-        keys: KeyRing::parse(&[SecretString::from(key)]).unwrap(),
+        keys: KeyRing::parse(&keys.iter().map(|key| SecretString::from(key.as_str())).collect::<Vec<_>>()).unwrap(),
         db,
         http: outbound::client(),
         clock: clock.clone(),
