@@ -65,7 +65,7 @@ cargo test --quiet --features ssr
 start_postgres
 if [ -n "${ERRAND_TEST_POSTGRES:-}" ]; then
   step "the tests of everything that stores, once more on PostgreSQL"
-  cargo test --quiet --features ssr --lib -- api:: identity:: tenant::
+  cargo test --quiet --features ssr --lib -- api:: digest:: identity:: tenant::
   step "two web servers on one PostgreSQL"
   cargo test --quiet --features ssr --test integration -- two_web_servers::
 fi

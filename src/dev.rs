@@ -1,20 +1,26 @@
-//! `errand dev`: web, API and tenant in one process, on SQLite, with everything registered and every secret made on
-//! first run. The parts speak HTTP to each other over their real ports: the token hop is what the project is about,
-//! so nothing short-cuts it.
+//! `errand dev`: web, API, tenant and worker in one process, on SQLite, with everything registered and every secret
+//! made on first run. The parts speak HTTP to each other over their real ports: the token hop is what the project is
+//! about, so nothing short-cuts it.
+//!
+//! It leaves the configuration that it runs with in the data folder (`dev.toml`, for this user only): `errand admin`
+//! and other programs in the same folder join it with that.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::api::{self, Api};
+use crate::daemon::worker::{self, Worker};
 use crate::platform::clock::Clock;
-use crate::platform::config::{ConfigError, Mode, Settings};
+use crate::platform::config::{ConfigError, DEV_FILE, Mode, Settings};
+use crate::platform::mail::MailConfig;
 use crate::platform::serve::{self, ListenError};
 use crate::platform::{random, seal};
 use crate::tenant::{self, Tenant};
@@ -56,6 +62,9 @@ pub enum StartError {
     /// The web server does not start.
     #[error("web: {0}")]
     Web(#[from] web::StartError),
+    /// The worker does not start.
+    #[error("worker: {0}")]
+    Worker(#[from] worker::StartError),
 }
 
 /// Everything, bound and ready to serve.
@@ -63,6 +72,7 @@ pub struct Dev {
     web: (TcpListener, Web),
     api: (TcpListener, Api),
     tenant: (TcpListener, Tenant),
+    worker: Worker,
     /// Where things are, for whoever started it.
     pub addresses: Addresses,
 }
@@ -86,7 +96,9 @@ struct Generated {
     tenant_id: Uuid,
     web_client_id: Uuid,
     api_client_id: Uuid,
+    admin_client_id: Uuid,
     web_client_secret: String,
+    admin_client_secret: String,
     encryption_key: String,
 }
 
@@ -117,7 +129,11 @@ impl Dev {
         let web_at = local_url(&web_listener, "web")?;
         let api_at = local_url(&api_listener, "api")?;
         let tenant_at = local_url(&tenant_listener, "tenant")?;
-        let settings = Settings::load(config_file, &generated.defaults(&settings.data, &web_at, &api_at, &tenant_at))?;
+        // Other programs find it from wherever they are started.
+        let data = std::fs::canonicalize(&settings.data).map_err(|e| unusable(&settings.data, &e))?;
+        let mail = worker_mail(&settings, &tenant_at);
+        let defaults = generated.defaults(&data, &web_at, &api_at, &tenant_at);
+        let settings = Settings::load(config_file, &format!("{defaults}{mail}"))?;
 
         let web_config: web::config::Config = settings.section("web")?;
         let api_config: api::config::Config = settings.section("api")?;
@@ -130,28 +146,54 @@ impl Dev {
         };
         let tenant = Tenant::start(tenant_config, settings.mode, clock.clone()).await?;
         let api = Api::start(api_config, settings.mode, clock.clone()).await?;
-        let web = Web::start(&web_config, settings.mode, clock).await?;
-        Ok(Self { web: (web_listener, web), api: (api_listener, api), tenant: (tenant_listener, tenant), addresses })
+        let web = Web::start(&web_config, settings.mode, clock.clone()).await?;
+        let worker =
+            Worker::start(&settings.section("worker")?, &settings.section("web")?, settings.mode, clock).await?;
+        write_private(&data.join(DEV_FILE), &settings.to_toml()?).map_err(|e| unusable(&data, &e))?;
+        Ok(Self {
+            web: (web_listener, web),
+            api: (api_listener, api),
+            tenant: (tenant_listener, tenant),
+            worker,
+            addresses,
+        })
     }
 
     /// Serves all of them until `shutdown`; returns when requests in flight have finished.
     pub async fn serve(self, shutdown: CancellationToken) {
         let maintain = self.web.1.identity.clone().maintain(shutdown.clone());
         let watch = self.api.1.clone().watch(shutdown.clone());
-        // The web server's last requests still need the other two.
-        let web_has_stopped = CancellationToken::new();
-        let web = async {
-            serve::serve(self.web.0, self.web.1.router(), shutdown).await;
-            web_has_stopped.cancel();
+        // The last requests of the web server and the worker still need the other two.
+        let clients_have_stopped = CancellationToken::new();
+        let clients = async {
+            let web = serve::serve(self.web.0, self.web.1.router(), shutdown.clone());
+            tokio::join!(web, self.worker.run(shutdown));
+            clients_have_stopped.cancel();
         };
         tokio::join!(
-            serve::serve(self.tenant.0, tenant::router(self.tenant.1), web_has_stopped.clone()),
-            serve::serve(self.api.0, api::router(self.api.1), web_has_stopped.clone()),
-            web,
+            serve::serve(self.tenant.0, tenant::router(self.tenant.1), clients_have_stopped.clone()),
+            serve::serve(self.api.0, api::router(self.api.1), clients_have_stopped.clone()),
+            clients,
             maintain,
             watch,
         );
     }
+}
+
+/// `[worker.mail]`: the tenant's mail server where there is one, else the tenant's mailbox.
+fn worker_mail(settings: &Settings, tenant: &str) -> String {
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    match settings.section("tenant.mail") {
+        Ok(MailConfig { smtp_url: Some(url), from: Some(from), .. }) => {
+            let (url, from) = (quoted(url.expose_secret()), quoted(&from));
+            format!("[worker.mail]\nsmtp_url = {url}\nfrom = {from}\n")
+        }
+        _ => format!("[worker.mail]\nmailbox_url = {}\n", quoted(&format!("{tenant}/mailbox"))),
+    }
+}
+
+fn unusable(folder: &Path, error: &std::io::Error) -> StartError {
+    StartError::Data { folder: folder.to_owned(), reason: error.to_string() }
 }
 
 async fn bind(settings: &Settings, program: &str) -> Result<TcpListener, StartError> {
@@ -170,7 +212,7 @@ fn local_url(listener: &TcpListener, program: &str) -> Result<String, StartError
 impl Generated {
     /// Reads `secrets.toml` of the data folder, or makes it, readable by this user only.
     fn load(data: &Path) -> Result<Self, StartError> {
-        let unusable = |e: std::io::Error| StartError::Data { folder: data.to_owned(), reason: e.to_string() };
+        let unusable = |e: std::io::Error| unusable(data, &e);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(unusable)?;
         let file = data.join("secrets.toml");
         match std::fs::read_to_string(&file) {
@@ -180,7 +222,9 @@ impl Generated {
                     tenant_id: Uuid::new_v4(),
                     web_client_id: Uuid::new_v4(),
                     api_client_id: Uuid::new_v4(),
+                    admin_client_id: Uuid::new_v4(),
                     web_client_secret: random::token(),
+                    admin_client_secret: random::token(),
                     encryption_key: seal::KeyRing::generate(),
                 };
                 let text = toml::to_string(&generated).map_err(|_| StartError::Secrets(file.clone()))?;
@@ -193,7 +237,8 @@ impl Generated {
 
     /// The whole configuration: what an administrator would register, and what each program would be told.
     fn defaults(&self, data: &Path, web: &str, api: &str, tenant: &str) -> String {
-        let Self { tenant_id, web_client_id, api_client_id, web_client_secret, encryption_key } = self;
+        let Self { tenant_id, web_client_id, api_client_id, admin_client_id, .. } = self;
+        let Self { web_client_secret, admin_client_secret, encryption_key, .. } = self;
         // TOML needs backslashes and quotes of paths escaped.
         let database = |name: &str| toml::Value::from(format!("sqlite:{}", data.join(name).display())).to_string();
         let (web_db, api_db, tenant_db) = (database("web.db"), database("api.db"), database("tenant.db"));
@@ -236,6 +281,12 @@ secrets = ["{web_client_secret}"]
 permissions = [{{ resource = "{api_client_id}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite"] }}]
 user_flow = "sign_up_and_sign_in"
 
+[[tenant.apps]]
+name = "Errand admin"
+client_id = "{admin_client_id}"
+secrets = ["{admin_client_secret}"]
+permissions = [{{ resource = "{api_client_id}", roles = ["ToDoList.Read.All", "ToDoList.ReadWrite.All"] }}]
+
 [api]
 listen = "127.0.0.1:3001"
 database_url = {api_db}
@@ -270,6 +321,19 @@ initial_scopes = ["api://{api_client_id}/ToDoList.Read"]
 base_url = "{api}"
 relative_path = "api/todolist"
 scopes = {{ read = ["api://{api_client_id}/ToDoList.Read"], write = ["api://{api_client_id}/ToDoList.ReadWrite"] }}
+
+[admin.identity]
+authority = "{tenant}/{tenant_id}/v2.0"
+tenant_id = "{tenant_id}"
+client_id = "{admin_client_id}"
+client_credentials = [{{ secret = "{admin_client_secret}" }}]
+
+[admin.downstream_apis.todolist]
+base_url = "{api}"
+relative_path = "api/todolist"
+scopes = ["api://{api_client_id}/.default"]
+request_app_token = true
+
 "#
         )
     }
@@ -288,6 +352,7 @@ fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::daemon::admin;
 
     const README: &str = include_str!("../README.md");
 
@@ -300,6 +365,7 @@ mod tests {
         for (theirs, ours) in [
             ("/run/secrets/errand_encryption_key", secret.display().to_string()),
             ("/run/secrets/errand_client_secret", secret.display().to_string()),
+            ("/run/secrets/errand_admin_secret", secret.display().to_string()),
             ("postgres://errand_web@db.example.com/errand_web", format!("sqlite:{}", folder.join("web.db").display())),
             ("postgres://errand_api@db.example.com/errand_api", format!("sqlite:{}", folder.join("api.db").display())),
         ] {
@@ -310,7 +376,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn web_and_api_start_with_the_configuration_that_the_readme_shows() {
+    async fn the_programs_start_with_the_configuration_that_the_readme_shows() {
         let folder = tempfile::tempdir().expect("a folder");
         let settings = Settings::from_toml(&example(folder.path())).expect("TOML");
         assert_eq!(settings.mode, Mode::Production);
@@ -320,6 +386,13 @@ mod tests {
         }
         let config = settings.section("api").expect("every key is known");
         if let Err(error) = Api::start(config, settings.mode, Clock::system()).await {
+            panic!("{error}");
+        }
+        let (config, web) = (settings.section("worker").expect("known"), settings.section("web").expect("known"));
+        if let Err(error) = Worker::start(&config, &web, settings.mode, Clock::system()).await {
+            panic!("{error}");
+        }
+        if let Err(error) = admin::check(&settings, Clock::system()) {
             panic!("{error}");
         }
     }

@@ -11,6 +11,7 @@
 //! | `web` | the web server: mounts `app` and `identity`, implements the server functions |
 //! | `api` | the protected `ToDoList` API |
 //! | `tenant` | the embedded identity provider, for development and tests |
+//! | `daemon` | the programs without a browser: `errand admin`, `errand worker` |
 //! | `digest` | who wants a mail each morning with what is open, and how far the worker has come |
 //! | `platform` | what every program needs: configuration, database, serving, clock, outbound HTTP |
 //! | `dev` | all of them in one process |
@@ -26,6 +27,8 @@ pub mod app;
 #[cfg(feature = "ssr")]
 #[doc = include_str!("docs/architecture.md")]
 pub mod architecture {}
+#[cfg(feature = "ssr")]
+pub mod daemon;
 #[cfg(feature = "ssr")]
 pub mod dev;
 #[cfg(feature = "ssr")]

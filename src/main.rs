@@ -1,15 +1,17 @@
 //! The command line: one subcommand per program.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use errand::daemon::{admin, worker};
 use errand::platform::clock::Clock;
 use errand::platform::config::{Mode, Settings};
 use errand::platform::{serve, telemetry};
 use errand::{api, dev, tenant, web};
+use tokio_util::sync::CancellationToken;
 
-/// A to-do list that customers sign up for, and the identity provider, web server and API behind it.
+/// A to-do list that customers sign up for, and the programs behind it: identity provider, web server, API, worker.
 ///
 /// Without a subcommand it runs `dev`: everything at once, nothing to configure.
 #[derive(Parser)]
@@ -25,10 +27,11 @@ struct Arguments {
 #[derive(Subcommand)]
 #[expect(clippy::doc_markdown, reason = "these words are the help text, where backticks would be noise")]
 enum Program {
-    /// Run web, API and tenant in one process, on SQLite, with generated secrets (the default)
+    /// Run web, API, tenant and worker in one process, on SQLite, with generated secrets (the default)
     ///
     /// Listens on localhost: web 3000, API 3001, tenant 3002; change with `listen` of [web], [api], [tenant].
     /// Databases and secrets go to the data folder (.errand, or ERRAND_DATA); delete it to begin anew.
+    /// While it runs, `errand admin` and `errand worker --now` work in the same folder without configuration.
     #[command(after_help = CONFIGURATION)]
     Dev,
     /// Run the web server: sign-in, pages, server functions that call the API
@@ -46,6 +49,27 @@ enum Program {
     /// Needs [tenant] with its apps and user flows. For development and tests: refuses mode = "production".
     #[command(after_help = CONFIGURATION)]
     Tenant,
+    /// Run the background worker: each morning, a mail with what is open to each customer who asked for it
+    ///
+    /// Needs [worker.mail], and [web]: it works on the web server's database with the customers' cached tokens. Any
+    /// number of workers may run.
+    #[command(after_help = WORKER)]
+    Worker(WorkerArguments),
+    /// Look after everyone's to-dos from the command line: list, add, complete, remove, export
+    ///
+    /// Runs as an app of its own, without a user: client credentials and application permissions.
+    #[command(after_help = admin::arguments::HELP)]
+    Admin(admin::arguments::Arguments),
+}
+
+#[derive(clap::Args)]
+struct WorkerArguments {
+    /// Send what is due now, and end: for cron and the like
+    #[arg(long)]
+    once: bool,
+    /// Send everybody who wants a digest one at once, whatever the time, and end (development only)
+    #[arg(long, conflicts_with = "once")]
+    now: bool,
 }
 
 const CONFIGURATION: &str = "\
@@ -53,9 +77,27 @@ Configuration: errand.toml, then the environment: ERRAND_WEB__PUBLIC_URL is `pub
 Logs: RUST_LOG (such as errand=debug), ERRAND_LOG_FORMAT=json.
 Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 could not start, 2 wrong arguments.";
 
+const WORKER: &str = "\
+Examples:
+  errand worker          looks twice a minute, until it is stopped
+  errand worker --once   sends what is due and ends: from cron, every few minutes in the morning
+  errand worker --now    where `errand dev` runs: look at your digest in the mailbox
+
+Configuration: errand.toml, then the environment: ERRAND_WORKER__MAIL__SMTP_URL is `smtp_url` of [worker.mail].
+Logs: RUST_LOG (such as errand=debug), ERRAND_LOG_FORMAT=json.
+Exit codes: 0 stopped, or all that was due was looked at; 1 could not start or look; 2 wrong arguments.";
+
+/// Exit code of `errand admin` when some of the to-dos do not exist.
+const MISSING: u8 = 3;
+/// What shells use for programs that were stopped by Ctrl-C.
+const STOPPED: u8 = 130;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    telemetry::init();
+    match arguments.program {
+        Some(Program::Admin(_)) => telemetry::init_for_command(),
+        _ => telemetry::init(),
+    }
     // At least four workers: rendering blocks a thread while it waits for others (leptos #4647).
     let workers = std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4));
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build() {
@@ -66,7 +108,7 @@ fn main() -> ExitCode {
         }
     };
     match runtime.block_on(run(arguments)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("errand: {error}");
             ExitCode::FAILURE
@@ -74,7 +116,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let shutdown = serve::shutdown_signal();
     let clock = Clock::system();
     let config = arguments.config.as_deref();
@@ -114,6 +156,37 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             started("tenant", &public_url, settings.mode);
             serve::serve(listener, tenant::router(tenant), shutdown).await;
         }
+        Program::Worker(arguments) => run_worker(config, &arguments, clock, shutdown).await?,
+        Program::Admin(arguments) => {
+            let settings = Settings::load_or_join_dev(config, "admin.identity")?;
+            return Ok(match admin::run(&settings, arguments, clock, &shutdown).await? {
+                admin::Exit::Done => ExitCode::SUCCESS,
+                admin::Exit::Missing => ExitCode::from(MISSING),
+                admin::Exit::Stopped => ExitCode::from(STOPPED),
+            });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_worker(
+    config: Option<&Path>,
+    arguments: &WorkerArguments,
+    clock: Clock,
+    shutdown: CancellationToken,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let settings = Settings::load_or_join_dev(config, "web.identity.client_id")?;
+    if arguments.now && settings.mode == Mode::Production {
+        return Err("--now is for development: it sends mail at any time, and again. Use --once".into());
+    }
+    let (config, web) = (settings.section("worker")?, settings.section("web")?);
+    let worker = worker::Worker::start(&config, &web, settings.mode, clock).await?;
+    if arguments.once || arguments.now {
+        let report = if arguments.now { worker.now(&shutdown).await } else { worker.once(&shutdown).await }?;
+        println!("errand worker: {report}");
+    } else {
+        println!("errand worker: looking for digests that are due ({:?})", settings.mode);
+        worker.run(shutdown).await;
     }
     Ok(())
 }
@@ -125,8 +198,9 @@ fn announce(addresses: &dev::Addresses) {
     println!("  API     {api}");
     println!("  tenant  {tenant}");
     if *mailbox {
-        println!("  mail    {tenant}/mailbox  (passcodes arrive here)");
+        println!("  mail    {tenant}/mailbox  (passcodes and digests arrive here)");
     }
+    println!("  admin   in another terminal, in this folder: errand admin list");
     println!("Ctrl-C stops it.");
 }
 

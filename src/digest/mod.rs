@@ -19,7 +19,7 @@ pub mod schedule;
 pub mod store;
 
 pub use schedule::{TimeZone, UnknownTimeZone};
-pub use store::{Digest, Last, Outcome, Preferences, Skipped, Store};
+pub use store::{Claimed, Digest, Last, Outcome, Preferences, Skipped, Store};
 
 /// The tables that digests live in; [`Store::open`] adds them to the web server's database.
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/digest/migrations");

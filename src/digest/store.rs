@@ -88,6 +88,16 @@ pub struct Claimed {
     claim: String,
 }
 
+#[cfg(test)]
+impl Claimed {
+    /// A claim that no row knows.
+    pub(crate) fn for_tests(preferences: Preferences) -> Self {
+        let date = "2026-11-25".to_owned();
+        let (customer, claim) = (String::new(), String::new());
+        Self { customer, preferences, date, too_late_at: 0, tries: 0, last: None, claim }
+    }
+}
+
 impl Outcome {
     fn name(self) -> &'static str {
         match self {
@@ -307,6 +317,44 @@ impl Store {
         Ok(())
     }
 
+    /// Corrects a [`Outcome::Sent`] whose mail the mail server will not have, today or ever.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn not_sent(&self, claimed: &Claimed) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE digests SET last_outcome = $1 WHERE customer = $2 AND last_for = $3")
+            .bind(Outcome::GivenUp.name())
+            .bind(&claimed.customer)
+            .bind(&claimed.date)
+            .execute(&self.db)
+            .await?;
+        Ok(())
+    }
+
+    /// Makes today's digest of everybody who wants one due at once, whether there was one today or not: for developers
+    /// who do not want to wait until morning.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn make_all_due(&self) -> Result<(), sqlx::Error> {
+        let now = self.clock.unix_millis();
+        let rows = sqlx::query("SELECT customer, time_zone FROM digests WHERE enabled = 1").fetch_all(&self.db).await?;
+        for row in rows {
+            let time_zone: String = row.try_get("time_zone")?;
+            let today = TimeZone::parse(&time_zone).unwrap_or_else(|_| TimeZone::utc()).date(now);
+            sqlx::query(
+                "UPDATE digests SET next_for = $1, next_at = $2, tries = 0, last_for = NULL, last_outcome = NULL \
+                 WHERE customer = $3 AND enabled = 1",
+            )
+            .bind(today)
+            .bind(now)
+            .bind(row.try_get::<String, _>("customer")?)
+            .execute(&self.db)
+            .await?;
+        }
+        Ok(())
+    }
+
     /// Tries again at `at` (milliseconds since the epoch), and gives the claim back.
     ///
     /// # Errors
@@ -377,4 +425,219 @@ fn digest(row: &AnyRow) -> Result<Digest, sqlx::Error> {
         last: last.and_then(|(date, outcome)| Some(Last { date, outcome: Outcome::named(&outcome)? })),
         skipped: skipped.map(|(at, reason)| Skipped { at, reason }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+    use time::{Duration, OffsetDateTime, macros::datetime};
+
+    use super::*;
+    use crate::identity;
+    use crate::platform::clock;
+
+    /// Six o'clock in Berlin, on the day before clocks are put forward.
+    const SATURDAY: OffsetDateTime = datetime!(2026-03-28 05:00 UTC);
+
+    struct Test {
+        store: Store,
+        clock: Clock,
+        _folder: TempDir,
+    }
+
+    async fn test() -> Test {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Clock::manual(SATURDAY);
+        let url = database::test_url(folder.path()).await;
+        let db = database::open("web.database_url", &url, &identity::MIGRATIONS).await.expect("a database");
+        let store = Store::open("web.database_url", db.clone(), clock.clone()).await.expect("tables");
+        // As when a second program opens the same database.
+        Store::open("web.database_url", db, clock.clone()).await.expect("they are there");
+        Test { store, clock, _folder: folder }
+    }
+
+    fn preferences(time_zone: &str) -> Preferences {
+        Preferences {
+            enabled: true,
+            email: "ada@example.com".to_owned(),
+            name: "Ada".to_owned(),
+            time_zone: TimeZone::parse(time_zone).expect("a time zone"),
+            hour: 7,
+        }
+    }
+
+    impl Test {
+        async fn claim(&self) -> Option<Claimed> {
+            self.store.claim("ada").await.expect("an answer")
+        }
+
+        async fn due(&self) -> usize {
+            self.store.due(10).await.expect("an answer").len()
+        }
+
+        async fn load(&self) -> Digest {
+            self.store.load("ada").await.expect("an answer").expect("a row")
+        }
+
+        /// Milliseconds since the epoch of the next one.
+        async fn next(&self) -> OffsetDateTime {
+            clock::from_millis(self.load().await.next_at)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_chosen_is_loaded_again() {
+        let test = test().await;
+        assert_eq!(test.store.load("ada").await.expect("an answer"), None);
+        let chosen = preferences("Europe/Berlin");
+        test.store.save("ada", &chosen).await.expect("saved");
+        let digest = test.load().await;
+        assert_eq!((digest.preferences, digest.last, digest.skipped), (chosen, None, None));
+        assert_eq!(test.next().await, datetime!(2026-03-28 06:00 UTC));
+        assert_eq!(test.store.load("bob").await.expect("an answer"), None);
+    }
+
+    #[tokio::test]
+    async fn of_many_workers_one_gets_the_customer_and_settles_the_day_once() {
+        let test = test().await;
+        test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
+        assert_eq!((test.due().await, test.claim().await.is_some()), (0, false), "it is six o'clock");
+        test.clock.advance(Duration::hours(1));
+        assert_eq!(test.due().await, 1);
+        let workers: Vec<_> = (0..8)
+            .map(|_| {
+                let store = test.store.clone();
+                tokio::spawn(async move { store.claim("ada").await.expect("an answer") })
+            })
+            .collect();
+        let mut claimed = Vec::new();
+        for worker in workers {
+            claimed.extend(worker.await.expect("no panic"));
+        }
+        let [claimed] = claimed.try_into().expect("one of them");
+        assert_eq!((claimed.date.as_str(), claimed.tries, test.due().await), ("2026-03-28", 0, 0));
+        assert_eq!(clock::from_millis(claimed.too_late_at), datetime!(2026-03-28 11:00 UTC));
+        assert!(test.store.settle(&claimed, Outcome::Sent).await.expect("an answer"));
+        assert!(!test.store.settle(&claimed, Outcome::Sent).await.expect("an answer"), "not again");
+        let last = Last { date: "2026-03-28".to_owned(), outcome: Outcome::Sent };
+        assert_eq!(test.load().await.last, Some(last));
+        // Summer time begins in the night: seven o'clock comes an hour earlier.
+        assert_eq!(test.next().await, datetime!(2026-03-29 05:00 UTC));
+    }
+
+    #[tokio::test]
+    async fn a_claim_of_a_worker_that_died_is_taken_over_after_five_minutes_and_worth_nothing_then() {
+        let test = test().await;
+        test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
+        test.clock.advance(Duration::hours(1));
+        let dead = test.claim().await.expect("it is due");
+        test.clock.advance(Duration::minutes(4));
+        assert!(test.claim().await.is_none());
+        test.clock.advance(Duration::minutes(2));
+        let alive = test.claim().await.expect("it is due again");
+        assert!(!test.store.settle(&dead, Outcome::Sent).await.expect("an answer"), "it must not send any more");
+        test.store.skip(&dead, "nonsense").await.expect("an answer");
+        assert_eq!(test.load().await.skipped, None);
+        assert!(test.store.settle(&alive, Outcome::NothingOpen).await.expect("an answer"));
+        // A claim from before a clock was set back does not block for longer either.
+        test.clock.advance(Duration::days(1));
+        test.claim().await.expect("it is due");
+        test.clock.advance(Duration::minutes(-30));
+        assert!(test.claim().await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_digest_that_is_turned_off_meanwhile_is_not_sent() {
+        let test = test().await;
+        test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
+        test.clock.advance(Duration::hours(1));
+        let claimed = test.claim().await.expect("it is due");
+        let off = Preferences { enabled: false, ..preferences("Europe/Berlin") };
+        test.store.save("ada", &off).await.expect("saved");
+        assert!(!test.store.settle(&claimed, Outcome::Sent).await.expect("an answer"));
+        test.clock.advance(Duration::days(3));
+        assert_eq!((test.due().await, test.claim().await.is_some()), (0, false));
+        test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
+        assert_eq!(test.due().await, 0, "it is eight o'clock: tomorrow");
+        test.clock.advance(Duration::days(1));
+        assert_eq!(test.due().await, 1);
+    }
+
+    #[tokio::test]
+    async fn saving_what_has_nothing_to_do_with_time_leaves_what_is_due() {
+        let test = test().await;
+        test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
+        test.clock.advance(Duration::hours(1));
+        let claimed = test.claim().await.expect("it is due");
+        let renamed = Preferences { name: "Countess".to_owned(), ..preferences("Europe/Berlin") };
+        test.store.save("ada", &renamed).await.expect("saved");
+        assert!(test.store.settle(&claimed, Outcome::Sent).await.expect("an answer"));
+        // Half past seven in Berlin is half past two in New York, where there is no second one today.
+        test.clock.advance(Duration::minutes(30));
+        test.store.save("ada", &preferences("America/New_York")).await.expect("saved");
+        assert_eq!(test.next().await, datetime!(2026-03-29 11:00 UTC));
+    }
+
+    #[tokio::test]
+    async fn a_skipped_customer_is_left_alone_until_they_have_signed_in_and_is_told_once() {
+        let test = test().await;
+        test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
+        test.clock.advance(Duration::hours(1));
+        let claimed = test.claim().await.expect("it is due");
+        let before = test.clock.unix_millis() - 1;
+        test.store.skip(&claimed, "there is no refresh token").await.expect("an answer");
+        for _ in 0..5 {
+            test.clock.advance(Duration::days(1));
+            assert_eq!((test.due().await, test.claim().await.is_some()), (0, false));
+        }
+        // A session from before does not help, nor does saving.
+        assert_eq!(test.store.resume("ada", before).await.expect("an answer"), None);
+        test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
+        assert_eq!(test.due().await, 0);
+        let skipped = test.store.resume("ada", test.clock.unix_millis()).await.expect("an answer").expect("skipped");
+        assert_eq!(skipped.reason, "there is no refresh token");
+        assert_eq!(test.store.resume("ada", test.clock.unix_millis()).await.expect("an answer"), None, "once");
+        assert_eq!(test.due().await, 0, "not at any time of the day");
+        test.clock.advance(Duration::days(1));
+        assert!(test.claim().await.is_some());
+        assert_eq!(test.store.resume("bob", test.clock.unix_millis()).await.expect("an answer"), None);
+    }
+
+    #[tokio::test]
+    async fn what_failed_is_due_again_when_it_was_said_to_be() {
+        let test = test().await;
+        test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
+        test.clock.advance(Duration::hours(1));
+        let claimed = test.claim().await.expect("it is due");
+        test.store.retry(&claimed, test.clock.unix_millis() + 60_000).await.expect("an answer");
+        assert_eq!(test.due().await, 0);
+        test.clock.advance(Duration::minutes(1));
+        let claimed = test.claim().await.expect("it is due");
+        assert_eq!((claimed.date.as_str(), claimed.tries), ("2026-03-28", 1));
+        // The mail server said no before it took anything.
+        assert!(test.store.settle(&claimed, Outcome::Sent).await.expect("an answer"));
+        test.store.take_back(&claimed, test.clock.unix_millis() + 120_000).await.expect("an answer");
+        assert_eq!(test.load().await.last, None);
+        test.clock.advance(Duration::minutes(2));
+        let claimed = test.claim().await.expect("it is due");
+        assert_eq!(claimed.tries, 2);
+        test.store.release(&claimed).await.expect("an answer");
+        let claimed = test.claim().await.expect("it was given back");
+        assert!(test.store.settle(&claimed, Outcome::Sent).await.expect("an answer"));
+        test.store.not_sent(&claimed).await.expect("an answer");
+        assert_eq!(test.load().await.last.map(|last| last.outcome), Some(Outcome::GivenUp));
+        assert_eq!(test.next().await, datetime!(2026-03-29 05:00 UTC));
+    }
+
+    #[tokio::test]
+    async fn developers_need_not_wait_for_the_morning() {
+        let test = test().await;
+        test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
+        test.store.make_all_due().await.expect("an answer");
+        let claimed = test.claim().await.expect("it is due");
+        assert!(test.store.settle(&claimed, Outcome::Sent).await.expect("an answer"));
+        assert!(test.claim().await.is_none());
+        test.store.make_all_due().await.expect("an answer");
+        assert_eq!(test.claim().await.map(|claimed| claimed.date).as_deref(), Some("2026-03-28"));
+    }
 }

@@ -48,6 +48,11 @@ impl CustomerKey {
         }
     }
 
+    /// The key that was stored as this text: what [`CustomerKey::as_str`] gave.
+    pub fn stored(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -22,7 +22,9 @@ pub enum Mode {
 }
 
 /// The tables an `errand.toml` may contain.
-const SECTIONS: [&str; 3] = ["web", "api", "tenant"];
+const SECTIONS: [&str; 5] = ["web", "api", "tenant", "worker", "admin"];
+/// What `errand dev` leaves in the data folder: the configuration of its last run, for programs beside it.
+pub const DEV_FILE: &str = "dev.toml";
 
 /// All settings, before a program takes its own table out of them.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub struct Settings {
     pub mode: Mode,
     /// `data` (or `ERRAND_DATA`): the folder that holds databases and generated secrets; `.errand` by default.
     pub data: PathBuf,
+    /// The file that `errand dev` left, when these settings are those of its last run.
+    pub dev: Option<PathBuf>,
 }
 
 /// Why the configuration cannot be used. The text names the key and the remedy, and never a value.
@@ -96,8 +100,48 @@ impl Settings {
                 format!("the top level takes mode, data and the tables {}", SECTIONS.join(", ")),
             ));
         }
+        Self::of(figment)
+    }
+
+    /// The settings of a program that may join `errand dev`. Where the configuration does not have `key` (such as
+    /// `admin.identity`) and does not say that this is production, they are those of the last `errand dev` that ran on
+    /// the same data folder, overridden by the file and the environment as usual.
+    ///
+    /// # Errors
+    /// As [`Settings::load`]; also when `errand dev` left something that cannot be read.
+    pub fn load_or_join_dev(file: Option<&Path>, key: &str) -> Result<Self, ConfigError> {
+        let own = Self::load(file, "")?;
+        let production = own.has("mode") && own.mode == Mode::Production;
+        if own.has(key) || production {
+            return Ok(own);
+        }
+        let left = own.data.join(DEV_FILE);
+        match std::fs::read_to_string(&left) {
+            Ok(defaults) => Ok(Self { dev: Some(left), ..Self::load(file, &defaults)? }),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(own),
+            Err(e) => Err(ConfigError::Invalid(format!("{} cannot be read: {e}", left.display()))),
+        }
+    }
+
+    /// Whether there is a value at `key`, a path such as `admin.identity`.
+    fn has(&self, key: &str) -> bool {
+        self.figment.find_value(key).is_ok()
+    }
+
+    /// All of it as TOML, secrets included.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when something in it has no form in TOML.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        let table: toml::Table = self.figment.extract().map_err(|e| describe(e, None))?;
+        // The error could quote a value.
+        toml::to_string(&table).map_err(|_| ConfigError::Invalid("the configuration has no form in TOML".to_owned()))
+    }
+
+    fn of(figment: Figment) -> Result<Self, ConfigError> {
         let top: Top = figment.extract().map_err(|e| describe(e, None))?;
-        Ok(Self { figment, mode: top.mode, data: top.data.unwrap_or_else(|| PathBuf::from(".errand")) })
+        let data = top.data.unwrap_or_else(|| PathBuf::from(".errand"));
+        Ok(Self { figment, mode: top.mode, data, dev: None })
     }
 
     /// The settings as they would be read from `toml` alone: for tests and for composition in one process.
@@ -105,9 +149,7 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`] when the TOML does not parse.
     pub fn from_toml(toml: &str) -> Result<Self, ConfigError> {
-        let figment = Figment::from(Toml::string(toml));
-        let top: Top = figment.extract().map_err(|e| describe(e, None))?;
-        Ok(Self { figment, mode: top.mode, data: top.data.unwrap_or_else(|| PathBuf::from(".errand")) })
+        Self::of(Figment::from(Toml::string(toml)))
     }
 
     /// One program's table as its documented struct. Structs use `deny_unknown_fields`, so a misspelt key is named.
@@ -119,7 +161,9 @@ impl Settings {
             return Err(ConfigError::refused(
                 name,
                 "is missing",
-                format!("add a [{name}] table to errand.toml, or run `errand dev`, which needs no configuration"),
+                format!(
+                    "add a [{name}] table to errand.toml, or run `errand dev` in this folder, which needs no configuration"
+                ),
             ));
         }
         self.figment.extract_inner(name).map_err(|e| describe(e, Some(name)))
@@ -288,6 +332,29 @@ mod tests {
         let wrong = parse("[web]\nlisten = 'x'\nlimit = 'hunter2'");
         assert!(wrong.contains("`web.limit` must be") && !wrong.contains("hunter2"), "{wrong}");
         assert!(parse("[api]").contains("`web` is missing"));
+    }
+
+    #[test]
+    fn what_dev_left_is_joined_unless_this_is_production_or_there_is_a_configuration() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let left = "mode = \"development\"\n[admin]\nidentity = { authority = \"http://left\" }\n[web]\nport = 1\n";
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("a folder");
+        std::fs::write(data.join(DEV_FILE), left).expect("written");
+        let file = folder.path().join("errand.toml");
+        let joins = |own: &str| {
+            let path = toml::Value::from(data.to_str().expect("text"));
+            std::fs::write(&file, format!("data = {path}\n{own}")).expect("written");
+            Settings::load_or_join_dev(Some(&file), "admin.identity").expect("readable")
+        };
+        let joined = joins("[web]\nport = 2\n");
+        assert_eq!((joined.mode, joined.dev.as_deref()), (Mode::Development, Some(data.join(DEV_FILE).as_path())));
+        let again = joined.to_toml().expect("TOML");
+        assert!(again.contains("http://left") && again.contains("port = 2"), "{again}");
+        assert_eq!(joins("mode = \"production\"\n").dev, None);
+        let own = joins("[admin]\nidentity = { authority = \"https://own\" }\n");
+        assert_eq!((own.mode, own.dev.clone()), (Mode::Production, None));
+        assert!(!own.to_toml().expect("TOML").contains("http://left"));
     }
 
     #[test]

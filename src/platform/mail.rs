@@ -68,15 +68,23 @@ pub enum MailError {
     /// The mail server or the mailbox will not have this mail.
     #[error("the mail was refused: {0}")]
     Refused(String),
-    /// The mail server or the mailbox cannot take mail right now.
+    /// The mail server or the mailbox says that it does not take mail right now.
     #[error("the mail server does not take mail right now: {0}")]
     Unavailable(String),
+    /// The mail server or the mailbox did not answer, or not to the end: it may have taken the mail.
+    #[error("the mail server did not say whether it took the mail: {0}")]
+    Unanswered(String),
 }
 
 impl MailError {
     /// Whether the same mail may go through later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Unanswered(_))
+    }
+
+    /// Whether the mail may have been taken all the same: who sends it again may send it twice.
+    pub fn may_be_sent(&self) -> bool {
+        matches!(self, Self::Unanswered(_))
     }
 }
 
@@ -120,6 +128,27 @@ impl Mailer {
         Ok(Self(Route::Mailbox { http: outbound::client(), url }))
     }
 
+    /// Whether the mail server, or the mailbox, can be reached. Sends nothing.
+    ///
+    /// # Errors
+    /// [`MailError::Unavailable`].
+    pub async fn check(&self) -> Result<(), MailError> {
+        let unavailable = |reason: String| Err(MailError::Unavailable(reason));
+        match &self.0 {
+            Route::Smtp { transport, .. } => match tokio::time::timeout(TIMEOUT, transport.test_connection()).await {
+                Ok(Ok(true)) => Ok(()),
+                Ok(Ok(false)) => unavailable("it hung up".to_owned()),
+                Ok(Err(error)) => unavailable(error.to_string()),
+                Err(_) => unavailable(format!("no answer within {TIMEOUT:?}")),
+            },
+            Route::Mailbox { http, url } => match outbound::send(http.head(url.clone()), MAX_ANSWER).await {
+                Ok((status, ..)) if status.is_success() => Ok(()),
+                Ok((status, ..)) => unavailable(format!("the mailbox answered {status}")),
+                Err(error) => unavailable(error.to_string()),
+            },
+        }
+    }
+
     /// Sends one mail, and returns when the mail server has taken it. What could bend the mail is refused, not
     /// repaired: a recipient that is more than one plain address (commas, angle brackets, quotes, spaces, controls),
     /// and a subject of more than one line (RFC 5322 §2.2: a CRLF would begin another header).
@@ -137,14 +166,15 @@ impl Mailer {
                 match tokio::time::timeout(TIMEOUT, transport.send(message)).await {
                     Ok(Ok(_)) => Ok(()),
                     Ok(Err(error)) if error.is_permanent() => Err(MailError::Refused(error.to_string())),
-                    Ok(Err(error)) => Err(MailError::Unavailable(error.to_string())),
-                    Err(_) => Err(MailError::Unavailable(format!("no answer within {TIMEOUT:?}"))),
+                    Ok(Err(error)) if error.is_transient() => Err(MailError::Unavailable(error.to_string())),
+                    Ok(Err(error)) => Err(MailError::Unanswered(error.to_string())),
+                    Err(_) => Err(MailError::Unanswered(format!("no answer within {TIMEOUT:?}"))),
                 }
             }
             Route::Mailbox { http, url } => {
                 let body = json!({ "to": message.to, "subject": message.subject, "body": message.text });
                 let answer = outbound::send(http.post(url.clone()).json(&body), MAX_ANSWER).await;
-                let (status, _, _) = answer.map_err(|error| MailError::Unavailable(error.to_string()))?;
+                let (status, _, _) = answer.map_err(|error| MailError::Unanswered(error.to_string()))?;
                 match status.as_u16() {
                     200..300 => Ok(()),
                     429 | 500.. => Err(MailError::Unavailable(format!("the mailbox answered {status}"))),

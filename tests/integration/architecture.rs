@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Which rooms each room may name, beside itself. `main` and `lib` stand above all.
-const ARROWS: [(&str, &[&str]); 9] = [
-    ("dev", &["web", "api", "tenant", "identity", "platform", "todo"]),
+const ARROWS: [(&str, &[&str]); 10] = [
+    ("dev", &["web", "api", "tenant", "daemon", "identity", "platform", "todo"]),
     ("web", &["app", "digest", "identity", "platform", "todo"]),
     ("api", &["identity", "platform", "todo"]),
     ("tenant", &["platform"]),
+    ("daemon", &["digest", "identity", "platform", "todo"]),
     ("digest", &["platform"]),
     ("identity", &["platform"]),
     ("platform", &["todo"]),

@@ -36,7 +36,7 @@ pub(crate) const FREE_PORTS: &str = "mode = \"development\"\ndata = \"data\"\n[w
                                      [api]\nlisten = \"127.0.0.1:0\"\n[tenant]\nlisten = \"127.0.0.1:0\"\n";
 
 /// Runs to the end, which must come by itself.
-fn run(mut command: Command) -> Output {
+pub(crate) fn run(mut command: Command) -> Output {
     let child = Running(command.spawn().unwrap());
     child.wait()
 }
@@ -138,7 +138,7 @@ pub(crate) fn start_dev(mut command: Command) -> (Running, [String; 3], String) 
     (child, addresses, announced)
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -157,11 +157,14 @@ pub(crate) fn refused(folder: &Path, arguments: &[&str], configuration: &str) ->
 fn every_program_explains_itself() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, tables) in [
-        (&["--help"][..], &["dev", "web", "api", "tenant", "errand.toml", "Exit codes"][..]),
+        (&["--help"][..], &["dev", "web", "api", "tenant", "worker", "admin", "errand.toml", "Exit codes"][..]),
         (&["dev", "--help"], &["[web]", "[api]", "[tenant]", "ERRAND_DATA", "errand.toml"]),
         (&["web", "--help"], &["[web]", "[web.identity]", "[web.downstream_apis.todolist]"]),
         (&["api", "--help"], &["[api]", "[api.identity]", "[api.permissions]"]),
         (&["tenant", "--help"], &["[tenant]", "production"]),
+        (&["worker", "--help"], &["[worker.mail]", "[web]", "--once", "Exit codes"]),
+        (&["admin", "--help"], &["list", "export", "[admin.identity]", "ToDoList.ReadWrite.All", "Exit codes"]),
+        (&["admin", "add", "--help"], &["--owner", "Example"]),
         (&["--version"], &["errand"]),
     ] {
         let output = run(errand(folder.path(), arguments));

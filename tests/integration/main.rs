@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests: what is not as expected should panic")]
 
+mod admin;
 mod api_tokens;
 mod architecture;
 mod clocks;
@@ -24,3 +25,4 @@ mod test_errand;
 mod time_passes;
 mod two_web_servers;
 mod visitors;
+mod worker;

@@ -1,0 +1,11 @@
+//! The programs without a browser.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`admin`] | `errand admin`: everyone's to-dos, by an app with its own identity (client credentials, application permissions) |
+//! | [`worker`] | `errand worker`: the daily digest, made with the customer's cached tokens while they are away |
+//! | [`aadsts`] | what Entra's error numbers mean, and what to do |
+
+pub mod aadsts;
+pub mod admin;
+pub mod worker;
