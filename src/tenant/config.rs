@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::certificate::{PemError, PublicKey};
+use super::directory;
 use crate::platform::config::{ConfigError, Mode, SecretSource, public_url};
 use crate::platform::mail::MailConfig;
 
@@ -206,9 +208,33 @@ pub struct Checked {
     pub origin: String,
     /// The client secrets, by client id.
     pub secrets: HashMap<Uuid, Vec<SecretString>>,
+    /// The public keys of the apps' certificates, by client id.
+    pub certificates: HashMap<Uuid, Vec<PublicKey>>,
 }
 
 impl App {
+    /// A registration with nothing but a name and an id.
+    pub(super) fn named(name: &str, client_id: Uuid) -> Self {
+        Self {
+            name: name.to_owned(),
+            client_id,
+            application_id_uri: None,
+            scopes: Vec::new(),
+            app_roles: Vec::new(),
+            optional_access_token_claims: Vec::new(),
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            secrets: Vec::new(),
+            certificates: Vec::new(),
+            federated_credentials: Vec::new(),
+            permissions: Vec::new(),
+            back_channel_logout_uri: None,
+            back_channel_logout_session_required: false,
+            front_channel_logout_uri: None,
+            user_flow: None,
+        }
+    }
+
     /// The Application ID URI.
     pub fn uri(&self) -> String {
         self.application_id_uri.clone().unwrap_or_else(|| format!("api://{}", self.client_id))
@@ -218,7 +244,7 @@ impl App {
     /// administrator grants, no user is asked for.
     pub fn consent_for(&self, resource: Uuid, scope: &str) -> Option<Consent> {
         let of_scope = |grant: &&Grant| grant.resource == resource && grant.scopes.iter().any(|known| known == scope);
-        let mut consents = self.permissions.iter().filter(of_scope).map(|grant| grant.consent);
+        let consents = self.permissions.iter().filter(of_scope).map(|grant| grant.consent);
         consents.reduce(|one, other| if one == Consent::Admin { one } else { other })
     }
 }
@@ -230,10 +256,15 @@ impl Config {
         self.apps.iter().find(|app| app.client_id == client_id)
     }
 
+    /// All APIs: the apps with scopes or app roles, and the directory.
+    fn apis(&self) -> impl Iterator<Item = &App> {
+        let registered = self.apps.iter().filter(|app| !app.scopes.is_empty() || !app.app_roles.is_empty());
+        registered.chain([directory::registration()])
+    }
+
     /// The API that `resource` names: by its Application ID URI or, as Entra also allows, its client id.
     pub fn api(&self, resource: &str) -> Option<&App> {
-        let named = |app: &&App| app.uri() == resource || app.client_id.to_string() == resource;
-        self.apps.iter().filter(|app| !app.scopes.is_empty() || !app.app_roles.is_empty()).find(named)
+        self.apis().find(|app| app.uri() == resource || app.client_id.to_string() == resource)
     }
 
     /// The user flow that signs this app's customers in.
@@ -254,7 +285,7 @@ impl Config {
     pub fn check(&self, mode: Mode) -> Result<Checked, ConfigError> {
         let origin = public_url("tenant.public_url", &self.public_url, mode)?.as_str().trim_end_matches('/').to_owned();
         self.check_names()?;
-        let mut secrets = HashMap::new();
+        let (mut secrets, mut certificates) = (HashMap::new(), HashMap::new());
         for (position, app) in self.apps.iter().enumerate() {
             let key = |name: &str| format!("tenant.apps.{position}.{name}");
             let lists = [
@@ -277,8 +308,15 @@ impl Config {
             }
             let read = |secret: &SecretSource| secret.read(&key("secrets"));
             secrets.insert(app.client_id, app.secrets.iter().map(read).collect::<Result<_, _>>()?);
+            let read = |source: &SecretSource| {
+                let key = key("certificates");
+                PublicKey::from_pem(source.read(&key)?.expose_secret()).map_err(|error| refuse_pem(&key, &error))
+            };
+            certificates.insert(app.client_id, app.certificates.iter().map(read).collect::<Result<_, _>>()?);
+            let key = key("federated_credentials");
+            app.federated_credentials.iter().try_for_each(|credential| credential.check(&key, app))?;
         }
-        Ok(Checked { origin, secrets })
+        Ok(Checked { origin, secrets, certificates })
     }
 
     fn check_names(&self) -> Result<(), ConfigError> {
@@ -292,9 +330,11 @@ impl Config {
                 }
             }
         };
+        // The directory's are taken.
+        let all = || self.apps.iter().chain([directory::registration()]);
         unique("tenant.apps.name", self.apps.iter().map(|app| app.name.clone()).collect())?;
-        unique("tenant.apps.client_id", self.apps.iter().map(|app| app.client_id.to_string()).collect())?;
-        unique("tenant.apps.application_id_uri", self.apps.iter().map(App::uri).collect())?;
+        unique("tenant.apps.client_id", all().map(|app| app.client_id.to_string()).collect())?;
+        unique("tenant.apps.application_id_uri", all().map(App::uri).collect())?;
         unique("tenant.user_flows.name", self.user_flows.iter().map(|flow| flow.name.clone()).collect())?;
         let contexts: Vec<_> = self.authentication_contexts.iter().map(|context| context.id.clone()).collect();
         let number = |id: &String| id.strip_prefix('c').filter(|n| !n.starts_with('0'))?.parse::<u8>().ok();
@@ -325,8 +365,8 @@ impl Config {
 
     fn check_grants(&self, key: &str, app: &App) -> Result<(), ConfigError> {
         for grant in &app.permissions {
-            let Some(api) = self.app(&grant.resource.to_string()) else {
-                let problem = format!("is for the resource {}, which is no app of this tenant", grant.resource);
+            let Some(api) = self.apis().find(|api| api.client_id == grant.resource) else {
+                let problem = format!("is for the resource {}, which is no API of this tenant", grant.resource);
                 return Err(ConfigError::refused(
                     key,
                     problem,
@@ -343,6 +383,34 @@ impl Config {
         }
         Ok(())
     }
+}
+
+impl FederatedCredential {
+    fn check(&self, key: &str, app: &App) -> Result<(), ConfigError> {
+        let refuse = |problem: &str, remedy: &str| Err(ConfigError::refused(key, problem, remedy));
+        if self.issuer.is_empty() || self.subject.is_empty() || self.audience.is_empty() {
+            return refuse(
+                "has an empty issuer, subject or audience",
+                "write what the assertion's iss, sub and aud hold",
+            );
+        }
+        // An app's own assertions go by its certificates.
+        if self.issuer.eq_ignore_ascii_case(&app.client_id.to_string()) {
+            return refuse("names the app itself as issuer", "register the app's key among its certificates");
+        }
+        match (&self.key_file, &self.jwks_uri) {
+            (Some(file), None) => {
+                let text = SecretSource::File { file: file.clone() }.read(key)?;
+                PublicKey::from_pem(text.expose_secret()).map(drop).map_err(|error| refuse_pem(key, &error))
+            }
+            (None, Some(uri)) => check_redirect_uri(key, uri),
+            _ => refuse("must have either a key_file or a jwks_uri", "say where the issuer's key is"),
+        }
+    }
+}
+
+fn refuse_pem(key: &str, error: &PemError) -> ConfigError {
+    ConfigError::refused(key, error.to_string(), "give one certificate or public key as PEM, without its private key")
 }
 
 /// RFC 6749 §3.1.2: absolute, without a fragment. ASCII, because it goes into a header as it is.
@@ -400,7 +468,7 @@ mod tests {
         );
         for (from, to, said) in [
             (r#"scopes = ["ToDoList.Read"]"#, r#"scopes = ["ToDoList.Reed"]"#, "does not offer"),
-            (r#"{ resource = "aaaaaaaa"#, r#"{ resource = "cccccccc"#, "is no app of this tenant"),
+            (r#"{ resource = "aaaaaaaa"#, r#"{ resource = "cccccccc"#, "is no API of this tenant"),
             (r#"user_flow = "sign-in""#, r#"user_flow = "sign-im""#, "user flow that does not exist"),
             (r#"user_flow = "sign-in""#, "", "`tenant.apps.1.user_flow` is missing"),
             (r#"secrets = ["secret"]"#, r#"secrets = [""]"#, "is empty"),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Tenant;
 use super::scope::OpenId;
+use super::token::client::METHODS;
 
 /// An hour: an app that meets a key it does not know asks again anyway.
 const CACHE: &str = "private, max-age=3600";
@@ -26,13 +27,18 @@ async fn document(State(tenant): State<Tenant>) -> Response {
         "token_endpoint": tenant.url("/oauth2/v2.0/token"),
         "userinfo_endpoint": tenant.url("/oidc/userinfo"),
         "end_session_endpoint": tenant.url("/oauth2/v2.0/logout"),
+        // RFC 7009, RFC 8414 §2
+        "revocation_endpoint": tenant.url("/oauth2/v2.0/revoke"),
+        "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": ["PS256", "RS256"],
         "jwks_uri": tenant.url("/discovery/v2.0/keys"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
         "grant_types_supported": super::token::GRANT_TYPES,
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": ["PS256", "RS256"],
         "scopes_supported": OpenId::ALL.map(|(_, name)| name),
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "nbf", "auth_time", "nonce", "sid", "oid", "tid", "name",
@@ -48,7 +54,7 @@ async fn document(State(tenant): State<Tenant>) -> Response {
         "authorization_response_iss_parameter_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
     }))
 }
 

@@ -21,12 +21,14 @@ pub(super) struct Described {
     pub(super) message: String,
     /// Entra's refinement of `invalid_grant`.
     pub(super) suberror: Option<&'static str>,
+    /// For `interaction_required`: what to send to the authorization endpoint as `claims`.
+    pub(super) claims: Option<String>,
 }
 
 impl Described {
-    /// An error without a suberror.
+    /// An error without a suberror and claims.
     pub(super) fn new(error: &'static str, code: u32, message: impl Into<String>) -> Self {
-        Self { error, code, message: message.into(), suberror: None }
+        Self { error, code, message: message.into(), suberror: None, claims: None }
     }
 
     /// A required parameter is missing.
@@ -61,6 +63,9 @@ impl Described {
         });
         if let Some(suberror) = self.suberror {
             body["suberror"] = suberror.into();
+        }
+        if let Some(claims) = &self.claims {
+            body["claims"] = claims.as_str().into();
         }
         (status, [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(body)).into_response()
     }

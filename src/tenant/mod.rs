@@ -10,17 +10,23 @@
 //! | `/flow/{id}/…` | `user_flow/`, handed over and back through `interaction.rs` |
 //! | `/oauth2/v2.0/token` | `token/`, one file per grant |
 //! | `/oidc/userinfo` | `userinfo.rs` |
+//! | `/oauth2/v2.0/revoke` | `revocation.rs` |
 //! | `/oauth2/v2.0/logout` | `logout.rs`, which tells apps by `back_channel_logout.rs` and `front_channel_logout.rs` |
+//!
+//! The directory API, `/v1.0/me`, is `directory.rs`; like Microsoft Graph it knows the tenant by the token.
 
 mod authorization_response;
 mod authorize;
 mod back_channel_logout;
+mod certificate;
 mod claims;
 pub mod config;
 mod consent;
 mod cookies;
+mod directory;
 mod discovery;
 mod error;
+mod federation;
 mod front_channel_logout;
 mod interaction;
 mod keys;
@@ -32,6 +38,7 @@ mod parameters;
 mod passcode;
 mod password;
 mod rate_limit;
+mod revocation;
 mod scope;
 mod sso;
 #[cfg(test)]
@@ -56,6 +63,7 @@ use tower::ServiceExt as _;
 use tower_http::csrf::CsrfLayer;
 use uuid::Uuid;
 
+use self::certificate::PublicKey;
 use self::error::{Described, Trace};
 pub use self::keys::KeyError;
 use crate::platform::clock::Clock;
@@ -88,6 +96,10 @@ pub struct Inner {
     origin: String,
     /// Client secrets, by client id.
     secrets: HashMap<Uuid, Vec<SecretString>>,
+    /// The public keys of client certificates, by client id.
+    certificates: HashMap<Uuid, Vec<PublicKey>>,
+    /// What federated issuers have published.
+    federated_keys: federation::Keys,
     /// Signs tokens.
     keys: keys::Keys,
     /// What makes subject identifiers unguessable.
@@ -135,7 +147,7 @@ impl Tenant {
         if mode == Mode::Production {
             return Err(StartError::Production);
         }
-        let config::Checked { origin, secrets } = config.check(mode)?;
+        let config::Checked { origin, secrets, certificates } = config.check(mode)?;
         let migrations = sqlx::migrate!("src/tenant/migrations");
         let db = database::open("tenant.database_url", &config.database_url, &migrations).await?;
         sweep(&db, &clock).await?;
@@ -143,8 +155,21 @@ impl Tenant {
         let salt = pairwise_salt(&db).await?;
         let mailer = mail::Mailer::new(config.mail.as_ref(), mode)?;
         let limits = rate_limit::Limits::new(clock.clone());
-        let http = outbound::client();
-        Ok(Self(Arc::new(Inner { config, db, clock, mailer, limits, http, origin, secrets, keys, salt })))
+        let (http, federated_keys) = (outbound::client(), federation::Keys::default());
+        Ok(Self(Arc::new(Inner {
+            config,
+            db,
+            clock,
+            mailer,
+            limits,
+            http,
+            origin,
+            secrets,
+            certificates,
+            federated_keys,
+            keys,
+            salt,
+        })))
     }
 
     /// The issuer: always with the tenant's id, whichever of its names a request uses (as in Entra).
@@ -166,6 +191,26 @@ impl Tenant {
     /// they cannot be told to be the same (OpenID Connect Core §8.1).
     fn subject(&self, client_id: Uuid, user_id: &str) -> String {
         random::digest(&format!("sub/{}/{client_id}/{user_id}", self.salt))
+    }
+
+    /// The object id of an app's service principal: `oid` and `sub` of its own tokens. The same for ever, another in
+    /// every tenant.
+    fn service_principal(&self, client_id: Uuid) -> Uuid {
+        let digest = aws_lc_rs::digest::digest(
+            &aws_lc_rs::digest::SHA256,
+            format!("service_principal/{}/{client_id}", self.salt).as_bytes(),
+        );
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest.as_ref()[..16]);
+        // RFC 9562 §5.8
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+
+    /// Whether a client assertion with this `aud` is meant for this tenant: the token endpoint, under either of the
+    /// tenant's names, or the issuer (RFC 7523 §3, 3).
+    fn is_audience_of_assertions(&self, audience: &str) -> bool {
+        let by_domain = format!("{}/{}/oauth2/v2.0/token", self.origin, self.config.domain);
+        audience == self.issuer() || audience == self.url("/oauth2/v2.0/token") || audience == by_domain
     }
 
     /// The `login_hint` claim: names the user to this tenant and tells nobody else anything, so that it can serve as
@@ -207,6 +252,7 @@ pub fn router(tenant: Tenant) -> Router {
         .merge(authorize::router())
         .merge(token::router())
         .merge(userinfo::router())
+        .merge(revocation::router())
         .merge(logout::router())
         .merge(pages);
     let below_segment = user_flow::pages::with_headers(below_segment).with_state(tenant.clone());
@@ -217,6 +263,7 @@ pub fn router(tenant: Tenant) -> Router {
     let router = Router::new()
         .route("/", get(index))
         .route("/health", get(async || "ok"))
+        .merge(directory::router())
         .merge(mailbox::router())
         .merge(user_flow::assets())
         .fallback(at_segment)

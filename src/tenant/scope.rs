@@ -6,6 +6,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use super::config::{App, Config};
+use super::directory;
 
 /// The scopes that concern the user and the grant, not an API (OpenID Connect Core §5.4, §11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,16 +99,14 @@ impl Scopes {
                 scopes.openid.insert(scope);
                 continue;
             }
-            let (resource, value) = word.rsplit_once('/').ok_or_else(|| ScopeError::UnknownScope(word.to_owned()))?;
-            let api = config.api(resource).ok_or_else(|| ScopeError::UnknownResource(resource.to_owned()))?;
-            let granted = |value: &str| {
-                client
-                    .permissions
-                    .iter()
-                    .any(|grant| grant.resource == api.client_id && grant.scopes.iter().any(|scope| scope == value))
+            let (api, value) = match split_resource(word) {
+                Some((resource, value)) => (Self::resource(resource, config)?, value),
+                // As in Entra, a name without its resource is the directory's.
+                None => (directory::registration(), word),
             };
+            let granted = |value: &str| client.consent_for(api.client_id, value).is_some();
             let not_granted = || ScopeError::NotGranted { client: client.client_id, scope: word.to_owned() };
-            if value == ".default" {
+            if value == ".default" && value != word {
                 // Entra: everything that was granted for the resource.
                 let all: Vec<_> = api.scopes.iter().map(|s| s.value.as_str()).filter(|v| granted(v)).collect();
                 if all.is_empty() {
@@ -125,6 +124,11 @@ impl Scopes {
             }
         }
         Ok(scopes)
+    }
+
+    /// The API that a scope's first part names.
+    pub(super) fn resource<'c>(resource: &str, config: &'c Config) -> Result<&'c App, ScopeError> {
+        config.api(resource).ok_or_else(|| ScopeError::UnknownResource(resource.to_owned()))
     }
 
     fn add(&mut self, api: &App, value: &str) {
@@ -161,6 +165,11 @@ impl Scopes {
     pub(super) fn for_userinfo(&self) -> String {
         words(self.openid.iter().filter(|scope| **scope != OpenId::OfflineAccess))
     }
+}
+
+/// `{Application ID URI}/{value}`, taken apart; `None` for a name without a resource.
+pub(super) fn split_resource(scope: &str) -> Option<(&str, &str)> {
+    scope.rsplit_once('/')
 }
 
 fn words<'s>(scopes: impl Iterator<Item = &'s OpenId>) -> String {

@@ -1,6 +1,10 @@
 //! The tenant as an app and a browser meet it: requests to the router, on a database of their own. The user flow is
 //! skipped: [`TestTenant::sign_in`] completes interactions itself.
 
+mod credentials;
+mod directory;
+mod grants;
+
 use std::collections::HashMap;
 
 use axum::Router;
@@ -31,12 +35,15 @@ const API: &str = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa";
 const OTHER_API: &str = "dddddddd-dddd-dddd-dddd-dddddddddddd";
 const WEB: &str = "bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb";
 const OTHER_WEB: &str = "cccccccc-cccc-cccc-cccc-cccccccccccc";
+const DAEMON: &str = "eeeeeeee-eeee-eeee-eeee-eeeeeeeeeeee";
+const DIRECTORY: &str = "00000003-0000-0000-c000-000000000000";
 const CALLBACK: &str = "http://localhost:3000/auth/callback";
 const ALICE: &str = "99999999-0000-4000-8000-000000000001";
 const BOB: &str = "99999999-0000-4000-8000-000000000002";
 const READ: &str = "api://aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa/ToDoList.Read";
 const WRITE: &str = "api://aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa/ToDoList.ReadWrite";
 const OTHER: &str = "https://other.example/Things.Read";
+const PROFILE: &str = "https://graph.microsoft.com/User.Read";
 
 struct TestTenant {
     tenant: Tenant,
@@ -112,6 +119,16 @@ fn configuration(database_url: &str) -> config::Config {
         [[tenant.apps]]
         name = "API"
         client_id = "{API}"
+        secrets = ["the API's"]
+        app_roles = [
+            {{ value = "ToDoList.Read.All", display_name = "Read all" }},
+            {{ value = "ToDoList.ReadWrite.All", display_name = "Write all" }},
+        ]
+        optional_access_token_claims = ["idtyp"]
+        permissions = [
+            {{ resource = "{DIRECTORY}", scopes = ["User.Read"] }},
+            {{ resource = "{OTHER_API}", scopes = ["Things.Read"], consent = "user" }},
+        ]
         scopes = [
             {{ value = "ToDoList.Read", display_name = "Read" }},
             {{ value = "ToDoList.ReadWrite", display_name = "Write" }},
@@ -121,7 +138,11 @@ fn configuration(database_url: &str) -> config::Config {
         name = "Other API"
         client_id = "{OTHER_API}"
         application_id_uri = "https://other.example"
-        scopes = [{{ value = "Things.Read", display_name = "Things" }}]
+        scopes = [
+            {{ value = "Things.Read", display_name = "Things" }},
+            {{ value = "Things.Change", display_name = "Things" }},
+        ]
+        app_roles = [{{ value = "Things.Read.All", display_name = "All things" }}]
         [[tenant.apps]]
         name = "Web"
         client_id = "{WEB}"
@@ -132,7 +153,14 @@ fn configuration(database_url: &str) -> config::Config {
         permissions = [
             {{ resource = "{API}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite"] }},
             {{ resource = "{OTHER_API}", scopes = ["Things.Read"] }},
+            {{ resource = "{OTHER_API}", scopes = ["Things.Change"], consent = "user" }},
+            {{ resource = "{DIRECTORY}", scopes = ["User.Read", "User.ReadWrite"] }},
         ]
+        [[tenant.apps]]
+        name = "Daemon"
+        client_id = "{DAEMON}"
+        secrets = ["the daemon's"]
+        permissions = [{{ resource = "{API}", roles = ["ToDoList.Read.All"] }}]
         [[tenant.apps]]
         name = "Other web"
         client_id = "{OTHER_WEB}"
@@ -144,6 +172,8 @@ fn configuration(database_url: &str) -> config::Config {
         [[tenant.user_flows]]
         name = "closed"
         sign_up = false
+        [[tenant.authentication_contexts]]
+        id = "c1"
         "#,
     );
     Settings::from_toml(&toml).and_then(|settings| settings.section("tenant")).expect("a valid configuration")
@@ -151,22 +181,18 @@ fn configuration(database_url: &str) -> config::Config {
 
 impl TestTenant {
     async fn start() -> Self {
-        Self::start_with(|_| ()).await
+        Self::start_with(|_| {}).await
     }
 
-    async fn start_in(folder: tempfile::TempDir, database_url: String, clock: Clock) -> Self {
-        Self::start_changed(folder, database_url, clock, |_| ()).await
-    }
-
-    /// A tenant with a configuration that differs a little.
+    /// With another configuration than [`configuration`].
     async fn start_with(change: impl FnOnce(&mut config::Config)) -> Self {
         let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(1_790_000_000).expect("a time"));
         let folder = tempfile::tempdir().expect("a folder");
         let database_url = database::test_url(folder.path()).await;
-        Self::start_changed(folder, database_url, clock, change).await
+        Self::start_in(folder, database_url, clock, change).await
     }
 
-    async fn start_changed(
+    async fn start_in(
         folder: tempfile::TempDir,
         database_url: String,
         clock: Clock,
@@ -193,8 +219,13 @@ impl TestTenant {
 
     /// The same tenant, started again on its database.
     async fn restart(self) -> Self {
+        self.restart_with(|_| {}).await
+    }
+
+    /// The same tenant, started again with another configuration.
+    async fn restart_with(self, change: impl FnOnce(&mut config::Config)) -> Self {
         self.tenant.db.close().await;
-        Self::start_in(self.folder, self.database_url, self.clock).await
+        Self::start_in(self.folder, self.database_url, self.clock, change).await
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -455,7 +486,7 @@ async fn a_faulty_authorization_request_is_told_to_the_app_with_its_state() {
         (("code_challenge_method", ""), "invalid_request", 501_481),
         (("code_challenge_method", "plain"), "invalid_request", 501_481),
         (("scope", ""), "invalid_request", 900_144),
-        (("scope", "openid User.Read"), "invalid_scope", 70_011),
+        (("scope", "openid User.Reed"), "invalid_scope", 70_011),
         (("scope", &unknown_scope), "invalid_scope", 70_011),
         (("scope", "openid api://unknown/x"), "invalid_resource", 500_011),
         (("scope", &not_granted), "consent_required", 65_001),

@@ -198,6 +198,12 @@ impl std::fmt::Display for Email {
     }
 }
 
+/// Line breaks and other controls; and U+202A–202E and U+2066–2069, which reorder what follows (Unicode UAX #9): an
+/// attribute must not spoil the text after it.
+pub(super) fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A name to show: 1 to 64 characters on one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DisplayName(String);
@@ -220,12 +226,10 @@ impl DisplayName {
     /// Parses what was typed; spaces around it are dropped.
     pub(super) fn parse(typed: &str) -> Result<Self, DisplayNameError> {
         let name = typed.trim();
-        // U+202A–202E and U+2066–2069 reorder what follows (Unicode UAX #9): a name must not spoil the text after it.
-        let unprintable = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         match name.chars().count() {
             0 => Err(DisplayNameError::Empty),
             n if n > MAX_DISPLAY_NAME => Err(DisplayNameError::TooLong),
-            _ if name.chars().any(unprintable) => Err(DisplayNameError::Unprintable),
+            _ if name.chars().any(is_unprintable) => Err(DisplayNameError::Unprintable),
             _ => Ok(Self(name.to_owned())),
         }
     }

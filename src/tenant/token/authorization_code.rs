@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::super::Tenant;
 use super::super::authorize::AuthorizationRequest;
-use super::super::config::App;
 use super::super::parameters::Parameters;
 use super::super::scope::{OpenId, Scopes};
 use super::super::sso::Session;
-use super::{Grant, REFRESH_TOKEN_LIFETIME, RouteError, answer, resource_of};
+use super::client::Client;
+use super::{AccessTokenFor, Grant, REFRESH_TOKEN_LIFETIME, RouteError, answer, resource_of};
 use crate::platform::clock::millis;
 use crate::platform::random;
 
@@ -64,7 +64,7 @@ pub(in super::super) async fn issue(
 type Bindings = (String, String, String, Option<String>, i64);
 
 /// Redeems a code. It is used up by the attempt, whatever comes of it.
-pub(super) async fn redeem(tenant: &Tenant, client: &App, parameters: &Parameters) -> Result<Value, RouteError> {
+pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Parameters) -> Result<Value, RouteError> {
     let code = parameters.get("code").ok_or(RouteError::Missing("code"))?;
     let redirect_uri = parameters.get("redirect_uri").ok_or(RouteError::Missing("redirect_uri"))?;
     let verifier = parameters.get("code_verifier").ok_or(RouteError::Missing("code_verifier"))?;
@@ -87,25 +87,26 @@ pub(super) async fn redeem(tenant: &Tenant, client: &App, parameters: &Parameter
         return Err(RouteError::Verifier);
     }
 
-    let grant = Grant::load(tenant, client, grant_id).await?;
-    let asked = parameters.get("scope").map(|scope| Scopes::parse(scope, client, &tenant.config)).transpose()?;
+    let grant = Grant::load(tenant, client.app, grant_id).await?;
+    let asked = parameters.get("scope").map(|scope| Scopes::parse(scope, client.app, &tenant.config)).transpose()?;
     let resource = match &asked {
         Some(asked) if !asked.within(&grant.scopes) => return Err(RouteError::ScopeBeyondGrant),
         Some(asked) => resource_of(asked)?,
         None => grant.scopes.resources.first(),
     };
+    let access_token = AccessTokenFor::judge(tenant, client, &grant, resource, parameters).await?;
     let refresh_token = if grant.scopes.has(OpenId::OfflineAccess) {
         Some(grant.refresh_token(&tenant.db, tenant).await?)
     } else {
         None
     };
-    answer(tenant, client, &grant, resource, nonce.as_deref(), refresh_token)
+    answer(tenant, client, &grant, access_token, nonce.as_deref(), refresh_token)
 }
 
 /// Marks the code as redeemed and returns what it is bound to, in one statement: of any number of requests, one gets
 /// it. Everyone else proves that the code has leaked, and the grant is revoked (RFC 6749 §4.1.2).
-async fn use_up(tenant: &Tenant, client: &App, code: &str) -> Result<Bindings, RouteError> {
-    let (hash, client_id) = (random::digest(code), client.client_id.to_string());
+async fn use_up(tenant: &Tenant, client: Client<'_>, code: &str) -> Result<Bindings, RouteError> {
+    let (hash, client_id) = (random::digest(code), client.app.client_id.to_string());
     let bindings: Option<Bindings> = sqlx::query_as(
         "UPDATE authorization_codes SET redeemed_at = $1 \
          WHERE code_hash = $2 AND client_id = $3 AND redeemed_at IS NULL \
@@ -129,6 +130,6 @@ async fn use_up(tenant: &Tenant, client: &App, code: &str) -> Result<Bindings, R
     .fetch_optional(&tenant.db)
     .await?;
     let Some((grant_id,)) = reused else { return Err(RouteError::UnknownCode) };
-    Grant::revoke(tenant, &grant_id).await?;
+    Grant::revoke_as_leaked(tenant, &grant_id).await?;
     Err(RouteError::CodeReused)
 }

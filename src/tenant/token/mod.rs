@@ -1,9 +1,13 @@
 //! The token endpoint (RFC 6749 §3.2): authenticates the client, hands the request to its grant, and makes tokens of
 //! Entra's shape.
 
+pub(super) mod access_token;
 pub(super) mod authorization_code;
-mod client;
-mod refresh_token;
+pub(super) mod client;
+mod client_assertion;
+mod client_credentials;
+mod on_behalf_of;
+pub(super) mod refresh_token;
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -18,8 +22,10 @@ use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
 
-use self::client::ClientError;
+use self::access_token::AccessTokenError;
+use self::client::{Client, ClientError};
 use super::authorize::describe_scope;
+use super::claims::{self, ClaimsError, ClaimsRequest};
 use super::config::App;
 use super::error::{Described, Trace};
 use super::keys::KeyError;
@@ -27,12 +33,13 @@ use super::parameters::Parameters;
 use super::scope::{OpenId, ResourceScopes, ScopeError, Scopes};
 use super::sso::{self, Lapsed};
 use super::user::User;
-use super::{Tenant, error};
+use super::{Tenant, consent, directory, error};
 use crate::platform::clock::millis;
 use crate::platform::random;
 
 /// What discovery lists.
-pub(super) const GRANT_TYPES: [&str; 2] = ["authorization_code", "refresh_token"];
+pub(super) const GRANT_TYPES: [&str; 4] =
+    ["authorization_code", "refresh_token", "client_credentials", on_behalf_of::GRANT_TYPE];
 
 /// Of an access token. Entra draws one between 60 and 90 minutes; apps go by `expires_in`.
 const ACCESS_TOKEN_LIFETIME: Duration = Duration::hours(1);
@@ -40,9 +47,6 @@ const ACCESS_TOKEN_LIFETIME: Duration = Duration::hours(1);
 const ID_TOKEN_LIFETIME: Duration = Duration::hours(1);
 /// Of a refresh token, and of the grant behind it; both begin anew with each refresh.
 const REFRESH_TOKEN_LIFETIME: Duration = Duration::days(90);
-
-/// The audience of an access token for no API of ours: userinfo. It is Microsoft Graph's id, as in Entra.
-pub(super) const USERINFO_AUDIENCE: Uuid = Uuid::from_u128(0x0000_0003_0000_0000_c000_0000_0000_0000);
 
 pub(super) fn router() -> Router<Tenant> {
     Router::new().route("/oauth2/v2.0/token", post(token))
@@ -89,6 +93,25 @@ enum RouteError {
     ScopeBeyondGrant,
     #[error("the scope names more than one resource")]
     TwoResources,
+    #[error("the user has not consented to the scope {0}")]
+    NoConsent(String),
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    #[error("the user has not satisfied an authentication context that the claims demand")]
+    StepUp {
+        /// The `claims` parameter.
+        claims: String,
+    },
+    #[error("the scope of a client credentials grant is not one resource with /.default")]
+    NotDefaultScope,
+    #[error("requested_token_use is not on_behalf_of")]
+    TokenUse,
+    #[error("the assertion: {0}")]
+    Assertion(AccessTokenError),
+    #[error("on behalf of the user, the app may not: {0}")]
+    NotGrantedOnBehalf(ScopeError),
+    #[error("the scope of the on-behalf-of grant names no resource")]
+    NoResource,
     #[error("the database does not answer: {0}")]
     Database(#[from] sqlx::Error),
     #[error(transparent)]
@@ -150,6 +173,64 @@ impl RouteError {
                 28_000,
                 "Provided value for the input parameter scope is not valid because it contains more than one resource.",
             ),
+            Self::NoConsent(scope) => Described {
+                suberror: Some("consent_required"),
+                ..grant(
+                    65_001,
+                    &format!(
+                        "The user or administrator has not consented to use the application for the scope '{scope}'. \
+                         Send an interactive authorization request for this user and resource."
+                    ),
+                )
+            },
+            Self::NotGrantedOnBehalf(error) => {
+                Described { suberror: Some("consent_required"), ..describe_scope(error, "invalid_grant") }
+            }
+            Self::Claims(error) => error.describe(),
+            Self::StepUp { claims } => Described {
+                suberror: Some("basic_action"),
+                claims: Some(claims.clone()),
+                ..Described::new(
+                    "interaction_required",
+                    50_076,
+                    "The resource demands more of the user than the sign-in: send an interactive authorization request \
+                     with these claims.",
+                )
+            },
+            Self::NotDefaultScope => Described::new(
+                "invalid_scope",
+                1_002_012,
+                "The provided value for scope is not valid. Client credential flows must have one scope value: the \
+                 resource identifier (application ID URI) with /.default suffixed.",
+            ),
+            Self::TokenUse => {
+                Described::new("invalid_request", 90_023, "'requested_token_use' must be 'on_behalf_of'.")
+            }
+            Self::NoResource => Described::new(
+                "invalid_scope",
+                70_011,
+                "The provided value for the input parameter 'scope' is not valid: it must name scopes of one resource.",
+            ),
+            Self::Assertion(refused) => match refused {
+                AccessTokenError::NotOurs => grant(50_013, "Assertion failed signature validation."),
+                AccessTokenError::Audience => grant(
+                    500_131,
+                    "Assertion audience does not match the Client app presenting the assertion: it must be an access \
+                     token for this app.",
+                ),
+                AccessTokenError::Expired => grant(
+                    500_133,
+                    "Assertion is not within its valid time range. Ensure that the access token is not expired before \
+                     using it for user assertion.",
+                ),
+                AccessTokenError::AppOnly => grant(
+                    7_000_114,
+                    "The assertion is an application's own token: there is no user to act on behalf of.",
+                ),
+                AccessTokenError::Revoked { .. } => return Self::RevokedGrant.describe(),
+                AccessTokenError::Lapsed(lapsed) => return Self::Lapsed(*lapsed).describe(),
+                AccessTokenError::Database(_) => return (StatusCode::SERVICE_UNAVAILABLE, error::unavailable()),
+            },
             Self::Database(_) | Self::Keys(_) => return (StatusCode::SERVICE_UNAVAILABLE, error::unavailable()),
         };
         (StatusCode::BAD_REQUEST, described)
@@ -170,15 +251,20 @@ async fn token(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) ->
             } else {
                 tracing::info!(trace = %trace.id, "token: {refused}");
             }
-            let mut response = described.json(status, &trace);
-            if status == StatusCode::UNAUTHORIZED {
-                // RFC 6749 §5.2
-                let challenge = HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"");
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-            }
-            response
+            refusal(&described, status, &trace)
         }
     }
+}
+
+/// The answer to a request that was refused, here and at the revocation endpoint.
+pub(super) fn refusal(described: &Described, status: StatusCode, trace: &Trace) -> Response {
+    let mut response = described.json(status, trace);
+    if status == StatusCode::UNAUTHORIZED {
+        // RFC 6749 §5.2
+        let challenge = HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
 }
 
 async fn grant(tenant: &Tenant, headers: &HeaderMap, body: &[u8]) -> Result<Value, RouteError> {
@@ -187,10 +273,12 @@ async fn grant(tenant: &Tenant, headers: &HeaderMap, body: &[u8]) -> Result<Valu
     if let Some(name) = parameters.repeated() {
         return Err(RouteError::Repeated(name.to_owned()));
     }
-    let client = client::authenticate(tenant, headers, &parameters)?;
+    let client = client::authenticate(tenant, headers, &parameters).await?;
     match parameters.get("grant_type").ok_or(RouteError::Missing("grant_type"))? {
         "authorization_code" => authorization_code::redeem(tenant, client, &parameters).await,
         "refresh_token" => refresh_token::redeem(tenant, client, &parameters).await,
+        "client_credentials" => client_credentials::issue(tenant, client, &parameters),
+        on_behalf_of::GRANT_TYPE => on_behalf_of::exchange(tenant, client, &parameters).await,
         other => Err(RouteError::GrantType(other.to_owned())),
     }
 }
@@ -203,29 +291,41 @@ struct Grant {
     sid: String,
     /// Milliseconds since the epoch.
     auth_time: i64,
+    /// The authentication contexts that the user had satisfied.
+    acrs: Vec<String>,
+    /// The `claims` of the authorization request.
+    requested: ClaimsRequest,
 }
 
 impl Grant {
     /// Reads a grant, whether revoked or not: that is for the statement to decide which used up the code or token.
     async fn load(tenant: &Tenant, client: &App, id: String) -> Result<Self, RouteError> {
-        let (user_id, scope, sid, auth_time): (String, String, String, i64) =
-            sqlx::query_as("SELECT user_id, scope, sid, auth_time FROM grants WHERE id = $1")
+        let (user_id, scope, sid, auth_time, acrs, requested): (String, String, String, i64, String, String) =
+            sqlx::query_as("SELECT user_id, scope, sid, auth_time, acrs, claims FROM grants WHERE id = $1")
                 .bind(&id)
                 .fetch_one(&tenant.db)
                 .await?;
         let user = sso::still_counts(tenant, &user_id, auth_time).await??;
         // The administrator may have taken a permission back since.
         let scopes = Scopes::parse(&scope, client, &tenant.config)?;
-        Ok(Self { id, user, scopes, sid, auth_time })
+        let (acrs, requested) = (claims::words(&acrs), ClaimsRequest::from_json(&requested));
+        Ok(Self { id, user, scopes, sid, auth_time, acrs, requested })
     }
 
-    /// Revokes the grant: its refresh tokens are refused from now on, and its access tokens at userinfo.
+    /// Revokes the grant: its refresh tokens are refused from now on, and its access tokens wherever this tenant
+    /// accepts any.
     async fn revoke(tenant: &Tenant, id: &str) -> Result<(), sqlx::Error> {
         sqlx::query("UPDATE grants SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
             .bind(tenant.clock.unix_millis())
             .bind(id)
             .execute(&tenant.db)
-            .await?;
+            .await
+            .map(drop)
+    }
+
+    /// Revokes the grant because one of its secrets was used twice: somebody else has it.
+    async fn revoke_as_leaked(tenant: &Tenant, id: &str) -> Result<(), sqlx::Error> {
+        Self::revoke(tenant, id).await?;
         tracing::warn!(grant = id, "a grant was revoked: one of its secrets was used twice");
         Ok(())
     }
@@ -252,61 +352,136 @@ fn resource_of(wanted: &Scopes) -> Result<Option<&ResourceScopes>, RouteError> {
     }
 }
 
+/// What a user's access token is to carry, when it has been established that the client may have it.
+struct AccessTokenFor<'g> {
+    user: &'g User,
+    sid: &'g str,
+    grant_id: &'g str,
+    acrs: &'g [String],
+    /// `xms_cc`
+    capabilities: Vec<String>,
+    /// Without one, it is for userinfo.
+    resource: Option<ResourceScopes>,
+    /// The `OpenID` scopes, which a token for userinfo or the directory names besides.
+    openid: String,
+}
+
+impl<'g> AccessTokenFor<'g> {
+    /// Judges a request for an access token of this grant, before anything is used up:
+    /// 1. the user has consented to the scopes, where consent is theirs to give;
+    /// 2. the user has satisfied an authentication context that `claims` demands (OpenID Connect Core §5.5.1.1, in
+    ///    Entra's use of it).
+    async fn judge(
+        tenant: &Tenant,
+        client: Client<'_>,
+        grant: &'g Grant,
+        resource: Option<&ResourceScopes>,
+        parameters: &Parameters,
+    ) -> Result<Self, RouteError> {
+        check_consent(tenant, &grant.user, client, resource).await?;
+        let mut capabilities = demanded(tenant, parameters, &grant.acrs)?.xms_cc;
+        let of_grant = grant.requested.xms_cc.iter().filter(|known| !capabilities.contains(known));
+        let of_grant: Vec<_> = of_grant.cloned().collect();
+        capabilities.extend(of_grant);
+        Ok(Self {
+            user: &grant.user,
+            sid: &grant.sid,
+            grant_id: &grant.id,
+            acrs: &grant.acrs,
+            capabilities,
+            resource: resource.cloned(),
+            openid: grant.scopes.for_userinfo(),
+        })
+    }
+
+    /// Signs the token and begins the answer (RFC 6749 §5.1).
+    fn issue(self, tenant: &Tenant, client: Client<'_>) -> Result<(Value, Common<'g>), RouteError> {
+        let common = Common::new(tenant, self.sid, self.grant_id);
+        let of_directory = self.resource.as_ref().is_none_or(|resource| resource.resource == directory::CLIENT_ID);
+        let openid = Some(self.openid).filter(|openid| of_directory && !openid.is_empty());
+        let with_openid = |scopes: Option<String>| {
+            let words: Vec<_> = openid.iter().cloned().chain(scopes).collect();
+            words.join(" ")
+        };
+        let resource = self.resource.as_ref();
+        let scp = with_openid(resource.map(|resource| resource.values.join(" ")));
+        let access_token = tenant.keys.sign(&AccessTokenClaims {
+            common: &common,
+            aud: resource.map_or(directory::CLIENT_ID, |resource| resource.resource),
+            exp: common.iat + ACCESS_TOKEN_LIFETIME.whole_seconds(),
+            sub: tenant.subject(resource.map_or(client.app.client_id, |resource| resource.resource), &self.user.id),
+            oid: &self.user.id,
+            azp: client.app.client_id,
+            azpacr: client.proof.azpacr(),
+            scp: &scp,
+            name: &self.user.display_name,
+            preferred_username: &self.user.email,
+            acrs: self.acrs,
+            xms_cc: &self.capabilities,
+        })?;
+        let answer = json!({
+            "token_type": "Bearer",
+            "scope": with_openid(resource.map(ToString::to_string)),
+            "expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
+            "ext_expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
+            "access_token": access_token,
+        });
+        Ok((answer, common))
+    }
+}
+
+/// Refuses scopes that the user has still to agree to.
+async fn check_consent(
+    tenant: &Tenant,
+    user: &User,
+    client: Client<'_>,
+    resource: Option<&ResourceScopes>,
+) -> Result<(), RouteError> {
+    let missing = consent::missing(tenant, &user.id, client.app, resource.map_or(&[], std::slice::from_ref)).await?;
+    match missing.first() {
+        None => Ok(()),
+        Some(missing) => Err(RouteError::NoConsent(missing.to_string())),
+    }
+}
+
+/// Reads the `claims` parameter, and refuses what a user with these authentication contexts does not satisfy.
+fn demanded(tenant: &Tenant, parameters: &Parameters, acrs: &[String]) -> Result<ClaimsRequest, RouteError> {
+    let demanded = ClaimsRequest::of(parameters, &tenant.config)?;
+    if demanded.satisfied_by(acrs) {
+        Ok(demanded)
+    } else {
+        Err(RouteError::StepUp { claims: parameters.get("claims").unwrap_or_default().to_owned() })
+    }
+}
+
 /// Signs the tokens and writes the answer (RFC 6749 §5.1, Core §3.1.3.3).
 fn answer(
     tenant: &Tenant,
-    client: &App,
+    client: Client<'_>,
     grant: &Grant,
-    resource: Option<&ResourceScopes>,
+    access_token: AccessTokenFor<'_>,
     nonce: Option<&str>,
     refresh_token: Option<String>,
 ) -> Result<Value, RouteError> {
-    let now = tenant.clock.unix_seconds();
-    let user = &grant.user;
-    let profile = grant.scopes.has(OpenId::Profile);
-    let common = Common {
-        iss: tenant.issuer(),
-        iat: now,
-        nbf: now,
-        tid: tenant.config.tenant_id,
-        sid: &grant.sid,
-        rh: &grant.id,
-        uti: URL_SAFE_NO_PAD.encode(random::bytes::<16>()),
-        ver: "2.0",
-    };
-    let access_token = tenant.keys.sign(&AccessTokenClaims {
-        common: &common,
-        aud: resource.map_or(USERINFO_AUDIENCE, |resource| resource.resource),
-        exp: now + ACCESS_TOKEN_LIFETIME.whole_seconds(),
-        sub: tenant.subject(resource.map_or(client.client_id, |resource| resource.resource), &user.id),
-        oid: &user.id,
-        azp: client.client_id,
-        azpacr: "1",
-        scp: &resource.map_or_else(|| grant.scopes.for_userinfo(), |resource| resource.values.join(" ")),
-        name: &user.display_name,
-        preferred_username: &user.email,
-    })?;
-    let mut answer = json!({
-        "token_type": "Bearer",
-        "scope": resource.map_or_else(|| grant.scopes.for_userinfo(), ToString::to_string),
-        "expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
-        "ext_expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
-        "access_token": access_token,
-    });
+    let (mut answer, common) = access_token.issue(tenant, client)?;
     if grant.scopes.has(OpenId::OpenId) {
+        let (user, client_id) = (&grant.user, client.app.client_id);
+        let profile = grant.scopes.has(OpenId::Profile);
+        // Core §5.5: a single claim that was asked for is given without the scope that stands for it.
+        let wants = |claim: &str, scope| scope || grant.requested.id_token.iter().any(|wanted| wanted == claim);
         let id_token = tenant.keys.sign(&IdTokenClaims {
             common: &common,
-            aud: client.client_id,
-            exp: now + ID_TOKEN_LIFETIME.whole_seconds(),
-            sub: tenant.subject(client.client_id, &user.id),
+            aud: client_id,
+            exp: common.iat + ID_TOKEN_LIFETIME.whole_seconds(),
+            sub: tenant.subject(client_id, &user.id),
             auth_time: grant.auth_time.div_euclid(1000),
             nonce,
             login_hint: tenant.login_hint(&user.id),
-            oid: profile.then_some(&user.id),
-            name: profile.then_some(&user.display_name),
-            preferred_username: profile.then_some(&user.email),
-            ctry: user.country.as_deref().filter(|_| profile),
-            email: grant.scopes.has(OpenId::Email).then_some(&user.email),
+            oid: wants("oid", profile).then_some(&user.id),
+            name: wants("name", profile).then_some(&user.display_name),
+            preferred_username: wants("preferred_username", profile).then_some(&user.email),
+            ctry: user.country.as_deref().filter(|_| wants("ctry", profile)),
+            email: wants("email", grant.scopes.has(OpenId::Email)).then_some(&user.email),
         })?;
         answer["id_token"] = id_token.into();
     }
@@ -316,7 +491,7 @@ fn answer(
     Ok(answer)
 }
 
-/// Claims of every token.
+/// Claims of every token that is about a user.
 #[derive(Serialize)]
 struct Common<'g> {
     iss: String,
@@ -324,10 +499,31 @@ struct Common<'g> {
     nbf: i64,
     tid: Uuid,
     sid: &'g str,
-    /// Opaque to apps: the grant, by which userinfo finds out whether it was revoked.
+    /// Opaque to apps: the grant, by which this tenant finds out whether it was revoked.
     rh: &'g str,
     uti: String,
     ver: &'static str,
+}
+
+impl<'g> Common<'g> {
+    fn new(tenant: &Tenant, sid: &'g str, grant_id: &'g str) -> Self {
+        let now = tenant.clock.unix_seconds();
+        Self {
+            iss: tenant.issuer(),
+            iat: now,
+            nbf: now,
+            tid: tenant.config.tenant_id,
+            sid,
+            rh: grant_id,
+            uti: token_id(),
+            ver: "2.0",
+        }
+    }
+}
+
+/// The claim `uti`, which names a token in logs.
+fn token_id() -> String {
+    URL_SAFE_NO_PAD.encode(random::bytes::<16>())
 }
 
 /// Core §2, and Entra's.
@@ -368,6 +564,12 @@ struct AccessTokenClaims<'g> {
     scp: &'g str,
     name: &'g str,
     preferred_username: &'g str,
+    /// Authentication contexts that the user has satisfied.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    acrs: &'g [String],
+    /// What the client can do: `cp1` for one that handles claims challenges.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    xms_cc: &'g [String],
 }
 
 /// What an `id_token_hint` says.

@@ -4,18 +4,18 @@
 use serde_json::Value;
 
 use super::super::Tenant;
-use super::super::config::App;
 use super::super::parameters::Parameters;
 use super::super::scope::Scopes;
-use super::{Grant, REFRESH_TOKEN_LIFETIME, RouteError, answer, resource_of};
+use super::client::Client;
+use super::{AccessTokenFor, Grant, REFRESH_TOKEN_LIFETIME, RouteError, answer, resource_of};
 use crate::platform::clock::millis;
 use crate::platform::random;
 
 /// Exchanges a refresh token for new tokens. As in Entra, the new access token may be for another API than the one
 /// first asked for, as long as the administrator has granted it to the client.
-pub(super) async fn redeem(tenant: &Tenant, client: &App, parameters: &Parameters) -> Result<Value, RouteError> {
+pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Parameters) -> Result<Value, RouteError> {
     let token = parameters.get("refresh_token").ok_or(RouteError::Missing("refresh_token"))?;
-    let (hash, client_id) = (random::digest(token), client.client_id.to_string());
+    let (hash, client_id) = (random::digest(token), client.app.client_id.to_string());
     let now = tenant.clock.unix_millis();
 
     let row: Option<(String, i64, Option<i64>, Option<i64>)> = sqlx::query_as(
@@ -39,13 +39,15 @@ pub(super) async fn redeem(tenant: &Tenant, client: &App, parameters: &Parameter
     }
 
     // A request that asks for too much costs nobody their token: judged before the token is used up.
-    let grant = Grant::load(tenant, client, grant_id).await?;
-    let asked = parameters.get("scope").map(|scope| Scopes::parse(scope, client, &tenant.config)).transpose()?;
+    let grant = Grant::load(tenant, client.app, grant_id).await?;
+    let asked = parameters.get("scope").map(|scope| Scopes::parse(scope, client.app, &tenant.config)).transpose()?;
     let resource = match &asked {
         Some(asked) if !asked.openid.is_subset(&grant.scopes.openid) => return Err(RouteError::ScopeBeyondGrant),
         Some(asked) => resource_of(asked)?,
         None => grant.scopes.resources.first(),
     };
+
+    let access_token = AccessTokenFor::judge(tenant, client, &grant, resource, parameters).await?;
 
     // The old token is used up and the new one made together; of any number of requests, one does it.
     let mut change = tenant.db.begin().await?;
@@ -69,10 +71,39 @@ pub(super) async fn redeem(tenant: &Tenant, client: &App, parameters: &Parameter
         .await?;
     change.commit().await?;
     // Core §12.2: a refreshed ID token has no nonce, and the auth_time of the sign-in.
-    answer(tenant, client, &grant, resource, None, Some(new))
+    answer(tenant, client, &grant, access_token, None, Some(new))
 }
 
 async fn replayed(tenant: &Tenant, grant_id: &str) -> Result<Value, RouteError> {
-    Grant::revoke(tenant, grant_id).await?;
+    Grant::revoke_as_leaked(tenant, grant_id).await?;
     Err(RouteError::RefreshTokenReplayed)
+}
+
+/// What is known of a refresh token that is to be revoked.
+pub(in super::super) enum Owner {
+    /// Nothing: never issued, or gone with its grant.
+    Nobody,
+    /// It was issued to another client.
+    Another,
+    /// It was the client's own; its whole family is worthless now.
+    Revoked,
+}
+
+/// Revokes the grant that a refresh token belongs to, if it is the client's, used up or not (RFC 7009 §2.1).
+pub(in super::super) async fn revoke(tenant: &Tenant, client: Client<'_>, token: &str) -> Result<Owner, sqlx::Error> {
+    let row: Option<(String, String)> = sqlx::query_as(
+        "SELECT g.id, g.client_id FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token_hash = $1",
+    )
+    .bind(random::digest(token))
+    .fetch_optional(&tenant.db)
+    .await?;
+    match row {
+        None => Ok(Owner::Nobody),
+        Some((_, client_id)) if client_id != client.app.client_id.to_string() => Ok(Owner::Another),
+        Some((grant_id, _)) => {
+            Grant::revoke(tenant, &grant_id).await?;
+            tracing::info!(grant = grant_id, "a grant was revoked by its client");
+            Ok(Owner::Revoked)
+        }
+    }
 }

@@ -254,7 +254,7 @@ pub(super) const COUNTRIES: [(&str, &str); 249] = [
 ];
 
 /// Whether `code` is in the list.
-pub(super) fn is_country(code: &str) -> bool {
+pub(in super::super) fn is_country(code: &str) -> bool {
     COUNTRIES.iter().any(|(known, _)| *known == code)
 }
 

@@ -18,7 +18,7 @@
 //! Where a second factor or consent is due, these pages come between the others and the app, in this order.
 
 mod consent;
-mod countries;
+pub(super) mod countries;
 mod enter_passcode;
 pub(super) mod pages;
 mod reset_password;

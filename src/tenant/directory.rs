@@ -1,0 +1,356 @@
+//! The directory: the user's profile at `{origin}/v1.0/me`, in the shape of Microsoft Graph, which stands there in
+//! production. An API of its own, that every tenant has: apps need its scopes among their permissions like any other's.
+//!
+//! Where it is more generous than Graph: all attributes are told without a `$select`, while Graph keeps country and
+//! address back until they are selected. Where it is stricter: `country` is an ISO 3166-1 alpha-2 code.
+
+use std::sync::LazyLock;
+
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+use sqlx::Row as _;
+use uuid::Uuid;
+
+use super::Tenant;
+use super::config::{App, Permission};
+use super::error::Trace;
+use super::parameters::Parameters;
+use super::token::access_token::{AccessToken, AccessTokenError};
+use super::user::{DisplayName, is_unprintable};
+use super::user_flow::countries::is_country;
+
+/// Microsoft Graph's, in every tenant. It is userinfo's audience as well, as in Entra.
+pub(super) const CLIENT_ID: Uuid = Uuid::from_u128(0x0000_0003_0000_0000_c000_0000_0000_0000);
+
+const READ: &str = "User.Read";
+const READ_WRITE: &str = "User.ReadWrite";
+
+pub(super) fn router() -> Router<Tenant> {
+    Router::new().route("/v1.0/me", get(read).patch(update))
+}
+
+/// The registration: built in, without credentials, so that nobody gets tokens as the directory.
+pub(super) fn registration() -> &'static App {
+    static REGISTRATION: LazyLock<App> = LazyLock::new(|| {
+        let scope = |value: &str, display_name: &str, description: &str| Permission {
+            value: value.to_owned(),
+            display_name: display_name.to_owned(),
+            description: description.to_owned(),
+        };
+        App {
+            scopes: vec![
+                scope(READ, "Read your profile", "See the signed-in customer's profile"),
+                scope(READ_WRITE, "Change your profile", "See and change the signed-in customer's profile"),
+            ],
+            application_id_uri: Some("https://graph.microsoft.com".to_owned()),
+            ..App::named("Directory", CLIENT_ID)
+        }
+    });
+    &REGISTRATION
+}
+
+/// Something that the user may change.
+struct Attribute {
+    /// Its name in Graph.
+    property: &'static str,
+    column: &'static str,
+    update: &'static str,
+    /// Characters, as in Graph.
+    max: usize,
+}
+
+const ATTRIBUTES: [Attribute; 8] = [
+    Attribute {
+        property: "displayName",
+        column: "display_name",
+        update: "UPDATE users SET display_name = $1 WHERE id = $2",
+        max: super::user::MAX_DISPLAY_NAME,
+    },
+    Attribute {
+        property: "givenName",
+        column: "given_name",
+        update: "UPDATE users SET given_name = $1 WHERE id = $2",
+        max: 64,
+    },
+    Attribute {
+        property: "surname",
+        column: "surname",
+        update: "UPDATE users SET surname = $1 WHERE id = $2",
+        max: 64,
+    },
+    Attribute {
+        property: "streetAddress",
+        column: "street_address",
+        update: "UPDATE users SET street_address = $1 WHERE id = $2",
+        max: 1024,
+    },
+    Attribute {
+        property: "postalCode",
+        column: "postal_code",
+        update: "UPDATE users SET postal_code = $1 WHERE id = $2",
+        max: 40,
+    },
+    Attribute { property: "city", column: "city", update: "UPDATE users SET city = $1 WHERE id = $2", max: 128 },
+    Attribute { property: "state", column: "state", update: "UPDATE users SET state = $1 WHERE id = $2", max: 128 },
+    Attribute { property: "country", column: "country", update: "UPDATE users SET country = $1 WHERE id = $2", max: 2 },
+];
+
+/// What the user cannot change here: it is proved by mail, or made from it.
+const READ_ONLY: [&str; 3] = ["id", "mail", "userPrincipalName"];
+
+impl Attribute {
+    /// The value to store: `null` clears, but a user without a name is none.
+    fn parse(&self, value: &Value) -> Result<Option<String>, RouteError> {
+        let invalid = || RouteError::Invalid(self.property);
+        let text = match value {
+            Value::Null if self.property == "displayName" => return Err(invalid()),
+            Value::Null => return Ok(None),
+            Value::String(text) => text.trim(),
+            _ => return Err(invalid()),
+        };
+        let fits = !text.is_empty() && text.chars().count() <= self.max && !text.chars().any(is_unprintable);
+        let right = match self.property {
+            "displayName" => DisplayName::parse(text).is_ok(),
+            "country" => is_country(text),
+            _ => true,
+        };
+        if fits && right { Ok(Some(text.to_owned())) } else { Err(invalid()) }
+    }
+}
+
+/// Why the profile is neither told nor changed.
+#[derive(Debug, thiserror::Error)]
+enum RouteError {
+    #[error("there is no bearer token in the Authorization header")]
+    NoToken,
+    #[error(transparent)]
+    Token(#[from] AccessTokenError),
+    #[error("the token lacks the scope {0}")]
+    Scope(&'static str),
+    #[error("the body is not a JSON object")]
+    NotJson,
+    #[error("there is no property {0:?}")]
+    UnknownProperty(String),
+    #[error("the property {0} cannot be changed")]
+    ReadOnly(&'static str),
+    #[error("the value for {0} is not valid")]
+    Invalid(&'static str),
+    #[error("the user was deleted while the request ran")]
+    Gone,
+    #[error("the database does not answer: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl RouteError {
+    /// Status, Graph's code, and words for the developer of the app.
+    fn describe(&self) -> (StatusCode, &'static str, String) {
+        let unauthorized = |message: &str| (StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message.to_owned());
+        let bad = |message: String| (StatusCode::BAD_REQUEST, "Request_BadRequest", message);
+        match self {
+            Self::NoToken => unauthorized("Access token is empty."),
+            Self::Token(refused) => match refused {
+                AccessTokenError::NotOurs => unauthorized("Access token validation failure. Invalid token."),
+                AccessTokenError::Audience => unauthorized("Access token validation failure. Invalid audience."),
+                AccessTokenError::Expired => unauthorized("Lifetime validation failed, the token is expired."),
+                AccessTokenError::Revoked { .. } | AccessTokenError::Lapsed(_) => {
+                    unauthorized("The token was revoked, or the user may not sign in any more.")
+                }
+                AccessTokenError::AppOnly => (
+                    StatusCode::BAD_REQUEST,
+                    "BadRequest",
+                    "/me request is only valid with delegated authentication flow.".to_owned(),
+                ),
+                AccessTokenError::Database(_) => unavailable(),
+            },
+            Self::Scope(_) => (
+                StatusCode::FORBIDDEN,
+                "Authorization_RequestDenied",
+                "Insufficient privileges to complete the operation.".to_owned(),
+            ),
+            Self::NotJson => (
+                StatusCode::BAD_REQUEST,
+                "BadRequest",
+                "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid \
+                 JSON format."
+                    .to_owned(),
+            ),
+            Self::UnknownProperty(name) => {
+                bad(format!("Could not find a property named '{name}' on type 'microsoft.graph.user'."))
+            }
+            Self::ReadOnly(name) => bad(format!("Property '{name}' is read-only and cannot be set.")),
+            Self::Invalid(name) => {
+                bad(format!("Invalid value specified for property '{name}' of resource 'User'."))
+            }
+            Self::Gone => (
+                StatusCode::NOT_FOUND,
+                "Request_ResourceNotFound",
+                "Resource does not exist or one of its queried reference-property objects are not present.".to_owned(),
+            ),
+            Self::Database(_) => unavailable(),
+        }
+    }
+
+    /// RFC 6750 §3, with Graph's parameters.
+    fn challenge(&self, tenant: &Tenant) -> Option<String> {
+        let bearer = format!(
+            "Bearer realm=\"\", authorization_uri=\"{}\", client_id=\"{CLIENT_ID}\"",
+            tenant.url("/oauth2/v2.0/authorize")
+        );
+        match self {
+            // Without a token there is no error to name.
+            Self::NoToken => Some(bearer),
+            // Continuous access evaluation: a client that has said it understands is sent for a new token.
+            Self::Token(AccessTokenError::Revoked { capabilities }) if capabilities.iter().any(|one| one == "cp1") => {
+                let since = tenant.clock.unix_seconds().to_string();
+                let claims = json!({ "access_token": { "nbf": { "essential": true, "value": since } } }).to_string();
+                let claims = STANDARD.encode(claims);
+                Some(format!("{bearer}, error=\"insufficient_claims\", claims=\"{claims}\""))
+            }
+            Self::Token(AccessTokenError::AppOnly | AccessTokenError::Database(_)) => None,
+            Self::Token(_) => Some(format!("{bearer}, error=\"invalid_token\"")),
+            Self::Scope(scope) => Some(format!("{bearer}, error=\"insufficient_scope\", scope=\"{scope}\"")),
+            _ => None,
+        }
+    }
+
+    fn answer(&self, tenant: &Tenant, headers: &HeaderMap) -> Response {
+        let trace = Trace::new(tenant, headers);
+        let (status, code, message) = self.describe();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            tracing::error!(trace = %trace.id, "directory: {self}");
+        } else {
+            tracing::info!(trace = %trace.id, "directory: {self}");
+        }
+        let body = json!({ "error": {
+            "code": code,
+            "message": message,
+            "innerError": {
+                "date": trace.timestamp.replace(' ', "T").trim_end_matches('Z'),
+                "request-id": trace.id,
+                "client-request-id": trace.correlation_id,
+            },
+        }});
+        let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response();
+        if let Some(challenge) = self.challenge(tenant).and_then(|text| HeaderValue::try_from(text).ok()) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+fn unavailable() -> (StatusCode, &'static str, String) {
+    (StatusCode::SERVICE_UNAVAILABLE, "serviceNotAvailable", "The directory does not answer: try again.".to_owned())
+}
+
+async fn read(State(tenant): State<Tenant>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    let profile = async {
+        let token = authorize(&tenant, &headers, &[READ, READ_WRITE]).await?;
+        let profile = profile(&tenant, &token.user.id).await?;
+        select(&tenant, profile, &Parameters::parse(&query.unwrap_or_default()))
+    };
+    match profile.await {
+        Ok(profile) => ([(header::CACHE_CONTROL, "no-store")], Json(profile)).into_response(),
+        Err(refused) => refused.answer(&tenant, &headers),
+    }
+}
+
+async fn update(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -> Response {
+    let changed = async {
+        let token = authorize(&tenant, &headers, &[READ_WRITE]).await?;
+        change(&tenant, &token.user.id, &parse(&headers, &body)?).await
+    };
+    match changed.await {
+        Ok(()) => (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]).into_response(),
+        Err(refused) => refused.answer(&tenant, &headers),
+    }
+}
+
+/// The token of the request, if it has one of the scopes.
+async fn authorize(tenant: &Tenant, headers: &HeaderMap, any_of: &[&'static str]) -> Result<AccessToken, RouteError> {
+    let token = AccessToken::bearer(headers).ok_or(RouteError::NoToken)?;
+    let token = AccessToken::verify(tenant, token, CLIENT_ID).await?;
+    if any_of.iter().any(|scope| token.has(scope)) { Ok(token) } else { Err(RouteError::Scope(any_of[0])) }
+}
+
+/// All properties of the user, as Graph writes them.
+async fn profile(tenant: &Tenant, user_id: &str) -> Result<Map<String, Value>, RouteError> {
+    let row = sqlx::query(
+        "SELECT email, display_name, given_name, surname, street_address, postal_code, city, state, country \
+         FROM users WHERE id = $1",
+    )
+    .bind(user_id)
+    .fetch_optional(&tenant.db)
+    .await?
+    .ok_or(RouteError::Gone)?;
+    let mut profile = Map::new();
+    profile.insert("id".to_owned(), user_id.into());
+    profile.insert("mail".to_owned(), row.try_get::<String, _>("email")?.into());
+    // As in an external tenant, where nobody signs in by it.
+    profile.insert("userPrincipalName".to_owned(), format!("{user_id}@{}", tenant.config.domain).into());
+    for attribute in &ATTRIBUTES {
+        profile.insert(attribute.property.to_owned(), row.try_get::<Option<String>, _>(attribute.column)?.into());
+    }
+    Ok(profile)
+}
+
+/// `$select`, and what Graph adds to every answer.
+fn select(tenant: &Tenant, profile: Map<String, Value>, parameters: &Parameters) -> Result<Value, RouteError> {
+    let selected = match parameters.get("$select") {
+        None => profile,
+        Some(names) => names
+            .split(',')
+            .map(|name| match profile.get(name.trim()) {
+                Some(value) => Ok((name.trim().to_owned(), value.clone())),
+                None => Err(RouteError::UnknownProperty(name.trim().chars().take(64).collect())),
+            })
+            .collect::<Result<_, _>>()?,
+    };
+    let mut answer = json!({ "@odata.context": format!("{}/v1.0/$metadata#users/$entity", tenant.origin) });
+    if let Value::Object(answer) = &mut answer {
+        answer.extend(selected);
+    }
+    Ok(answer)
+}
+
+/// The changes that a body asks for; all of them are valid, or none is made.
+fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(&'static Attribute, Option<String>)>, RouteError> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(RouteError::NotJson);
+    }
+    let wanted: Map<String, Value> = serde_json::from_slice(body).map_err(|_| RouteError::NotJson)?;
+    let changes = wanted.iter().filter(|(name, _)| !name.starts_with('@')).map(|(name, value)| {
+        if let Some(read_only) = READ_ONLY.iter().find(|read_only| *read_only == name) {
+            return Err(RouteError::ReadOnly(read_only));
+        }
+        let attribute = ATTRIBUTES.iter().find(|attribute| attribute.property == name);
+        let attribute = attribute.ok_or_else(|| RouteError::UnknownProperty(name.chars().take(64).collect()))?;
+        Ok((attribute, attribute.parse(value)?))
+    });
+    changes.collect()
+}
+
+async fn change(
+    tenant: &Tenant,
+    user_id: &str,
+    changes: &[(&'static Attribute, Option<String>)],
+) -> Result<(), RouteError> {
+    let mut change = tenant.db.begin().await?;
+    for (attribute, value) in changes {
+        let changed = sqlx::query(attribute.update).bind(value.as_deref()).bind(user_id).execute(&mut *change).await?;
+        if changed.rows_affected() == 0 {
+            return Err(RouteError::Gone);
+        }
+    }
+    change.commit().await?;
+    tracing::info!(user = user_id, changes = changes.len(), "a profile was changed");
+    Ok(())
+}
