@@ -275,7 +275,7 @@ mod tests {
     }
 
     fn refused(config: &MailConfig, mode: Mode) -> String {
-        Mailer::new("worker.mail", Some(config), mode).err().expect("refused").to_string()
+        Mailer::new("worker.mail", Some(config), mode).expect_err("refused").to_string()
     }
 
     fn message(to: &str, subject: &str) -> Message {

@@ -80,13 +80,11 @@ async fn deliver(tenant: Tenant, client_id: Uuid, uri: String, session: EndedSes
     let mut pauses = PAUSES.into_iter();
     loop {
         let Err(error) = attempt(&tenant, client_id, &uri, &session).await else { return };
-        match pauses.next().filter(|_| error.is_transient()) {
-            Some(pause) => tokio::time::sleep(pause).await,
-            None => {
-                tracing::warn!(app = %client_id, %error, "an app could not be told that a session has ended");
-                return;
-            }
-        }
+        let Some(pause) = pauses.next().filter(|_| error.is_transient()) else {
+            tracing::warn!(app = %client_id, %error, "an app could not be told that a session has ended");
+            return;
+        };
+        tokio::time::sleep(pause).await;
     }
 }
 

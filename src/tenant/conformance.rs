@@ -165,6 +165,16 @@ async fn oidcc_claims_locales() {
 }
 
 #[tokio::test]
+async fn oidcc_claims_essential() {
+    let claims = r#"{"id_token":{"name":{"essential":true}},"userinfo":{"name":{"essential":true}}}"#;
+    let t = TestTenant::start().await;
+    let (tokens, id, _) = sign_in_and_redeem(&t, &[("scope", "openid"), ("claims", claims)]).await;
+    assert_eq!(id["name"], "Alice", "asked for by name, without the scope profile");
+    assert!(id.get("email").is_none(), "and nothing else");
+    assert_eq!(t.userinfo(text(&tokens["access_token"])).await.json()["name"], "Alice");
+}
+
+#[tokio::test]
 async fn oidcc_id_token_hint() {
     let t = TestTenant::start().await;
     let (tokens, first, session) = sign_in_and_redeem(&t, &[]).await;

@@ -327,7 +327,7 @@ async fn who_signed_in_with_the_password_confirms_by_a_mailed_code() {
     let granted = answered(&alice.post("step-up/passcode", &[("passcode", &code)]).await);
     let acrs: String = sqlx::query_scalar("SELECT acrs FROM grants").fetch_one(&at.tenant.db).await.unwrap();
     assert_eq!(acrs, "c1");
-    assert!(granted.contains_key("code"));
+    assert_eq!(access_token(&at, &granted["code"]).await["acrs"], serde_json::json!(["c1"]));
 
     let again = [("prompt", "none"), ("claims", C1)];
     assert!(answered(&alice.authorize(READ, &again).await).contains_key("code"), "the session remembers");
@@ -361,7 +361,7 @@ async fn who_signed_in_by_mail_confirms_with_the_password() {
         assert!(!refused.body.contains(OTHER_PASSWORD));
     }
     let granted = answered(&alice.post("step-up", &[("password", GOOD_PASSWORD)]).await);
-    assert!(granted.contains_key("code"));
+    assert_eq!(access_token(&at, &granted["code"]).await["acrs"], serde_json::json!(["c1"]));
 }
 
 #[tokio::test]
