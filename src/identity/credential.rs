@@ -7,6 +7,8 @@
 //! take the app down.
 
 mod certificate;
+#[cfg(test)]
+mod tests;
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;

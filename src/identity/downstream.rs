@@ -355,11 +355,14 @@ impl DownstreamApi {
     }
 }
 
-/// Adds segments to a path. The URL standard makes of a segment `..` a step upwards and of `.` nothing; neither may steer
-/// a request.
+/// Adds segments to a path. The URL standard makes of a segment `..` a step upwards and of `.` nothing, and overlooks tabs
+/// and line breaks in them; none of that may steer a request.
 fn append(url: &mut Url, segments: &[&str]) -> Result<(), &'static str> {
-    if segments.iter().any(|segment| segment.is_empty() || *segment == "." || *segment == "..") {
-        return Err("a segment of the path is empty or made of dots");
+    let steers = |segment: &&str| {
+        segment.is_empty() || *segment == "." || *segment == ".." || segment.contains(|c: char| c.is_ascii_control())
+    };
+    if segments.iter().any(steers) {
+        return Err("a segment of the path is empty, made of dots, or has control characters");
     }
     let mut path = url.path_segments_mut().map_err(|()| "the base address has no path")?;
     path.pop_if_empty().extend(segments);
@@ -515,4 +518,56 @@ fn decode_claims(text: &str) -> Option<String> {
     };
     serde_json::from_str::<serde_json::Map<String, Value>>(&json).ok()?;
     Some(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn challenge(values: &[&'static str]) -> Challenge {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(value));
+        }
+        Challenge::of(&headers)
+    }
+
+    #[test]
+    fn only_what_belongs_to_a_bearer_challenge_counts() {
+        let claims = Some("{}".to_owned());
+        for (values, expected) in [
+            (&["Bearer"][..], None),
+            (&["Bearer claims=\"e30\""], claims.clone()),
+            (&["bearer CLAIMS = \"e30=\" , error=\"x\""], claims.clone()),
+            (&["Bearer error=\"a, claims=\\\"x\\\"\", claims=e30"], claims.clone()),
+            (&["Basic realm=\"x\", Bearer realm=\"y\", claims=\"e30\""], claims.clone()),
+            (&["Basic realm=\"x\"", "Bearer claims=\"e30\""], claims.clone()),
+            (&["Negotiate", "Bearer claims=\"e30\""], claims.clone()),
+            (&["Basic claims=\"e30\""], None),
+            (&["Bearer realm=\"y\", Basic claims=\"e30\""], None),
+            (&["Bearer claims=\"e3\""], None),
+            (&["Bearer claims=\"W10\""], None),
+            (&["Bearer claims=\"e30"], claims.clone()),
+            (&["Bearer claims=\"{}\""], claims.clone()),
+            (&["Bearer claims="], None),
+            (&["Bearer =,=,\"\\"], None),
+            (&[", ,, ="], None),
+        ] {
+            assert_eq!(challenge(values).claims, expected, "{values:?}");
+        }
+        let asked = challenge(&["Bearer scopes=\"a/b,c\", proposedAction=consent"]);
+        assert_eq!((asked.scopes, asked.consent), (Some(Scopes::parse("a/b c")), true));
+        assert_eq!(challenge(&["Bearer scope=\"\""]).scopes, None);
+        assert_eq!(decode_claims(&"A".repeat(MAX_CLAIMS + 1)), None);
+    }
+
+    #[test]
+    fn pauses_grow_and_are_never_the_whole_of_what_is_left() {
+        for (repeats, longest) in [(0, 200), (1, 400)] {
+            for _ in 0..100 {
+                let pause = pause(repeats).as_millis();
+                assert!((longest / 2..=longest).contains(&pause), "{pause}");
+            }
+        }
+    }
 }

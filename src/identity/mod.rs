@@ -23,6 +23,8 @@ pub mod config;
 mod conformance;
 mod credential;
 pub mod downstream;
+#[cfg(test)]
+mod downstream_tests;
 pub mod jwt;
 #[cfg(test)]
 mod logout_tests;
@@ -39,6 +41,8 @@ pub mod sign_in;
 mod sign_in_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod token_endpoint_double;
 pub mod tokens;
 
 use std::sync::Arc;

@@ -144,7 +144,7 @@ pub(in crate::identity) enum TokenEndpointError {
     /// No answer, or nonsense.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
-    /// A 5xx or 429.
+    /// A 5xx, a 429, or a redirect.
     #[error("the token endpoint answered {0}")]
     Status(u16),
     /// The app asks so much, or the provider answers so slowly, that the request did not get its turn.
@@ -175,7 +175,8 @@ const HELPED_BY_CUSTOMER: [&str; 6] = [
 impl TokenEndpointError {
     /// Reads an answer that is not a success.
     pub(in crate::identity) fn read(status: reqwest::StatusCode, body: &[u8]) -> Self {
-        if status.is_server_error() || status == reqwest::StatusCode::TOO_MANY_REQUESTS {
+        // RFC 6749 §5.2: errors are 400 and 401; what comes with another class of status is not the endpoint's word.
+        if !status.is_client_error() || status == reqwest::StatusCode::TOO_MANY_REQUESTS {
             return Self::Status(status.as_u16());
         }
         let answer: ErrorResponse = match outbound::json("the token endpoint", body) {

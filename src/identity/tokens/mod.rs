@@ -144,7 +144,7 @@ impl Default for Place {
 
 /// A renewal past the cache that brought a token.
 struct Forced {
-    began: Instant,
+    finished: Instant,
     options: Options,
     scopes: Scopes,
 }
@@ -332,16 +332,16 @@ impl TokenAcquisition {
         let deadline = arrived + PATIENCE;
         let place = self.place(customer).await;
         let mut last = timeout_at(deadline, place.renewing.lock()).await.map_err(|_| busy())?;
-        // Of many callers who were turned away with the same token, one brings a new one for all.
+        // Of many callers who were turned away with the same token, one brings a new one for all: whoever came before it was
+        // there cannot have been turned away with it.
         let served = last
             .as_ref()
-            .is_some_and(|last| last.began >= arrived && last.options == *options && last.scopes.cover(scopes));
+            .is_some_and(|last| arrived <= last.finished && last.options == *options && last.scopes.cover(scopes));
         let wanted = Wanted { scopes, options, bypass_cache: options.bypass_cache() && !served };
         // Asked for now, so that a provider that is slow to introduce itself does not use up the lease.
         if let Err(error) = inner.client.provider().metadata().await {
             return Err(AcquireError::Unavailable(error.to_string()));
         }
-        let began = Instant::now();
         loop {
             if let Some(token) = self.renewed_meanwhile(customer, &wanted).await? {
                 return Ok(token);
@@ -357,7 +357,11 @@ impl TokenAcquisition {
                     }
                     if let Some(token) = outcome? {
                         if wanted.bypass_cache {
-                            *last = Some(Forced { began, options: options.clone(), scopes: scopes.clone() });
+                            *last = Some(Forced {
+                                finished: Instant::now(),
+                                options: options.clone(),
+                                scopes: scopes.clone(),
+                            });
                         }
                         return Ok(token);
                     }
