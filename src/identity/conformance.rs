@@ -145,6 +145,7 @@ async fn oidcc_client_test_invalid_sig_rs256() {
     Suite::start().await.refuses(lies).await;
 }
 
+/// Abuse case 20.
 #[tokio::test]
 async fn oidcc_client_test_userinfo_invalid_sub() {
     let suite = Suite::configured(json!({"claims_from_userinfo": true})).await;

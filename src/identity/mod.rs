@@ -5,14 +5,48 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`config`] | how an app is registered at its provider, and which APIs it calls |
 //! | [`provider`] | discovery, issuer policy, signing keys and their rotation |
 //! | [`jwt`] | signatures and times of tokens |
-//! | [`sign_in`] | the endpoints below `/auth`, one file each, and the checks of the ID token |
-//! | [`session`] | who is signed in, and the store of sessions |
+//! | [`sign_in`] | the endpoints below `/auth`, one file each, and the checks of ID and logout tokens |
+//! | [`session`] | who is signed in and where, and the store of sessions |
+//! | [`return_to`] | where to go after signing in: an address that cannot leave the site |
 //! | [`client`] | the app as its provider knows it: registration, credentials, tokens without a session |
 //! | [`tokens`] | access tokens for the customer: cached, renewed, sealed at rest |
+//! | [`scopes`] | sets of scopes, and the resources that they belong to |
 //! | [`downstream`] | the APIs that are called with them |
 //! | [`bearer`] | the API's side: access tokens, and what their callers may do |
+//!
+//! # A web app
+//!
+//! ```ignore
+//! let db = database::open("web.database_url", &config.database_url, &identity::MIGRATIONS).await?;
+//! let identity = Identity::new(&config.identity, Parts { db, /* … */ })?;
+//! tokio::spawn(identity.clone().maintain(shutdown.clone()));
+//! // Every handler has its `tower_sessions::Session`; posts of other sites are refused; `/auth/…` is there.
+//! let app = identity.mount(Router::new().route("/things", get(things)));
+//!
+//! async fn things(session: Session, State(identity): State<Identity>) -> Result<Response, Error> {
+//!     let page = ReturnTo::parse("/things");
+//!     let Some(customer) = SignedIn::load(&session).await? else {
+//!         return Ok(Redirect::to(&sign_in_url(&page)).into_response());
+//!     };
+//!     match identity.tokens.for_user(&customer.key, &scopes).await {
+//!         Ok(token) => call_the_api(token).await,
+//!         Err(AcquireError::InteractionRequired { scopes, claims, .. }) => {
+//!             Ok(Redirect::to(&identity.interaction_url(&scopes, claims.as_deref(), &page)).into_response())
+//!         }
+//!         Err(error) => Err(error.into()),
+//!     }
+//! }
+//! ```
+//!
+//! To be registered at the provider, each below the app's public address: `/auth/redirect` (redirect URI),
+//! `/auth/signed-out` (post-logout redirect URI) and, where the provider has them, `/auth/back-channel-logout` and
+//! `/auth/front-channel-logout`. Links and forms of the app's own pages lead to `/auth/sign-in`, `/auth/sign-up` (GET, with
+//! `return_to`) and `/auth/sign-out` (POST); `/auth/session` tells a page's script who is signed in and for how long.
+//!
+//! An API needs [`bearer`] only, a program without users [`client`] only.
 
 pub mod bearer;
 mod browser;
@@ -178,14 +212,8 @@ impl Identity {
 
     async fn sweep(self, shutdown: CancellationToken) {
         const EVERY: std::time::Duration = std::time::Duration::from_mins(5);
-        let store = Store::new(&self);
         loop {
-            let swept = async {
-                store.sweep().await?;
-                sign_in::sweep(&self).await?;
-                self.tokens.sweep().await
-            };
-            if let Err(error) = swept.await {
+            if let Err(error) = self.sweep_once().await {
                 tracing::warn!(%error, "sessions that are over could not be removed; trying again later");
             }
             tokio::select! {
@@ -193,5 +221,11 @@ impl Identity {
                 () = shutdown.cancelled() => return,
             }
         }
+    }
+
+    async fn sweep_once(&self) -> Result<(), sqlx::Error> {
+        Store::new(self).sweep().await?;
+        sign_in::sweep(self).await?;
+        self.tokens.sweep().await
     }
 }

@@ -113,6 +113,7 @@ async fn keys_that_a_token_brings_along_are_ignored_and_nothing_is_fetched_from_
     assert_eq!(double.key_fetches(), 2);
 }
 
+/// Abuse cases 13 and 14.
 #[tokio::test]
 async fn ten_thousand_random_kids_cause_one_fetch_per_cooldown() {
     let (double, provider, clock) = start().await;

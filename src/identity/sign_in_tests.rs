@@ -171,7 +171,7 @@ async fn a_form_post_is_checked_like_any_other_answer() {
     assert!(suite.provider.token_requests().is_empty());
 }
 
-/// Abuse case 31, this room's half: of all addresses below `/auth`, only those of the provider take posts of other sites,
+/// Abuse cases 31 and 32, this room's half: of all addresses below `/auth`, only those of the provider take posts of other sites,
 /// and the one for form posts only where the provider was asked for them.
 #[tokio::test]
 async fn posts_of_other_sites_are_refused_but_for_those_of_the_provider() {
@@ -262,6 +262,31 @@ async fn a_session_ends_with_the_providers_grant_where_the_provider_says_when() 
     super::session::Store::new(&suite.identity).sweep().await.unwrap();
     let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&suite.identity.db).await.unwrap();
     assert_eq!(rows, 0, "swept");
+}
+
+/// A provider whose refresh tokens live a day from their last use does not send anybody away who comes every day; and
+/// when the session is over, nothing of it stays.
+#[tokio::test]
+async fn a_renewal_carries_the_session_on_and_what_is_over_is_removed_with_its_tokens() {
+    let suite = Suite::start().await;
+    suite.provider.lie(Lies { tokens: json!({"refresh_token_expires_in": 86_400}), ..Lies::default() });
+    let mut browser = suite.signed_in().await;
+    for _ in 0..3 {
+        suite.clock.advance(Duration::hours(23));
+        suite.identity.tokens.for_user(&Suite::alice(), &Scopes::parse(READ)).await.expect("a token");
+        assert_eq!(suite.whoami(&mut browser).await, "Alice");
+    }
+    let tokens = async || {
+        let count = "SELECT (SELECT COUNT(*) FROM access_tokens) + (SELECT COUNT(*) FROM refresh_tokens)";
+        let rows: i64 = sqlx::query_scalar(count).fetch_one(&suite.identity.db).await.unwrap();
+        rows
+    };
+    suite.identity.sweep_once().await.unwrap();
+    assert_eq!(tokens().await, 2);
+    // The session's row is removed before its tokens expire.
+    sqlx::query("UPDATE sessions SET ends_at = 1").execute(&suite.identity.db).await.unwrap();
+    suite.identity.sweep_once().await.unwrap();
+    assert_eq!(tokens().await, 0);
 }
 
 /// Abuse case 34: what pages are told, and what a look without `slide` does to it.

@@ -335,13 +335,33 @@ impl Cache {
         Ok(())
     }
 
-    /// Removes access tokens that have expired, and refresh tokens of customers without a session, unless they are kept
-    /// for work while the customer is away.
+    /// A renewal brought a refresh token that lives until `ends_at` (milliseconds since the epoch): so may the sessions
+    /// that would have ended with the one before.
+    pub(super) async fn extend_sessions(&self, customer: &CustomerKey, ends_at: i64) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE sessions SET ends_at = $1 WHERE customer = $2 AND ends_at < $1")
+            .bind(ends_at)
+            .bind(customer.as_str())
+            .execute(&self.db)
+            .await?;
+        Ok(())
+    }
+
+    /// Removes access tokens that have expired, and all tokens of customers without a session, unless they are kept for
+    /// work while the customer is away.
     pub(super) async fn sweep(&self) -> Result<(), sqlx::Error> {
         sqlx::query("DELETE FROM access_tokens WHERE expires_at < $1")
             .bind(self.clock.unix_millis())
             .execute(&self.db)
             .await?;
+        sqlx::query(
+            "DELETE FROM access_tokens WHERE client_id = $1 \
+             AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = access_tokens.customer) \
+             AND NOT EXISTS (SELECT 1 FROM offline_use WHERE offline_use.customer = access_tokens.customer \
+             AND offline_use.client_id = access_tokens.client_id)",
+        )
+        .bind(&self.client_id)
+        .execute(&self.db)
+        .await?;
         sqlx::query(
             "DELETE FROM refresh_tokens WHERE client_id = $1 AND lease_until < $2 \
              AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = refresh_tokens.customer) \

@@ -475,6 +475,12 @@ impl TokenAcquisition {
             }
             return Ok(None);
         }
+        if let Some(left) = response.refresh_token_expires_in.filter(|left| *left > 0) {
+            let ends_at = inner.clock.unix_millis().saturating_add(left.saturating_mul(1000));
+            if let Err(error) = inner.cache.extend_sessions(customer, ends_at).await {
+                tracing::warn!(%error, "a session will end sooner than it could");
+            }
+        }
         let cached = cached?;
         if cached.scopes.cover(wanted.scopes) {
             Ok(Some(cached.token))
