@@ -36,16 +36,14 @@ impl CustomerKey {
     /// The key of the customer whose verified ID-token claims these are.
     pub(super) fn of(metadata: &Metadata, claims: &Claims, names: &ClaimNames) -> Option<Self> {
         let entra = metadata.tenant.and(jwt::text(claims, "tid").zip(jwt::text(claims, "oid")));
-        match entra {
-            Some((tid, oid)) => Some(Self(format!("{tid}.{oid}"))),
-            None => {
-                let subject = match &names.object_id {
-                    Some(name) => claim_names::find(claims, name)?.as_str().filter(|id| !id.is_empty())?,
-                    None => jwt::text(claims, "sub")?,
-                };
-                Some(Self(format!("{}|{subject}", metadata.issuer)))
-            }
+        if let Some((tid, oid)) = entra {
+            return Some(Self(format!("{tid}.{oid}")));
         }
+        let subject = match &names.object_id {
+            Some(name) => claim_names::find(claims, name)?.as_str().filter(|id| !id.is_empty())?,
+            None => jwt::text(claims, "sub")?,
+        };
+        Some(Self(format!("{}|{subject}", metadata.issuer)))
     }
 
     /// The key that was stored as this text: what [`CustomerKey::as_str`] gave.

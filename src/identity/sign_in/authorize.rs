@@ -227,7 +227,7 @@ mod tests {
 
     use super::*;
 
-    fn check(more: Value) -> Result<AuthorizationConfig, String> {
+    fn check(more: &Value) -> Result<AuthorizationConfig, String> {
         let mut config = json!({
             "authority": "https://id.example", "client_id": "web", "client_credentials": [{"secret": "s"}],
         });
@@ -239,20 +239,20 @@ mod tests {
     #[test]
     fn extra_parameters_cannot_replace_those_of_the_protocol() {
         for name in RESERVED {
-            let error = check(json!({"extra_query_parameters": {name: "x"}})).expect_err(name);
+            let error = check(&json!({"extra_query_parameters": {name: "x"}})).expect_err(name);
             assert!(error.starts_with(&format!("`web.identity.extra_query_parameters.{name}`")), "{error}");
-            assert!(check(json!({"sign_up": {"parameters": {name: "x"}}})).is_err(), "{name}");
+            assert!(check(&json!({"sign_up": {"parameters": {name: "x"}}})).is_err(), "{name}");
         }
-        assert!(check(json!({"extra_query_parameters": {"prompt": "none"}})).is_err());
-        assert!(check(json!({"sign_up": {"prompt": "none"}})).is_err());
-        assert!(check(json!({"sign_up": {"parameters": {"prompt": "create"}}})).is_err());
-        assert!(check(json!({"domain_hint": ""})).is_err());
-        assert!(check(json!({"extra_query_parameters": {"prompt": "consent", "audience": "https://api"}})).is_ok());
+        assert!(check(&json!({"extra_query_parameters": {"prompt": "none"}})).is_err());
+        assert!(check(&json!({"sign_up": {"prompt": "none"}})).is_err());
+        assert!(check(&json!({"sign_up": {"parameters": {"prompt": "create"}}})).is_err());
+        assert!(check(&json!({"domain_hint": ""})).is_err());
+        assert!(check(&json!({"extra_query_parameters": {"prompt": "consent", "audience": "https://api"}})).is_ok());
     }
 
     #[test]
     fn sign_up_is_prompt_create_unless_configured_otherwise() {
-        let sign_up = |more| check(more).expect("valid").sign_up.into_iter().collect::<Vec<_>>();
+        let sign_up = |more: Value| check(&more).expect("valid").sign_up.into_iter().collect::<Vec<_>>();
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(sign_up(json!({})), [pair("prompt", "create")]);
         let configured = json!({"sign_up": {"parameters": {"screen_hint": "signup"}}});
