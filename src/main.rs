@@ -158,7 +158,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
         }
         Program::Worker(arguments) => run_worker(config, &arguments, clock, shutdown).await?,
         Program::Admin(arguments) => {
-            let settings = Settings::load_or_join_dev(config, "admin.identity")?;
+            let settings = Settings::load_or_join_dev(config, "admin.identity.client_id")?;
             return Ok(match admin::run(&settings, arguments, clock, &shutdown).await? {
                 admin::Exit::Done => ExitCode::SUCCESS,
                 admin::Exit::Missing => ExitCode::from(MISSING),

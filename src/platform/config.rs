@@ -104,7 +104,7 @@ impl Settings {
     }
 
     /// The settings of a program that may join `errand dev`. Where the configuration does not have `key` (such as
-    /// `admin.identity`) and does not say that this is production, they are those of the last `errand dev` that ran on
+    /// `admin.identity.client_id`) and does not say that this is production, they are those of the last `errand dev` that ran on
     /// the same data folder, overridden by the file and the environment as usual.
     ///
     /// # Errors
@@ -123,7 +123,7 @@ impl Settings {
         }
     }
 
-    /// Whether there is a value at `key`, a path such as `admin.identity`.
+    /// Whether there is a value at `key`, a path such as `admin.identity.client_id`.
     fn has(&self, key: &str) -> bool {
         self.figment.find_value(key).is_ok()
     }

@@ -141,7 +141,7 @@ impl Mailer {
                 Ok(Err(error)) => unavailable(error.to_string()),
                 Err(_) => unavailable(format!("no answer within {TIMEOUT:?}")),
             },
-            Route::Mailbox { http, url } => match outbound::send(http.head(url.clone()), MAX_ANSWER).await {
+            Route::Mailbox { http, url } => match outbound::send(http.head(url.clone()), outbound::MAX_BODY).await {
                 Ok((status, ..)) if status.is_success() => Ok(()),
                 Ok((status, ..)) => unavailable(format!("the mailbox answered {status}")),
                 Err(error) => unavailable(error.to_string()),

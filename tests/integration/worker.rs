@@ -1,5 +1,8 @@
 //! The daily digest: the worker beside a running Errand, with a clock that the test moves.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Command;
+
 use errand::daemon::worker::{Report, Worker};
 use errand::digest::{Digest, Outcome, Preferences, Store, TimeZone};
 use errand::identity;
@@ -10,6 +13,7 @@ use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
 
+use crate::command_line::{FREE_PORTS, errand, run, start_dev, text};
 use crate::test_browser::{Browser, http};
 use crate::test_errand::{TestErrand, closed_port};
 
@@ -223,4 +227,39 @@ async fn while_nobody_takes_mail_digests_wait() {
     assert_eq!(once(&without_mail).await, Report::default());
     assert_eq!(test.outcome().await, None);
     assert_eq!(test.work().await.sent, 1);
+}
+
+#[test]
+fn the_program_joins_errand_dev_and_says_what_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("errand.toml"), FREE_PORTS).unwrap();
+    let (_dev, ..) = start_dev(errand(folder.path(), &["dev"]));
+    for arguments in [["worker", "--once"], ["worker", "--now"]] {
+        let output = run(errand(folder.path(), &arguments));
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).starts_with("errand worker: 0 sent"), "{}", text(&output.stdout));
+    }
+
+    // On its own it runs until it is stopped.
+    let mut worker = errand(folder.path(), &["worker"]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(worker.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("Development"), "{line}");
+    let killed = Command::new("kill").args(["-TERM", &worker.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(worker.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn in_production_it_needs_a_configuration_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join(".errand")).unwrap();
+    std::fs::write(folder.path().join(".errand/dev.toml"), "mode = \"development\"\n[worker]\n[web]\n").unwrap();
+    std::fs::write(folder.path().join("errand.toml"), "mode = \"production\"\n").unwrap();
+    for (arguments, expected) in [(&["worker"][..], "`worker` is missing"), (&["worker", "--now"], "for development")] {
+        let output = run(errand(folder.path(), arguments));
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains(expected), "{message}");
+    }
 }
