@@ -182,3 +182,40 @@ export class Todos {
     await expect(this.rows().locator('.todo__text')).toHaveText(texts);
   }
 }
+
+/** The account page. */
+export class Account {
+  constructor(readonly page: Page) {}
+
+  readonly card = (name: string) => this.page.getByRole('region', { name, exact: true });
+  readonly profile = () => this.card('Profile');
+  readonly name = () => this.profile().getByLabel('Your name');
+  readonly country = () => this.profile().getByLabel('Country or region');
+  readonly saveProfile = () => this.profile().getByRole('button', { name: 'Save profile' });
+
+  readonly digest = () => this.card('Daily digest');
+  readonly digestWanted = () => this.digest().getByRole('checkbox');
+  readonly timeZone = () => this.digest().getByLabel('Time zone');
+  readonly saveDigest = () => this.digest().getByRole('button', { name: 'Save digest' });
+
+  readonly sessions = () => this.card('Where you are signed in');
+  readonly browsers = () => this.sessions().getByRole('listitem');
+  readonly endOne = () => this.browsers().getByRole('button', { name: /^Sign out / }).first();
+  readonly endOthers = () => this.sessions().getByRole('button', { name: 'Sign out everywhere else' });
+
+  async open(): Promise<void> {
+    await new Site(this.page).open('/account');
+    await expect(this.sessions()).toBeVisible();
+  }
+
+  /** Where the provider asks for a permission: gives it. Does nothing where it was given already. */
+  async giveConsent(): Promise<void> {
+    const accept = this.page.getByRole('button', { name: 'Accept' });
+    await expect(accept.or(this.profile())).toBeVisible();
+    if (await accept.isVisible()) {
+      await accept.click();
+      await this.page.waitForURL(`${webUrl()}/**`);
+      await new Site(this.page).isAlive();
+    }
+  }
+}

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::app::actions::todos::{
     add_todo, clear_completed, delete_todo, edit_todo, list_todos, set_all_done, set_done,
 };
-use crate::app::error::AppError;
+use crate::app::error::{About, AppError};
 use crate::app::interaction::{Draft, Interaction};
 use crate::app::optimistic::{Change, Entry, List};
 use crate::todo::{Description, DescriptionError, Todo};
@@ -269,10 +269,10 @@ impl Board {
         let revision = self.list.with_untracked(List::revision);
         match list_todos().await {
             Ok(todos) => self.list.update(|list| list.replace(todos, revision)),
+            // Nobody asked for this: the customer is told, and leaves when they want to.
+            Err(AppError::SignInRequired { .. }) => self.interaction.ended.set(true),
             // What is shown is the best there is; an error about it was reported by the change, or does not matter.
-            Err(error) => {
-                self.interaction.start_if_required(&error, || self.typed());
-            }
+            Err(_) => {}
         }
     }
 
@@ -296,7 +296,7 @@ impl Board {
             (change, _) if may_help => retry.push(change),
             _ => {}
         }
-        self.problem.set(Some(Problem { text: error.to_string(), retry }));
+        self.problem.set(Some(Problem { text: error.text(About::List), retry }));
     }
 
     /// Whether the row is there and no other one is being edited.
@@ -305,12 +305,13 @@ impl Board {
     }
 
     /// What the customer has typed into the two fields.
-    fn typed(self) -> Draft {
+    pub fn typed(self) -> Draft {
         let edit = self.editing.get_untracked().and_then(|editing| {
             let id = self.list.with_untracked(|list| list.id(editing.key))?;
             Some((id, self.edit_field.get_untracked()?.value()))
         });
-        Draft { new: self.new_todo.get_untracked().map(|field| field.value()).unwrap_or_default(), edit }
+        let new = self.new_todo.get_untracked().map(|field| field.value()).unwrap_or_default();
+        Draft { new, edit, ..Draft::default() }
     }
 
     /// What the customer has typed, and the texts of the changes that could not be sent: `change` and those behind it.

@@ -2,19 +2,40 @@
 
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
-use leptos::web_sys::HtmlElement;
+use leptos::web_sys::{HtmlElement, HtmlFormElement};
+use serde::Deserialize;
 
+use crate::app::actions::customer::Typed;
+use crate::app::error::AppError;
 use crate::app::interaction::Draft;
 
 /// The one key under which what was typed waits for the customer's return from the sign-in page.
 #[cfg(feature = "hydrate")]
 const DRAFT_KEY: &str = "errand.draft";
+/// Where the server functions are.
+#[cfg(feature = "hydrate")]
+const ACTIONS: &str = "/actions/";
+/// What tabs tell each other.
+#[cfg(feature = "hydrate")]
+const SIGNED_OUT: &str = "signed-out";
+#[cfg(feature = "hydrate")]
+const STAYS: &str = "stays";
 
 #[cfg(feature = "hydrate")]
 thread_local! {
-    /// On which the tabs of one browser tell each other that the customer signed out. One for both directions: a
-    /// second one would hear this page's own words, and take it away from the form that signs out.
+    /// On which the tabs of one browser tell each other that the customer signs out, or stays. One for both
+    /// directions: a second one would hear this page's own words, and take it away from the form that signs out.
     static CHANNEL: Option<web_sys::BroadcastChannel> = web_sys::BroadcastChannel::new("errand").ok();
+}
+
+/// What `GET /auth/session` answers, as far as the page needs to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct SessionState {
+    /// Whether somebody is signed in.
+    pub(super) signed_in: bool,
+    /// Until the session ends, if nothing is done.
+    #[serde(default)]
+    pub(super) seconds_left: i64,
 }
 
 /// Lets tests (and anybody's tools) see that the page now answers by itself.
@@ -29,6 +50,11 @@ pub(super) fn mark_as_taken_over() {
 pub(super) fn leave_for(url: &str) {
     // Refused only for a malformed address; then the link in the notice is still there.
     let _ = window().location().assign(url);
+}
+
+/// Loads the page anew.
+pub(super) fn reload() {
+    let _ = window().location().reload();
 }
 
 /// Keeps what was typed in this tab until [`take_draft`].
@@ -77,26 +103,162 @@ pub(super) fn is_typing() -> bool {
         .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
 }
 
+/// What was typed into a form.
+pub(super) fn typed(form: &HtmlFormElement) -> Typed {
+    #[cfg(feature = "hydrate")]
+    {
+        let fields = web_sys::FormData::new_with_form(form).map(|data| {
+            let pairs = js_sys::Array::from(&data).into_iter();
+            pairs.filter_map(|pair| {
+                let pair = js_sys::Array::from(&pair);
+                pair.get(0).as_string().zip(pair.get(1).as_string())
+            })
+        });
+        let address = form.get_attribute("action").unwrap_or_default();
+        let action = address.strip_prefix(ACTIONS).unwrap_or_default();
+        fields.map(|fields| Typed::of(action, fields)).unwrap_or_default()
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = form;
+        Typed::default()
+    }
+}
+
+/// Puts what was typed back into a form.
+pub(super) fn fill(form: &HtmlFormElement, typed: &Typed) {
+    #[cfg(feature = "hydrate")]
+    for field in (0..form.elements().length()).filter_map(|place| form.elements().item(place)) {
+        let name = field.get_attribute("name").unwrap_or_default();
+        if let Some(field) = field.dyn_ref::<web_sys::HtmlInputElement>() {
+            match (field.type_().as_str(), typed.field(&name)) {
+                ("checkbox", value) => field.set_checked(value.is_some()),
+                ("hidden", _) | (_, None) => {}
+                (_, Some(value)) => field.set_value(value),
+            }
+        } else if let (Some(field), Some(value)) = (field.dyn_ref::<web_sys::HtmlSelectElement>(), typed.field(&name)) {
+            field.set_value(value);
+        }
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (form, typed);
+}
+
+/// Sends a form as the browser itself would, but stays on the page. Answers what to tell the customer.
+pub(super) async fn submit(form: &HtmlFormElement) -> Result<String, AppError> {
+    #[cfg(feature = "hydrate")]
+    {
+        let data = web_sys::FormData::new_with_form(form).ok();
+        let data = data.and_then(|data| web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok());
+        let request = web_sys::RequestInit::new();
+        request.set_method("POST");
+        if let Some(data) = data {
+            request.set_body(&data);
+        }
+        let address = form.get_attribute("action").unwrap_or_default();
+        let (ok, text) = fetch(&address, &request).await.ok_or(AppError::Connection)?;
+        if ok {
+            return serde_json::from_str(&text).map_err(|_| AppError::Unavailable);
+        }
+        Err(serde_json::from_str(&text).unwrap_or(AppError::Unavailable))
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = form;
+        Err(AppError::Connection)
+    }
+}
+
+/// Asks for the state of the session; `slide` extends it. `None`: the web server does not answer.
+pub(super) async fn session_state(slide: bool) -> Option<SessionState> {
+    #[cfg(feature = "hydrate")]
+    {
+        let address = if slide { "/auth/session" } else { "/auth/session?slide=false" };
+        let (ok, text) = fetch(address, &web_sys::RequestInit::new()).await?;
+        if ok { serde_json::from_str(&text).ok() } else { None }
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = slide;
+        None
+    }
+}
+
+/// A request that wants JSON: whether it succeeded, and the text.
+#[cfg(feature = "hydrate")]
+async fn fetch(address: &str, request: &web_sys::RequestInit) -> Option<(bool, String)> {
+    let headers = web_sys::Headers::new().ok()?;
+    headers.set("accept", "application/json").ok()?;
+    request.set_headers(&headers);
+    let response = window().fetch_with_str_and_init(address, request).await.ok()?;
+    let response = response.dyn_into::<web_sys::Response>().ok()?;
+    let text = response.text().ok()?.await.ok()?.as_string()?;
+    Some((response.ok(), text))
+}
+
+/// The IANA name of the time zone that this browser is set to.
+pub(super) fn time_zone() -> Option<String> {
+    #[cfg(feature = "hydrate")]
+    {
+        let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
+        js_sys::Reflect::get(&format.resolved_options(), &"timeZone".into()).ok()?.as_string()
+    }
+    #[cfg(not(feature = "hydrate"))]
+    None
+}
+
+/// Whether the page can be seen right now.
+pub(super) fn is_visible() -> bool {
+    !document().hidden()
+}
+
+/// The path and query of this page.
+pub(super) fn address() -> String {
+    let location = window().location();
+    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
+}
+
 /// Tells the other tabs of this browser that the customer is signing out.
 pub(super) fn announce_sign_out() {
     #[cfg(feature = "hydrate")]
-    CHANNEL.with(|channel| channel.as_ref().map(|channel| channel.post_message(&"signed-out".into())));
+    say(SIGNED_OUT);
 }
 
-/// Goes to the home page when another tab says that the customer signed out.
-#[cfg(feature = "hydrate")]
-pub(super) fn leave_when_signed_out_elsewhere() {
-    use wasm_bindgen::closure::Closure;
+/// Tells the other tabs of this browser that the session was extended.
+pub(super) fn announce_stay() {
+    #[cfg(feature = "hydrate")]
+    say(STAYS);
+}
 
-    // A moment later, so that the other tab's request has ended the session before this one asks for a page.
-    let leave = Closure::<dyn Fn()>::new(|| set_timeout(|| leave_for("/"), std::time::Duration::from_millis(800)));
-    CHANNEL.with(|channel| {
-        if let Some(channel) = channel {
-            channel.set_onmessage(Some(leave.as_ref().unchecked_ref()));
-        }
-    });
-    // Listens as long as the page lives.
-    leave.forget();
+#[cfg(feature = "hydrate")]
+fn say(word: &str) {
+    CHANNEL.with(|channel| channel.as_ref().map(|channel| channel.post_message(&word.into())));
+}
+
+/// Goes to the home page when another tab says that the customer signs out; calls `stays` when it says that the
+/// session was extended. Once per page: listens as long as the page lives.
+pub(super) fn listen_to_other_tabs(stays: impl Fn() + 'static) {
+    #[cfg(feature = "hydrate")]
+    {
+        use wasm_bindgen::closure::Closure;
+
+        let hear = Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |message: web_sys::MessageEvent| {
+            match message.data().as_string().as_deref() {
+                // A moment later, so that the other tab's request has ended the session before this one asks for a page.
+                Some(SIGNED_OUT) => set_timeout(|| leave_for("/"), std::time::Duration::from_millis(800)),
+                Some(STAYS) => stays(),
+                _ => {}
+            }
+        });
+        CHANNEL.with(|channel| {
+            if let Some(channel) = channel {
+                channel.set_onmessage(Some(hear.as_ref().unchecked_ref()));
+            }
+        });
+        hear.forget();
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = stays;
 }
 
 /// Makes a redirect answered to a server function a page load. Must run before the router starts: the first wins.

@@ -8,8 +8,8 @@ use server_fn::error::{FromServerFnError, ServerFnErrorErr};
 /// Why an action did not work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum AppError {
-    /// The customer must sign in (again). Every path handles it the same way: a page load redirects before it
-    /// streams, the hydrated page keeps what was typed and navigates, a plain form is redirected.
+    /// The customer must sign in (again), or prove more. Every path handles it the same way: a page load redirects
+    /// before it streams, the hydrated page keeps what was typed and navigates, a plain form is redirected.
     #[error("Please sign in to go on.")]
     SignInRequired {
         /// Where to go, on this site, as a full page load.
@@ -25,17 +25,68 @@ pub enum AppError {
     #[error("{0}")]
     Invalid(String),
     /// It is not there (any more), or it is somebody else's.
-    #[error("This to-do is no longer there. It may have been deleted in another window.")]
+    #[error("This is no longer there. It may have been removed in another window.")]
     NotFound,
     /// The API refused although the customer is signed in.
     #[error("You are signed in, but not allowed to do this.")]
     Forbidden,
-    /// The API or the provider did not answer, or not sensibly. Trying again later may help; nothing was lost.
-    #[error("Your list cannot be reached right now. Nothing is lost; please try again in a moment.")]
+    /// The customer came back from the provider, and the permission is still missing: asking again would bring the same.
+    #[error("Errand still does not have the permission that this needs. Nothing is lost; you can try again later.")]
+    NotGranted,
+    /// What is needed did not answer, or not sensibly. Trying again later may help; nothing was lost.
+    #[error("This cannot be reached right now. Nothing is lost; please try again in a moment.")]
     Unavailable,
     /// The web server did not answer the browser.
     #[error("Errand did not answer. Check your connection and try again.")]
     Connection,
+}
+
+/// What an error is about, for its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The to-do list.
+    List,
+    /// The customer's profile.
+    Profile,
+    /// Where the customer is signed in.
+    Sessions,
+    /// The daily digest.
+    Digest,
+    /// The account page as a whole.
+    Account,
+}
+
+impl About {
+    /// What a server function is about, by its address below `/actions/`.
+    pub fn of_action(action: &str) -> Self {
+        match action.split('/').next() {
+            Some("profile") => Self::Profile,
+            Some("sessions") => Self::Sessions,
+            Some("digest") => Self::Digest,
+            Some("account") => Self::Account,
+            _ => Self::List,
+        }
+    }
+
+    /// The part of the page about it, where it has one.
+    pub fn fragment(self) -> Option<&'static str> {
+        match self {
+            Self::Profile => Some("profile"),
+            Self::Sessions => Some("sessions"),
+            Self::Digest => Some("digest"),
+            Self::List | Self::Account => None,
+        }
+    }
+
+    fn subject(self) -> &'static str {
+        match self {
+            Self::List => "Your list",
+            Self::Profile => "Your profile",
+            Self::Sessions => "The list of your sign-ins",
+            Self::Digest => "Your daily digest",
+            Self::Account => "Your account",
+        }
+    }
 }
 
 impl AppError {
@@ -44,6 +95,19 @@ impl AppError {
         match self {
             Self::SignInRequired { url } | Self::ConsentRequired { url } => Some(url),
             _ => None,
+        }
+    }
+
+    /// What happened and what to do, where it is about `about`.
+    pub fn text(&self, about: About) -> String {
+        match (self, about) {
+            (Self::Unavailable, about) => {
+                format!("{} cannot be reached right now. Nothing is lost; please try again in a moment.", about.subject())
+            }
+            (Self::NotFound, About::List) => {
+                "This to-do is no longer there. It may have been deleted in another window.".to_owned()
+            }
+            (error, _) => error.to_string(),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The one way to "please sign in again" in the browser: say so, keep what was typed, and go there by a page load.
 //! (A page load redirects before it streams; a plain form is redirected by the web server.)
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::app::actions::customer::Typed;
 use crate::app::browser;
 use crate::app::error::AppError;
 
@@ -15,45 +18,79 @@ pub struct Draft {
     pub new: String,
     /// The to-do that was being edited, and its new text.
     pub edit: Option<(Uuid, String)>,
+    /// The forms of the account page.
+    #[serde(default)]
+    pub forms: Vec<Typed>,
 }
 
 impl Draft {
     /// Whether there is nothing to keep.
     pub fn is_empty(&self) -> bool {
-        self.new.is_empty() && self.edit.is_none()
+        self.new.is_empty() && self.edit.is_none() && self.forms.is_empty()
     }
 }
+
+/// Where the customer must go, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// The address on this site.
+    pub url: String,
+    /// Whether it is for a permission, not for signing in.
+    pub consent: bool,
+}
+
+/// Reads what is typed on the page.
+type Reader = Arc<dyn Fn() -> Draft + Send + Sync>;
 
 /// Where the customer must go, once something found out; the page then shows a notice until it is left.
 #[derive(Clone, Copy)]
 pub struct Interaction {
-    url: RwSignal<Option<String>>,
+    way: RwSignal<Option<Way>>,
+    /// Whether the session is known to be over, and the page waits for the customer to sign in.
+    pub ended: RwSignal<bool>,
+    typed: StoredValue<Option<Reader>>,
 }
 
 impl Interaction {
     /// None is needed yet.
     pub fn new() -> Self {
-        Self { url: RwSignal::new(None) }
+        Self { way: RwSignal::new(None), ended: RwSignal::new(false), typed: StoredValue::new(None) }
     }
 
     /// Where the customer must go.
-    pub fn url(self) -> Option<String> {
-        self.url.get()
+    pub fn way(self) -> Option<Way> {
+        self.way.get()
+    }
+
+    /// Tells how to read what is typed on the page that is shown.
+    pub fn set_reader(self, reader: impl Fn() -> Draft + Send + Sync + 'static) {
+        self.typed.set_value(Some(Arc::new(reader)));
+    }
+
+    /// Keeps what is typed on this page for the customer's return.
+    pub fn keep_typed(self) {
+        if let Some(reader) = self.typed.get_value() {
+            keep(&reader());
+        }
     }
 
     /// Starts what `error` asks for, keeping `draft`; false when it asks for none.
     pub fn start_if_required(self, error: &AppError, draft: impl FnOnce() -> Draft) -> bool {
         let Some(url) = error.interaction_url() else { return false };
         // The first one wins: a second failure on the way out must not replace the draft.
-        if self.url.get_untracked().is_none() {
-            let draft = draft();
-            if !draft.is_empty() {
-                browser::keep_draft(&draft);
-            }
-            self.url.set(Some(url.to_owned()));
+        if self.way.get_untracked().is_none() {
+            keep(&draft());
+            let consent = matches!(error, AppError::ConsentRequired { .. });
+            self.way.set(Some(Way { url: url.to_owned(), consent }));
             browser::leave_for(url);
         }
         true
+    }
+}
+
+fn keep(draft: &Draft) {
+    if !draft.is_empty() {
+        browser::keep_draft(draft);
     }
 }
 

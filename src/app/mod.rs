@@ -11,6 +11,8 @@
 //! | [`optimistic`] | the list as it will be once the server has answered: no browser, no signals, easily tested |
 //! | [`board`] | that list, live: sends changes in their order, reports failures |
 //! | [`interaction`] | the one way to "please sign in again" |
+//! | [`saving`] | a form that is sent without leaving the page |
+//! | [`session_watch`] | warns before the session ends, and notices when it has |
 //! | [`pages`], [`components`] | what is rendered |
 //! | `browser`, `response` | the two outsides: what only a browser can do, and what a page says in HTTP |
 
@@ -23,6 +25,8 @@ pub mod interaction;
 pub mod optimistic;
 pub mod pages;
 mod response;
+pub mod saving;
+pub mod session_watch;
 
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
@@ -38,6 +42,7 @@ use crate::app::pages::home::HomePage;
 use crate::app::pages::not_found::NotFound;
 use crate::app::pages::sign_in_problem::SignInProblem;
 use crate::app::pages::todos::TodosPage;
+use crate::app::session_watch::SessionWatch;
 
 /// The HTML document around [`App`], rendered by the server only.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -77,6 +82,7 @@ pub fn App() -> impl IntoView {
     // Both outlive the pages, so that leaving the list does not lose a change that is on its way.
     provide_context(Interaction::new());
     provide_context(Board::new());
+    provide_context(SessionWatch::new());
 
     view! {
         <Title formatter=|page: String| if page.is_empty() { "Errand".to_owned() } else { format!("{page} · Errand") } />
@@ -102,7 +108,6 @@ pub fn App() -> impl IntoView {
 #[cfg(feature = "hydrate")]
 pub fn start_in_browser() {
     browser::follow_redirects_by_page_loads();
-    browser::leave_when_signed_out_elsewhere();
     leptos::mount::hydrate_body(App);
     browser::mark_as_taken_over();
 }

@@ -18,6 +18,7 @@ use tower_sessions::{Session, SessionManagerLayer};
 use super::config::ClaimNames;
 use super::jwt::Claims;
 use super::provider::Metadata;
+use super::scopes::Scopes;
 use super::{Identity, claim_names, jwt};
 use crate::platform::clock::{Clock, from_millis};
 use crate::platform::random;
@@ -78,6 +79,9 @@ pub struct SignedIn {
     pub browser: String,
     /// When the provider's grant ends, milliseconds since the epoch, where the provider says so.
     pub ends_at: Option<i64>,
+    /// The scopes that this sign-in asked for. When one of them is still missing right afterwards, asking again would
+    /// bring the same.
+    pub asked: Scopes,
 }
 
 /// One of a customer's sessions, as their account page lists it.

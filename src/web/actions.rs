@@ -1,7 +1,7 @@
 //! The door to the server functions: refuses other sites, gives errors their HTTP status, and makes plain forms (no
 //! WebAssembly) work: they are answered with 303 back to their page, which shows what went wrong and what was typed.
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -10,8 +10,8 @@ use tower_sessions::Session;
 use url::form_urlencoded;
 
 use super::{MAX_BODY, Web, notice};
-use crate::app::actions::customer::Notice;
-use crate::app::error::AppError;
+use crate::app::actions::customer::{Notice, Typed};
+use crate::app::error::{About, AppError};
 use crate::identity::return_to::ReturnTo;
 use crate::identity::session::SignedIn;
 
@@ -61,14 +61,22 @@ async fn plain_form(web: &Web, request: Request, next: Next) -> Response {
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return (StatusCode::PAYLOAD_TOO_LARGE, "What was sent is too large.").into_response();
     };
-    let typed = typed(&body);
+    let action = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default().to_owned();
+    let about = About::of_action(&action);
+    let typed = Typed::of(&action, form_urlencoded::parse(&body).into_owned());
     let session = parts.extensions.get::<Session>().cloned();
     let referer = parts.headers.get(header::REFERER).and_then(|value| value.to_str().ok());
     let page = ReturnTo::from_referer(referer, &web.identity.public_url).unwrap_or_else(|| ReturnTo::parse("/todos"));
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     let error = match error_of(response).await {
-        Ok(response) if response.status().is_success() => return see_other(done(&page).as_str()),
+        Ok(response) if response.status().is_success() => {
+            if let (Some(session), Some(text)) = (&session, said(response).await) {
+                let form = Typed { action, fields: Vec::new() };
+                notice::leave(session, &Notice { done: Some(text), form, ..Notice::default() }).await;
+            }
+            return see_other(&at(&done(&page), about));
+        }
         Ok(response) => {
             tracing::error!(status = %response.status(), "a form was answered with neither a result nor an error");
             AppError::Unavailable
@@ -77,12 +85,12 @@ async fn plain_form(web: &Web, request: Request, next: Next) -> Response {
     };
     if let Some(url) = error.interaction_url() {
         let mut response = see_other(url);
-        if let Some(text) = typed {
+        if !typed.is_empty() {
             let customer = match session {
                 Some(session) => SignedIn::load(&session).await.ok().flatten().map(|s| s.key.as_str().to_owned()),
                 None => None,
             };
-            let cookie = notice::draft_cookie(web, text, customer).to_string();
+            let cookie = notice::draft_cookie(web, typed, customer).to_string();
             if let Ok(value) = HeaderValue::from_str(&cookie) {
                 response.headers_mut().append(header::SET_COOKIE, value);
             }
@@ -90,14 +98,24 @@ async fn plain_form(web: &Web, request: Request, next: Next) -> Response {
         return response;
     }
     if let Some(session) = session {
-        notice::leave(&session, &Notice { error: Some(error.to_string()), draft: typed }).await;
+        let error = Some(error.text(about));
+        notice::leave(&session, &Notice { error, form: typed, ..Notice::default() }).await;
     }
-    see_other(page.as_str())
+    see_other(&at(&page, about))
 }
 
-/// What was typed into the form's text field.
-fn typed(body: &Bytes) -> Option<String> {
-    form_urlencoded::parse(body).find(|(name, _)| name == "description").map(|(_, text)| text.into_owned())
+/// What a server function that answers with a text has to say.
+async fn said(response: Response) -> Option<String> {
+    let body = to_bytes(response.into_body(), MAX_BODY).await.ok()?;
+    serde_json::from_slice(&body).ok()
+}
+
+/// The address of the page, and of the part of it that the form is about.
+fn at(page: &ReturnTo, about: About) -> String {
+    match about.fragment() {
+        Some(fragment) => format!("{}#{fragment}", page.as_str()),
+        None => page.as_str().to_owned(),
+    }
 }
 
 /// The page without the row that was being edited.
@@ -119,7 +137,7 @@ async fn error_of(response: Response) -> Result<Response, (AppError, Response)> 
 fn status(error: &AppError) -> StatusCode {
     match error {
         AppError::SignInRequired { .. } => StatusCode::UNAUTHORIZED,
-        AppError::ConsentRequired { .. } | AppError::Forbidden => StatusCode::FORBIDDEN,
+        AppError::ConsentRequired { .. } | AppError::Forbidden | AppError::NotGranted => StatusCode::FORBIDDEN,
         AppError::Invalid(_) => StatusCode::BAD_REQUEST,
         AppError::NotFound => StatusCode::NOT_FOUND,
         AppError::Unavailable | AppError::Connection => StatusCode::SERVICE_UNAVAILABLE,

@@ -2,22 +2,17 @@
 
 use axum::http::request::Parts;
 use leptos::context::use_context;
-use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tower_sessions::Session;
 
 use super::{Web, actions, notice};
-use crate::app::actions::customer::{Claim, Notice, Viewer};
+use crate::app::actions::customer::{Notice, Viewer};
 use crate::app::error::AppError;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::session::SignedIn;
 use crate::identity::sign_in::sign_in_url;
 
-/// Claims that are about the token, not about the customer.
-const INTERNAL: [&str; 8] = ["nonce", "at_hash", "c_hash", "login_hint", "aio", "rh", "uti", "sid"];
-/// Claims that are seconds since the epoch.
-const TIMES: [&str; 4] = ["iat", "nbf", "exp", "auth_time"];
+/// The session's entry with the name that the customer chose since they signed in.
+const NAME: &str = "name";
 
 /// The request that a server function runs in, be it a call of its own or the rendering of a page.
 pub(super) struct Request {
@@ -57,7 +52,21 @@ impl Request {
         AppError::SignInRequired { url: sign_in_url(&self.page()) }
     }
 
-    fn page(&self) -> ReturnTo {
+    /// What to call the customer: as they said since they signed in, else as the provider told.
+    pub(super) async fn name(&self, signed_in: &SignedIn) -> String {
+        let chosen: Option<String> = self.session.get(NAME).await.unwrap_or_default();
+        chosen.or_else(|| signed_in.name.clone()).unwrap_or_else(|| "You".to_owned())
+    }
+
+    /// Calls the customer by another name for the rest of this session.
+    pub(super) async fn call_by(&self, name: &str) {
+        if let Err(error) = self.session.insert(NAME, name).await {
+            tracing::warn!(%error, "a customer's new name could not be kept in the session");
+        }
+    }
+
+    /// The page that was asked for, or that the action was started from.
+    pub(super) fn page(&self) -> ReturnTo {
         if self.parts.uri.path().starts_with(actions::PREFIX) {
             let referer = self.parts.headers.get(axum::http::header::REFERER).and_then(|value| value.to_str().ok());
             return ReturnTo::from_referer(referer, &self.web.identity.public_url)
@@ -69,29 +78,10 @@ impl Request {
 
 /// Who is signed in; `None` for a visitor.
 pub(crate) async fn viewer() -> Result<Option<Viewer>, AppError> {
-    let signed_in = Request::current()?.signed_in().await?;
-    Ok(signed_in.map(|signed_in| Viewer { name: signed_in.name.unwrap_or_else(|| "You".to_owned()) }))
-}
-
-/// The claims of the customer's ID token, as text.
-pub(crate) async fn claims() -> Result<Vec<Claim>, AppError> {
-    let signed_in = Request::current()?.require_signed_in().await?;
-    let about_the_customer = signed_in.claims.iter().filter(|(name, _)| !INTERNAL.contains(&name.as_str()));
-    Ok(about_the_customer.map(|(name, value)| Claim { name: name.clone(), value: text(name, value) }).collect())
-}
-
-fn text(name: &str, value: &Value) -> String {
-    if TIMES.contains(&name)
-        && let Some(seconds) = value.as_i64()
-        && let Ok(time) = OffsetDateTime::from_unix_timestamp(seconds)
-        && let Ok(text) = time.format(&Rfc3339)
-    {
-        return text;
-    }
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(|item| self::text("", item)).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
+    let request = Request::current()?;
+    match request.signed_in().await? {
+        Some(signed_in) => Ok(Some(Viewer { name: request.name(&signed_in).await })),
+        None => Ok(None),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The web server: mounts [`crate::app`] and [`crate::identity`], and implements the server functions.
 
+pub(crate) mod account;
 mod actions;
 pub mod config;
 pub(crate) mod customer;
+mod downstream;
 mod notice;
 pub(crate) mod todolist;
 
@@ -20,6 +22,7 @@ use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app;
+use crate::digest;
 use crate::identity::config::DownstreamApiConfig;
 use crate::identity::downstream::DownstreamApi;
 use crate::identity::{self, Identity};
@@ -47,6 +50,8 @@ pub struct Inner {
     pub todolist: DownstreamApi,
     /// The profile of the same API, where it serves one.
     pub profile: Option<DownstreamApi>,
+    /// Who wants a daily digest.
+    pub digests: digest::Store,
     clock: Clock,
     leptos: LeptosOptions,
 }
@@ -99,6 +104,7 @@ impl Web {
         let todolist = api("todolist", &apis.todolist)?;
         let profile = apis.profile.as_ref().map(|config| api("profile", config)).transpose()?;
         let db: AnyPool = database::open("web.database_url", &config.database_url, &identity::MIGRATIONS).await?;
+        let digests = digest::Store::open("web.database_url", db.clone(), clock.clone()).await?;
         let parts = identity::Parts {
             key: "web.identity",
             mode,
@@ -117,7 +123,7 @@ impl Web {
             .env(leptos_environment())
             .build();
         leptos.hash_files = has_file_hashes(&leptos.hash_file);
-        Ok(Self(Arc::new(Inner { identity, todolist, profile, clock, leptos })))
+        Ok(Self(Arc::new(Inner { identity, todolist, profile, digests, clock, leptos })))
     }
 
     /// The routes of the whole web server.

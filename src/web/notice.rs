@@ -10,7 +10,7 @@ use tower_sessions::Session;
 
 use super::Web;
 use super::customer::Request;
-use crate::app::actions::customer::Notice;
+use crate::app::actions::customer::{Notice, Typed};
 use crate::app::error::AppError;
 use crate::identity::session::SignedIn;
 
@@ -20,11 +20,16 @@ const ENTRY: &str = "notice";
 const CONTEXT: &str = "draft";
 /// Minutes that a draft survives while its author signs in.
 const DRAFT_MINUTES: i64 = 15;
+/// How much text a draft can hold, in bytes, and in how many fields.
+const DRAFT_BYTES: usize = 2000;
+const DRAFT_FIELDS: usize = 8;
+/// The session's entry that says that its customer was greeted.
+const GREETED: &str = "greeted";
 
 /// A draft that waits for its author to sign in.
 #[derive(Serialize, Deserialize)]
 struct Draft {
-    text: String,
+    form: Typed,
     /// Who typed it, where the session still knew.
     customer: Option<String>,
     /// Milliseconds since the epoch.
@@ -44,10 +49,15 @@ pub(super) async fn leave(session: &Session, notice: &Notice) {
 }
 
 /// The cookie that keeps a draft while its author signs in.
-pub(super) fn draft_cookie(web: &Web, mut text: String, customer: Option<String>) -> Cookie<'static> {
-    // Browsers drop a cookie of more than 4096 bytes: of a text that no to-do could hold anyway, the beginning is kept.
-    text.truncate(text.floor_char_boundary(2000));
-    let draft = Draft { text, customer, typed_at: web.clock.unix_millis() };
+pub(super) fn draft_cookie(web: &Web, mut form: Typed, customer: Option<String>) -> Cookie<'static> {
+    // Browsers drop a cookie of more than 4096 bytes: of texts that nothing could hold anyway, the beginning is kept.
+    let mut room = DRAFT_BYTES;
+    form.fields.truncate(DRAFT_FIELDS);
+    for (_, text) in &mut form.fields {
+        text.truncate(text.floor_char_boundary(room));
+        room -= text.len();
+    }
+    let draft = Draft { form, customer, typed_at: web.clock.unix_millis() };
     let sealed = web.identity.keys.seal(CONTEXT, &serde_json::to_string(&draft).unwrap_or_default());
     let mut cookie = bare(web, sealed);
     cookie.set_max_age(cookie::time::Duration::minutes(DRAFT_MINUTES));
@@ -57,11 +67,12 @@ pub(super) fn draft_cookie(web: &Web, mut text: String, customer: Option<String>
 /// Takes what was left: from the session, else from the cookie.
 pub(super) async fn take(request: &Request) -> Result<Notice, AppError> {
     let Some(signed_in) = request.signed_in().await? else { return Ok(Notice::default()) };
+    let greeting = greeting(request, &signed_in).await;
     if let Some(notice) = take_from(&request.session).await {
-        return Ok(notice);
+        return Ok(Notice { greeting, ..notice });
     }
     let web = &request.web;
-    let Some(sealed) = find(web, &request.parts.headers) else { return Ok(Notice::default()) };
+    let Some(sealed) = find(web, &request.parts.headers) else { return Ok(Notice { greeting, ..Notice::default() }) };
     if let Some(response) = use_context::<ResponseOptions>() {
         let mut removal = bare(web, String::new());
         removal.set_max_age(cookie::time::Duration::ZERO);
@@ -73,8 +84,32 @@ pub(super) async fn take(request: &Request) -> Result<Notice, AppError> {
         web.identity.keys.open(CONTEXT, &sealed).ok().and_then(|json| serde_json::from_str(&json).ok());
     let fresh = |draft: &Draft| web.clock.unix_millis() - draft.typed_at < DRAFT_MINUTES * 60_000;
     let theirs = |draft: &Draft| draft.customer.as_deref().is_none_or(|key| key == signed_in.key.as_str());
-    let text = draft.filter(|draft| fresh(draft) && theirs(draft)).map(|draft| draft.text);
-    Ok(Notice { error: None, draft: text })
+    let form = draft.filter(|draft| fresh(draft) && theirs(draft)).map(|draft| draft.form);
+    Ok(Notice { form: form.unwrap_or_default(), greeting, ..Notice::default() })
+}
+
+/// What there is to tell at the first page of a session: that digests which needed this sign-in come again.
+async fn greeting(request: &Request, signed_in: &SignedIn) -> Option<String> {
+    if !matches!(request.session.get::<bool>(GREETED).await, Ok(None)) {
+        return None;
+    }
+    let resumed = request.web.digests.resume(signed_in.key.as_str(), signed_in.signed_in_at).await;
+    let skipped = match resumed {
+        Ok(skipped) => skipped,
+        // Asked again on the next page.
+        Err(error) => {
+            tracing::warn!(%error, "whether a customer's digest was skipped cannot be told");
+            return None;
+        }
+    };
+    if let Err(error) = request.session.insert(GREETED, true).await {
+        tracing::warn!(%error, "a greeting could not be noted");
+    }
+    skipped.map(|_| {
+        "While you were away your daily digest could not be sent, because Errand needed you to sign in again. \
+         You just did: it comes again from the next morning on."
+            .to_owned()
+    })
 }
 
 /// What was left in the session. Looks before it removes: a removal marks the session as changed, whether or not
@@ -150,7 +185,7 @@ mod tests {
     #[tokio::test]
     async fn a_notice_is_taken_once_and_that_is_a_change() {
         let session = Session::new(None, Arc::new(Empty), None);
-        let notice = Notice { error: Some("It is full.".to_owned()), draft: None };
+        let notice = Notice { error: Some("It is full.".to_owned()), ..Notice::default() };
         session.insert_value(ENTRY, serde_json::to_value(&notice).unwrap()).await.unwrap();
         assert_eq!(take_from(&session).await, Some(notice));
         assert_eq!(take_from(&session).await, None);

@@ -6,17 +6,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::customer::Request;
+use super::downstream;
 use crate::app::error::AppError;
-use crate::identity::downstream::{Answer, Call, DownstreamError, Problem};
-use crate::identity::session::SignedIn;
-use crate::identity::tokens::AcquireError;
+use crate::identity::downstream::{Answer, Call};
 use crate::todo::{Description, Todo};
 
 /// The API's set of scopes for seeing, and that for changing.
 const READ: &str = "read";
 const WRITE: &str = "write";
-/// Milliseconds after a sign-in in which another one would not help: better an error than a loop.
-const JUST_SIGNED_IN: i64 = 10_000;
 
 /// The customer's to-dos, oldest first.
 pub(crate) async fn list() -> Result<Vec<Todo>, AppError> {
@@ -80,61 +77,9 @@ async fn call(call: Call<'_>) -> Result<Answer, AppError> {
     let request = Request::current()?;
     let signed_in = request.require_signed_in().await?;
     let answer = request.web.todolist.call_for_user(&request.web.identity.tokens, &signed_in.key, &call).await;
-    answer.map_err(|error| failed(&request, &signed_in, &error))
-}
-
-/// What a call that brought nothing means for the customer.
-fn failed(request: &Request, signed_in: &SignedIn, error: &DownstreamError) -> AppError {
-    match error {
-        DownstreamError::Acquire(error) => not_acquired(request, signed_in, error),
-        DownstreamError::Problem(problem) => match problem.status.as_u16() {
-            400 | 409 | 413 | 422 => AppError::Invalid(detail(problem)),
-            404 => AppError::NotFound,
-            403 => {
-                tracing::warn!("the ToDoList API refused the token's permissions");
-                AppError::Forbidden
-            }
-            // 401 included: the token is new, so signing in again would bring the same one.
-            _ => {
-                tracing::error!(%problem, "the ToDoList API answered unexpectedly");
-                AppError::Unavailable
-            }
-        },
-        DownstreamError::Outbound(_) | DownstreamError::Call(_) => {
-            tracing::error!(%error, "the ToDoList API cannot be reached");
-            AppError::Unavailable
-        }
-    }
-}
-
-fn not_acquired(request: &Request, signed_in: &SignedIn, error: &AcquireError) -> AppError {
-    match error {
-        AcquireError::InteractionRequired { scopes, reason, consent, .. } => {
-            tracing::info!(%scopes, reason, consent, "a customer must go to the provider");
-            if request.web.clock.unix_millis() - signed_in.signed_in_at < JUST_SIGNED_IN {
-                tracing::error!(%scopes, "a customer who just signed in gets no token: check the app's permissions");
-                return AppError::Unavailable;
-            }
-            match request.sign_in_required() {
-                AppError::SignInRequired { url } if *consent => AppError::ConsentRequired { url },
-                error => error,
-            }
-        }
-        AcquireError::Unavailable(reason) => {
-            tracing::error!(reason, "no access token can be had");
-            AppError::Unavailable
-        }
-    }
+    answer.map_err(|error| downstream::failed("the ToDoList API", &request, &signed_in, &error))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T, AppError> {
-    crate::platform::outbound::json("the ToDoList API", &answer.body).map_err(|error| {
-        tracing::error!(%error, "the ToDoList API answered something else");
-        AppError::Unavailable
-    })
-}
-
-/// The API's own words (RFC 9457 `detail`), which are written for people.
-fn detail(problem: &Problem) -> String {
-    problem.detail.clone().unwrap_or_else(|| "The API did not accept this. Change it and try again.".to_owned())
+    downstream::parse("the ToDoList API", answer)
 }

@@ -1,4 +1,4 @@
-//! Who is signed in.
+//! Who is signed in, and what was left for them.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -12,13 +12,35 @@ pub struct Viewer {
     pub name: String,
 }
 
-/// One line of the account page: a claim of the ID token (never a token).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claim {
-    /// The claim's name, as in the token: `preferred_username`.
-    pub name: String,
-    /// Its value as text; times are ISO 8601.
-    pub value: String,
+/// A form as it was filled in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Typed {
+    /// Where it goes, below `/actions/`: `todos/add`.
+    pub action: String,
+    /// What the customer typed or chose, by the fields' names.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Typed {
+    /// The fields that customers fill in. Others (ids, what a button does) are the page's own, and not worth keeping.
+    const NAMES: [&str; 8] =
+        ["description", "display_name", "given_name", "surname", "country", "enabled", "time_zone", "hour"];
+
+    /// Keeps of a form what was typed.
+    pub fn of(action: &str, fields: impl IntoIterator<Item = (String, String)>) -> Self {
+        let fields = fields.into_iter().filter(|(name, _)| Self::NAMES.contains(&name.as_str())).collect();
+        Self { action: action.to_owned(), fields }
+    }
+
+    /// What was typed into the field `name`.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether nothing was typed.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
 }
 
 /// What the last plain form (no WebAssembly) left behind for the next page, shown once.
@@ -26,20 +48,18 @@ pub struct Claim {
 pub struct Notice {
     /// What went wrong, ready to be shown.
     pub error: Option<String>,
-    /// What was typed into "What needs to be done?" and could not be saved.
-    pub draft: Option<String>,
+    /// What was done, ready to be shown.
+    pub done: Option<String>,
+    /// Which form it was, and what was typed into it and could not be saved (yet).
+    pub form: Typed,
+    /// Something to tell the customer at their first page after signing in.
+    pub greeting: Option<String>,
 }
 
 /// Who is signed in; `None` for a visitor.
 #[server(prefix = "/actions", endpoint = "viewer")]
 pub async fn current_viewer() -> Result<Option<Viewer>, AppError> {
     crate::web::customer::viewer().await
-}
-
-/// The claims of the customer's ID token.
-#[server(prefix = "/actions", endpoint = "claims")]
-pub async fn claims() -> Result<Vec<Claim>, AppError> {
-    crate::web::customer::claims().await
 }
 
 /// What the last plain form left behind; reading it removes it.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::error::AppError;
+use crate::app::error::{About, AppError};
 use crate::app::interaction::{Draft, Interaction};
 use crate::app::response;
 
@@ -11,24 +11,30 @@ use crate::app::response;
 pub fn LoadFailure(
     /// Why there is nothing to show.
     error: AppError,
+    /// What the page is about.
+    about: About,
 ) -> impl IntoView {
     let interaction = expect_context::<Interaction>();
     if let Some(url) = error.interaction_url() {
         response::redirect(url);
         let url = url.to_owned();
+        let (text, link) = match error {
+            AppError::ConsentRequired { .. } => ("Errand needs your permission to show this page.", "Continue"),
+            _ => ("You need to sign in to see this page.", "Sign in"),
+        };
         Effect::new(move |_| {
             interaction.start_if_required(&error, Draft::default);
         });
         return view! {
             <section class="panel panel--middle">
-                <p>"You need to sign in to see this page."</p>
-                <p class="actions actions--middle"><a class="button" href=url rel="external">"Sign in"</a></p>
+                <p>{text}</p>
+                <p class="actions actions--middle"><a class="button" href=url rel="external">{link}</a></p>
             </section>
         }
         .into_any();
     }
     response::set_status(match error {
-        AppError::Forbidden => 403,
+        AppError::Forbidden | AppError::NotGranted => 403,
         AppError::NotFound => 404,
         AppError::Invalid(_) => 400,
         _ => 503,
@@ -36,7 +42,7 @@ pub fn LoadFailure(
     view! {
         <section class="panel panel--middle" role="alert">
             <h2>"That did not work"</h2>
-            <p>{error.to_string()}</p>
+            <p>{error.text(about)}</p>
             // An empty address is this page; the router leaves it to the browser, which fetches it anew.
             <p class="actions actions--middle"><a class="button" href="" rel="external">"Try again"</a></p>
         </section>

@@ -7,13 +7,19 @@ use leptos_router::hooks::use_location;
 use crate::app::actions::customer::Viewer;
 use crate::app::browser;
 use crate::app::components::nav::Nav;
+use crate::app::components::session_notice::SessionNotice;
 use crate::app::error::AppError;
 use crate::app::interaction::Interaction;
+use crate::app::session_watch::SessionWatch;
 
 /// Who is looking. The header reads it; a page that wants to know too derives a resource of its own from it, because
 /// a resource that two `Suspense`s read never finishes on the server (leptos #4851).
 #[derive(Clone, Copy)]
 pub struct ViewerResource(pub Resource<Result<Option<Viewer>, AppError>>);
+
+/// What the customer wants to be called since the page was loaded. Provided by the frame.
+#[derive(Clone, Copy)]
+pub struct CalledBy(pub RwSignal<Option<String>>);
 
 /// The frame around the page of the current address.
 #[component]
@@ -21,11 +27,15 @@ pub fn Layout() -> impl IntoView {
     view! { <Frame><Outlet /></Frame> }
 }
 
-/// Skip link, header, the page, footer. The page is not inside the header's `Suspense`: the server renders what is in
+/// Skip link, header, notices, the page, footer. The page of a session that is over is hidden, not taken away: what was
+/// typed into it is kept when the customer leaves for the sign-in page. The page is not inside the header's `Suspense`: the server renders what is in
 /// there more than once, and would fetch the page's data as often.
 #[component]
 pub fn Frame(children: Children) -> impl IntoView {
     let ViewerResource(viewer) = expect_context();
+    let interaction = expect_context::<Interaction>();
+    let watch = expect_context::<SessionWatch>();
+    provide_context(CalledBy(RwSignal::new(None)));
     focus_on_navigation();
     view! {
         // For the browser alone: the router would scroll, and leave the focus behind.
@@ -35,30 +45,16 @@ pub fn Frame(children: Children) -> impl IntoView {
                 {move || Suspend::new(async move {
                     // A web server that cannot tell who is looking shows the page to a visitor.
                     let viewer = viewer.await.ok().flatten();
+                    if viewer.is_some() {
+                        Effect::new(move |_| watch.start());
+                    }
                     view! { <Nav viewer /> }
                 })}
             </Suspense>
         </header>
-        <SignInNotice />
-        <main id="main" tabindex="-1">{children()}</main>
+        <SessionNotice />
+        <main id="main" tabindex="-1" hidden=move || interaction.ended.get()>{children()}</main>
         <footer class="site-footer"><p>"Errand · your list, and nobody else’s"</p></footer>
-    }
-    .into_any()
-}
-
-/// Says that the customer is on the way to the sign-in page.
-#[component]
-fn SignInNotice() -> impl IntoView {
-    let interaction = expect_context::<Interaction>();
-    view! {
-        <div role="alert">
-            {move || interaction.url().map(|url| view! {
-                <div class="banner banner--notice">
-                    <p>"Please sign in again — what you typed is kept."</p>
-                    <a class="banner__action" href=url rel="external">"Sign in"</a>
-                </div>
-            })}
-        </div>
     }
     .into_any()
 }

@@ -6,6 +6,7 @@ use leptos_router::location::Url;
 
 use crate::app::actions::customer::Viewer;
 use crate::app::browser;
+use crate::app::components::frame::CalledBy;
 use crate::app::components::icons::Mark;
 
 /// The main navigation.
@@ -29,6 +30,8 @@ pub fn Nav(
 #[component]
 fn CustomerLinks(viewer: Viewer) -> impl IntoView {
     let location = use_location();
+    let CalledBy(called_by) = expect_context();
+    let name = viewer.name;
     // "page" on the page itself, "true" on one below it.
     let current = move |href: &'static str| {
         location.pathname.with(|path| match path.strip_prefix(href) {
@@ -43,7 +46,7 @@ fn CustomerLinks(viewer: Viewer) -> impl IntoView {
             <li><a href="/account" aria-current=move || current("/account")>"Account"</a></li>
         </ul>
         <div class="nav-customer">
-            <span class="nav-customer__name" dir="auto">{viewer.name}</span>
+            <span class="nav-customer__name" dir="auto">{move || called_by.get().unwrap_or_else(|| name.clone())}</span>
             <form method="post" action="/auth/sign-out" on:submit=|_| browser::announce_sign_out()>
                 <button type="submit" class="link-button">"Sign out"</button>
             </form>

@@ -16,6 +16,7 @@ use crate::app::components::list_footer::ListFooter;
 use crate::app::components::problem_banner::ProblemBanner;
 use crate::app::components::todo_row::TodoRow;
 use crate::app::components::undo_toast::UndoToast;
+use crate::app::interaction::Interaction;
 use crate::app::optimistic::Entry;
 
 /// The field for a new to-do, the rows, the footer; a friendly word when there is nothing.
@@ -111,7 +112,9 @@ fn when_in_the_browser(board: Board) {
     let query = use_query_map();
     let location = use_location();
     let navigate = use_navigate();
+    let interaction = expect_context::<Interaction>();
     Effect::new(move |_| {
+        interaction.set_reader(move || board.typed());
         if let Some(draft) = browser::take_draft() {
             board.restore(draft);
         }

@@ -1,24 +1,50 @@
-//! `/account`: what the identity provider told Errand about the customer.
+//! `/account`: the customer's profile, their daily digest, where they are signed in, and what the identity provider told
+//! Errand about them.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use serde::{Deserialize, Serialize};
 
-use crate::app::actions::customer::{Claim, claims};
+use crate::app::actions::account::{Account, Claim, load_account};
+use crate::app::actions::customer::{Notice, Typed, take_notice};
+use crate::app::browser;
+use crate::app::components::card::{Card, missing};
+use crate::app::components::digest_card::DigestForm;
 use crate::app::components::failure::LoadFailure;
+use crate::app::components::greeting::Greeting;
+use crate::app::components::profile_card::ProfileForm;
+use crate::app::components::sessions_card::SessionList;
 use crate::app::components::skeleton::Skeleton;
+use crate::app::error::{About, AppError};
+use crate::app::interaction::{Draft, Interaction};
+use crate::app::saving::Saving;
 
-/// The claims of the ID token, as a table.
+/// What the page is loaded with, in one go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Loaded {
+    account: Account,
+    notice: Notice,
+}
+
+async fn load() -> Result<Loaded, AppError> {
+    let account = load_account().await?;
+    // As on the page of the list: after what may need a sign-in, and only while a page is rendered.
+    let notice = if cfg!(feature = "ssr") { take_notice().await.unwrap_or_default() } else { Notice::default() };
+    Ok(Loaded { account, notice })
+}
+
+/// The cards.
 #[component]
 pub fn AccountPage() -> impl IntoView {
-    let claims = Resource::new_blocking(|| (), |()| claims());
+    let loaded = Resource::new_blocking(|| (), |()| load());
     view! {
         <Title text="Account" />
         <h1>"Account"</h1>
-        <Suspense fallback=|| view! { <Skeleton /> }>
+        <Suspense fallback=|| view! { <Skeleton /> <Skeleton /> }>
             {move || Suspend::new(async move {
-                match claims.await {
-                    Ok(claims) => view! { <ClaimTable claims /> }.into_any(),
-                    Err(error) => view! { <LoadFailure error /> }.into_any(),
+                match loaded.await {
+                    Ok(loaded) => view! { <Cards loaded /> }.into_any(),
+                    Err(error) => view! { <LoadFailure error about=About::Account /> }.into_any(),
                 }
             })}
         </Suspense>
@@ -27,30 +53,97 @@ pub fn AccountPage() -> impl IntoView {
 }
 
 #[component]
-fn ClaimTable(claims: Vec<Claim>) -> impl IntoView {
+fn Cards(loaded: Loaded) -> impl IntoView {
+    let Loaded { account: Account { profile, digest, sessions, claims }, notice } = loaded;
+    let saving = |about| Saving::new(about, &notice);
+    let (about_profile, about_digest, about_sessions) =
+        (saving(About::Profile), saving(About::Digest), saving(About::Sessions));
+    let typed = |about| {
+        if About::of_action(&notice.form.action) == about { notice.form.clone() } else { Typed::default() }
+    };
+    let (typed_profile, typed_digest) = (typed(About::Profile), typed(About::Digest));
+
+    let interaction = expect_context::<Interaction>();
+    Effect::new(move |_| {
+        let forms = [about_profile, about_digest];
+        interaction.set_reader(move || Draft {
+            forms: forms.into_iter().filter_map(Saving::typed).collect(),
+            ..Draft::default()
+        });
+        for typed in browser::take_draft().into_iter().flat_map(|draft| draft.forms) {
+            forms.iter().for_each(|form| form.restore(&typed));
+        }
+    });
+
+    let profile = profile.map(|profile| view! {
+        <Card
+            id="profile"
+            title="Profile"
+            intro="Kept by your identity provider. Errand asks for it when you look, and keeps no copy."
+            saving=about_profile
+        >
+            {match profile {
+                Ok(profile) => view! { <ProfileForm profile typed=typed_profile saving=about_profile /> }.into_any(),
+                Err(error) => missing(&error, About::Profile),
+            }}
+        </Card>
+    });
+    let digest = match digest {
+        Ok(digest) => view! { <DigestForm digest typed=typed_digest saving=about_digest /> }.into_any(),
+        Err(error) => missing(&error, About::Digest),
+    };
+    let sessions = match sessions {
+        Ok(sessions) => view! { <SessionList sessions saving=about_sessions /> }.into_any(),
+        Err(error) => missing(&error, About::Sessions),
+    };
     view! {
-        <p class="lead">
-            "This is what your identity provider told Errand about you (the ID token’s claims). \
-             The token itself never leaves the server."
-        </p>
-        <div class="card">
-            <table class="claims">
-                <caption class="visually-hidden">"Claims of your ID token"</caption>
-                <thead>
-                    <tr><th scope="col">"Claim"</th><th scope="col">"Value"</th></tr>
-                </thead>
-                <tbody>
-                    {claims
-                        .into_iter()
-                        .map(|claim| view! {
-                            <tr>
-                                <th scope="row"><code>{claim.name}</code></th>
-                                <td dir="auto">{claim.value}</td>
-                            </tr>
-                        })
-                        .collect_view()}
-                </tbody>
-            </table>
+        <Greeting text=notice.greeting />
+        <div class="parts">
+            {profile}
+            <Card
+                id="digest"
+                title="Daily digest"
+                intro="A short mail with what is still open, while you are away. Nothing open, no mail."
+                saving=about_digest
+            >
+                {digest}
+            </Card>
+            <Card
+                id="sessions"
+                title="Where you are signed in"
+                intro="Something you do not recognise? Sign it out, and change your password: your identity provider may \
+                       still know that browser."
+                saving=about_sessions
+            >
+                {sessions}
+            </Card>
+            <Card
+                id="claims"
+                title="What your identity provider told Errand"
+                intro="The claims of your ID token, as of when you signed in. The token itself never leaves the server."
+            >
+                {claim_table(claims)}
+            </Card>
         </div>
     }
+    .into_any()
+}
+
+fn claim_table(claims: Vec<Claim>) -> AnyView {
+    let row = |claim: Claim| view! {
+        <tr>
+            <th scope="row"><code>{claim.name}</code></th>
+            <td dir="auto">{claim.value}</td>
+        </tr>
+    };
+    view! {
+        <table class="claims">
+            <caption class="visually-hidden">"Claims of your ID token"</caption>
+            <thead>
+                <tr><th scope="col">"Claim"</th><th scope="col">"Value"</th></tr>
+            </thead>
+            <tbody>{claims.into_iter().map(row).collect_view()}</tbody>
+        </table>
+    }
+    .into_any()
 }

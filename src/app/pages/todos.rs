@@ -12,9 +12,10 @@ use crate::app::actions::todos::list_todos;
 use crate::app::board::{Board, Editing, Problem};
 use crate::app::components::failure::LoadFailure;
 use crate::app::components::filters::Filter;
+use crate::app::components::greeting::Greeting;
 use crate::app::components::skeleton::Skeleton;
 use crate::app::components::todo_list::TodoList;
-use crate::app::error::AppError;
+use crate::app::error::{About, AppError};
 use crate::todo::Todo;
 
 /// What the page is loaded with, in one go: one resource is read in one place.
@@ -59,11 +60,16 @@ pub fn TodosPage() -> impl IntoView {
                         board.problem.set(notice.error.map(|text| Problem { text, retry: Vec::new() }));
                         let edit = query.with_untracked(|query| query.get("edit").and_then(|id| id.parse::<Uuid>().ok()));
                         // What could not be saved goes back to the field it was typed into.
-                        let (draft, edit_draft) = if edit.is_some() { (None, notice.draft) } else { (notice.draft, None) };
+                        let typed = notice.form.field("description").map(str::to_owned);
+                        let (draft, edit_draft) = if edit.is_some() { (None, typed) } else { (typed, None) };
                         board.editing.set(edit.map(|key| Editing { key, text: edit_draft }));
-                        view! { <TodoList filter draft=draft.unwrap_or_default() /> }.into_any()
+                        view! {
+                            <Greeting text=notice.greeting />
+                            <TodoList filter draft=draft.unwrap_or_default() />
+                        }
+                        .into_any()
                     }
-                    Err(error) => view! { <LoadFailure error /> }.into_any(),
+                    Err(error) => view! { <LoadFailure error about=About::List /> }.into_any(),
                 }
             })}
         </Suspense>

@@ -219,6 +219,7 @@ async fn answer(
             .refresh_token_expires_in
             .filter(|left| *left > 0)
             .map(|left| now.saturating_add(left.saturating_mul(1000))),
+        asked: transaction.scopes(),
     };
     // Whoever was signed in here before is signed out by this.
     let before = match SignedIn::load(session).await? {

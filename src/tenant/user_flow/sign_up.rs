@@ -14,10 +14,10 @@ use super::super::passcode::{self, Purpose, Step};
 use super::super::password::Refused;
 use super::super::sso::Factor;
 use super::super::user::{self, CreateError, DisplayName, Email, MAX_DISPLAY_NAME, NewUser};
-use super::countries::{COUNTRIES, is_country};
 use super::enter_passcode::{self, CodeForm, Outcome};
 use super::pages::{self, Control, Field};
 use super::{Answers, EmailForm, FlowError, Visit};
+use crate::platform::countries::{COUNTRIES, is_country};
 
 /// The last page's fields.
 #[derive(Default, Deserialize)]

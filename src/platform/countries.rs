@@ -1,7 +1,7 @@
 //! Countries and regions: ISO 3166-1 alpha-2 codes with their English names, in the order of the list to choose from.
 
 /// (code, name).
-pub(super) const COUNTRIES: [(&str, &str); 249] = [
+pub const COUNTRIES: [(&str, &str); 249] = [
     ("AF", "Afghanistan"),
     ("AX", "Åland Islands"),
     ("AL", "Albania"),
@@ -254,7 +254,11 @@ pub(super) const COUNTRIES: [(&str, &str); 249] = [
 ];
 
 /// Whether `code` is in the list.
+<<<<<<< HEAD:src/tenant/user_flow/countries.rs
 pub(in super::super) fn is_country(code: &str) -> bool {
+=======
+pub fn is_country(code: &str) -> bool {
+>>>>>>> 41c2ab7 (wip):src/platform/countries.rs
     COUNTRIES.iter().any(|(known, _)| *known == code)
 }
 

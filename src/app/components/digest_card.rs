@@ -1,0 +1,90 @@
+//! The daily digest.
+
+use leptos::prelude::*;
+use server_fn::ServerFn as _;
+
+use crate::app::actions::account::{Digest, SaveDigest};
+use crate::app::actions::customer::Typed;
+use crate::app::browser;
+use crate::app::components::profile_card::options;
+use crate::app::saving::Saving;
+
+/// Whether and when there is a mail with what is open.
+#[component]
+pub fn DigestForm(
+    /// What the customer chose.
+    digest: Digest,
+    /// What was chosen and is not saved yet.
+    typed: Typed,
+    /// What the card says.
+    saving: Saving,
+) -> impl IntoView {
+    let Digest { enabled, time_zone, hour, email, last, skipped, time_zones } = digest;
+    if email.is_empty() {
+        return view! { <p>"Your identity provider told no e-mail address, so there is nowhere to send it to."</p> }
+            .into_any();
+    }
+    // A checkbox that is off is not sent at all.
+    let enabled = if typed.is_empty() { enabled } else { typed.field("enabled").is_some() };
+    let zone = typed.field("time_zone").unwrap_or(&time_zone).to_owned();
+    let hour = typed.field("hour").map_or_else(|| hour.to_string(), str::to_owned);
+    let hours = options((4..=11).map(|hour: u8| (hour.to_string(), format!("{hour}:00"))).collect(), hour);
+    let never_chose = zone.is_empty();
+    let mut zones: Vec<(String, String)> = time_zones.into_iter().map(|name| (name.clone(), readable(&name))).collect();
+    if never_chose {
+        zones.insert(0, (String::new(), "Choose…".to_owned()));
+    }
+    let zones = RwSignal::new((zones, zone));
+    // Most people live where their browser says.
+    Effect::new(move |_| {
+        if let Some(here) = browser::time_zone().filter(|_| never_chose) {
+            zones.update(|(zones, zone)| {
+                if !zones.iter().any(|(name, _)| *name == here) {
+                    zones.insert(1, (here.clone(), readable(&here)));
+                }
+                *zone = here;
+            });
+        }
+    });
+    view! {
+        {skipped.then(|| view! {
+            <p class="part__failed">
+                "The last one was skipped, because Errand needs you to sign in again. Sign out and in, and it comes again."
+            </p>
+        })}
+        <form
+            class="form"
+            method="post"
+            action=SaveDigest::url()
+            node_ref=saving.form
+            on:input=move |_| saving.changed.set_value(true)
+            on:submit=move |event| saving.send(&event, |_| ())
+        >
+            <label class="form__check">
+                <input type="checkbox" name="enabled" value="true" checked=enabled />
+                <span>"Send me a mail each morning with what is open"</span>
+            </label>
+            <div class="fields">
+                <div class="form__field">
+                    <label for="time_zone">"Time zone"</label>
+                    <select class="field" id="time_zone" name="time_zone">
+                        {move || zones.with(|(zones, zone)| options(zones.clone(), zone.clone()))}
+                    </select>
+                </div>
+                <div class="form__field form__field--short">
+                    <label for="hour">"Hour"</label>
+                    <select class="field" id="hour" name="hour">{hours}</select>
+                </div>
+            </div>
+            <p class="form__fact"><span>"It goes to"</span><span dir="auto">{email}</span></p>
+            {(!last.is_empty()).then(|| view! { <p class="part__intro">{last}</p> })}
+            <p class="actions"><button type="submit" class="button">"Save digest"</button></p>
+        </form>
+    }
+    .into_any()
+}
+
+/// `America/New York`.
+fn readable(name: &str) -> String {
+    name.replace('_', " ")
+}

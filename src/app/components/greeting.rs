@@ -1,0 +1,30 @@
+//! What the customer is told once, at their first page after signing in.
+
+use leptos::prelude::*;
+
+use crate::app::components::icons::Cross;
+
+/// A notice above the page. Without scripts it goes with the next page.
+#[component]
+pub fn Greeting(
+    /// What there is to tell, if anything.
+    text: Option<String>,
+) -> impl IntoView {
+    let text = RwSignal::new(text);
+    view! {
+        {move || text.get().map(|words| view! {
+            <div class="banner banner--said" role="status">
+                <p>{words}</p>
+                <button
+                    type="button"
+                    class="icon-button needs-script"
+                    aria-label="Dismiss"
+                    on:click=move |_| text.set(None)
+                >
+                    <Cross />
+                </button>
+            </div>
+        })}
+    }
+    .into_any()
+}

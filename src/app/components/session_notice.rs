@@ -1,0 +1,83 @@
+//! What there is to say about the session: that it ends soon, that it has ended, that the customer must leave for a
+//! moment.
+
+use leptos::prelude::*;
+use leptos_router::location::Url;
+
+use crate::app::browser;
+use crate::app::interaction::{Interaction, Way};
+use crate::app::session_watch::{Phase, SessionWatch};
+
+/// The notices between the header and the page.
+#[component]
+pub fn SessionNotice() -> impl IntoView {
+    let interaction = expect_context::<Interaction>();
+    let watch = expect_context::<SessionWatch>();
+    view! {
+        // Always there: a region that comes with its text is not read out everywhere.
+        <div role="alert">
+            {move || match (interaction.way(), interaction.ended.get(), watch.phase.get()) {
+                (Some(way), ..) => leaving(way).into_any(),
+                (None, true, _) => view! { <Ended /> }.into_any(),
+                (None, false, Phase::Quiet) => ().into_any(),
+                (None, false, phase) => ending(watch, phase == Phase::EndingForGood).into_any(),
+            }}
+        </div>
+    }
+    .into_any()
+}
+
+/// The customer is on the way to the provider.
+fn leaving(way: Way) -> impl IntoView {
+    let (text, link) = if way.consent {
+        ("Errand needs your permission for this. What you typed is kept.", "Continue")
+    } else {
+        ("Please sign in again. What you typed is kept.", "Sign in")
+    };
+    view! {
+        <div class="banner banner--notice">
+            <p>{text}</p>
+            <a class="banner__action" href=way.url rel="external">{link}</a>
+        </div>
+    }
+}
+
+/// A minute before the end. Not a dialog that takes the focus: somebody may be in the middle of a word.
+fn ending(watch: SessionWatch, for_good: bool) -> impl IntoView {
+    view! {
+        <div class="banner banner--notice">
+            <p>
+                {if for_good {
+                    "You have been signed in for as long as is allowed. You will be signed out within a minute; \
+                     what you typed is kept."
+                } else {
+                    "You will be signed out within a minute."
+                }}
+            </p>
+            {(!for_good).then(|| view! {
+                <button type="button" class="button button--small" on:click=move |_| watch.stay()>"Stay signed in"</button>
+            })}
+            <form method="post" action="/auth/sign-out" on:submit=|_| browser::announce_sign_out()>
+                <button type="submit" class="banner__action">"Sign out now"</button>
+            </form>
+        </div>
+    }
+}
+
+/// The session is over. What the page shows is hidden (see `frame`): it may be somebody else who comes to look.
+#[component]
+fn Ended() -> impl IntoView {
+    let interaction = expect_context::<Interaction>();
+    let url = format!("/auth/sign-in?return_to={}", Url::escape(&browser::address()));
+    browser::focus_soon("signed-out".to_owned(), "main");
+    view! {
+        <section class="panel panel--middle panel--page">
+            <h1 id="signed-out" tabindex="-1">"You have been signed out"</h1>
+            <p>"Your session has ended. What you typed is kept: sign in, and go on where you were."</p>
+            <p class="actions actions--middle">
+                <a class="button" href=url rel="external" on:click=move |_| interaction.keep_typed()>"Sign in"</a>
+            </p>
+        </section>
+    }
+    .into_any()
+}

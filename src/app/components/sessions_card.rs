@@ -1,0 +1,97 @@
+//! Where the customer is signed in.
+
+use leptos::prelude::*;
+use server_fn::ServerFn as _;
+
+use crate::app::actions::account::{EndOtherSessions, EndSession, SignedInBrowser};
+use crate::app::browser;
+use crate::app::saving::Saving;
+
+/// Each browser with a button that signs it out; one for all but this.
+#[component]
+pub fn SessionList(
+    /// This one first.
+    sessions: Vec<SignedInBrowser>,
+    /// What the card says.
+    saving: Saving,
+) -> impl IntoView {
+    let sessions = RwSignal::new(sessions);
+    let has_others = Memo::new(move |_| sessions.with(|sessions| sessions.len() > 1));
+    view! {
+        <ul class="sessions">
+            <For each=move || sessions.get() key=|session| session.handle.clone() let:session>
+                {row(session, sessions, saving)}
+            </For>
+        </ul>
+        <Show when=move || has_others.get()>
+            <form
+                method="post"
+                action=EndOtherSessions::url()
+                on:submit=move |event| {
+                    take_away(sessions, saving, &event, |session| !session.current);
+                }
+            >
+                <p class="actions"><button type="submit" class="button button--quiet">"Sign out everywhere else"</button></p>
+            </form>
+        </Show>
+    }
+    .into_any()
+}
+
+fn row(session: SignedInBrowser, sessions: RwSignal<Vec<SignedInBrowser>>, saving: Saving) -> AnyView {
+    let SignedInBrowser { handle, browser, signed_in, last_seen, current } = session;
+    let label = format!("Sign out {browser}, signed in {}", signed_in.text);
+    let end = (!current).then(|| {
+        let ended = handle.clone();
+        view! {
+            <form
+                method="post"
+                action=EndSession::url()
+                on:submit=move |event| {
+                    let ended = ended.clone();
+                    take_away(sessions, saving, &event, move |session| session.handle == ended);
+                }
+            >
+                <input type="hidden" name="handle" value=handle />
+                <button type="submit" class="button button--quiet button--small" aria-label=label>"Sign out"</button>
+            </form>
+        }
+    });
+    view! {
+        <li class="session">
+            <div class="session__what">
+                <p>
+                    <strong>{browser}</strong>
+                    {current.then(|| view! { " " <span class="badge">"This browser"</span> })}
+                </p>
+                <p class="session__when">
+                    "Signed in " <time datetime=signed_in.at>{signed_in.text}</time>
+                    " · last used " <time datetime=last_seen.at>{last_seen.text}</time>
+                </p>
+            </div>
+            {end}
+        </li>
+    }
+    .into_any()
+}
+
+/// Takes the rows away at once, and brings them back if that was refused.
+fn take_away(
+    sessions: RwSignal<Vec<SignedInBrowser>>,
+    saving: Saving,
+    event: &leptos::web_sys::SubmitEvent,
+    ended: impl Fn(&SignedInBrowser) -> bool + 'static,
+) {
+    let before = sessions.get_untracked();
+    let busy = saving.busy.get_untracked();
+    saving.send(event, move |worked| {
+        if !worked {
+            sessions.set(before.clone());
+        }
+    });
+    // The form is read by now; one that was pressed while another was on its way is not sent.
+    if !busy {
+        sessions.update(|sessions| sessions.retain(|session| !ended(session)));
+        browser::focus_soon("sessions-title".to_owned(), "main");
+    }
+}

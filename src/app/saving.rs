@@ -1,0 +1,100 @@
+//! A form of the account page that is sent without leaving the page. What is sent is what the browser itself would
+//! send, so both ways are one way for the server.
+
+use leptos::html::Form;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos::web_sys::SubmitEvent;
+
+use crate::app::actions::customer::{Notice, Typed};
+use crate::app::browser;
+use crate::app::error::About;
+use crate::app::interaction::{Draft, Interaction};
+
+/// What the forms of one card have to say. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Saving {
+    /// What was done.
+    pub said: RwSignal<Option<String>>,
+    /// What went wrong.
+    pub failed: RwSignal<Option<String>>,
+    /// Whether something is on its way.
+    pub busy: RwSignal<bool>,
+    /// The form that is filled in, where the card has one.
+    pub form: NodeRef<Form>,
+    /// Whether something in it was changed and not saved yet.
+    pub changed: StoredValue<bool>,
+    about: About,
+    interaction: Interaction,
+}
+
+impl Saving {
+    /// Says at first what the last plain form left, if it was one of this card's.
+    pub fn new(about: About, notice: &Notice) -> Self {
+        let ours = About::of_action(&notice.form.action) == about && !notice.form.action.is_empty();
+        let text = |text: &Option<String>| RwSignal::new(text.clone().filter(|_| ours));
+        // Neither done nor refused: the customer comes back from the provider.
+        let came_back = ours && notice.error.is_none() && !notice.form.is_empty();
+        let said = text(&notice.done);
+        if came_back {
+            said.set(Some(WELCOME_BACK.to_owned()));
+        }
+        Self {
+            said,
+            failed: text(&notice.error),
+            busy: RwSignal::new(false),
+            form: NodeRef::new(),
+            changed: StoredValue::new(came_back),
+            about,
+            interaction: expect_context(),
+        }
+    }
+
+    /// Sends the form of `event`, and then calls `then` with whether that worked.
+    pub fn send(self, event: &SubmitEvent, then: impl Fn(bool) + 'static) {
+        let form = event_target::<leptos::web_sys::HtmlFormElement>(event);
+        event.prevent_default();
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.said.set(None);
+        self.failed.set(None);
+        spawn_local(async move {
+            let answer = browser::submit(&form).await;
+            self.busy.set(false);
+            then(answer.is_ok());
+            match answer {
+                Ok(text) => {
+                    self.changed.set_value(false);
+                    self.said.set(Some(text));
+                }
+                Err(error) => {
+                    let draft = || Draft { forms: vec![browser::typed(&form)], ..Draft::default() };
+                    if !self.interaction.start_if_required(&error, draft) {
+                        self.failed.set(Some(error.text(self.about)));
+                    }
+                }
+            }
+        });
+    }
+
+    /// What was typed into the card's form and is not saved yet.
+    pub fn typed(self) -> Option<Typed> {
+        let form = self.form.get_untracked().filter(|_| self.changed.get_value())?;
+        Some(browser::typed(&form)).filter(|typed| !typed.is_empty())
+    }
+
+    /// Puts back what was typed before the customer had to leave.
+    pub fn restore(self, typed: &Typed) {
+        if let Some(form) = self.form.get_untracked()
+            && About::of_action(&typed.action) == self.about
+        {
+            browser::fill(&form, typed);
+            self.changed.set_value(true);
+            self.said.set(Some(WELCOME_BACK.to_owned()));
+        }
+    }
+}
+
+const WELCOME_BACK: &str = "Welcome back. What you typed is here as you left it: save it to finish.";

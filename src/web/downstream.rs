@@ -1,0 +1,72 @@
+//! What a call to an API that brought nothing means for the customer.
+
+use super::customer::Request;
+use crate::app::error::AppError;
+use crate::identity::downstream::{Answer, DownstreamError};
+use crate::identity::session::SignedIn;
+use crate::identity::tokens::AcquireError;
+use crate::platform::outbound;
+
+/// Milliseconds after a sign-in in which another one for the same scopes would not help: better an error than a loop.
+const JUST_SIGNED_IN: i64 = 10_000;
+/// The same after a consent, whose page a customer may come back from and look around first.
+const JUST_ASKED: i64 = 10 * 60_000;
+
+/// The error of a call to `api` (its name, for the log).
+pub(super) fn failed(api: &str, request: &Request, signed_in: &SignedIn, error: &DownstreamError) -> AppError {
+    match error {
+        DownstreamError::Acquire(error) => not_acquired(request, signed_in, error),
+        DownstreamError::Problem(problem) => match problem.status.as_u16() {
+            // The API's own words (RFC 9457 `detail`), which are written for people.
+            400 | 409 | 413 | 422 => AppError::Invalid(problem.detail.clone().unwrap_or_else(|| {
+                "This was not accepted. Change it and try again.".to_owned()
+            })),
+            404 => AppError::NotFound,
+            403 => {
+                tracing::warn!("{api} refused the token's permissions");
+                AppError::Forbidden
+            }
+            // 401 included: the token is new, so signing in again would bring the same one.
+            _ => {
+                tracing::error!(%problem, "{api} answered unexpectedly");
+                AppError::Unavailable
+            }
+        },
+        DownstreamError::Outbound(_) | DownstreamError::Call(_) => {
+            tracing::error!(%error, "{api} cannot be reached");
+            AppError::Unavailable
+        }
+    }
+}
+
+/// Reads what `api` answered.
+pub(super) fn parse<T: serde::de::DeserializeOwned>(api: &str, answer: &Answer) -> Result<T, AppError> {
+    outbound::json(api, &answer.body).map_err(|error| {
+        tracing::error!(%error, "{api} answered something else");
+        AppError::Unavailable
+    })
+}
+
+fn not_acquired(request: &Request, signed_in: &SignedIn, error: &AcquireError) -> AppError {
+    match error {
+        AcquireError::InteractionRequired { scopes, claims, consent, reason } => {
+            tracing::info!(%scopes, reason, consent, "a customer must go to the provider");
+            let since = request.web.clock.unix_millis() - signed_in.signed_in_at;
+            let window = if *consent { JUST_ASKED } else { JUST_SIGNED_IN };
+            // A claims challenge is new each time; whoever comes back from one has answered it.
+            if since < window && signed_in.asked.cover(scopes) && (claims.is_none() || since < JUST_SIGNED_IN) {
+                tracing::error!(%scopes, "a customer who just came back gets no token: check the app's permissions");
+                return if *consent { AppError::NotGranted } else { AppError::Unavailable };
+            }
+            if !consent && claims.is_none() {
+                return request.sign_in_required();
+            }
+            let url = request.web.identity.interaction_url(scopes, claims.as_deref(), &request.page());
+            if *consent { AppError::ConsentRequired { url } } else { AppError::SignInRequired { url } }
+        }
+        AcquireError::Unavailable(reason) => {
+            tracing::error!(reason, "no access token can be had");
+            AppError::Unavailable
+        }
+    }
+}
