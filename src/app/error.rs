@@ -102,7 +102,10 @@ impl AppError {
     pub fn text(&self, about: About) -> String {
         match (self, about) {
             (Self::Unavailable, about) => {
-                format!("{} cannot be reached right now. Nothing is lost; please try again in a moment.", about.subject())
+                format!(
+                    "{} cannot be reached right now. Nothing is lost; please try again in a moment.",
+                    about.subject()
+                )
             }
             (Self::NotFound, About::List) => {
                 "This to-do is no longer there. It may have been deleted in another window.".to_owned()

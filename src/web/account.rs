@@ -221,7 +221,9 @@ fn came_of(date: &str, outcome: Outcome) -> String {
     match outcome {
         Outcome::Sent => format!("The last one was sent on {date}."),
         Outcome::NothingOpen => format!("On {date} nothing was open, so there was no mail."),
-        Outcome::GivenUp => format!("The one for {date} could not be sent: something did not answer. The next one will be tried."),
+        Outcome::GivenUp => {
+            format!("The one for {date} could not be sent: something did not answer. The next one will be tried.")
+        }
     }
 }
 

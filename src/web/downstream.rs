@@ -18,9 +18,9 @@ pub(super) fn failed(api: &str, request: &Request, signed_in: &SignedIn, error: 
         DownstreamError::Acquire(error) => not_acquired(request, signed_in, error),
         DownstreamError::Problem(problem) => match problem.status.as_u16() {
             // The API's own words (RFC 9457 `detail`), which are written for people.
-            400 | 409 | 413 | 422 => AppError::Invalid(problem.detail.clone().unwrap_or_else(|| {
-                "This was not accepted. Change it and try again.".to_owned()
-            })),
+            400 | 409 | 413 | 422 => AppError::Invalid(
+                problem.detail.clone().unwrap_or_else(|| "This was not accepted. Change it and try again.".to_owned()),
+            ),
             404 => AppError::NotFound,
             403 => {
                 tracing::warn!("{api} refused the token's permissions");

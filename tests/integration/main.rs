@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests: what is not as expected should panic")]
 
+mod account;
 mod admin;
 mod api_tokens;
 mod architecture;

@@ -111,6 +111,12 @@ pub(crate) fn css(selector: &str) -> Selector {
     Selector::parse(selector).unwrap()
 }
 
+/// What a field would send.
+fn value(field: ElementRef) -> String {
+    let chosen = field.select(&css("option[selected]")).chain(field.select(&css("option"))).next();
+    chosen.unwrap_or(field).attr("value").unwrap_or_default().to_owned()
+}
+
 fn text(element: ElementRef) -> String {
     element.text().collect()
 }
@@ -200,8 +206,8 @@ impl Browser {
             };
             assert_eq!(form.attr("method"), Some("post"), "{selector}");
             let fields: Vec<(String, String)> = form
-                .select(&css("input[name], select[name]"))
-                .map(|input| (input.attr("name").unwrap().into(), input.attr("value").unwrap_or_default().into()))
+                .select(&css("input[name]:not([type=checkbox]), input[name][checked], select[name]"))
+                .map(|field| (field.attr("name").unwrap().into(), value(field)))
                 .collect();
             (self.page.url.join(form.attr("action").unwrap_or_default()).unwrap(), fields)
         };

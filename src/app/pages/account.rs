@@ -130,11 +130,13 @@ fn Cards(loaded: Loaded) -> impl IntoView {
 }
 
 fn claim_table(claims: Vec<Claim>) -> AnyView {
-    let row = |claim: Claim| view! {
-        <tr>
-            <th scope="row"><code>{claim.name}</code></th>
-            <td dir="auto">{claim.value}</td>
-        </tr>
+    let row = |claim: Claim| {
+        view! {
+            <tr>
+                <th scope="row"><code>{claim.name}</code></th>
+                <td dir="auto">{claim.value}</td>
+            </tr>
+        }
     };
     view! {
         <table class="claims">

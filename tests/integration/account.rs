@@ -1,0 +1,141 @@
+//! The account page, without scripts.
+
+use reqwest::{Method, StatusCode, header};
+
+use crate::test_browser::{Browser, Page};
+use crate::test_errand::TestErrand;
+
+/// What the card `id` says and shows.
+fn said(page: &Page, id: &str) -> String {
+    page.texts(&format!("#{id} [role=status]")).concat()
+}
+
+fn failed(page: &Page, id: &str) -> String {
+    page.texts(&format!("#{id} [role=alert]")).concat()
+}
+
+fn browsers(page: &Page) -> usize {
+    page.texts(".session").len()
+}
+
+/// A second browser of the same customer.
+async fn signed_in_elsewhere(errand: &TestErrand, email: &str) -> Browser {
+    let mut browser = errand.browser();
+    browser.open("/todos").await;
+    browser.sign_in_here(email).await;
+    browser
+}
+
+/// Sends a form with a checkbox as a browser would that has it checked, or not.
+async fn choose_digest(browser: &mut Browser, enabled: bool, time_zone: &str) -> Page {
+    let mut fields = vec![("time_zone", time_zone), ("hour", "7")];
+    if enabled {
+        fields.push(("enabled", "true"));
+    }
+    plain(browser, "digest", &fields).await
+}
+
+async fn plain(browser: &mut Browser, function: &str, fields: &[(&str, &str)]) -> Page {
+    let web = browser.web.clone();
+    let request = browser
+        .request(Method::POST, web.join("/actions/").unwrap().join(function).unwrap())
+        .header(header::ACCEPT, "text/html,*/*;q=0.8")
+        .header("sec-fetch-site", "same-origin")
+        .header(header::ORIGIN, web.origin().ascii_serialization())
+        .header(header::REFERER, web.join("/account").unwrap().as_str())
+        .form(fields);
+    browser.send(request).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_customer_ends_a_session_elsewhere_and_the_others_at_once() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    let mut second = signed_in_elsewhere(&errand, "ada@example.com").await;
+    let mut third = signed_in_elsewhere(&errand, "ada@example.com").await;
+    assert_eq!(browsers(browser.open("/account").await), 3);
+    assert!(browser.page.texts(".session:first-child").concat().contains("This browser"));
+
+    let answer = browser.send_form(".session:nth-child(2) form", &[]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(answer.header(header::LOCATION), "/account#sessions");
+    browser.follow(answer).await;
+    assert_eq!((browsers(&browser.page), said(&browser.page, "sessions").as_str()), (2, "That browser is signed out."));
+    assert_eq!(said(browser.open("/account").await, "sessions"), "", "once");
+
+    browser.submit("#sessions > form", &[]).await;
+    assert_eq!(said(&browser.page, "sessions"), "One other browser is signed out.");
+    assert_eq!(browsers(&browser.page), 1);
+    for other in [&mut second, &mut third] {
+        assert_eq!(other.look("/todos").await.location_path(), "/auth/sign-in?return_to=%2Ftodos");
+    }
+    assert_eq!(browser.look("/todos").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_ends_the_session_of_somebody_else() {
+    let errand = TestErrand::start().await;
+    let mut ada = errand.sign_up("ada@example.com").await;
+    let mut ada_elsewhere = signed_in_elsewhere(&errand, "ada@example.com").await;
+    let mut bob = errand.sign_up("bob@example.com").await;
+    ada.open("/account").await;
+    let handle = ada.page.attribute(".session form [name=handle]", "value").unwrap();
+    plain(&mut bob, "sessions/end", &[("handle", &handle)]).await;
+    plain(&mut bob, "sessions/end-others", &[]).await;
+    assert_eq!(ada_elsewhere.look("/todos").await.status, StatusCode::OK);
+    assert_eq!(browsers(bob.open("/account").await), 1);
+    // And a visitor ends nothing at all.
+    let mut visitor = errand.browser();
+    let answer = plain(&mut visitor, "sessions/end", &[("handle", &handle)]).await;
+    assert_eq!(answer.location_path(), "/auth/sign-in?return_to=%2Faccount");
+    assert_eq!(ada_elsewhere.look("/todos").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_digest_is_chosen_refused_with_a_reason_and_given_up_again() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    browser.open("/account").await;
+    assert!(browser.page.attribute("#digest [name=enabled]", "checked").is_none());
+
+    let answer = choose_digest(&mut browser, true, "").await;
+    assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/account#digest"));
+    browser.follow(answer).await;
+    assert!(failed(&browser.page, "digest").contains("Choose your time zone"), "{}", browser.page.body);
+    assert!(browser.page.attribute("#digest [name=enabled]", "checked").is_some(), "what was chosen is kept");
+    for (zone, reason) in [("Mars/Olympus", "no time zone"), ("../../etc/passwd", "no time zone")] {
+        let answer = choose_digest(&mut browser, true, zone).await;
+        browser.follow(answer).await;
+        assert!(failed(&browser.page, "digest").contains(reason), "{zone}: {}", failed(&browser.page, "digest"));
+    }
+
+    let answer = choose_digest(&mut browser, true, "Pacific/Chatham").await;
+    browser.follow(answer).await;
+    assert!(said(&browser.page, "digest").contains("each morning at 7:00"), "{}", browser.page.body);
+    browser.open("/account").await;
+    assert!(browser.page.attribute("#digest [name=enabled]", "checked").is_some());
+    let chosen = browser.page.attribute("#time_zone option[selected]", "value");
+    assert_eq!(chosen.as_deref(), Some("Pacific/Chatham"), "also one that the list does not have");
+
+    let answer = choose_digest(&mut browser, false, "Pacific/Chatham").await;
+    browser.follow(answer).await;
+    assert!(said(&browser.page, "digest").contains("no daily digest"));
+    assert!(browser.open("/account").await.attribute("#digest [name=enabled]", "checked").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_chosen_without_a_session_is_there_after_signing_in() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    browser.submit(".nav-customer form", &[]).await;
+    let answer = choose_digest(&mut browser, true, "Asia/Tokyo").await;
+    assert_eq!(answer.location_path(), "/auth/sign-in?return_to=%2Faccount");
+    browser.follow(answer).await;
+    let page = browser.sign_in_here("ada@example.com").await;
+    assert_eq!(page.url.path(), "/account");
+    assert_eq!(page.attribute("#time_zone option[selected]", "value").as_deref(), Some("Asia/Tokyo"));
+    assert!(page.attribute("#digest [name=enabled]", "checked").is_some());
+    assert!(said(page, "digest").contains("Welcome back"));
+    let page = browser.open("/account").await;
+    assert!(page.attribute("#digest [name=enabled]", "checked").is_none(), "it was not saved without being asked");
+}
