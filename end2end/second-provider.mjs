@@ -32,7 +32,7 @@ const provider = new Provider(issuer, {
       client_id: options.client_id,
       client_secret: options.client_secret,
       redirect_uris: [`${options.web}/auth/redirect`],
-      post_logout_redirect_uris: [`${options.web}/`],
+      post_logout_redirect_uris: [`${options.web}/auth/signed-out`],
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       ...(options.back_channel_logout && {
@@ -54,9 +54,12 @@ const provider = new Provider(issuer, {
   features: {
     devInteractions: { enabled: true },
     backchannelLogout: { enabled: true },
-    revocation: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: {
       enabled: true,
+      postLogoutSuccessSource: (ctx) => {
+        ctx.body = '<!doctype html><title>Signed out</title>';
+      },
       logoutSource: (ctx, form) => {
         ctx.body = `<!doctype html><title>Sign out?</title>${form.replace('</form>', '<input type="hidden" name="logout" value="yes"><button>Yes</button></form>')}`;
       },

@@ -6,7 +6,7 @@ use errand::platform::seal::KeyRing;
 use reqwest::{Method, StatusCode, header};
 use secrecy::SecretString;
 
-use crate::command_line::{FREE_PORTS, errand, start_dev};
+use crate::command_line::{FREE_PORTS, errand, run, start_dev};
 use crate::cross_site::server_functions;
 use crate::test_browser::Browser;
 use crate::test_errand::{PASSWORD, Secrets};
@@ -44,6 +44,16 @@ fn a_jwt_is_found_and_three_letters_of_chance_are_not() {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// The secrets that `errand dev` made on its first run.
+fn generated_secrets(data: &Path) -> Planted {
+    let all: toml::Table = toml::from_str(&std::fs::read_to_string(data.join("secrets.toml")).unwrap()).unwrap();
+    let secret = |name: &str| name.contains("secret") || name.contains("key");
+    let secrets = all.iter().filter(|(name, _)| secret(name));
+    let secrets: Planted = secrets.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
+    assert!(secrets.len() >= 2, "{}", secrets.len());
+    secrets
 }
 
 /// The tokens that the web server holds for its customers, opened with its key.
@@ -160,14 +170,18 @@ async fn no_token_and_no_secret_is_where_it_does_not_belong() {
     let replayed = browser.send(browser.request(Method::GET, answer.location())).await;
     assert_eq!(replayed.status, StatusCode::SEE_OTHER);
     planted.extend(held_tokens(&data, &secrets).await);
+    // The admin app, whose token is its own: what it prints, and what it logs of that.
+    let admin = ["list", "export"].map(|command| {
+        let mut command = errand(folder.path(), &["admin", "--json", command]);
+        command.env("RUST_LOG", "trace");
+        run(command)
+    });
     program.terminate();
     let output = program.wait();
     assert_eq!(output.status.code(), Some(0));
 
     for (what, secret) in [
-        ("the client secret", secrets.web_client_secret.as_str()),
-        ("the encryption key", &secrets.encryption_key),
-        ("the passcode", &passcode),
+        ("the passcode", passcode.as_str()),
         ("the password", PASSWORD),
         // As forms send them.
         ("the password", &PASSWORD.replace(' ', "+")),
@@ -177,10 +191,19 @@ async fn no_token_and_no_secret_is_where_it_does_not_belong() {
     ] {
         planted.push((what.to_owned(), secret.to_owned()));
     }
+    let generated = generated_secrets(&data);
+    planted.extend(generated.clone());
 
     let mut found = Vec::new();
     for page in &browser.seen {
         found.extend(search(page.url.path(), page.everything().as_bytes(), &planted));
+    }
+    for output in &admin {
+        let logged = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && output.stdout.starts_with(b"[") || output.stdout.starts_with(b"{"), "{logged}");
+        assert!(logged.contains("TRACE"), "{logged}");
+        found.extend(search("what errand admin prints", &output.stdout, &planted));
+        found.extend(search("what errand admin logs", &output.stderr, &planted));
     }
     let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/site/pkg");
     for file in files(&site) {
@@ -196,11 +219,8 @@ async fn no_token_and_no_secret_is_where_it_does_not_belong() {
         if !name.starts_with("tenant.db") {
             planted.push(("the passcode".to_owned(), passcode.clone()));
         }
-        // The two places for the two, both for this user only.
-        planted.retain(|(what, _)| {
-            !["secrets.toml", "dev.toml"].contains(&name)
-                || !["the client secret", "the encryption key"].contains(&what.as_str())
-        });
+        // The two places for what was generated, both for this user only.
+        planted.retain(|secret| !["secrets.toml", "dev.toml"].contains(&name) || !generated.contains(secret));
         found.extend(search(name, &std::fs::read(&file).unwrap(), &planted));
     }
 

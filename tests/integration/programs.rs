@@ -86,7 +86,7 @@ optional_access_token_claims = ["idtyp"]
 name = "Errand"
 client_id = "{CLIENT}"
 redirect_uris = ["http://localhost:{public_web}/auth/redirect"]
-post_logout_redirect_uris = ["http://localhost:{public_web}/"]
+post_logout_redirect_uris = ["http://localhost:{public_web}/auth/signed-out"]
 secrets = ["{CLIENT_SECRET}"]
 permissions = [{{ resource = "{API}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite"] }}]
 user_flow = "everybody"
@@ -207,7 +207,7 @@ pub(crate) async fn expire_leases(db: &AnyPool) {
 }
 
 /// Waits until `done` says so.
-pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut done: impl FnMut() -> F) {
+pub(crate) async fn eventually(what: &str, mut done: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !done().await {
         assert!(Instant::now() < deadline, "{what} did not happen");

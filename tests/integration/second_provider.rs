@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::command_line::{Running, errand};
-use crate::programs::{CLIENT_SECRET, note, started};
-use crate::test_browser::Browser;
+use crate::programs::{CLIENT_SECRET, eventually, note, started};
+use crate::test_browser::{Browser, Page};
 use crate::test_errand::closed_port;
 
 /// What the API is called in access tokens.
@@ -160,7 +160,7 @@ async fn a_customer_of_a_second_provider_signs_in_keeps_a_list_and_signs_out_of_
     browser.follow(left).await;
     browser.submit("form", &[]).await;
     assert_eq!(browser.page.url.as_str(), format!("{}/", programs.web));
-    assert_eq!(programs.provider.count("signed out"), 1);
+    assert_eq!((programs.provider.count("signed out"), programs.provider.count("refresh token revoked")), (1, 1));
 
     // So the next sign-in asks who it is. The list is still there.
     browser.open("/todos").await;
@@ -185,4 +185,71 @@ async fn refresh_tokens_of_a_second_provider_replace_themselves_and_nobody_is_si
     let answer = browser.call("todos/add", &[("description", "and bread")]).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     programs.provider.assert_content();
+}
+
+/// Visits the provider's end-session endpoint, as another app's sign-out would.
+async fn sign_out_at_the_provider(programs: &Programs, browser: &mut Browser) {
+    let url = format!("{}/session/end", programs.provider.issuer).parse().unwrap();
+    let page: Page = browser.send(browser.request(Method::GET, url)).await;
+    browser.follow(page).await;
+    browser.submit("form", &[]).await;
+    assert_eq!(browser.page.status, StatusCode::OK, "{}", browser.page.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_back_channel_logout_of_a_second_provider_ends_exactly_its_session() {
+    let Some(programs) = Programs::start(&json!({"back_channel_logout": true}), BOTH_SCOPES, "") else { return };
+    let mut browser = programs.sign_in("ada").await;
+    browser.submit("form.add", &[("description", "buy milk")]).await;
+    let mut elsewhere = programs.sign_in("ada").await;
+    let mut bob = programs.sign_in("bob").await;
+
+    sign_out_at_the_provider(&programs, &mut browser).await;
+    eventually("a back-channel logout", async || programs.provider.count("back-channel logout") == 1).await;
+    assert_eq!(browser.look("/todos").await.location_path(), "/auth/sign-in?return_to=%2Ftodos");
+    assert_eq!(elsewhere.look("/todos").await.todos(), [("buy milk".to_owned(), false)], "another session");
+    assert_eq!(bob.look("/todos").await.todos(), [], "another customer");
+    programs.provider.assert_content();
+}
+
+/// This provider's tokens at sign-in are for its UserInfo endpoint, and only there it says what somebody is called.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn claims_that_a_second_provider_has_in_its_userinfo_only_are_fetched_there() {
+    let more = "claims_from_userinfo = true\n";
+    let options = json!({"claims_in_userinfo": true});
+    let Some(programs) = Programs::start(&options, BOTH_SCOPES, more) else { return };
+    let mut browser = programs.sign_in("ada").await;
+    assert_eq!(browser.page.texts(".nav-customer__name"), ["Ada Lovelace"]);
+    let page = browser.submit("form.add", &[("description", "buy milk")]).await;
+    assert_eq!(page.todos(), [("buy milk".to_owned(), false)]);
+    programs.provider.assert_content();
+}
+
+/// Incremental consent: the first change needs a scope that sign-in did not ask for, and this provider widens nothing at
+/// a renewal (RFC 6749 §6).
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_scope_never_asked_for_is_asked_for_at_a_second_provider_and_what_was_typed_is_kept() {
+    let options = json!({"access_token_seconds": 2});
+    let Some(programs) = Programs::start(&options, r#""ToDoList.Read""#, "") else { return };
+    let mut browser = programs.sign_in("ada").await;
+    assert_eq!(browser.page.todos(), []);
+    browser.submit("form.add", &[("description", "buy milk")]).await;
+    // Who it is, is known; what is new is what they are asked for.
+    let at_the_provider = browser.page.url.as_str().starts_with(&programs.provider.issuer);
+    assert!(at_the_provider && browser.page.body.contains("ToDoList.ReadWrite"), "{}", browser.page.everything());
+    let page = browser.submit("form", &[]).await;
+    assert_eq!(page.url.path(), "/todos", "{}", page.everything());
+    assert_eq!(page.attribute("#new-todo", "value").as_deref(), Some("buy milk"));
+    let page = browser.submit("form.add", &[("description", "buy milk")]).await;
+    assert_eq!(page.todos(), [("buy milk".to_owned(), false)]);
+    // From then on, both are there, renewed and all, and nobody is asked again.
+    let before = programs.provider.count("refresh_token");
+    eventually("renewals", async || {
+        let page = browser.look("/todos").await;
+        assert_eq!(page.todos(), [("buy milk".to_owned(), false)]);
+        programs.provider.count("refresh_token") >= before + 3
+    })
+    .await;
+    let answer = browser.call("todos/add", &[("description", "and bread")]).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
 }

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+/// The abuse cases that the document must speak of: those of sign-in, sessions, tokens and faults.
+const CASES: [std::ops::RangeInclusive<u32>; 3] = [1..=53, 65..=65, 82..=90];
+
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -54,6 +57,18 @@ fn every_test_that_the_security_document_names_exists() {
     assert!(named.len() > 100, "{}", named.len());
     let gone: Vec<_> = named.into_iter().filter(|name| !tests.contains(*name)).collect();
     assert!(gone.is_empty(), "src/docs/security.md names tests that do not exist: {gone:#?}");
+}
+
+#[test]
+fn the_security_document_speaks_of_every_abuse_case() {
+    let document = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/docs/security.md")).unwrap();
+    // The numbers that a row of a table begins with: "| 3, 10 Each claim …".
+    let rows = document.lines().filter_map(|line| line.strip_prefix("| "));
+    let numbers =
+        rows.flat_map(|row| row.split([' ', ',']).filter(|word| !word.is_empty()).map_while(|word| word.parse().ok()));
+    let numbers: BTreeSet<u32> = numbers.collect();
+    let missing: Vec<u32> = CASES.into_iter().flatten().filter(|case| !numbers.contains(case)).collect();
+    assert!(missing.is_empty(), "no claim for {missing:?}");
 }
 
 #[test]
