@@ -200,7 +200,10 @@ async fn no_token_and_no_secret_is_where_it_does_not_belong() {
     }
     for output in &admin {
         let logged = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && output.stdout.starts_with(b"[") || output.stdout.starts_with(b"{"), "{logged}");
+        assert!(
+            output.status.success() && output.stdout.starts_with(b"[") || output.stdout.starts_with(b"{"),
+            "{logged}"
+        );
         assert!(logged.contains("TRACE"), "{logged}");
         found.extend(search("what errand admin prints", &output.stdout, &planted));
         found.extend(search("what errand admin logs", &output.stderr, &planted));
