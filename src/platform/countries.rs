@@ -254,11 +254,7 @@ pub const COUNTRIES: [(&str, &str); 249] = [
 ];
 
 /// Whether `code` is in the list.
-<<<<<<< HEAD:src/tenant/user_flow/countries.rs
-pub(in super::super) fn is_country(code: &str) -> bool {
-=======
 pub fn is_country(code: &str) -> bool {
->>>>>>> 41c2ab7 (wip):src/platform/countries.rs
     COUNTRIES.iter().any(|(known, _)| *known == code)
 }
 

@@ -24,7 +24,7 @@ use super::error::Trace;
 use super::parameters::Parameters;
 use super::token::access_token::{AccessToken, AccessTokenError};
 use super::user::{DisplayName, is_unprintable};
-use super::user_flow::countries::is_country;
+use crate::platform::countries::is_country;
 
 /// Microsoft Graph's, in every tenant. It is userinfo's audience as well, as in Entra.
 pub(super) const CLIENT_ID: Uuid = Uuid::from_u128(0x0000_0003_0000_0000_c000_0000_0000_0000);

@@ -9,6 +9,7 @@ use crate::api::body::Json;
 use crate::api::directory::DirectoryError;
 use crate::api::permissions::{ProfileReader, ProfileWriter};
 use crate::api::problem::Problem;
+use crate::platform::countries::is_country;
 
 /// The longest display name that Graph takes, in characters.
 const MAX_DISPLAY_NAME: usize = 256;
@@ -133,33 +134,5 @@ impl Change {
             ));
         }
         Ok(changes)
-    }
-}
-
-/// Whether it is a code of ISO 3166-1 alpha-2.
-fn is_country(code: &str) -> bool {
-    code.len() == 2 && COUNTRIES.split(' ').any(|known| known == code)
-}
-
-/// Every code that is officially assigned.
-const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS \
-    BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ \
-    FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT \
-    JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP \
-    MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE \
-    RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV \
-    TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
-
-#[cfg(test)]
-mod tests {
-    use super::{COUNTRIES, is_country};
-
-    #[test]
-    fn there_are_249_countries_each_of_two_letters() {
-        assert_eq!(COUNTRIES.split(' ').count(), 249);
-        assert!(COUNTRIES.split(' ').all(is_country));
-        for other in ["", "N", "nl", "NLD", "XX", "N L", " "] {
-            assert!(!is_country(other), "{other:?}");
-        }
     }
 }

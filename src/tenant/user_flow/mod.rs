@@ -18,10 +18,6 @@
 //! Where a second factor or consent is due, these pages come between the others and the app, in this order.
 
 mod consent;
-<<<<<<< HEAD
-pub(super) mod countries;
-=======
->>>>>>> 41c2ab7 (wip)
 mod enter_passcode;
 pub(super) mod pages;
 mod reset_password;
