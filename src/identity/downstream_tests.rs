@@ -1,5 +1,7 @@
 //! Calls to an API that is overloaded, wants more, lies, or leads astray.
 
+#![expect(clippy::needless_pass_by_value, reason = "tables of JSON read better without references")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ use crate::platform::{outbound, serve};
 
 const CHALLENGE: &str = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
 
+type Shared<T> = Arc<Mutex<T>>;
 type Handler = Box<dyn FnMut(&Request) -> Response + Send>;
 
 /// What an API was asked: method, path with query, token, and the other headers.
@@ -39,8 +42,8 @@ struct Asked {
 #[derive(Clone)]
 struct Api {
     origin: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
-    handler: Arc<Mutex<Handler>>,
+    asked: Shared<Vec<Asked>>,
+    handler: Shared<Handler>,
     _stop: Arc<DropGuard>,
 }
 
@@ -97,7 +100,7 @@ impl Api {
 }
 
 async fn handle(
-    State((asked, handler)): State<(Arc<Mutex<Vec<Asked>>>, Arc<Mutex<Handler>>)>,
+    State((asked, handler)): State<(Shared<Vec<Asked>>, Shared<Handler>)>,
     request: Request,
 ) -> Response {
     let token = request.headers().get("authorization").map(|value| value.to_str().unwrap()).unwrap_or_default();
@@ -107,8 +110,7 @@ async fn handle(
         token: token.trim_start_matches("Bearer ").to_owned(),
         headers: request.headers().clone(),
     });
-    let response = (handler.lock().unwrap())(&request);
-    response
+    (handler.lock().unwrap())(&request)
 }
 
 fn status(status: u16) -> Response {
@@ -343,7 +345,7 @@ async fn retry_after_is_honoured_up_to_a_bound() {
     api.answers(vec![retry_after(429, "3600")]);
     let began = std::time::Instant::now();
     let problem = problem(downstream.call_for_user(&tokens, &alice(), &read()).await);
-    assert_eq!(problem.retry_after, Some(Duration::from_secs(3600)));
+    assert_eq!(problem.retry_after, Some(Duration::from_hours(1)));
     assert!(began.elapsed().as_secs_f64() < 1.0, "nobody waits an hour");
     assert_eq!(api.count(), 3);
 }

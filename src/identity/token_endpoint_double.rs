@@ -1,6 +1,8 @@
 //! For tests of tokens: a provider whose token and revocation endpoints remember what they were asked and answer as the
 //! test says, and customers who are signed in without a browser.
 
+#![expect(clippy::needless_pass_by_value, reason = "tables of JSON read better without references")]
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -141,8 +143,7 @@ async fn answer(State(endpoint): State<Endpoint>, headers: HeaderMap, Form(field
     endpoint.asked.lock().unwrap().push(Asked { headers, fields: fields.clone() });
     // Room for others to be asking at the same time.
     tokio::time::sleep(std::time::Duration::from_millis(endpoint.takes.load(Ordering::SeqCst))).await;
-    let response = (endpoint.answer.lock().unwrap())(&fields);
-    response
+    (endpoint.answer.lock().unwrap())(&fields)
 }
 
 /// A provider with its endpoints, a clock that stands, and a folder.
