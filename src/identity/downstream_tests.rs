@@ -99,10 +99,7 @@ impl Api {
     }
 }
 
-async fn handle(
-    State((asked, handler)): State<(Shared<Vec<Asked>>, Shared<Handler>)>,
-    request: Request,
-) -> Response {
+async fn handle(State((asked, handler)): State<(Shared<Vec<Asked>>, Shared<Handler>)>, request: Request) -> Response {
     let token = request.headers().get("authorization").map(|value| value.to_str().unwrap()).unwrap_or_default();
     asked.lock().unwrap().push(Asked {
         method: request.method().clone(),
