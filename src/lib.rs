@@ -16,6 +16,7 @@
 //! | `platform` | what every program needs: configuration, database, serving, clock, outbound HTTP |
 //! | `dev` | all of them in one process |
 //! | `architecture` | walks through the code, and the reasons for it |
+//! | `entra_setup` | from an empty tenant to a running Errand, and the same for other providers |
 //! | `security` | the threat model, and for each claim the test that holds it |
 //!
 //! Everything but [`app`] and [`mod@todo`] exists in the server build only: token types live under `identity`, so
@@ -33,6 +34,9 @@ pub mod daemon;
 pub mod dev;
 #[cfg(feature = "ssr")]
 pub mod digest;
+#[cfg(feature = "ssr")]
+#[doc = include_str!("docs/entra-setup.md")]
+pub mod entra_setup {}
 #[cfg(feature = "ssr")]
 pub mod identity;
 #[cfg(feature = "ssr")]

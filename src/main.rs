@@ -1,10 +1,11 @@
 //! The command line: one subcommand per program.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use errand::daemon::{admin, worker};
+use errand::daemon::{admin, doctor, worker};
 use errand::platform::clock::Clock;
 use errand::platform::config::{Mode, Settings};
 use errand::platform::{serve, telemetry};
@@ -60,6 +61,18 @@ enum Program {
     /// Runs as an app of its own, without a user: client credentials and application permissions.
     #[command(after_help = admin::arguments::HELP)]
     Admin(admin::arguments::Arguments),
+    /// Hold the configuration against the provider and the API: what is right, what is wrong, what to do
+    ///
+    /// Reads [web], [api] and [admin], as far as they are there. Changes nothing, and signs nobody in.
+    #[command(after_help = DOCTOR)]
+    Doctor(DoctorArguments),
+}
+
+#[derive(clap::Args)]
+struct DoctorArguments {
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(clap::Args)]
@@ -91,6 +104,16 @@ Exit codes: 0 stopped, or all that was due was looked at; 1 could not start or l
 const MISSING: u8 = 3;
 /// What shells use for programs that were stopped by Ctrl-C.
 const STOPPED: u8 = 130;
+
+const DOCTOR: &str = "\
+Examples:
+  errand doctor                       what errand.toml says, or what `errand dev` left in the data folder
+  errand doctor --config prod.toml    before a deployment
+  errand doctor --json | jq '.sections[].checks[] | select(.verdict == \"wrong\")'
+
+Colours: only on a terminal, and not with NO_COLOR.
+Exit codes: 0 nothing is wrong (what cannot be known from here does not count), 1 something is wrong,
+            2 wrong arguments, or a configuration that cannot be read.";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -165,6 +188,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
                 admin::Exit::Stopped => ExitCode::from(STOPPED),
             });
         }
+        Program::Doctor(arguments) => return Ok(run_doctor(config, &arguments, &clock).await),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -189,6 +213,30 @@ async fn run_worker(
         worker.run(shutdown).await;
     }
     Ok(())
+}
+
+async fn run_doctor(config: Option<&Path>, arguments: &DoctorArguments, clock: &Clock) -> ExitCode {
+    let examined = async {
+        let settings = Settings::load_or_join_dev(config, "web.identity")?;
+        doctor::examine(&settings, clock).await
+    };
+    let report = match examined.await {
+        Ok(report) => report,
+        Err(error) => {
+            eprintln!("errand doctor: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let printed = if arguments.json {
+        format!("{:#}\n", doctor::json(&report))
+    } else {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let coloured = std::io::stdout().is_terminal() && variable("NO_COLOR").is_none();
+        doctor::text(&report, coloured, variable("COLUMNS").and_then(|columns| columns.parse().ok()))
+    };
+    // Whoever reads it may have seen enough, as `head` has.
+    let _ = std::io::stdout().write_all(printed.as_bytes());
+    if report.count(doctor::Verdict::Wrong) == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn announce(addresses: &dev::Addresses) {

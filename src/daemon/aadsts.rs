@@ -11,7 +11,7 @@ pub struct Explanation {
     pub remedy: &'static str,
 }
 
-const KNOWN: [(u32, &str, &str); 24] = [
+const KNOWN: [(u32, &str, &str); 49] = [
     (7000215, "the client secret is wrong", "copy the secret's value (not its id) from Certificates & secrets"),
     (7000222, "the client secret has expired", "make a new one under Certificates & secrets"),
     (7000216, "the app sent neither a secret nor an assertion", "give one in client_credentials"),
@@ -67,6 +67,55 @@ const KNOWN: [(u32, &str, &str); 24] = [
         "more proof is asked of the customer than they gave",
         "the customer signs in again; an app of its own cannot",
     ),
+    (
+        50011,
+        "the redirect URI is not among those that are registered",
+        "register the redirect URI of the message, character by character, for the platform Web",
+    ),
+    (
+        500_207,
+        "the account is of a kind that cannot be used at this address",
+        "write authority as https://{name}.ciamlogin.com, with /v2.0 where it has a path",
+    ),
+    (
+        500_208,
+        "the address is not one where this kind of account signs in",
+        "write authority as https://{name}.ciamlogin.com for customers of an External ID tenant",
+    ),
+    (
+        50_020,
+        "the account is of another tenant",
+        "sign in with an account of this tenant, and compare authority and tenant_id",
+    ),
+    (50_034, "there is no such account in the tenant", "sign up, or sign in with another account"),
+    (50_057, "the account is disabled", "enable it in the admin center, under Users"),
+    (50_058, "nobody is signed in, and the app asked not to show a page", "nothing: the app asks again, with a page"),
+    (50_079, "the customer must set up a second factor first", "the customer signs in again, and is led through it"),
+    (50_105, "the app takes only users that are assigned to it", "assign them, or turn assignment off (Properties)"),
+    (50_173, "the grant was revoked, for example by a new password", "the customer signs in again"),
+    (50_194, "the app is for one tenant, and was asked for at the address of all", "put the tenant into authority"),
+    (54_005, "the code was used before", "start the sign-in again; if it happens often, look for a proxy that repeats"),
+    (65_004, "the customer declined", "nothing: they may start again"),
+    (
+        650_053,
+        "the API does not expose this scope",
+        "compare the scope with the API's page Expose an API, character by character",
+    ),
+    (70_000, "the grant is not valid", "the customer signs in again"),
+    (70_001, "no app with this client id is registered in this tenant", "compare client_id and tenant_id"),
+    (70_008, "the code or refresh token has expired", "the customer signs in again"),
+    (700_025, "the app is registered as a public client, and sent a credential", "register the redirect URI under Web"),
+    (700_051, "the app's registration does not allow this kind of sign-in", "register the redirect URI under Web"),
+    (700_082, "the refresh token has expired because it was not used", "the customer signs in again"),
+    (7_000_112, "the app's registration is disabled", "enable it in the admin center (Properties)"),
+    (90_009, "the app asks for a token for itself under its Application ID URI", "use the client id in the scope"),
+    (
+        90_023,
+        "a parameter of the request has a value that is not supported",
+        "check sign_up and extra_query_parameters",
+    ),
+    (900_971, "the app has no redirect URI at all", "register one for the platform Web"),
+    (9_002_325, "the app's redirect URI is registered for another platform than Web", "register it under Web"),
     (53003, "a conditional access policy refuses this", "ask the tenant's administrator for an exception for this app"),
 ];
 
@@ -76,9 +125,11 @@ pub fn explain(code: u32) -> Option<Explanation> {
     Some(Explanation { code, meaning, remedy })
 }
 
-/// What the numbers mean that stand in an error's text: `[700016]` or `AADSTS700016`.
+/// What the number means that stands in an error's text: `[700016]` or `AADSTS700016`. Other numbers, such as ports, are
+/// none of Entra's.
 pub fn explain_text(text: &str) -> Option<Explanation> {
-    text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).find_map(explain)
+    let number = |rest: &str| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok();
+    ["AADSTS", "["].iter().find_map(|sign| text.split(sign).skip(1).filter_map(number).find_map(explain))
 }
 
 #[cfg(test)]
@@ -91,7 +142,7 @@ mod tests {
             explain_text("the provider refused the app's credential: invalid_client [7000215] (correlation id 5)");
         assert_eq!(found.map(|found| found.code), Some(7_000_215));
         assert_eq!(explain_text("AADSTS500011: The resource principal …").map(|found| found.code), Some(500_011));
-        assert_eq!(explain_text("no answer from http://localhost:3002/x"), None);
+        assert_eq!(explain_text("no answer from http://localhost:50011/x"), None);
         let mut codes: Vec<u32> = KNOWN.iter().map(|(code, ..)| *code).collect();
         codes.sort_unstable();
         codes.dedup();

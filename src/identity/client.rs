@@ -1,6 +1,8 @@
 //! An app as its provider knows it (a confidential client, RFC 6749 §2.1): its registration and credentials, and the
 //! tokens that it gets without a session: as itself, and on behalf of a caller. Needs no database.
 
+mod probe;
+
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -21,6 +23,8 @@ use super::tokens::{AccessToken, AcquireError, Options};
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::{outbound, random, serve};
+
+pub use self::probe::Presented;
 
 /// How many requests one app has at the token endpoint at the same time.
 const AT_ONCE: usize = 128;

@@ -109,6 +109,14 @@ impl Credentials {
         Err(ConfigError::refused(&key, error, "replace it by one that is valid now, or correct this machine's clock"))
     }
 
+    /// When the first one ends, in seconds since the epoch, where it says so itself: a certificate.
+    pub(super) fn first_ends(&self) -> Option<i64> {
+        match &self.0.first()?.with(|state| Arc::clone(&state.loaded)).material {
+            Material::Certificate(certificate) => Some(certificate.not_after),
+            Material::Secret(_) | Material::Assertion(_) => None,
+        }
+    }
+
     /// In the order in which they are to be tried: as configured, those that were refused a moment ago last.
     pub(super) fn in_order(&self) -> Vec<&Arc<Credential>> {
         let mut order: Vec<_> = self.0.iter().collect();

@@ -238,6 +238,19 @@ impl Provider {
         }
     }
 
+    /// Where its metadata is.
+    pub fn discovery_url(&self) -> &Url {
+        &self.0.discovery
+    }
+
+    /// How many keys it publishes that signatures can be checked with; never none.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub async fn key_count(&self) -> Result<usize, ProviderError> {
+        Ok(get_keys(&self.0).await?.0.0.len())
+    }
+
     /// Checks a token's form and signature (every check that [`jwt`] lists) with the provider's keys, and returns
     /// its claims, **of which none is checked**: issuer, audience, times and kind are for the caller.
     ///

@@ -122,6 +122,48 @@ pub async fn migrate_beside(
     })
 }
 
+/// What there is at a database's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// A database that answers.
+    Answers,
+    /// A SQLite file that its program has not created yet, in a folder that it can be created in.
+    NotCreated,
+}
+
+/// Looks whether the database at `url` answers; creates and changes nothing.
+///
+/// # Errors
+/// [`DatabaseError`]; never [`DatabaseError::Migration`].
+pub async fn reach(key: &str, url: &str) -> Result<Reached, DatabaseError> {
+    install_default_drivers();
+    let sqlite = url.starts_with("sqlite:");
+    if !sqlite && !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
+        return Err(DatabaseError::UnknownEngine { key: key.to_owned() });
+    }
+    let file = url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
+    let place = if sqlite { file.to_owned() } else { "PostgreSQL".to_owned() };
+    let unusable = |reason: String| DatabaseError::Unusable { key: key.to_owned(), place: place.clone(), reason };
+    if sqlite && !Path::new(file).exists() && !file.contains(":memory:") {
+        // Where there is no folder yet, the program makes it.
+        let mut folders = Path::new(file).ancestors().skip(1);
+        let existing = folders.find(|folder| folder.as_os_str().is_empty() || folder.exists());
+        return match existing.filter(|folder| !folder.as_os_str().is_empty()).map(std::fs::metadata) {
+            Some(Err(error)) => Err(unusable(error.to_string())),
+            Some(Ok(folder)) if !folder.is_dir() => Err(unusable("its folder is a file".to_owned())),
+            Some(Ok(_)) | None => Ok(Reached::NotCreated),
+        };
+    }
+    let options: AnyConnectOptions = url.parse().map_err(|e: sqlx::Error| unusable(e.to_string()))?;
+    let pool = AnyPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(5));
+    let pool = pool.connect_with(options.disable_statement_logging()).await.map_err(|e| unusable(e.to_string()))?;
+    // SQLite reads nothing of a file until it must.
+    let question = if sqlite { "SELECT count(*) FROM sqlite_master" } else { "SELECT 1" };
+    let answer = pool.execute(question).await.map_err(|e| unusable(e.to_string()));
+    pool.close().await;
+    answer.map(|_| Reached::Answers)
+}
+
 /// A database of a test's own: a file in `folder` or, where `ERRAND_TEST_POSTGRES` (`postgres://user@host:port`) says
 /// so, a new one on that PostgreSQL server.
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod architecture;
 mod clocks;
 mod command_line;
 mod cross_site;
+mod doctor;
 mod faults;
 mod forms;
 mod journey;
