@@ -98,6 +98,7 @@ struct Generated {
     api_client_id: Uuid,
     admin_client_id: Uuid,
     web_client_secret: String,
+    api_client_secret: String,
     admin_client_secret: String,
     encryption_key: String,
 }
@@ -224,6 +225,7 @@ impl Generated {
                     api_client_id: Uuid::new_v4(),
                     admin_client_id: Uuid::new_v4(),
                     web_client_secret: random::token(),
+                    api_client_secret: random::token(),
                     admin_client_secret: random::token(),
                     encryption_key: seal::KeyRing::generate(),
                 };
@@ -238,7 +240,7 @@ impl Generated {
     /// The whole configuration: what an administrator would register, and what each program would be told.
     fn defaults(&self, data: &Path, web: &str, api: &str, tenant: &str) -> String {
         let Self { tenant_id, web_client_id, api_client_id, admin_client_id, .. } = self;
-        let Self { web_client_secret, admin_client_secret, encryption_key, .. } = self;
+        let Self { web_client_secret, api_client_secret, admin_client_secret, encryption_key, .. } = self;
         // TOML needs backslashes and quotes of paths escaped.
         let database = |name: &str| toml::Value::from(format!("sqlite:{}", data.join(name).display())).to_string();
         let (web_db, api_db, tenant_db) = (database("web.db"), database("api.db"), database("tenant.db"));
@@ -264,12 +266,16 @@ client_id = "{api_client_id}"
 scopes = [
     {{ value = "ToDoList.Read", display_name = "Read to-dos", description = "See the signed-in customer's to-do list" }},
     {{ value = "ToDoList.ReadWrite", display_name = "Change to-dos", description = "See and change the signed-in customer's to-do list" }},
+    {{ value = "Profile.Read", display_name = "Read the profile", description = "See the signed-in customer's profile" }},
+    {{ value = "Profile.ReadWrite", display_name = "Change the profile", description = "See and change the signed-in customer's profile" }},
 ]
 app_roles = [
     {{ value = "ToDoList.Read.All", display_name = "Read everyone's to-dos" }},
     {{ value = "ToDoList.ReadWrite.All", display_name = "Change everyone's to-dos" }},
 ]
 optional_access_token_claims = ["idtyp"]
+secrets = ["{api_client_secret}"]
+permissions = [{{ resource = "00000003-0000-0000-c000-000000000000", scopes = ["User.Read", "User.ReadWrite"] }}]
 
 [[tenant.apps]]
 name = "Errand"
@@ -278,7 +284,7 @@ redirect_uris = ["{web}/auth/redirect"]
 post_logout_redirect_uris = ["{web}/auth/signed-out"]
 back_channel_logout_uri = "{web}/auth/back-channel-logout"
 secrets = ["{web_client_secret}"]
-permissions = [{{ resource = "{api_client_id}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite"] }}]
+permissions = [{{ resource = "{api_client_id}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite", "Profile.Read", "Profile.ReadWrite"] }}]
 user_flow = "sign_up_and_sign_in"
 
 [[tenant.apps]]
@@ -295,6 +301,19 @@ audiences = ["{api_client_id}"]
 [api.identity]
 authority = "{tenant}/{tenant_id}/v2.0"
 tenant_id = "{tenant_id}"
+client_id = "{api_client_id}"
+client_credentials = [{{ secret = "{api_client_secret}" }}]
+
+[api.downstream_apis.directory]
+base_url = "{tenant}"
+relative_path = "v1.0/me"
+scopes = {{ read = ["https://graph.microsoft.com/User.Read"], write = ["https://graph.microsoft.com/User.ReadWrite"] }}
+
+[api.permissions.read_profile]
+scopes = ["Profile.Read", "Profile.ReadWrite"]
+
+[api.permissions.write_profile]
+scopes = ["Profile.ReadWrite"]
 
 [api.permissions.read]
 scopes = ["ToDoList.Read", "ToDoList.ReadWrite"]
@@ -321,6 +340,11 @@ initial_scopes = ["api://{api_client_id}/ToDoList.Read"]
 base_url = "{api}"
 relative_path = "api/todolist"
 scopes = {{ read = ["api://{api_client_id}/ToDoList.Read"], write = ["api://{api_client_id}/ToDoList.ReadWrite"] }}
+
+[web.downstream_apis.profile]
+base_url = "{api}"
+relative_path = "api/profile"
+scopes = {{ read = ["api://{api_client_id}/Profile.Read"], write = ["api://{api_client_id}/Profile.ReadWrite"] }}
 
 [admin.identity]
 authority = "{tenant}/{tenant_id}/v2.0"

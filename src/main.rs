@@ -118,7 +118,7 @@ Exit codes: 0 nothing is wrong (what cannot be known from here does not count), 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.program {
-        Some(Program::Admin(_)) => telemetry::init_for_command(),
+        Some(Program::Admin(_) | Program::Doctor(_)) => telemetry::init_for_command(),
         _ => telemetry::init(),
     }
     // At least four workers: rendering blocks a thread while it waits for others (leptos #4647).

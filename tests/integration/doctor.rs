@@ -138,7 +138,13 @@ async fn what_is_wrong_is_named_with_its_remedy() {
             "api.audiences",
         ),
         (&base_url, &format!("base_url = \"{nobody}\""), "health", "Connection refused", "start the API"),
-        (&base_url, &format!("base_url = \"{}\"", errand.addresses.tenant), "without a token", "404", "base_url"),
+        (
+            &base_url,
+            &format!("base_url = \"{}\"", errand.addresses.tenant),
+            "without a token",
+            "instead of 401",
+            "what answers there",
+        ),
         (
             &base_url,
             &format!("base_url = \"{}\"", errand.addresses.web),

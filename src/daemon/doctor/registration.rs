@@ -36,7 +36,7 @@ pub(super) async fn check(web: &Web, metadata: Option<&Metadata>, http: &reqwest
             checks.push(app.scopes(&resource, &scopes).await);
         }
     }
-    checks.push(app.post_logout(&format!("{base}/")).await);
+    checks.push(app.post_logout(&format!("{base}/auth/signed-out")).await);
     checks.push(
         Check::unknown("front-channel logout URL", "which one is registered, only the provider's administrator sees")
             .remedy(format!("it must be {base}/auth/front-channel-logout")),
