@@ -238,6 +238,7 @@ impl Generated {
     }
 
     /// The whole configuration: what an administrator would register, and what each program would be told.
+    #[expect(clippy::too_many_lines, reason = "a configuration file, as a text")]
     fn defaults(&self, data: &Path, web: &str, api: &str, tenant: &str) -> String {
         let Self { tenant_id, web_client_id, api_client_id, admin_client_id, .. } = self;
         let Self { web_client_secret, api_client_secret, admin_client_secret, encryption_key, .. } = self;

@@ -10,8 +10,8 @@
 //! | `PUT /api/todolist/{id}` | replaces one | write |
 //! | `PATCH /api/todolist/{id}` | changes a part of one | write |
 //! | `DELETE /api/todolist/{id}` | removes one | write |
-//! | `GET /api/profile` | shows the customer's own profile | read_profile |
-//! | `PATCH /api/profile` | changes a part of it | write_profile |
+//! | `GET /api/profile` | shows the customer's own profile | `read_profile` |
+//! | `PATCH /api/profile` | changes a part of it | `write_profile` |
 //! | `GET /health` | says that the API runs | – |
 //!
 //! Users see their own to-dos, apps (daemons) everyone's. Profiles are kept by a directory, which is asked on the

@@ -38,8 +38,11 @@ struct Script {
     /// In place of a token.
     no_token: Option<(u16, Value)>,
     /// In place of a profile: status, headers, body.
-    refusal: Option<(u16, Vec<(&'static str, String)>, String)>,
+    refusal: Option<Refusal>,
 }
+
+/// Status, headers, body.
+type Refusal = (u16, Vec<(&'static str, String)>, String);
 
 type Shared = Arc<Mutex<Script>>;
 

@@ -145,6 +145,7 @@ pub(super) fn fill(form: &HtmlFormElement, typed: &Typed) {
 }
 
 /// Sends a form as the browser itself would, but stays on the page. Answers what to tell the customer.
+#[cfg_attr(not(feature = "hydrate"), expect(clippy::unused_async, reason = "only a browser waits"))]
 pub(super) async fn submit(form: &HtmlFormElement) -> Result<String, AppError> {
     #[cfg(feature = "hydrate")]
     {
@@ -170,6 +171,7 @@ pub(super) async fn submit(form: &HtmlFormElement) -> Result<String, AppError> {
 }
 
 /// Asks for the state of the session; `slide` extends it. `None`: the web server does not answer.
+#[cfg_attr(not(feature = "hydrate"), expect(clippy::unused_async, reason = "only a browser waits"))]
 pub(super) async fn session_state(slide: bool) -> Option<SessionState> {
     #[cfg(feature = "hydrate")]
     {

@@ -363,10 +363,11 @@ impl Interaction {
         let error = if self.claims.is_some() { "insufficient_claims" } else { "interaction_required" };
         let mut challenge = format!("Bearer error=\"{error}\"");
         if let Some(claims) = &self.claims {
-            challenge += &format!(", claims=\"{}\"", STANDARD.encode(claims));
+            challenge.extend([", claims=\"", &STANDARD.encode(claims), "\""]);
         }
         if !self.scopes.is_empty() {
-            challenge += &format!(", scopes=\"{}\"", self.scopes.to_string().replace(['"', '\\'], ""));
+            let scopes = self.scopes.to_string().replace(['"', '\\'], "");
+            challenge.extend([", scopes=\"", &scopes, "\""]);
         }
         if self.claims.is_none() || !self.scopes.is_empty() {
             challenge += ", proposedAction=\"consent\"";

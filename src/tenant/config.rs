@@ -310,7 +310,7 @@ impl Config {
             secrets.insert(app.client_id, app.secrets.iter().map(read).collect::<Result<_, _>>()?);
             let read = |source: &SecretSource| {
                 let key = key("certificates");
-                PublicKey::from_pem(source.read(&key)?.expose_secret()).map_err(|error| refuse_pem(&key, &error))
+                PublicKey::from_pem(source.read(&key)?.expose_secret()).map_err(|error| refuse_pem(&key, error))
             };
             certificates.insert(app.client_id, app.certificates.iter().map(read).collect::<Result<_, _>>()?);
             let key = key("federated_credentials");
@@ -401,7 +401,7 @@ impl FederatedCredential {
         match (&self.key_file, &self.jwks_uri) {
             (Some(file), None) => {
                 let text = SecretSource::File { file: file.clone() }.read(key)?;
-                PublicKey::from_pem(text.expose_secret()).map(drop).map_err(|error| refuse_pem(key, &error))
+                PublicKey::from_pem(text.expose_secret()).map(drop).map_err(|error| refuse_pem(key, error))
             }
             (None, Some(uri)) => check_redirect_uri(key, uri),
             _ => refuse("must have either a key_file or a jwks_uri", "say where the issuer's key is"),
@@ -409,7 +409,7 @@ impl FederatedCredential {
     }
 }
 
-fn refuse_pem(key: &str, error: &PemError) -> ConfigError {
+fn refuse_pem(key: &str, error: PemError) -> ConfigError {
     ConfigError::refused(key, error.to_string(), "give one certificate or public key as PEM, without its private key")
 }
 

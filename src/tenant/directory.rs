@@ -345,8 +345,8 @@ async fn change(
 ) -> Result<(), RouteError> {
     let mut change = tenant.db.begin().await?;
     for (attribute, value) in changes {
-        let changed = sqlx::query(attribute.update).bind(value.as_deref()).bind(user_id).execute(&mut *change).await?;
-        if changed.rows_affected() == 0 {
+        let updated = sqlx::query(attribute.update).bind(value.as_deref()).bind(user_id).execute(&mut *change).await?;
+        if updated.rows_affected() == 0 {
             return Err(RouteError::Gone);
         }
     }

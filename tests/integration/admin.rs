@@ -13,7 +13,7 @@ use crate::test_errand::{Secrets, closed_port};
 /// `errand dev` in a folder of its own, where `errand admin` needs no configuration.
 struct Dev {
     folder: tempfile::TempDir,
-    _program: Running,
+    program: Running,
     addresses: [String; 3],
 }
 
@@ -26,7 +26,7 @@ impl Dev {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("errand.toml"), format!("{FREE_PORTS}{more}")).unwrap();
         let (program, addresses, _) = start_dev(errand(folder.path(), &["dev"]));
-        Self { folder, _program: program, addresses }
+        Self { folder, program, addresses }
     }
 
     fn admin(&self, arguments: &[&str]) -> Output {
@@ -186,7 +186,7 @@ fn a_permission_that_is_missing_is_named() {
     )]))
     .unwrap();
     let folder = dev.folder.path().to_owned();
-    drop(dev._program);
+    drop(dev.program);
     std::fs::write(folder.join("errand.toml"), format!("{FREE_PORTS}{apps}")).unwrap();
     let (_program, ..) = start_dev(errand(&folder, &["dev"]));
 

@@ -231,26 +231,26 @@ async fn scripts_go_by_the_exit_code_and_read_json() {
     let run = |toml: &str, arguments: &[&str]| {
         std::fs::write(&file, toml).unwrap();
         let output = errand(folder.path(), arguments).output().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.code(), text(&output.stdout), text(&output.stderr))
+        let read = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), read(&output.stdout), read(&output.stderr))
     };
     let good = configuration(&test);
     let secret = test.secrets().web_client_secret;
-    let (code, text, _) = run(&good, &["doctor"]);
-    assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("0 wrong") && !text.contains('\u{1b}'), "no colours without a terminal: {text}");
+    let (code, out, _) = run(&good, &["doctor"]);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("0 wrong") && !out.contains('\u{1b}'), "no colours without a terminal: {out}");
 
     let bad = replaced(&good, &secret, "not-the-secret");
-    let (code, text, _) = run(&bad, &["doctor", "--json"]);
+    let (code, out, _) = run(&bad, &["doctor", "--json"]);
     assert_eq!(code, Some(1));
-    let report: Value = serde_json::from_str(&text).unwrap();
+    let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["wrong"], 1, "{report:#}");
     let wrong = |section: &Value| {
         section["checks"].as_array().unwrap().iter().find(|check| check["verdict"] == "wrong").cloned()
     };
     let wrong = report["sections"].as_array().unwrap().iter().find_map(wrong).unwrap();
     assert_eq!((&wrong["name"], &wrong["aadsts"]), (&"web.identity.client_credentials[0]".into(), &7_000_215.into()));
-    assert!(wrong["remedy"].is_string() && !text.contains("not-the-secret"));
+    assert!(wrong["remedy"].is_string() && !out.contains("not-the-secret"));
 
     for (toml, arguments) in [
         ("nonsense = [", &["doctor"][..]),
@@ -259,9 +259,9 @@ async fn scripts_go_by_the_exit_code_and_read_json() {
         (&good, &["doctor", "--config", "missing.toml"]),
         (&good, &["doctor", "--nonsense"]),
     ] {
-        let (code, text, message) = run(toml, arguments);
-        assert_eq!(code, Some(2), "{arguments:?}: {text}{message}");
-        assert!(text.is_empty() && !message.contains("panicked"), "{message}");
+        let (code, out, message) = run(toml, arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {out}{message}");
+        assert!(out.is_empty() && !message.contains("panicked"), "{message}");
     }
 }
 

@@ -212,7 +212,7 @@ async fn a_back_channel_logout_of_a_second_provider_ends_exactly_its_session() {
     programs.provider.assert_content();
 }
 
-/// This provider's tokens at sign-in are for its UserInfo endpoint, and only there it says what somebody is called.
+/// This provider's tokens at sign-in are for its `UserInfo` endpoint, and only there it says what somebody is called.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn claims_that_a_second_provider_has_in_its_userinfo_only_are_fetched_there() {
     let more = "claims_from_userinfo = true\n";

@@ -74,6 +74,7 @@ impl axum::response::IntoResponse for ChangeError {
 /// A part of a profile. The outer `None` is a part that is not mentioned, the inner one a part that is to go.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "absent, null and a text are three different wishes (RFC 7396)")]
 pub(super) struct Change {
     #[serde(default, deserialize_with = "mentioned")]
     display_name: Option<Option<String>>,
@@ -89,6 +90,7 @@ pub(super) struct Change {
 }
 
 /// A member that is there, even if it is `null`.
+#[expect(clippy::option_option, reason = "absent, null and a text are three different wishes (RFC 7396)")]
 fn mentioned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

@@ -28,7 +28,7 @@ pub fn DigestForm(
     let enabled = if typed.is_empty() { enabled } else { typed.field("enabled").is_some() };
     let zone = typed.field("time_zone").unwrap_or(&time_zone).to_owned();
     let hour = typed.field("hour").map_or_else(|| hour.to_string(), str::to_owned);
-    let hours = options((4..=11).map(|hour: u8| (hour.to_string(), format!("{hour}:00"))).collect(), hour);
+    let hours = options((4..=11).map(|hour: u8| (hour.to_string(), format!("{hour}:00"))).collect(), &hour);
     let never_chose = zone.is_empty();
     let mut zones: Vec<(String, String)> = time_zones.into_iter().map(|name| (name.clone(), readable(&name))).collect();
     if never_chose {
@@ -68,7 +68,7 @@ pub fn DigestForm(
                 <div class="form__field">
                     <label for="time_zone">"Time zone"</label>
                     <select class="field" id="time_zone" name="time_zone">
-                        {move || zones.with(|(zones, zone)| options(zones.clone(), zone.clone()))}
+                        {move || zones.with(|(zones, zone)| options(zones.clone(), zone))}
                     </select>
                 </div>
                 <div class="form__field form__field--short">

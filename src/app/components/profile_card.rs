@@ -34,7 +34,7 @@ pub fn ProfileForm(
     if !known && !country.is_empty() {
         countries.push((country.clone(), country.clone()));
     }
-    let options = options(countries, country);
+    let options = options(countries, &country);
     view! {
         <form
             class="form"
@@ -100,7 +100,7 @@ fn field(name: &'static str, label: &'static str, autocomplete: &'static str, va
 }
 
 /// What can be chosen: value and text each.
-pub fn options(choices: Vec<(String, String)>, chosen: String) -> Vec<AnyView> {
+pub fn options(choices: Vec<(String, String)>, chosen: &str) -> Vec<AnyView> {
     let option = |(value, text): (String, String)| {
         let selected = value == chosen;
         view! { <option value=value selected=selected>{text}</option> }.into_any()

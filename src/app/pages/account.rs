@@ -71,7 +71,9 @@ fn Cards(loaded: Loaded) -> impl IntoView {
             ..Draft::default()
         });
         for typed in browser::take_draft().into_iter().flat_map(|draft| draft.forms) {
-            forms.iter().for_each(|form| form.restore(&typed));
+            for form in &forms {
+                form.restore(&typed);
+            }
         }
     });
 

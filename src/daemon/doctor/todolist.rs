@@ -35,7 +35,7 @@ pub(super) async fn check(tables: &Tables, providers: &Providers, http: &reqwest
             "add the table: base_url, relative_path = \"api/todolist\", and scopes",
         )),
         None => {
-            checks.push(Check::unknown("address", "this configuration calls no API, so where it is, is not said here"))
+            checks.push(Check::unknown("address", "this configuration calls no API, so where it is, is not said here"));
         }
     }
     if let Some(api) = &tables.api {

@@ -119,6 +119,7 @@ enum RouteError {
 }
 
 impl RouteError {
+    #[expect(clippy::too_many_lines, reason = "one line for each refusal, side by side")]
     fn describe(&self) -> (StatusCode, Described) {
         let grant = |code, message: &str| Described::new("invalid_grant", code, message);
         let described = match self {
