@@ -24,12 +24,11 @@ pub(super) async fn export(pages: &mut Pages<'_>, output: Option<&Path>) -> Resu
             lines.push('\n');
             count += 1;
         }
-        match &mut file {
-            Some(file) => file.out.write_all(lines.as_bytes()).map_err(failed)?,
-            None => {
-                let mut out = io::stdout().lock();
-                out.write_all(lines.as_bytes()).and_then(|()| out.flush()).map_err(failed)?;
-            }
+        if let Some(file) = &mut file {
+            file.out.write_all(lines.as_bytes()).map_err(failed)?;
+        } else {
+            let mut out = io::stdout().lock();
+            out.write_all(lines.as_bytes()).and_then(|()| out.flush()).map_err(failed)?;
         }
         progress.show(&format!("Exported {count} to-dos …"));
     }

@@ -7,6 +7,7 @@ mod export;
 mod pages;
 mod table;
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -335,7 +336,7 @@ fn detail(problem: &Problem) -> String {
     let mut text = problem.detail.clone().unwrap_or_else(|| problem.title.clone());
     for error in problem.document.get("errors").and_then(Value::as_array).into_iter().flatten() {
         let member = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
-        text += &format!(" {}: {}", member("pointer"), member("detail"));
+        let _ = write!(text, " {}: {}", member("pointer"), member("detail"));
     }
     table::printable(&text)
 }
