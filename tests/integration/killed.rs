@@ -188,8 +188,8 @@ async fn todos_that_were_acknowledged_outlive_kill_9_of_the_api_at_any_moment() 
 async fn no_code_and_no_refresh_token_is_usable_twice_over_kill_9_of_the_tenant() {
     let programs = Programs::new();
     programs.write_configuration();
-    let _others = ["api", "web"].map(|program| programs.start(program));
     let mut tenant = programs.start("tenant");
+    let _others = ["api", "web"].map(|program| programs.start(program));
     let mut browser = programs.browser();
     browser.sign_up("ada@example.com", "Ada Lovelace").await;
     let below = browser.tenant.join(&format!("/{TENANT_ID}/oauth2/v2.0/")).unwrap();
