@@ -285,7 +285,11 @@ redirect_uris = ["{web}/auth/redirect"]
 post_logout_redirect_uris = ["{web}/auth/signed-out"]
 back_channel_logout_uri = "{web}/auth/back-channel-logout"
 secrets = ["{web_client_secret}"]
-permissions = [{{ resource = "{api_client_id}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite", "Profile.Read", "Profile.ReadWrite"] }}]
+permissions = [
+    {{ resource = "{api_client_id}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite", "Profile.Read"] }},
+    # Asked of each user when they first change their profile: to see incremental consent at work.
+    {{ resource = "{api_client_id}", scopes = ["Profile.ReadWrite"], consent = "user" }},
+]
 user_flow = "sign_up_and_sign_in"
 
 [[tenant.apps]]

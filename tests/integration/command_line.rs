@@ -399,6 +399,12 @@ scopes = {{ read = ["api://{resource}/ToDoList.Read"], write = ["api://{resource
     let mut programs = ["web", "api", "tenant"].map(start);
     let [web, tenant] = [web, tenant].map(|port| format!("http://localhost:{port}"));
     let mut browser = Browser::new(&web, &tenant);
+    // Seconds later, the web server has found the provider that was not there when it started.
+    let deadline = Instant::now() + PATIENCE;
+    while browser.look("/auth/sign-in").await.location_path().starts_with("/sign-in-problem") {
+        assert!(Instant::now() < deadline, "the web server does not find its provider");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     browser.sign_up("ada@example.com", "Ada Lovelace").await;
     let page = browser.submit("form.add", &[("description", "buy milk")]).await;
     assert_eq!(page.todos(), [("buy milk".to_owned(), false)]);
