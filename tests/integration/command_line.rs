@@ -317,6 +317,15 @@ async fn what_was_acknowledged_survives_being_killed() {
     assert_eq!(browser.look("/todos").await.todos().len(), 5);
 }
 
+/// Seconds after it started, the web server finds a provider that was not there before.
+async fn provider_is_found(browser: &mut Browser) {
+    let deadline = Instant::now() + PATIENCE;
+    while browser.look("/auth/sign-in").await.location_path().starts_with("/sign-in-problem") {
+        assert!(Instant::now() < deadline, "the web server does not find its provider");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// The three programs, each on its own, told about each other by one errand.toml.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_programs_run_alone_as_well() {
@@ -399,12 +408,7 @@ scopes = {{ read = ["api://{resource}/ToDoList.Read"], write = ["api://{resource
     let mut programs = ["web", "api", "tenant"].map(start);
     let [web, tenant] = [web, tenant].map(|port| format!("http://localhost:{port}"));
     let mut browser = Browser::new(&web, &tenant);
-    // Seconds later, the web server has found the provider that was not there when it started.
-    let deadline = Instant::now() + PATIENCE;
-    while browser.look("/auth/sign-in").await.location_path().starts_with("/sign-in-problem") {
-        assert!(Instant::now() < deadline, "the web server does not find its provider");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    provider_is_found(&mut browser).await;
     browser.sign_up("ada@example.com", "Ada Lovelace").await;
     let page = browser.submit("form.add", &[("description", "buy milk")]).await;
     assert_eq!(page.todos(), [("buy milk".to_owned(), false)]);

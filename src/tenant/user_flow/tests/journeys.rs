@@ -428,7 +428,8 @@ async fn of_two_answers_to_one_question_one_gets_the_code() {
     let (one, two) = tokio::join!(alice.post("consent", &fields), other.post("consent", &fields));
     let mut statuses = [one.status.as_u16(), two.status.as_u16()];
     statuses.sort_unstable();
-    assert_eq!(statuses, [303, 400]);
+    // The other one found the question answered (400), or lost in the very moment of answering it (409).
+    assert!(matches!(statuses, [303, 400 | 409]), "{statuses:?}");
     let grants: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM grants").fetch_one(&at.tenant.db).await.unwrap();
     assert_eq!(grants, 1);
 }
