@@ -15,7 +15,7 @@
 //! | `GET /health` | says that the API runs | – |
 //!
 //! Users see their own to-dos, apps (daemons) everyone's. Profiles are kept by a directory, which is asked on the
-//! customer's behalf ([`directory`]). Every error is a problem document (RFC 9457). There are no
+//! customer's behalf (`directory`). Every error is a problem document (RFC 9457). There are no
 //! CORS headers: browsers have no business here, their access tokens stay on the web server.
 
 mod body;

@@ -3,12 +3,12 @@
 //!
 //! | module | what it looks at |
 //! |---|---|
-//! | [`machine`] | this machine: public address, encryption keys, databases |
-//! | [`provider`] | discovery, issuer, signing keys, the two clocks |
-//! | [`registration`] | what the provider makes of a sign-in: redirect URI, sign-up, scopes, the way back after sign-out |
-//! | [`credentials`] | whether the provider accepts each credential, and until when it is valid |
-//! | [`todolist`] | the API: whether it is there, asks for a token, and means the same tokens as the web server |
-//! | [`daemon`] | the admin's app: whether it gets a token, and whether the API takes it |
+//! | `machine` | this machine: public address, encryption keys, databases |
+//! | `provider` | discovery, issuer, signing keys, the two clocks |
+//! | `registration` | what the provider makes of a sign-in: redirect URI, sign-up, scopes, the way back after sign-out |
+//! | `credentials` | whether the provider accepts each credential, and until when it is valid |
+//! | `todolist` | the API: whether it is there, asks for a token, and means the same tokens as the web server |
+//! | `daemon` | the admin's app: whether it gets a token, and whether the API takes it |
 //!
 //! No secret is printed: what a check reports is made of addresses, ids, names and error codes.
 
