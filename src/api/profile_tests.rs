@@ -421,7 +421,7 @@ async fn a_directory_and_its_permissions_stand_in_the_configuration_together() {
         ("client_credentials = [{ secret = \"s\" }]", "", "`api.identity.client_credentials`"),
         (", write = [\"https://graph.microsoft.com/User.ReadWrite\"]", "", "`api.downstream_apis.directory.scopes`"),
         ("base_url = \"http://127.0.0.1:1\"", "base_url = \"http://graph.example\"", "directory.base_url`"),
-        ("\nbase_url =", "\nrequest_app_token = true\nbase_url =", "directory.request_app_token`"),
+        ("  base_url =", "  request_app_token = true\n  base_url =", "directory.request_app_token`"),
         ("[api.downstream_apis.directory]", "[api.downstream_apis.direktory]", "direktory` is not a key"),
     ] {
         assert!(good.contains(from), "{from}");
