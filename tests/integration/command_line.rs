@@ -318,12 +318,14 @@ async fn what_was_acknowledged_survives_being_killed() {
 }
 
 /// Seconds after it started, the web server finds a provider that was not there before.
-async fn provider_is_found(browser: &mut Browser) {
+async fn provider_is_found(web: &str, tenant: &str) -> Browser {
+    let mut browser = Browser::new(web, tenant);
     let deadline = Instant::now() + PATIENCE;
     while browser.look("/auth/sign-in").await.location_path().starts_with("/sign-in-problem") {
         assert!(Instant::now() < deadline, "the web server does not find its provider");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    browser
 }
 
 /// The three programs, each on its own, told about each other by one errand.toml.
@@ -407,8 +409,7 @@ scopes = {{ read = ["api://{resource}/ToDoList.Read"], write = ["api://{resource
     // In the worst order: nobody waits for anybody.
     let mut programs = ["web", "api", "tenant"].map(start);
     let [web, tenant] = [web, tenant].map(|port| format!("http://localhost:{port}"));
-    let mut browser = Browser::new(&web, &tenant);
-    provider_is_found(&mut browser).await;
+    let mut browser = provider_is_found(&web, &tenant).await;
     browser.sign_up("ada@example.com", "Ada Lovelace").await;
     let page = browser.submit("form.add", &[("description", "buy milk")]).await;
     assert_eq!(page.todos(), [("buy milk".to_owned(), false)]);
