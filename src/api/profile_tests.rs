@@ -226,6 +226,8 @@ async fn what_no_directory_would_take_is_refused_before_it_is_asked() {
         (text("surname", &long), "/surname"),
         (text("surname", "a\u{0}b"), "/surname"),
         (text("displayName", "a\nb"), "/displayName"),
+        (text("displayName", "a\u{202e}b"), "/displayName"),
+        (text("givenName", "a\u{2066}b"), "/givenName"),
         (text("displayName", "  "), "/displayName"),
         (json!({"displayName": null}).to_string(), "/displayName"),
         (text("mail", "mallory@example.com"), "/mail"),

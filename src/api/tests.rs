@@ -215,6 +215,10 @@ async fn an_app_sees_everyones_todos_and_names_the_owner_of_new_ones() {
     assert_eq!(api.list(&api.daemon).await, [alices.clone(), bobs.clone()]);
     let query = format!("{LIST}?owner={}", bobs.owner);
     assert_eq!(api.call(&api.daemon, "GET", &query, None).await.body, json!([bobs]));
+    for owner in ["", "a%00b", &"x".repeat(601)] {
+        let query = format!("{LIST}?owner={owner}");
+        assert_eq!(api.call(&api.daemon, "GET", &query, None).await.status, 400, "{owner}");
+    }
 
     let body = json!({"owner": bobs.owner, "description": "from the daemon"});
     assert_eq!(api.call(&api.daemon, "POST", LIST, Some(body)).await.status, 201);

@@ -5,7 +5,7 @@
 //!    redirected, and errors are a page (RFC 6749 §4.1.2.1, RFC 9700 §4.1.3);
 //! 2. no parameter twice (RFC 6749 §3.1); `response_mode`, `response_type`, no request object (Core §6);
 //! 3. PKCE with S256 (RFC 7636 §4.3, RFC 9700 §2.1.1);
-//! 4. scopes exist and are granted;
+//! 4. scopes exist and are granted; what is to be kept (`nonce`, `state`, `login_hint`) is not too long;
 //! 5. `prompt`, `max_age`, `id_token_hint`, `login_hint` against the single sign-on session (Core §3.1.2.1);
 //! 6. authentication contexts that `claims` demands, and the user's consent (`interaction.rs`).
 
@@ -27,6 +27,13 @@ use super::parameters::Parameters;
 use super::scope::{ScopeError, Scopes};
 use super::sso::{Lapsed, Session};
 use super::{Tenant, notice};
+
+/// The longest nonce, in bytes.
+const MAX_NONCE: usize = 512;
+/// The longest state, in bytes.
+const MAX_STATE: usize = 2048;
+/// The longest login hint, in bytes: no address is longer (RFC 5321 §4.5.3.1.3), and neither is the claim.
+const MAX_LOGIN_HINT: usize = 254;
 
 pub(super) fn router() -> Router<Tenant> {
     Router::new().route("/oauth2/v2.0/authorize", get(by_get).post(by_post))
@@ -126,6 +133,10 @@ pub(super) enum Denied {
     MaxAge,
     #[error("the nonce is too long or has control characters")]
     Nonce,
+    #[error("the state is too long")]
+    State,
+    #[error("the login_hint is too long")]
+    LoginHint,
     #[error("the id_token_hint is not a token of ours for this app")]
     IdTokenHint,
     #[error(transparent)]
@@ -136,6 +147,8 @@ pub(super) enum Denied {
     NoUserFlow,
     #[error("prompt=none and nobody is signed in, or not as it was asked for")]
     LoginRequired,
+    #[error("the session ended while the request was answered")]
+    SessionEnded,
     #[error("another user signed in than the one of the id_token_hint")]
     AnotherUser,
     #[error("prompt=none, and a second factor is due")]
@@ -191,8 +204,10 @@ impl Denied {
             Self::NoneAndMore => invalid(90_023, "'prompt=none' does not go with another prompt.".to_owned()),
             Self::MaxAge => invalid(90_023, "'max_age' must be a number of seconds.".to_owned()),
             Self::Nonce => {
-                invalid(90_023, "'nonce' must be at most 512 characters, without control characters.".to_owned())
+                invalid(90_023, format!("'nonce' must be at most {MAX_NONCE} bytes, without control characters."))
             }
+            Self::State => invalid(90_023, format!("'state' must be at most {MAX_STATE} bytes.")),
+            Self::LoginHint => invalid(90_023, format!("'login_hint' must be at most {MAX_LOGIN_HINT} bytes.")),
             Self::IdTokenHint => invalid(50_027, "The 'id_token_hint' is not a valid token for this app.".to_owned()),
             Self::Claims(error) => error.describe(),
             Self::NoSignUp => invalid(90_023, "Sign-up is disabled in the user flow of this application.".to_owned()),
@@ -202,6 +217,11 @@ impl Denied {
             Self::LoginRequired => {
                 Described::new("login_required", 50_058, "A silent sign-in request was sent but no user is signed in.")
             }
+            Self::SessionEnded => Described::new(
+                "login_required",
+                50_058,
+                "The user has signed out. Send an interactive authorization request.",
+            ),
             Self::AnotherUser => Described::new(
                 "login_required",
                 50_058,
@@ -221,7 +241,12 @@ impl Denied {
             Self::ConsentDeclined => {
                 Described::new("access_denied", 65_004, "User declined to consent to access the app.")
             }
-            Self::Lapsed(_) => Described::new("access_denied", 50_057, "The user account cannot sign in."),
+            Self::Lapsed(Lapsed::PasswordChanged) => {
+                Described::new("login_required", 50_133, "The sign-in is not valid due to a recent password change.")
+            }
+            Self::Lapsed(Lapsed::Deleted | Lapsed::Disabled) => {
+                Described::new("access_denied", 50_057, "The user account cannot sign in.")
+            }
             Self::Database(_) => super::error::unavailable(),
         }
     }
@@ -321,7 +346,11 @@ async fn authorize(
             }
         }
         request.login_hint = Some(session.user.email.clone());
-        return interaction::go_on(tenant, app, &request, session).await;
+        match interaction::go_on(tenant, app, &request, session).await {
+            // A sign-out at this very moment: the same as a moment earlier.
+            Err(Denied::SessionEnded) => {}
+            answer => return answer,
+        }
     }
     // Core §3.1.2.6: no user interface under prompt=none.
     if wishes.prompts.contains(&Prompt::None) {
@@ -444,8 +473,16 @@ fn parse(
         return Err(Denied::AnotherUser);
     }
     // It is kept until the code is redeemed: bounded, and nothing that a database refuses (PostgreSQL: NUL).
-    if get("nonce").is_some_and(|nonce| nonce.len() > 512 || nonce.chars().any(char::is_control)) {
+    if get("nonce").is_some_and(|nonce| nonce.len() > MAX_NONCE || nonce.chars().any(char::is_control)) {
         return Err(Denied::Nonce);
+    }
+    // They are kept until the user has signed in. Not cut off: the app would not know its state again, and a hint that
+    // is ignored signs in somebody else.
+    if get("state").is_some_and(|state| state.len() > MAX_STATE) {
+        return Err(Denied::State);
+    }
+    if get("login_hint").is_some_and(|hint| hint.len() > MAX_LOGIN_HINT) {
+        return Err(Denied::LoginHint);
     }
     let request = AuthorizationRequest {
         client_id: app.client_id,

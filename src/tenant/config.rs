@@ -83,12 +83,10 @@ pub struct App {
     /// Permissions on APIs.
     #[serde(default)]
     pub permissions: Vec<Grant>,
-    /// Where the app is told that a session has ended (OpenID Connect Back-Channel Logout §2.2).
+    /// Where the app is told that a session has ended (OpenID Connect Back-Channel Logout §2.2). The logout token
+    /// always names the session (`sid`).
     #[serde(default)]
     pub back_channel_logout_uri: Option<String>,
-    /// Whether the logout token must name the session.
-    #[serde(default)]
-    pub back_channel_logout_session_required: bool,
     /// What the sign-out page loads in a frame so that the app ends its session (OpenID Connect Front-Channel
     /// Logout §2).
     #[serde(default)]
@@ -229,7 +227,6 @@ impl App {
             federated_credentials: Vec::new(),
             permissions: Vec::new(),
             back_channel_logout_uri: None,
-            back_channel_logout_session_required: false,
             front_channel_logout_uri: None,
             user_flow: None,
         }
@@ -380,6 +377,11 @@ impl Config {
                 let problem = format!("names {value:?}, which the app {:?} does not offer", api.name);
                 return Err(ConfigError::refused(key, problem, "correct it, or add it to that app"));
             }
+            if grant.consent == Consent::User && !grant.scopes.is_empty() && app.redirect_uris.is_empty() {
+                let problem = "has consent = \"user\", but the app has no redirect URIs: nobody can be asked";
+                let remedy = "remove consent (the administrator grants the scopes then), or add redirect_uris";
+                return Err(ConfigError::refused(key, problem, remedy));
+            }
         }
         Ok(())
     }
@@ -484,5 +486,17 @@ mod tests {
             let refused = check(&VALID.replace(from, to)).err().unwrap_or_else(|| panic!("accepted: {to}")).to_string();
             assert!(refused.contains(said), "{to}: {refused}");
         }
+    }
+
+    #[test]
+    fn consent_that_nobody_can_be_asked_for_stops_the_tenant() {
+        let of_users =
+            VALID.replace(r#"scopes = ["ToDoList.Read"] }"#, r#"scopes = ["ToDoList.Read"], consent = "user" }"#);
+        assert!(of_users.contains("consent") && check(&of_users).is_ok());
+        let nobody_signs_in = of_users.replace(r#"redirect_uris = ["http://localhost:3000/auth/callback"]"#, "");
+        let refused = check(&nobody_signs_in).err().expect("refused").to_string();
+        assert!(refused.contains("`tenant.apps.1.permissions`") && refused.contains("no redirect URIs"), "{refused}");
+        let of_the_administrator = nobody_signs_in.replace(r#", consent = "user""#, "");
+        assert!(check(&of_the_administrator).is_ok());
     }
 }

@@ -1,5 +1,6 @@
 //! What users have agreed to themselves, where the administrator leaves it to them (`permissions[].consent = "user"`).
-//! Kept until it is taken back; a scope that was added since is asked for by itself (incremental consent).
+//! Kept for good: there is no page to take it back on. A scope that was added since is asked for by itself (incremental
+//! consent).
 
 use uuid::Uuid;
 

@@ -2,7 +2,8 @@
 //! production. An API of its own, that every tenant has: apps need its scopes among their permissions like any other's.
 //!
 //! Where it is more generous than Graph: all attributes are told without a `$select`, while Graph keeps country and
-//! address back until they are selected. Where it is stricter: `country` is an ISO 3166-1 alpha-2 code.
+//! address back until they are selected. Where it is stricter: `country` is an ISO 3166-1 alpha-2 code, and attributes
+//! have no control characters, the bidirectional ones included.
 
 use std::sync::LazyLock;
 
@@ -23,7 +24,7 @@ use super::config::{App, Permission};
 use super::error::Trace;
 use super::parameters::Parameters;
 use super::token::access_token::{AccessToken, AccessTokenError};
-use super::user::{DisplayName, is_unprintable};
+use super::user::is_unprintable;
 use crate::platform::countries::is_country;
 
 /// Microsoft Graph's, in every tenant. It is userinfo's audience as well, as in Entra.
@@ -62,7 +63,7 @@ struct Attribute {
     property: &'static str,
     column: &'static str,
     update: &'static str,
-    /// Characters, as in Graph.
+    /// The most characters, as in Graph; of a country, those of its code.
     max: usize,
 }
 
@@ -71,7 +72,8 @@ const ATTRIBUTES: [Attribute; 8] = [
         property: "displayName",
         column: "display_name",
         update: "UPDATE users SET display_name = $1 WHERE id = $2",
-        max: super::user::MAX_DISPLAY_NAME,
+        // More than sign-up takes.
+        max: 256,
     },
     Attribute {
         property: "givenName",
@@ -116,11 +118,7 @@ impl Attribute {
             _ => return Err(invalid()),
         };
         let fits = !text.is_empty() && text.chars().count() <= self.max && !text.chars().any(is_unprintable);
-        let right = match self.property {
-            "displayName" => DisplayName::parse(text).is_ok(),
-            "country" => is_country(text),
-            _ => true,
-        };
+        let right = self.property != "country" || is_country(text);
         if fits && right { Ok(Some(text.to_owned())) } else { Err(invalid()) }
     }
 }

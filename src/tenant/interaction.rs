@@ -13,8 +13,9 @@ use super::authorization_response::redirect;
 use super::authorize::{AuthorizationRequest, Denied};
 use super::config::{App, Consent, UserFlow};
 use super::scope::{ResourceScopes, Scopes};
-use super::sso::{self, Factor, Session};
+use super::sso::{self, Factor, Lapsed, Session};
 use super::token::authorization_code;
+use super::user::User;
 use super::user_flow::{self, pages};
 use super::{Tenant, consent, cookies};
 use crate::platform::clock::millis;
@@ -82,7 +83,7 @@ pub(super) async fn go_on(
 ) -> Result<Response, Denied> {
     let start = match due(tenant, app, request, session).await? {
         None => {
-            let code = authorization_code::issue(tenant, request, session).await?;
+            let code = authorization_code::issue(tenant, request, session).await?.ok_or(Denied::SessionEnded)?;
             return Ok(request.return_to.code(tenant, &code));
         }
         Some(Due::StepUp) => Start::StepUp,
@@ -130,10 +131,7 @@ impl Interaction {
     ) -> Result<Response, sqlx::Error> {
         let (id, browser) = (random::token(), random::token());
         // Whoever asks and never signs in leaves a row; it goes with a later request.
-        sqlx::query("DELETE FROM interactions WHERE expires_at < $1")
-            .bind(tenant.clock.unix_millis())
-            .execute(&tenant.db)
-            .await?;
+        tenant.sweep_when_due().await?;
         let request = serde_json::to_string(request).expect("a request is plain strings and numbers");
         sqlx::query(
             "INSERT INTO interactions (id, browser_hash, request, sid, expires_at) VALUES ($1, $2, $3, $4, $5)",
@@ -187,26 +185,30 @@ impl Interaction {
     }
 
     /// The user has proved who they are: ends the interaction, starts the tenant's single sign-on session, and goes on:
-    /// to the app with a code, or to what is still to be asked.
-    pub(super) async fn complete(self, tenant: &Tenant, user_id: &str, factor: Factor) -> Response {
+    /// to the app with a code, or to what is still to be asked. `user` is as they were when their proof was looked at.
+    pub(super) async fn complete(self, tenant: &Tenant, user: &User, factor: Factor) -> Response {
         match self.end(tenant).await {
             Ok(true) => {}
             // Another tab or a second click was first.
             Ok(false) => return pages::gone(&tenant.config.display_name),
             Err(error) => return unavailable(tenant, &error),
         }
-        let signed_in = self.sign_in(tenant, user_id, factor).await;
+        let signed_in = self.sign_in(tenant, user, factor).await;
         self.answer(tenant, signed_in)
     }
 
-    async fn sign_in(&self, tenant: &Tenant, user_id: &str, factor: Factor) -> Result<Response, Denied> {
-        let user = sso::still_counts(tenant, user_id, tenant.clock.unix_millis()).await??;
+    async fn sign_in(&self, tenant: &Tenant, proved: &User, factor: Factor) -> Result<Response, Denied> {
+        let user = sso::still_counts(tenant, &proved.id, tenant.clock.unix_millis()).await??;
+        // Hashing waits its turn: the old password may have been right when it was looked up, and reset since.
+        if user.password_changed_at != proved.password_changed_at {
+            return Err(Lapsed::PasswordChanged.into());
+        }
         // Core §3.1.2.1, id_token_hint: no positive answer about anybody else.
         let sub = tenant.subject(self.app.client_id, &user.id);
         if self.request.expected_sub.as_ref().is_some_and(|expected| *expected != sub) {
             return Err(Denied::AnotherUser);
         }
-        let (session, cookie) = Session::start(tenant, user, factor, self.previous_session.as_deref()).await?;
+        let (session, cookie) = Session::start(tenant, user, factor, self.previous_session.as_deref()).await??;
         let mut response = match go_on(tenant, &self.app, &self.request, &session).await {
             Ok(response) => response,
             // They have signed in all the same.
@@ -286,13 +288,12 @@ impl Interaction {
 
     /// Removes the interaction; false when it had ended already. One statement, so that only one request ends it.
     async fn end(&self, tenant: &Tenant) -> Result<bool, sqlx::Error> {
-        let ended: Option<(String,)> =
-            sqlx::query_as("DELETE FROM interactions WHERE id = $1 AND expires_at > $2 RETURNING id")
-                .bind(&self.id)
-                .bind(tenant.clock.unix_millis())
-                .fetch_optional(&tenant.db)
-                .await?;
-        Ok(ended.is_some())
+        let ended = sqlx::query("DELETE FROM interactions WHERE id = $1 AND expires_at > $2")
+            .bind(&self.id)
+            .bind(tenant.clock.unix_millis())
+            .execute(&tenant.db)
+            .await?;
+        Ok(ended.rows_affected() > 0)
     }
 
     fn with_cookie_removed(&self, tenant: &Tenant, mut response: Response) -> Response {

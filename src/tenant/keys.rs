@@ -1,5 +1,6 @@
-//! Signing keys: RS256, made here, kept in the database, rotated without a failed sign-in: the next key is published
-//! before it signs, and a retired one until the last token that it signed has expired (OpenID Connect Core §10.1.1).
+//! Signing keys: RS256, made here, kept in the database. They can be rotated without a failed sign-in: the next key is
+//! published before it signs, and a retired one until the last token that it signed has expired (OpenID Connect Core
+//! §10.1.1). Nothing here rotates them by itself: [`Tenant::rotate_keys`] is for tests of what apps make of it.
 //!
 //! The private keys lie in the database as they are: this tenant is for development.
 
@@ -32,6 +33,12 @@ struct Key {
     verifier: DecodingKey,
     n: String,
     e: String,
+}
+
+impl Key {
+    fn is_published(&self, now: i64) -> bool {
+        self.published_until.is_none_or(|until| now < until)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,12 +98,13 @@ impl Keys {
         jsonwebtoken::encode(&header, claims, &key.signer).map_err(|_| KeyError::Damaged)
     }
 
-    /// The claims of a token that one of the published keys has signed. Checks the signature and the algorithm (RS256
-    /// only, RFC 8725 §3.1), and nothing else: issuer, audience and time are the caller's to judge.
-    pub(super) fn verify<T: DeserializeOwned>(&self, token: &str) -> Option<T> {
+    /// The claims of a token that one of the keys which are published `now` (milliseconds since the epoch) has signed.
+    /// Checks the signature and the algorithm (RS256 only, RFC 8725 §3.1), and nothing else: issuer, audience and time
+    /// are the caller's to judge.
+    pub(super) fn verify<T: DeserializeOwned>(&self, token: &str, now: i64) -> Option<T> {
         let kid = jsonwebtoken::decode_header(token).ok()?.kid?;
         let keys = self.all();
-        let key = keys.iter().find(|key| key.kid == kid)?;
+        let key = keys.iter().find(|key| key.kid == kid && key.is_published(now))?;
         let mut validation = Validation::new(Algorithm::RS256);
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
@@ -107,7 +115,7 @@ impl Keys {
     /// The JSON Web Key Set (RFC 7517 §5).
     pub(super) fn jwks(&self, issuer: &str, now: i64) -> Value {
         let keys = self.all();
-        let published = keys.iter().filter(|key| key.published_until.is_none_or(|until| now < until));
+        let published = keys.iter().filter(|key| key.is_published(now));
         let jwk = |key: &Key| {
             json!({
                 "kty": "RSA", "use": "sig", "kid": key.kid, "n": key.n, "e": key.e, "alg": "RS256", "issuer": issuer,

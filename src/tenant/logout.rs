@@ -15,7 +15,6 @@ use subtle::ConstantTimeEq as _;
 
 use super::authorization_response::{redirect, with_query};
 use super::config::App;
-use super::error::{Described, Trace};
 use super::parameters::Parameters;
 use super::sso::{self, Session};
 use super::token::{self, IdTokenHint};
@@ -88,7 +87,7 @@ async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -
             .get("logout_hint")
             .is_some_and(|hint| hint.as_bytes().ct_eq(tenant.login_hint(&session.user.id).as_bytes()).into());
     if !meant {
-        return ask(tenant, headers, &session, &destination);
+        return ask(tenant, headers, &session, &destination, Asked::First);
     }
     match sso::end(tenant, &session.sid).await {
         Ok(clients) => signed_out(tenant, &session.sid, &clients, &destination),
@@ -112,8 +111,19 @@ fn destination(tenant: &Tenant, parameters: &Parameters, hint: Option<&IdTokenHi
     Destination { uri, state: parameters.get("state").map(ToOwned::to_owned) }
 }
 
-fn ask(tenant: &Tenant, headers: &HeaderMap, session: &Session, destination: &Destination) -> Response {
+/// How often the user is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    First,
+    /// What they answered does not belong to this session.
+    Again,
+}
+
+fn ask(tenant: &Tenant, headers: &HeaderMap, session: &Session, destination: &Destination, asked: Asked) -> Response {
     let content = html! {
+        @if asked == Asked::Again {
+            p.notice role="status" { "The page was out of date, so nothing was done. Please decide once more." }
+        }
         p { "You are signed in as " strong { (session.user.email) } "." }
         form method="post" action=(tenant.path("/oauth2/v2.0/logout/confirm")) {
             input type="hidden" name="token" value=(confirmation_token(headers));
@@ -122,23 +132,26 @@ fn ask(tenant: &Tenant, headers: &HeaderMap, session: &Session, destination: &De
             button.primary type="submit" { "Sign out" }
         }
     };
-    notice::page(tenant, StatusCode::OK, "Do you want to sign out?", &content)
+    let status = if asked == Asked::Again { StatusCode::CONFLICT } else { StatusCode::OK };
+    notice::page(tenant, status, "Do you want to sign out?", &content)
 }
 
 async fn confirm(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -> Response {
     let parameters = Parameters::parse_body(&headers, &body).unwrap_or_default();
+    let destination = destination(&tenant, &parameters, None);
+    let session = match Session::find(&tenant, &headers).await {
+        Ok(Some(session)) => session,
+        Ok(None) => return signed_out(&tenant, "", &[], &destination),
+        Err(error) => return unavailable(&tenant, &error),
+    };
+    // A forged form does not know the token. Neither does one from before the user signed in once more in this browser,
+    // which is no attack.
     let given = parameters.get("token").unwrap_or_default();
     if !bool::from(given.as_bytes().ct_eq(confirmation_token(&headers).as_bytes())) {
-        let described = Described::new("invalid_request", 90_023, "The confirmation does not belong to this session.");
-        return notice::error_page(&tenant, StatusCode::FORBIDDEN, &described, &Trace::new(&tenant, &headers));
+        return ask(&tenant, &headers, &session, &destination, Asked::Again);
     }
-    let ended = match Session::find(&tenant, &headers).await {
-        Ok(Some(session)) => sso::end(&tenant, &session.sid).await.map(|clients| (session.sid, clients)),
-        Ok(None) => Ok((String::new(), Vec::new())),
-        Err(error) => Err(error),
-    };
-    match ended {
-        Ok((sid, clients)) => signed_out(&tenant, &sid, &clients, &destination(&tenant, &parameters, None)),
+    match sso::end(&tenant, &session.sid).await {
+        Ok(clients) => signed_out(&tenant, &session.sid, &clients, &destination),
         Err(error) => unavailable(&tenant, &error),
     }
 }

@@ -1,6 +1,9 @@
 //! The page `/mailbox`: the mail of a tenant without a mail server. Does not exist on a tenant that has one.
 //!
 //! Other programs on this machine may put mail into it, by `POST /mailbox`: see [`deliver`].
+//!
+//! A tenant at a loopback address answers under no other name, here: a web page whose name was made to point to this
+//! machine (DNS rebinding) would read passcodes.
 
 use std::net::SocketAddr;
 
@@ -109,8 +112,7 @@ async fn accept(
     headers: &HeaderMap,
     delivery: Result<Json<Delivery>, JsonRejection>,
 ) -> Result<(), Undelivered> {
-    let here = url::Url::parse(&tenant.origin).is_ok_and(|url| is_loopback(&url));
-    if !here || !tenant.mailer.keeps_mail() {
+    if !is_here(tenant) || !tenant.mailer.keeps_mail() {
         return Err(Undelivered::NoMailbox);
     }
     let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
@@ -118,10 +120,8 @@ async fn accept(
     if forwarded || !peer.is_some_and(|peer| peer.is_loopback()) {
         return Err(Undelivered::NotFromHere);
     }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let to_here = url::Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url));
     let by_page = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "origin", "referer", "cookie"];
-    if !to_here || by_page.iter().any(|name| headers.contains_key(*name)) {
+    if !to_here(headers) || by_page.iter().any(|name| headers.contains_key(*name)) {
         return Err(Undelivered::FromBrowser);
     }
     let Json(Delivery { to, subject, body }) = delivery?;
@@ -132,6 +132,17 @@ async fn accept(
     // PostgreSQL keeps no NUL.
     let body = body.replace('\0', "");
     Ok(keep(tenant, Mail { to, subject, body, passcode: None }).await?)
+}
+
+/// Whether the tenant is reached at a loopback address.
+fn is_here(tenant: &Tenant) -> bool {
+    url::Url::parse(&tenant.origin).is_ok_and(|url| is_loopback(&url))
+}
+
+/// Whether the request names this machine by a loopback address, as every browser on it does that was not misled.
+fn to_here(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    url::Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url))
 }
 
 /// Puts `mail` into the mailbox, and the oldest out of it.
@@ -169,11 +180,19 @@ struct Filter {
     to: Option<String>,
 }
 
-async fn kept(tenant: &Tenant, filter: Filter) -> Result<Vec<Kept>, Response> {
+async fn kept(tenant: &Tenant, headers: &HeaderMap, filter: Filter) -> Result<Vec<Kept>, Response> {
     if !tenant.mailer.keeps_mail() {
         return Err(pages::not_found(tenant).into_response());
     }
+    if is_here(tenant) && !to_here(headers) {
+        tracing::info!("mailbox: it was asked for by a name that is not this machine's");
+        return Err(pages::misdirected(&tenant.config.display_name, &format!("{}/mailbox", tenant.origin)));
+    }
     let to = filter.to.filter(|to| !to.is_empty()).map(|to| to.to_lowercase());
+    // No address has any, and PostgreSQL takes no NUL.
+    if to.as_ref().is_some_and(|to| to.chars().any(char::is_control)) {
+        return Err(pages::unreadable(&tenant.config.display_name, StatusCode::BAD_REQUEST));
+    }
     let query = match &to {
         None => sqlx::query("SELECT recipient, subject, body, passcode, sent_at FROM mailbox ORDER BY id DESC"),
         Some(to) => sqlx::query(
@@ -204,8 +223,8 @@ async fn kept(tenant: &Tenant, filter: Filter) -> Result<Vec<Kept>, Response> {
     })
 }
 
-async fn json(State(tenant): State<Tenant>, Query(filter): Query<Filter>) -> Response {
-    match kept(&tenant, filter).await {
+async fn json(State(tenant): State<Tenant>, headers: HeaderMap, Query(filter): Query<Filter>) -> Response {
+    match kept(&tenant, &headers, filter).await {
         Ok(mails) => Json(serde_json::json!({ "messages": mails })).into_response(),
         Err(response) => response,
     }
@@ -217,8 +236,8 @@ fn apps(tenant: &Tenant) -> Vec<(&str, String)> {
     tenant.config.apps.iter().filter_map(|app| Some((app.name.as_str(), home(app.redirect_uris.first()?)?))).collect()
 }
 
-async fn page(State(tenant): State<Tenant>, Query(filter): Query<Filter>) -> Response {
-    let mails = match kept(&tenant, filter).await {
+async fn page(State(tenant): State<Tenant>, headers: HeaderMap, Query(filter): Query<Filter>) -> Response {
+    let mails = match kept(&tenant, &headers, filter).await {
         Ok(mails) => mails,
         Err(response) => return response,
     };

@@ -50,6 +50,7 @@ mod userinfo;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -59,6 +60,7 @@ use axum::routing::get;
 use maud::html;
 use secrecy::SecretString;
 use sqlx::AnyPool;
+use time::Duration;
 use tower::ServiceExt as _;
 use tower_http::csrf::CsrfLayer;
 use uuid::Uuid;
@@ -73,6 +75,8 @@ use crate::platform::{database, outbound, random, serve};
 
 /// The largest request body, in bytes: forms with a token or two.
 const MAX_BODY: usize = 64 * 1024;
+/// How often what has expired is removed.
+const SWEEP_EVERY: Duration = Duration::hours(1);
 
 /// What every endpoint needs. Cheap to clone.
 #[derive(Clone)]
@@ -104,6 +108,8 @@ pub struct Inner {
     keys: keys::Keys,
     /// What makes subject identifiers unguessable.
     salt: String,
+    /// When what has expired was removed last, in milliseconds since the epoch.
+    swept_at: AtomicI64,
 }
 
 impl std::ops::Deref for Tenant {
@@ -150,6 +156,7 @@ impl Tenant {
         let config::Checked { origin, secrets, certificates } = config.check(mode)?;
         let migrations = sqlx::migrate!("src/tenant/migrations");
         let db = database::open("tenant.database_url", &config.database_url, &migrations).await?;
+        let swept_at = AtomicI64::new(clock.unix_millis());
         sweep(&db, &clock).await?;
         let keys = keys::Keys::load(&db, &clock).await?;
         let salt = pairwise_salt(&db).await?;
@@ -169,7 +176,19 @@ impl Tenant {
             federated_keys,
             keys,
             salt,
+            swept_at,
         })))
+    }
+
+    /// Removes what has expired for good, unless somebody did within the last [`SWEEP_EVERY`].
+    async fn sweep_when_due(&self) -> Result<(), sqlx::Error> {
+        let (now, last) = (self.clock.unix_millis(), self.swept_at.load(Ordering::Relaxed));
+        let due = now.saturating_sub(last) >= i64::try_from(SWEEP_EVERY.whole_milliseconds()).unwrap_or(i64::MAX);
+        // Of requests at the same moment, one does it.
+        if due && self.swept_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            sweep(&self.db, &self.clock).await?;
+        }
+        Ok(())
     }
 
     /// The issuer: always with the tenant's id, whichever of its names a request uses (as in Entra).

@@ -1,7 +1,11 @@
 //! One-time passcodes by mail: proof that whoever sits at the browser reads the mail of an address.
 //!
 //! A passcode has eight digits, lives ten minutes, bears ten tries, works once (two requests at the same moment
-//! included), and only in the interaction and for the purpose that it was sent for. A new one replaces the old one.
+//! included), and only in the interaction and for the purpose that it was sent for. A new one replaces the old one, and
+//! a new password ends all of its account's (`user::set_password`).
+//!
+//! Statements that write and return rows are read to their end (`fetch_all`): SQLite commits when the last row was
+//! read, and nothing may be acknowledged before.
 
 use sqlx::Row as _;
 use time::Duration;
@@ -169,9 +173,9 @@ pub(super) async fn enter(
     .bind(purpose.as_str())
     .bind(TRIES)
     .bind(now)
-    .fetch_optional(&tenant.db)
+    .fetch_all(&tenant.db)
     .await?;
-    if let Some(row) = tried {
+    if let Some(row) = tried.first() {
         if row.try_get::<Option<i64>, _>("verified_at")?.is_some() {
             return Ok(Email::parse(row.try_get("email")?).map_or(Verdict::NotSent, Verdict::Accepted));
         }
@@ -200,7 +204,7 @@ pub(super) async fn take_verified(
     interaction: &str,
     purpose: Purpose,
 ) -> Result<Option<Email>, sqlx::Error> {
-    let row = sqlx::query(
+    let taken = sqlx::query(
         "DELETE FROM flow_steps
          WHERE interaction_id = $1 AND purpose = $2 AND verified_at IS NOT NULL AND expires_at > $3
          RETURNING email",
@@ -208,9 +212,9 @@ pub(super) async fn take_verified(
     .bind(interaction)
     .bind(purpose.as_str())
     .bind(tenant.clock.unix_millis() - millis(REST_OF_FLOW))
-    .fetch_optional(&tenant.db)
+    .fetch_all(&tenant.db)
     .await?;
-    Ok(row.and_then(|row| Email::parse(row.try_get("email").ok()?).ok()))
+    Ok(taken.first().and_then(|row| Email::parse(row.try_get("email").ok()?).ok()))
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -72,8 +72,12 @@ async fn revoke(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -
         Ok(()) => (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response(),
         Err(refused) => {
             let trace = Trace::new(&tenant, &headers);
-            tracing::info!(trace = %trace.id, "revoke: {refused}");
             let (status, described) = refused.describe();
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                tracing::error!(trace = %trace.id, "revoke: {refused}");
+            } else {
+                tracing::info!(trace = %trace.id, "revoke: {refused}");
+            }
             token::refusal(&described, status, &trace)
         }
     }
@@ -89,8 +93,12 @@ async fn revoked(tenant: &Tenant, headers: &HeaderMap, body: &[u8]) -> Result<()
     let token = parameters.get("token").ok_or(RouteError::NoToken)?;
     match refresh_token::revoke(tenant, client, token).await? {
         Owner::Another => Err(RouteError::NotYours),
-        Owner::Nobody if tenant.keys.verify::<serde_json::Value>(token).is_some() => Err(RouteError::NotARefreshToken),
+        Owner::Nobody if is_jwt_of_ours(tenant, token) => Err(RouteError::NotARefreshToken),
         // RFC 7009 §2.2: an invalid token is no error; it is as the client wants it.
         Owner::Nobody | Owner::Revoked => Ok(()),
     }
+}
+
+fn is_jwt_of_ours(tenant: &Tenant, token: &str) -> bool {
+    tenant.keys.verify::<serde_json::Value>(token, tenant.clock.unix_millis()).is_some()
 }

@@ -91,39 +91,55 @@ impl Scopes {
     pub(super) fn parse(text: &str, client: &App, config: &Config) -> Result<Self, ScopeError> {
         let mut scopes = Self::default();
         for word in text.split(' ').filter(|word| !word.is_empty()) {
-            // RFC 6749 §3.3, so that no line break of the request gets into the log.
-            if !word.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\')) {
-                return Err(ScopeError::UnknownScope("(with forbidden characters)".to_owned()));
-            }
-            if let Some(scope) = OpenId::parse(word) {
-                scopes.openid.insert(scope);
-                continue;
-            }
-            let (api, value) = match split_resource(word) {
-                Some((resource, value)) => (Self::resource(resource, config)?, value),
-                // As in Entra, a name without its resource is the directory's.
-                None => (directory::registration(), word),
-            };
-            let granted = |value: &str| client.consent_for(api.client_id, value).is_some();
-            let not_granted = || ScopeError::NotGranted { client: client.client_id, scope: word.to_owned() };
-            if value == ".default" && value != word {
-                // Entra: everything that was granted for the resource.
-                let all: Vec<_> = api.scopes.iter().map(|s| s.value.as_str()).filter(|v| granted(v)).collect();
-                if all.is_empty() {
-                    return Err(not_granted());
-                }
-                for value in all {
-                    scopes.add(api, value);
-                }
-            } else if !api.scopes.iter().any(|scope| scope.value == value) {
-                return Err(ScopeError::UnknownScope(word.to_owned()));
-            } else if granted(value) {
-                scopes.add(api, value);
-            } else {
-                return Err(not_granted());
-            }
+            scopes.read(word, client, config)?;
         }
         Ok(scopes)
+    }
+
+    /// Reads the scope of a grant, as [`Scopes`] wrote themselves when it was given. What does not exist any more or
+    /// was taken back from `client` since is not among it; the rest goes on.
+    pub(super) fn still_granted(text: &str, client: &App, config: &Config) -> Self {
+        let mut scopes = Self::default();
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            let _ = scopes.read(word, client, config);
+        }
+        scopes
+    }
+
+    /// Adds what one word of a scope stands for.
+    fn read(&mut self, word: &str, client: &App, config: &Config) -> Result<(), ScopeError> {
+        // RFC 6749 §3.3, so that no line break of the request gets into the log.
+        if !word.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\')) {
+            return Err(ScopeError::UnknownScope("(with forbidden characters)".to_owned()));
+        }
+        if let Some(scope) = OpenId::parse(word) {
+            self.openid.insert(scope);
+            return Ok(());
+        }
+        let (api, value) = match split_resource(word) {
+            Some((resource, value)) => (Self::resource(resource, config)?, value),
+            // As in Entra, a name without its resource is the directory's.
+            None => (directory::registration(), word),
+        };
+        let granted = |value: &str| client.consent_for(api.client_id, value).is_some();
+        let not_granted = || ScopeError::NotGranted { client: client.client_id, scope: word.to_owned() };
+        if value == ".default" && value != word {
+            // Entra: everything that was granted for the resource.
+            let all: Vec<_> = api.scopes.iter().map(|s| s.value.as_str()).filter(|v| granted(v)).collect();
+            if all.is_empty() {
+                return Err(not_granted());
+            }
+            for value in all {
+                self.add(api, value);
+            }
+        } else if !api.scopes.iter().any(|scope| scope.value == value) {
+            return Err(ScopeError::UnknownScope(word.to_owned()));
+        } else if granted(value) {
+            self.add(api, value);
+        } else {
+            return Err(not_granted());
+        }
+        Ok(())
     }
 
     /// The API that a scope's first part names.

@@ -3,6 +3,9 @@
 //! When a session ends, the apps that took part in it are told (see [`back_channel_logout`]), and what it has given out
 //! ends with it, but for refresh tokens with `offline_access`: those are for work while the user is away, and outlive
 //! the session (OpenID Connect Back-Channel Logout §2.7). They end by revocation, or with the password.
+//!
+//! Statements that write and return rows are read to their end (`fetch_all`): SQLite commits when the last row was
+//! read, and nothing may be acknowledged before.
 
 use axum::http::{HeaderMap, HeaderValue};
 use time::Duration;
@@ -115,19 +118,20 @@ impl Session {
 
     /// Starts a session for a user who has just proved who they are, with a new cookie: an id from before the sign-in
     /// is worth nothing afterwards. `previous` is the digest of the cookie that this browser had; the same user keeps
-    /// the `sid`, so that apps which are signed in still know the session by name; another user's session ends.
+    /// the `sid`, so that apps which are signed in still know the session by name; another user's session ends. There
+    /// is no session when the password was changed since `user` was read.
     pub(super) async fn start(
         tenant: &Tenant,
         user: User,
         factor: Factor,
         previous: Option<&str>,
-    ) -> Result<(Self, HeaderValue), sqlx::Error> {
-        let ended: Option<(String, String)> =
+    ) -> Result<Result<(Self, HeaderValue), Lapsed>, sqlx::Error> {
+        let ended: Vec<(String, String)> =
             sqlx::query_as("DELETE FROM sso_sessions WHERE cookie_hash = $1 RETURNING sid, user_id")
                 .bind(previous.unwrap_or_default())
-                .fetch_optional(&tenant.db)
+                .fetch_all(&tenant.db)
                 .await?;
-        let sid = match ended {
+        let sid = match ended.into_iter().next() {
             Some((sid, user_id)) if user_id == user.id => sid,
             Some((sid, user_id)) => {
                 has_ended(tenant, &EndedSession { sid, user_id }).await?;
@@ -138,19 +142,23 @@ impl Session {
         let cookie = random::token();
         let auth_time = tenant.clock.unix_millis();
         let session = Self { cookie_hash: random::digest(&cookie), sid, user, auth_time, factor, acrs: Vec::new() };
-        sqlx::query(
+        let started = sqlx::query(
             "INSERT INTO sso_sessions (cookie_hash, sid, user_id, auth_time, factor, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
+             SELECT $1, $2, id, $3, $4, $5 FROM users WHERE id = $6 AND password_changed_at = $7",
         )
         .bind(&session.cookie_hash)
         .bind(&session.sid)
-        .bind(&session.user.id)
         .bind(session.auth_time)
         .bind(session.factor.as_str())
         .bind(millis(tenant.clock.now() + IDLE))
+        .bind(&session.user.id)
+        .bind(session.user.password_changed_at)
         .execute(&tenant.db)
         .await?;
-        Ok((session, cookies::set(tenant, cookies::SESSION, &cookie, "/")))
+        if started.rows_affected() == 0 {
+            return Ok(Err(Lapsed::PasswordChanged));
+        }
+        Ok(Ok((session, cookies::set(tenant, cookies::SESSION, &cookie, "/"))))
     }
 
     /// Notes that the session was used. Updates only what exists: a sign-out in the meantime stays one.
@@ -161,6 +169,16 @@ impl Session {
             .execute(&tenant.db)
             .await?;
         Ok(())
+    }
+
+    /// Keeps the session from ending until the transaction of `db` is over; false when it has ended already, or the
+    /// user signed in anew.
+    pub(super) async fn hold<'c>(&self, db: impl sqlx::AnyExecutor<'c>) -> Result<bool, sqlx::Error> {
+        let held = sqlx::query("UPDATE sso_sessions SET expires_at = expires_at WHERE cookie_hash = $1")
+            .bind(&self.cookie_hash)
+            .execute(db)
+            .await?;
+        Ok(held.rows_affected() > 0)
     }
 
     /// Remembers that the user has satisfied these authentication contexts. Updates only what exists, as it was found:
@@ -187,12 +205,12 @@ pub(super) fn cookie_hash(headers: &HeaderMap) -> Option<String> {
 /// Ends the session with this `sid`, and tells the apps that took part in it. Returns those apps' client ids; none when
 /// it had ended before.
 pub(super) async fn end(tenant: &Tenant, sid: &str) -> Result<Vec<String>, sqlx::Error> {
-    let ended: Option<(String,)> = sqlx::query_as("DELETE FROM sso_sessions WHERE sid = $1 RETURNING user_id")
+    let ended: Vec<String> = sqlx::query_scalar("DELETE FROM sso_sessions WHERE sid = $1 RETURNING user_id")
         .bind(sid)
-        .fetch_optional(&tenant.db)
+        .fetch_all(&tenant.db)
         .await?;
-    match ended {
-        Some((user_id,)) => has_ended(tenant, &EndedSession { sid: sid.to_owned(), user_id }).await,
+    match ended.into_iter().next() {
+        Some(user_id) => has_ended(tenant, &EndedSession { sid: sid.to_owned(), user_id }).await,
         None => Ok(Vec::new()),
     }
 }

@@ -20,7 +20,8 @@ use tower::ServiceExt as _;
 use url::Url;
 
 use super::interaction::Interaction;
-use super::sso::Factor;
+use super::sso::{Factor, Session};
+use super::user::User;
 use super::{StartError, Tenant, config, cookies, router, sso};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
@@ -119,7 +120,9 @@ fn configuration(database_url: &str) -> config::Config {
         [[tenant.apps]]
         name = "API"
         client_id = "{API}"
+        redirect_uris = ["http://localhost:3001/auth/callback"]
         secrets = ["the API's"]
+        user_flow = "open"
         app_roles = [
             {{ value = "ToDoList.Read.All", display_name = "Read all" }},
             {{ value = "ToDoList.ReadWrite.All", display_name = "Write all" }},
@@ -254,11 +257,16 @@ impl TestTenant {
         self.get(&format!("/{TENANT}/oauth2/v2.0/authorize?{query}"), cookie).await
     }
 
+    /// The user as they are now.
+    async fn user(&self, id: &str) -> User {
+        User::find(&self.tenant, id).await.expect("SQL").expect("a user")
+    }
+
     /// Finishes the interaction that `begun` led to, as `user`.
     async fn finish(&self, begun: &Answer, user: &str) -> Answer {
         let (id, headers) = interaction(begun);
         let interaction = Interaction::load(&self.tenant, &id, &headers).await.expect("the interaction is alive");
-        Answer::read(interaction.complete(&self.tenant, user, Factor::Password).await).await
+        Answer::read(interaction.complete(&self.tenant, &self.user(user).await, Factor::Password).await).await
     }
 
     /// Signs a user in: the code, and the session cookie.
@@ -363,6 +371,31 @@ async fn a_nonce_that_cannot_be_kept_is_refused() {
     for nonce in ["a\0b", "a\nb", &"x".repeat(513)] {
         let answer = t.authorize(&[("nonce", nonce)], "").await;
         assert_eq!(answer.answered()["error"], "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn a_state_or_login_hint_that_is_too_long_is_refused() {
+    let t = TestTenant::start().await;
+    for (name, longest) in [("state", 2048), ("login_hint", 254)] {
+        assert!(is_sign_in_page(&t.authorize(&[(name, &"x".repeat(longest))], "").await), "{name}");
+        let answered = t.authorize(&[(name, &"x".repeat(longest + 1))], "").await.answered();
+        assert_eq!(answered["error"], "invalid_request", "{name}");
+        assert!(answered["error_description"].contains(name), "{answered:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_expired_is_removed_while_the_tenant_runs() {
+    let t = TestTenant::start().await;
+    t.sign_in(ALICE, &[]).await;
+    t.authorize(&[], "").await;
+    t.clock.advance(Duration::hours(25));
+    t.authorize(&[], "").await;
+    for (table, expected) in [("sso_sessions", 0), ("interactions", 1)] {
+        let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        let left: i64 = sqlx::query_scalar(count).fetch_one(&t.tenant.db).await.expect("SQL");
+        assert_eq!(left, expected, "{table}");
     }
 }
 
@@ -557,9 +590,10 @@ async fn an_interaction_belongs_to_one_browser_ends_once_and_in_an_hour() {
 
     let first = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
     let second = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
-    assert_eq!(first.complete(&t.tenant, ALICE, Factor::Password).await.status(), StatusCode::SEE_OTHER);
+    let alice = t.user(ALICE).await;
+    assert_eq!(first.complete(&t.tenant, &alice, Factor::Password).await.status(), StatusCode::SEE_OTHER);
     assert_eq!(
-        second.complete(&t.tenant, ALICE, Factor::Password).await.status(),
+        second.complete(&t.tenant, &alice, Factor::Password).await.status(),
         StatusCode::BAD_REQUEST,
         "no second code"
     );
@@ -644,11 +678,53 @@ async fn signing_in_again_replaces_the_session_cookie() {
     let (id, mut headers) = interaction(&begun);
     headers.append(header::COOKIE, old.parse().expect("ASCII"));
     let interaction = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
-    let finished = Answer::read(interaction.complete(&t.tenant, ALICE, Factor::Password).await).await;
+    let finished = Answer::read(interaction.complete(&t.tenant, &t.user(ALICE).await, Factor::Password).await).await;
     let new = finished.cookie(cookies::SESSION).expect("a cookie");
     assert_ne!(old, new);
     assert!(is_sign_in_page(&t.authorize(&[], &old).await), "the old cookie is dead");
     assert!(t.authorize(&[], &new).await.answered().contains_key("code"));
+}
+
+/// The password is looked up, waits to be hashed, and is right; by then it was reset.
+#[tokio::test]
+async fn a_sign_in_with_a_password_that_was_reset_meanwhile_is_refused() {
+    let t = TestTenant::start().await;
+    let (id, headers) = interaction(&t.authorize(&[], "").await);
+    let interaction = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
+    let proved = t.user(ALICE).await;
+    t.clock.advance(Duration::seconds(1));
+    sqlx::query("UPDATE users SET password_changed_at = $1 WHERE id = $2")
+        .bind(t.clock.unix_millis())
+        .bind(ALICE)
+        .execute(&t.tenant.db)
+        .await
+        .expect("SQL");
+    t.clock.advance(Duration::seconds(1));
+    let refused = Answer::read(interaction.complete(&t.tenant, &proved, Factor::Password).await).await;
+    assert_eq!(refused.answered()["error"], "login_required");
+    assert_eq!(refused.cookie(cookies::SESSION), None);
+    // Reset in the moment before the session is stored.
+    let started = Session::start(&t.tenant, proved, Factor::Password, None).await.expect("SQL");
+    assert!(started.is_err_and(|lapsed| lapsed == sso::Lapsed::PasswordChanged));
+    let sessions: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM sso_sessions").fetch_one(&t.tenant.db).await.expect("SQL");
+    assert_eq!(sessions, 0);
+    t.sign_in(ALICE, &[]).await;
+}
+
+#[tokio::test]
+async fn a_sign_out_wins_against_an_authorization_on_its_way() {
+    let t = TestTenant::start().await;
+    let (_, cookie) = t.sign_in(ALICE, &[]).await;
+    let begun = t.authorize(&[("scope", "openid https://other.example/Things.Change")], &cookie).await;
+    let (id, mut headers) = interaction(&begun);
+    headers.append(header::COOKIE, cookie.parse().expect("ASCII"));
+    let interaction = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
+    let session = Session::find(&t.tenant, &headers).await.expect("SQL").expect("signed in");
+    let asked = interaction.permissions(&t.tenant, &session).await.expect("permissions");
+    sso::end(&t.tenant, &session.sid).await.expect("ended");
+    let answered = Answer::read(interaction.accept(&t.tenant, &session, &asked).await).await.answered();
+    assert_eq!((answered["error"].as_str(), answered.contains_key("code")), ("login_required", false));
 }
 
 #[tokio::test]
@@ -793,7 +869,7 @@ async fn refreshing_rotates_and_reaches_other_granted_resources_only() {
     let token = first["refresh_token"].as_str().expect("a token");
     t.clock.advance(Duration::hours(2));
     for (scope, error) in [
-        (format!("api://{API}/ToDoList.Admin"), "invalid_scope"),
+        (format!("api://{API}/ToDoList.Admin"), "invalid_grant"),
         (format!("api://{API}/ToDoList.Nothing"), "invalid_scope"),
         (format!("{READ} {OTHER}"), "invalid_scope"),
         ("api://unknown/x".to_owned(), "invalid_resource"),
@@ -938,8 +1014,14 @@ async fn key_rotation_breaks_no_token_and_announces_the_next_key() {
     let t = t.restart().await;
     t.claims(&before["id_token"]).await;
     t.claims(&after["id_token"]).await;
+    let verified = |tokens: &Value| {
+        let token = tokens["id_token"].as_str().expect("a token");
+        t.tenant.keys.verify::<Value>(token, t.clock.unix_millis()).is_some()
+    };
+    assert!(verified(&before) && verified(&after));
     t.clock.advance(Duration::hours(3));
     assert!(!published(&t.jwks().await).contains(&kid(&before)), "its tokens have expired");
+    assert!(!verified(&before) && verified(&after), "neither does the tenant take it any more");
     let keys = t.jwks().await;
     assert!(!keys.to_string().contains("\"d\""), "no private half");
 }
@@ -1012,7 +1094,8 @@ async fn sign_out_without_proof_asks_and_a_forged_confirmation_does_nothing() {
     let cross_site = t.post(&confirm, &[cookie.clone(), origin("https://evil.example")], &[("token", token)]).await;
     assert_eq!(cross_site.status, StatusCode::FORBIDDEN);
     let guessed = t.post(&confirm, &[cookie.clone(), origin("http://localhost:3002")], &[("token", "guess")]).await;
-    assert_eq!(guessed.status, StatusCode::FORBIDDEN);
+    assert_eq!(guessed.status, StatusCode::CONFLICT);
+    assert!(guessed.text().contains("nothing was done") && guessed.text().contains("Do you want to sign out?"));
     assert!(t.authorize(&[], &session).await.answered().contains_key("code"), "still signed in");
 
     let fields = [("token", token), ("post_logout_redirect_uri", "http://localhost:3000/signed-out")];

@@ -118,15 +118,29 @@ pub(super) async fn create(tenant: &Tenant, new: NewUser) -> Result<User, Create
     if created.rows_affected() == 0 { Err(CreateError::Taken) } else { Ok(user) }
 }
 
-/// Replaces the password of the user `id`.
-pub(super) async fn set_password(tenant: &Tenant, id: &str, password_hash: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE users SET password_hash = $1, password_changed_at = $2 WHERE id = $3")
-        .bind(password_hash)
-        .bind(tenant.clock.unix_millis())
-        .bind(id)
-        .execute(&tenant.db)
-        .await
-        .map(drop)
+/// Replaces the password of `user`, who is returned as they are then, and ends all flows that go by a passcode to their
+/// address: whoever else reads it must not undo the change with what they proved before. `None` when the password was
+/// changed since `user` was read: of two resets side by side, one counts.
+pub(super) async fn set_password(tenant: &Tenant, user: User, hash: &str) -> Result<Option<User>, sqlx::Error> {
+    let now = tenant.clock.unix_millis();
+    let mut change = tenant.db.begin().await?;
+    let set = sqlx::query(
+        "UPDATE users SET password_hash = $1, password_changed_at = $2 WHERE id = $3 AND password_changed_at = $4",
+    )
+    .bind(hash)
+    .bind(now)
+    .bind(&user.id)
+    .bind(user.password_changed_at)
+    .execute(&mut *change)
+    .await?;
+    if set.rows_affected() == 0 {
+        change.rollback().await?;
+        return Ok(None);
+    }
+    // Both columns were written from an `Email`.
+    sqlx::query("DELETE FROM flow_steps WHERE email = $1").bind(&user.email).execute(&mut *change).await?;
+    change.commit().await?;
+    Ok(Some(User { password_changed_at: now, ..user }))
 }
 
 /// An e-mail address that can be written into a mail header and compared: lower case, ASCII.

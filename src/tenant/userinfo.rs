@@ -61,8 +61,13 @@ async fn userinfo(State(tenant): State<Tenant>, headers: HeaderMap) -> Response 
         Ok(claims) => ([(header::CACHE_CONTROL, "no-store")], Json(claims)).into_response(),
         Err(refused) => {
             let trace = Trace::new(&tenant, &headers);
-            tracing::info!(trace = %trace.id, "userinfo: {refused}");
-            refused.answer(&trace)
+            let answer = refused.answer(&trace);
+            if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+                tracing::error!(trace = %trace.id, "userinfo: {refused}");
+            } else {
+                tracing::info!(trace = %trace.id, "userinfo: {refused}");
+            }
+            answer
         }
     }
 }

@@ -9,6 +9,7 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use crate::api::Api;
+use crate::api::body;
 use crate::api::permissions::{Reader, whose};
 use crate::api::problem::Problem;
 use crate::api::store::{MAX_PAGE, Whose};
@@ -42,7 +43,9 @@ pub(super) async fn handle(
 ) -> Result<Response, Problem> {
     let (limit, after) = (page.limit()?, page.after()?);
     let whose = match &page.owner {
-        Some(owner) if caller.kind == Kind::App => Whose::Of(owner),
+        Some(owner) if caller.kind == Kind::App => {
+            Whose::Of(body::owner(&caller, Some(owner)).map_err(Problem::bad_request)?)
+        }
         _ => whose(&caller),
     };
     let mut todos = api.0.store.list(whose, after, limit + 1).await?;

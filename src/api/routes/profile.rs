@@ -16,6 +16,12 @@ const MAX_DISPLAY_NAME: usize = 256;
 /// The longest given name or surname that Graph takes, in characters.
 const MAX_NAME: usize = 64;
 
+/// Control characters, and the bidirectional ones (UAX #9: U+202A–202E, U+2066–2069), which reorder the text around
+/// them: a name must not spoil the page that it is shown on. The embedded directory refuses the same.
+fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A customer's profile, as Graph names its parts; `null` for what the directory does not know.
 #[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -123,8 +129,8 @@ impl Change {
                 Some(text) if text.chars().count() > limit => {
                     return refuse(format!("That is longer than {limit} characters."));
                 }
-                Some(text) if text.chars().any(char::is_control) => {
-                    return refuse("There is a control character in it.".to_owned());
+                Some(text) if text.chars().any(is_control) => {
+                    return refuse("There is a control character in it: type it anew.".to_owned());
                 }
                 _ => {}
             }

@@ -89,6 +89,8 @@ async fn a_changed_profile_is_kept_and_seen_in_the_next_tokens() {
     let id = t.claims(&refreshed["id_token"]).await;
     assert_eq!((&id["name"], &id["ctry"]), (&"Alice Ackermann".into(), &"LI".into()));
 
+    let longest = json!({ "displayName": "ö".repeat(256) }).to_string();
+    assert_eq!(t.patch(token, &longest).await.status, StatusCode::NO_CONTENT, "as long as in Graph");
     assert_eq!(t.patch(token, r#"{"city":null}"#).await.status, StatusCode::NO_CONTENT);
     assert_eq!(t.patch(token, "{}").await.status, StatusCode::NO_CONTENT);
     let profile = t.me(token).await.json();
@@ -102,6 +104,7 @@ async fn a_change_that_makes_no_sense_is_refused_as_a_whole() {
     let t = TestTenant::start().await;
     let token = t.directory_token("User.ReadWrite").await;
     let long = json!({ "city": "x".repeat(129) }).to_string();
+    let long_name = json!({ "city": "Basel", "displayName": "x".repeat(257) }).to_string();
     for body in [
         "",
         "[]",
@@ -120,6 +123,7 @@ async fn a_change_that_makes_no_sense_is_refused_as_a_whole() {
         r#"{"city":"Basel","disabled":0}"#,
         r#"{"city":"Basel","password_hash":"x"}"#,
         &long,
+        &long_name,
     ] {
         let answer = t.patch(&token, body).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");

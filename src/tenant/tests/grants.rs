@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::scope::Scopes;
 use super::super::{consent, token};
+use super::single_logout::web;
 use super::*;
 
 const OBO: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -110,6 +111,7 @@ async fn a_client_credentials_scope_that_is_not_one_resource_with_default_is_ref
         (&two, "invalid_scope", 1_002_012),
         (".default", "invalid_scope", 1_002_012),
         ("openid", "invalid_scope", 1_002_012),
+        ("api://x\nforged/.default", "invalid_scope", 1_002_012),
         ("api://unknown/.default", "invalid_resource", 500_011),
     ] {
         assert_eq!(t.as_daemon(&[("scope", scope)]).await.error(), (400, error.to_owned(), code), "{scope}");
@@ -227,6 +229,34 @@ async fn a_scope_without_the_users_consent_is_not_given_at_refresh() {
     sqlx::query("DELETE FROM consents").execute(&t.tenant.db).await.expect("SQL");
     let refused = t.refresh(text(&answer.json(), "refresh_token"), scope).await;
     assert_eq!(refused.error().2, 65_001, "taken back");
+}
+
+#[tokio::test]
+async fn a_permission_that_was_taken_back_is_missing_at_refresh_and_breaks_nothing_else() {
+    let t = TestTenant::start().await;
+    let scope = format!("openid offline_access {READ} {WRITE} {PROFILE} {OTHER}");
+    let tokens = t.tokens(ALICE, &[("scope", &scope)]).await;
+    let t = t
+        .restart_with(|config| {
+            // Withdrawn from the app, and, with its API, gone altogether.
+            web(config).permissions[0].scopes.retain(|scope| scope != "ToDoList.ReadWrite");
+            config.apps.retain(|app| app.client_id.to_string() != OTHER_API);
+            for app in &mut config.apps {
+                app.permissions.retain(|grant| grant.resource.to_string() != OTHER_API);
+            }
+        })
+        .await;
+    let token = text(&tokens, "refresh_token");
+    let refused = t.refresh(token, WRITE).await;
+    assert_eq!(refused.error(), (400, "invalid_grant".to_owned(), 65_001));
+    assert_eq!(refused.json()["suberror"], "consent_required", "apps ask their user, and keep the grant");
+    assert_eq!(t.refresh(token, OTHER).await.error().1, "invalid_resource");
+    let tokens = t.refresh(token, READ).await.json();
+    assert_eq!(t.claims(&tokens["access_token"]).await["scp"], "ToDoList.Read");
+    let tokens = t.refresh(text(&tokens, "refresh_token"), PROFILE).await.json();
+    assert_eq!(t.claims(&tokens["access_token"]).await["scp"], "openid User.Read");
+    let tokens = t.refresh(text(&tokens, "refresh_token"), "").await.json();
+    assert_eq!(t.claims(&tokens["access_token"]).await["scp"], "ToDoList.Read", "what is left of what was granted");
 }
 
 #[tokio::test]

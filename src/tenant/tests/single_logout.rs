@@ -99,7 +99,7 @@ impl TestTenant {
         let (id, mut headers) = interaction(&self.authorize(&[("prompt", "login")], session).await);
         headers.append(header::COOKIE, session.parse().expect("ASCII"));
         let interaction = Interaction::load(&self.tenant, &id, &headers).await.expect("alive");
-        Answer::read(interaction.complete(&self.tenant, user, Factor::Password).await).await
+        Answer::read(interaction.complete(&self.tenant, &self.user(user).await, Factor::Password).await).await
     }
 
     /// Another app's code in the session.
@@ -206,6 +206,28 @@ async fn apps_are_told_after_a_confirmation_a_password_reset_and_another_users_s
     server.no_more_than(3).await;
     t.sign_in_over(&again, BOB).await;
     server.tokens(4).await;
+}
+
+/// The cookie changes with every sign-in; a page from before is no attack.
+#[tokio::test]
+async fn a_confirmation_from_before_another_sign_in_is_asked_for_again() {
+    let t = TestTenant::start().await;
+    let (_, old) = t.sign_in(ALICE, &[]).await;
+    let token = |page: &Answer| {
+        let page = html(page);
+        select(&page, "input[name=token]")[0].attr("value").expect("a token").to_owned()
+    };
+    let redirect = ("post_logout_redirect_uri", SIGNED_OUT);
+    let stale = token(&t.sign_out(&[redirect], &old).await);
+    let new = t.sign_in_over(&old, ALICE).await.cookie(cookies::SESSION).expect("a cookie");
+    let confirm = format!("/{TENANT}/oauth2/v2.0/logout/confirm");
+    let headers = [(header::COOKIE, new.as_str()), (header::ORIGIN, "http://localhost:3002")];
+    let again = t.post(&confirm, &headers, &[("token", &stale), redirect]).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert!(again.text().contains("nothing was done"), "{}", again.text());
+    assert!(t.authorize(&[], &new).await.answered().contains_key("code"), "still signed in");
+    let answer = t.post(&confirm, &headers, &[("token", &token(&again)), redirect]).await;
+    assert_eq!(answer.header(header::LOCATION), SIGNED_OUT, "the fresh token counts");
 }
 
 #[tokio::test]

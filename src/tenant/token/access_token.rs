@@ -87,7 +87,8 @@ impl AccessToken {
         token: &str,
         audience: Uuid,
     ) -> Result<Self, AccessTokenError> {
-        let claims: Claims = tenant.keys.verify(token).ok_or(AccessTokenError::NotOurs)?;
+        let now = tenant.clock.unix_millis();
+        let claims: Claims = tenant.keys.verify(token, now).ok_or(AccessTokenError::NotOurs)?;
         if claims.iss != tenant.issuer() {
             return Err(AccessTokenError::NotOurs);
         }

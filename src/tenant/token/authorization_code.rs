@@ -18,15 +18,20 @@ use crate::platform::random;
 /// Of a code. RFC 6749 §4.1.2 allows ten minutes; a redirect takes no more than this.
 const LIFETIME: Duration = Duration::seconds(60);
 
-/// Issues a code for the user of `session`.
+/// Issues a code for the user of `session`; none when the session has ended meanwhile.
 pub(in super::super) async fn issue(
     tenant: &Tenant,
     request: &AuthorizationRequest,
     session: &Session,
-) -> Result<String, sqlx::Error> {
+) -> Result<Option<String>, sqlx::Error> {
     let (grant_id, code) = (Uuid::new_v4().to_string(), random::token());
     let now = tenant.clock.now();
     let mut change = tenant.db.begin().await?;
+    // First: a sign-out at this moment either was before, or waits, and then finds the grant to revoke.
+    if !session.hold(&mut *change).await? {
+        change.rollback().await?;
+        return Ok(None);
+    }
     sqlx::query(
         "INSERT INTO grants (id, client_id, user_id, scope, sid, auth_time, expires_at, acrs, claims) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -57,7 +62,7 @@ pub(in super::super) async fn issue(
     .execute(&mut *change)
     .await?;
     change.commit().await?;
-    Ok(code)
+    Ok(Some(code))
 }
 
 /// What a code is bound to.
@@ -107,7 +112,8 @@ pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Par
 /// it. Everyone else proves that the code has leaked, and the grant is revoked (RFC 6749 §4.1.2).
 async fn use_up(tenant: &Tenant, client: Client<'_>, code: &str) -> Result<Bindings, RouteError> {
     let (hash, client_id) = (random::digest(code), client.app.client_id.to_string());
-    let bindings: Option<Bindings> = sqlx::query_as(
+    // To its end: SQLite commits when the last row was read.
+    let bindings: Vec<Bindings> = sqlx::query_as(
         "UPDATE authorization_codes SET redeemed_at = $1 \
          WHERE code_hash = $2 AND client_id = $3 AND redeemed_at IS NULL \
          AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND revoked_at IS NULL) \
@@ -116,9 +122,9 @@ async fn use_up(tenant: &Tenant, client: Client<'_>, code: &str) -> Result<Bindi
     .bind(tenant.clock.unix_millis())
     .bind(&hash)
     .bind(&client_id)
-    .fetch_optional(&tenant.db)
+    .fetch_all(&tenant.db)
     .await?;
-    if let Some(bindings) = bindings {
+    if let Some(bindings) = bindings.into_iter().next() {
         return Ok(bindings);
     }
     let reused: Option<(String,)> = sqlx::query_as(

@@ -19,7 +19,8 @@ use super::{ACCESS_TOKEN_LIFETIME, RouteError, token_id};
 pub(super) fn issue(tenant: &Tenant, client: Client<'_>, parameters: &Parameters) -> Result<Value, RouteError> {
     let scope = parameters.get("scope").ok_or(RouteError::Missing("scope"))?;
     let resource = match split_resource(scope) {
-        Some((resource, ".default")) if !scope.contains(' ') => resource,
+        // RFC 6749 §3.3: one word, so that no line break of the request gets into the log.
+        Some((resource, ".default")) if scope.chars().all(|c| c.is_ascii_graphic()) => resource,
         _ => return Err(RouteError::NotDefaultScope),
     };
     let api = Scopes::resource(resource, &tenant.config)?;

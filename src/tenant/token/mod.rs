@@ -108,8 +108,6 @@ enum RouteError {
     TokenUse,
     #[error("the assertion: {0}")]
     Assertion(AccessTokenError),
-    #[error("on behalf of the user, the app may not: {0}")]
-    NotGrantedOnBehalf(ScopeError),
     #[error("the scope of the on-behalf-of grant names no resource")]
     NoResource,
     #[error("the database does not answer: {0}")]
@@ -163,6 +161,10 @@ impl RouteError {
             Self::RefreshTokenReplayed => grant(50_173, "The refresh token was used before. All tokens were revoked."),
             Self::Lapsed(Lapsed::Deleted) => grant(50_034, "The user account does not exist in the directory."),
             Self::Lapsed(Lapsed::Disabled) => grant(50_057, "The user account is disabled."),
+            // As in Entra: the user (or administrator) can help, and the grant itself goes on.
+            Self::Scope(error @ ScopeError::NotGranted { .. }) => {
+                Described { suberror: Some("consent_required"), ..describe_scope(error, "invalid_grant") }
+            }
             Self::Scope(error) => describe_scope(error, "invalid_scope"),
             Self::ScopeBeyondGrant => Described::new(
                 "invalid_scope",
@@ -184,9 +186,6 @@ impl RouteError {
                     ),
                 )
             },
-            Self::NotGrantedOnBehalf(error) => {
-                Described { suberror: Some("consent_required"), ..describe_scope(error, "invalid_grant") }
-            }
             Self::Claims(error) => error.describe(),
             Self::StepUp { claims } => Described {
                 suberror: Some("basic_action"),
@@ -307,8 +306,8 @@ impl Grant {
                 .fetch_one(&tenant.db)
                 .await?;
         let user = sso::still_counts(tenant, &user_id, auth_time).await??;
-        // The administrator may have taken a permission back since.
-        let scopes = Scopes::parse(&scope, client, &tenant.config)?;
+        // The administrator may have taken a permission back since. What is asked for now is judged by itself.
+        let scopes = Scopes::still_granted(&scope, client, &tenant.config);
         let (acrs, requested) = (claims::words(&acrs), ClaimsRequest::from_json(&requested));
         Ok(Self { id, user, scopes, sid, auth_time, acrs, requested })
     }
@@ -590,6 +589,6 @@ pub(super) struct IdTokenHint {
 
 /// Reads an `id_token_hint`: signed by us and an ID token; it may have expired (RP-Initiated Logout §2).
 pub(super) fn id_token_hint(tenant: &Tenant, token: &str) -> Option<IdTokenHint> {
-    let hint: IdTokenHint = tenant.keys.verify(token)?;
+    let hint: IdTokenHint = tenant.keys.verify(token, tenant.clock.unix_millis())?;
     (hint.iss == tenant.issuer()).then_some(hint)
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::super::Tenant;
 use super::super::parameters::Parameters;
-use super::super::scope::{ScopeError, Scopes};
+use super::super::scope::Scopes;
 use super::access_token::{AccessToken, AccessTokenError};
 use super::client::Client;
 use super::{AccessTokenFor, RouteError, check_consent, demanded, resource_of};
@@ -37,10 +37,7 @@ pub(super) async fn exchange(
             AccessTokenError::Database(error) => RouteError::Database(error),
             refused => RouteError::Assertion(refused),
         })?;
-    let scopes = Scopes::parse(scope, client.app, &tenant.config).map_err(|error| match error {
-        ScopeError::NotGranted { .. } => RouteError::NotGrantedOnBehalf(error),
-        other => RouteError::Scope(other),
-    })?;
+    let scopes = Scopes::parse(scope, client.app, &tenant.config)?;
     let resource = resource_of(&scopes)?.ok_or(RouteError::NoResource)?;
     check_consent(tenant, &assertion.user, client, Some(resource)).await?;
     let demanded = demanded(tenant, parameters, &assertion.acrs)?;

@@ -12,7 +12,8 @@ use crate::platform::clock::millis;
 use crate::platform::random;
 
 /// Exchanges a refresh token for new tokens. As in Entra, the new access token may be for another API than the one
-/// first asked for, as long as the administrator has granted it to the client.
+/// first asked for, as long as the administrator has granted it to the client. A permission that was taken back since
+/// fails the requests that ask for it, and no others.
 pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Parameters) -> Result<Value, RouteError> {
     let token = parameters.get("refresh_token").ok_or(RouteError::Missing("refresh_token"))?;
     let (hash, client_id) = (random::digest(token), client.app.client_id.to_string());

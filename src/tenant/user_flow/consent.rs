@@ -38,21 +38,23 @@ pub(super) async fn show(SignedInVisit { visit, session }: SignedInVisit) -> Res
 /// The user's decision.
 pub(super) async fn submit(SignedInVisit { visit, session }: SignedInVisit, Answers(form): Answers<Form>) -> Response {
     let tenant = &visit.tenant;
-    // Beyond the check of where the form comes from: a forged one does not know the token (abuse case 79).
-    if !bool::from(form.token.as_bytes().ct_eq(token(&visit, &session).as_bytes())) {
-        return pages::foreign();
-    }
-    if form.decision == "cancel" {
+    // Beyond the check of where the form comes from: a forged one does not know the token (abuse case 79). Neither does
+    // one from before the user signed in once more in this browser, which is no attack.
+    let ours = bool::from(form.token.as_bytes().ct_eq(token(&visit, &session).as_bytes()));
+    if ours && form.decision == "cancel" {
         return visit.interaction.decline(tenant).await;
     }
     let asked = match visit.interaction.permissions(tenant, &session).await {
         Ok(asked) => asked,
         Err(denied) => return visit.interaction.answer(tenant, Err(denied)),
     };
+    let again = |notice| (StatusCode::CONFLICT, page(&visit, &session, &asked, Some(notice))).into_response();
+    if !ours {
+        return again("This page was out of date, so nothing was done. Please decide once more.");
+    }
     // The configuration has changed, or other permissions were granted in another window.
     if words(&asked) != form.scopes {
-        let page = page(&visit, &session, &asked, Some("The list has changed since you saw it. Please look again."));
-        return (StatusCode::CONFLICT, page).into_response();
+        return again("The list has changed since you saw it. Please look again.");
     }
     visit.interaction.accept(tenant, &session, &asked).await
 }
@@ -97,7 +99,7 @@ fn page(visit: &Visit, session: &Session, asked: &[ResourceScopes], notice: Opti
 
 /// What is asked for at one API.
 fn permissions(visit: &Visit, of: &ResourceScopes) -> Markup {
-    let api = visit.tenant.config.app(&of.resource.to_string());
+    let api = visit.tenant.config.api(&of.resource.to_string());
     let offered = api.map(|api| api.scopes.as_slice()).unwrap_or_default();
     let name = api.map_or(of.uri.as_str(), |api| api.name.as_str());
     html! {

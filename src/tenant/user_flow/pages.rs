@@ -262,7 +262,7 @@ pub(in crate::tenant) fn gone(brand: &str) -> Response {
 }
 
 /// What was sent is not what the form sends.
-pub(super) fn unreadable(brand: &str, status: StatusCode) -> Response {
+pub(in crate::tenant) fn unreadable(brand: &str, status: StatusCode) -> Response {
     let body = html! { p { "What your browser sent could not be read. Go back, and try again." } };
     (status, message(brand, "That did not work", &body)).into_response()
 }
@@ -325,6 +325,12 @@ pub(super) fn taken(brand: &str, sign_in: &str) -> Response {
 pub(super) fn disabled(brand: &str) -> Response {
     let body = html! { p { "Please ask " (brand) " for help." } };
     (StatusCode::FORBIDDEN, message(brand, "Your account has been disabled", &body)).into_response()
+}
+
+/// The request named another machine than the one that the page is for (RFC 9110 §15.5.20).
+pub(in crate::tenant) fn misdirected(brand: &str, address: &str) -> Response {
+    let body = html! { p { "Its address is " a href=(address) { (address) } "." } };
+    (StatusCode::MISDIRECTED_REQUEST, message(brand, "This page has another address", &body)).into_response()
 }
 
 /// No such page.

@@ -76,7 +76,7 @@ pub(super) async fn show_password(visit: Visit) -> Response {
 pub(super) async fn submit_password(visit: Visit, Answers(form): Answers<PasswordForm>) -> Response {
     match reset(&visit, &form).await {
         Ok(Ok(user)) if user.disabled => pages::disabled(visit.brand()),
-        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id, Factor::Passcode).await,
+        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }
@@ -94,16 +94,19 @@ async fn reset(visit: &Visit, form: &PasswordForm) -> Result<Result<User, Respon
         return Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()));
     }
     let hash = tenant.limits.hasher.hash(form.password.clone()).await?;
+    // Read before the step is used up: a reset elsewhere from now on has either removed the step, or is noticed.
+    let account = user::find_by_email(tenant, &email).await?;
     let taken = passcode::take_verified(tenant, &visit.interaction.id, Purpose::ResetPassword).await?;
-    let Some(email) = taken else { return Ok(Err(visit.go("reset-password"))) };
-    // Codes go to accounts only; this one was deleted since.
-    let Some(account) = user::find_by_email(tenant, &email).await? else {
+    let Some(account) = account.filter(|_| taken == Some(email)) else {
+        // Codes go to accounts only; this one was deleted since, or another request was first.
         return Ok(Err(visit.go("reset-password")));
     };
-    user::set_password(tenant, &account.user.id, &hash).await?;
+    let Some(user) = user::set_password(tenant, account.user, &hash).await? else {
+        return Ok(Err(visit.go("reset-password")));
+    };
     // Whoever knew the old password may be signed in with it.
-    sso::end_sessions_of(tenant, &account.user.id).await;
-    Ok(Ok(account.user))
+    sso::end_sessions_of(tenant, &user.id).await;
+    Ok(Ok(user))
 }
 
 fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {

@@ -67,7 +67,7 @@ pub(super) async fn submit(visit: Visit, Answers(form): Answers<Form>) -> Respon
     };
     match attempt.await {
         Ok(Ok(user)) if user.disabled => pages::disabled(visit.brand()),
-        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id, Factor::Password).await,
+        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user, Factor::Password).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }
@@ -101,14 +101,16 @@ pub(super) async fn submit_passcode(visit: Visit, Answers(form): Answers<CodeFor
             Outcome::Used => return Ok(Err(visit.go("sign-in"))),
             Outcome::Answer(answer) => return Ok(Err(answer)),
         };
-        passcode::take_verified(&visit.tenant, &visit.interaction.id, Purpose::SignIn).await?;
+        // Read before the step is used up: a reset from now on has either removed the step, or is noticed.
         let account = user::find_by_email(&visit.tenant, &email).await?;
-        // Codes go to accounts only; this one was deleted since.
+        let taken = passcode::take_verified(&visit.tenant, &visit.interaction.id, Purpose::SignIn).await?;
+        // Codes go to accounts only; this one was deleted since, or its password was reset.
+        let account = account.filter(|_| taken == Some(email));
         Ok::<_, FlowError>(account.map(|a| a.user).ok_or_else(|| visit.go("sign-in")))
     };
     match attempt.await {
         Ok(Ok(user)) if user.disabled => pages::disabled(visit.brand()),
-        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id, Factor::Passcode).await,
+        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }

@@ -114,7 +114,7 @@ pub(super) async fn submit_details(visit: Visit, Answers(form): Answers<DetailsF
         return closed;
     }
     match create(&visit, &form).await {
-        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user.id, Factor::Passcode).await,
+        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }

@@ -132,7 +132,12 @@ impl TestTenant {
     }
 
     async fn get(&self, path: &str) -> Page {
-        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+        self.get_at("localhost:3002", path).await
+    }
+
+    /// As a browser that was led here by the name `host`.
+    async fn get_at(&self, host: &str, path: &str) -> Page {
+        self.send(Request::get(path).header(header::HOST, host).body(Body::empty()).unwrap()).await
     }
 
     /// The mails to `to`, newest first, as `/mailbox.json` tells.
@@ -284,6 +289,48 @@ async fn a_reset_code_that_was_used_is_refused() {
     let answer = browser.post("reset-password/password", &new).await;
     assert_eq!(answer.location(), browser.path("reset-password/passcode"));
     assert!(!at.browser().await.sign_in("alice@example.com", OTHER_PASSWORD).await.is_signed_in());
+}
+
+/// Abuse case 77.
+#[tokio::test]
+async fn a_reset_ends_all_other_codes_and_proved_steps_of_the_account() {
+    let at = TestTenant::new().await;
+    at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    at.add_user("bob@example.com", GOOD_PASSWORD).await;
+    at.tenant.clock.advance(Duration::hours(1));
+    let mut proved = Vec::new();
+    for email in ["Alice@Example.com", "alice@example.com", "bob@example.com"] {
+        let browser = at.browser().await;
+        browser.post("reset-password", &[("email", email)]).await;
+        let code = at.newest_passcode(&email.to_lowercase()).await;
+        let answer = browser.post("reset-password/passcode", &[("passcode", &code)]).await;
+        browser.follow(&answer, "reset-password/password").await;
+        proved.push(browser);
+    }
+    let waiting = at.browser().await;
+    waiting.post("sign-in", &[("email", "alice@example.com"), ("method", "passcode")]).await;
+    let code = at.newest_passcode("alice@example.com").await;
+
+    let new = [("password", OTHER_PASSWORD), ("confirm_password", OTHER_PASSWORD)];
+    assert!(proved[0].post("reset-password/password", &new).await.is_signed_in());
+    let thiefs = [("password", "a thief's very own words"), ("confirm_password", "a thief's very own words")];
+    let refused = proved[1].post("reset-password/password", &thiefs).await;
+    assert_eq!(refused.location(), proved[1].path("reset-password/passcode"));
+    let refused = waiting.post("sign-in/passcode", &[("passcode", &code)]).await;
+    assert_eq!(refused.location(), waiting.path("sign-in"));
+    assert!(at.browser().await.sign_in("alice@example.com", OTHER_PASSWORD).await.is_signed_in());
+    assert!(proved[2].post("reset-password/password", &new).await.is_signed_in(), "nobody else's");
+}
+
+#[tokio::test]
+async fn of_two_resets_side_by_side_one_counts() {
+    let at = TestTenant::new().await;
+    let alice = at.add_user("alice@example.com", GOOD_PASSWORD).await;
+    at.tenant.clock.advance(Duration::seconds(1));
+    let first = user::set_password(&at.tenant, alice.clone(), "one").await.unwrap();
+    assert_eq!(first, Some(user::User { password_changed_at: alice.password_changed_at + 1000, ..alice.clone() }));
+    at.tenant.clock.advance(Duration::seconds(1));
+    assert_eq!(user::set_password(&at.tenant, alice, "the other").await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -821,6 +868,33 @@ async fn the_mailbox_shows_passcodes_newest_first_and_keeps_the_last_200() {
     }
     assert!(at.mails("second@example.com").await.is_empty());
     assert_eq!(at.mails("").await.len(), 200);
+}
+
+/// DNS rebinding: a page at a name that points here now is of the same origin as the mailbox.
+#[tokio::test]
+async fn the_mailbox_is_not_read_by_another_name_of_this_machine() {
+    let at = TestTenant::new().await;
+    at.browser().await.post("sign-up", &[("email", "alice@example.com")]).await;
+    let code = at.newest_passcode("alice@example.com").await;
+    for path in ["/mailbox", "/mailbox.json"] {
+        for host in ["evil.example:3002", "evil.example", "localhost.evil.example:3002", "192.0.2.1:3002", ""] {
+            let refused = at.get_at(host, path).await;
+            assert_eq!(refused.status, StatusCode::MISDIRECTED_REQUEST, "{host} {path}");
+            assert!(!refused.body.contains(&code), "{host} {path}");
+        }
+        for host in ["localhost:3002", "127.0.0.1:41234", "[::1]:3002", "localhost"] {
+            let page = at.get_at(host, path).await;
+            assert!(page.status == StatusCode::OK && page.body.contains(&code), "{host} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_recipient_that_no_database_takes_is_refused() {
+    let at = TestTenant::new().await;
+    for path in ["/mailbox?to=%00", "/mailbox.json?to=%00", "/mailbox.json?to=a%0Ab"] {
+        assert_eq!(at.get(path).await.status, StatusCode::BAD_REQUEST, "{path}");
+    }
 }
 
 #[tokio::test]

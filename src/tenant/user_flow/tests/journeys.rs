@@ -31,6 +31,7 @@ user_flow = "everybody"
 permissions = [
     { resource = "44444444-4444-4444-8444-444444444444", scopes = ["ToDoList.Read"] },
     { resource = "44444444-4444-4444-8444-444444444444", scopes = ["ToDoList.ReadWrite", "ToDoList.Share"], consent = "user" },
+    { resource = "00000003-0000-0000-c000-000000000000", scopes = ["User.Read"], consent = "user" },
 ]
 "#;
 const READ: &str = "api://44444444-4444-4444-8444-444444444444/ToDoList.Read";
@@ -207,6 +208,40 @@ async fn a_user_is_asked_for_permissions_once_and_each_new_one_by_itself() {
 }
 
 #[tokio::test]
+async fn the_directorys_permissions_are_shown_by_their_names() {
+    let at = tenant().await;
+    let mut alice = Customer::new(&at);
+    alice.authorize("openid User.Read", &[]).await;
+    alice.with_password().await;
+    let page = alice.get("consent").await;
+    for text in ["Directory", "Read your profile", "See the signed-in customer"] {
+        assert!(page.body.contains(text), "{text}: {}", page.body);
+    }
+    assert!(!page.body.contains("<strong>User.Read</strong>"), "{}", page.body);
+    assert!(answered(&alice.decide(&[]).await).contains_key("code"));
+}
+
+/// The session's cookie changes with every sign-in, and the form's token with it: that is no attack.
+#[tokio::test]
+async fn a_consent_form_from_before_another_sign_in_is_shown_again() {
+    let at = tenant().await;
+    let mut alice = Customer::new(&at);
+    alice.authorize(WRITE, &[]).await;
+    alice.with_password().await;
+    let asked = alice.base.clone();
+    let fields = alice.consent_fields().await;
+    let stale: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    alice.authorize("openid", &[("prompt", "login")]).await;
+    assert!(answered(&alice.with_password().await).contains_key("code"));
+    alice.base.clone_from(&asked);
+    let page = alice.post("consent", &stale).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(page.body.contains("nothing was done") && page.body.contains("Change to-dos"), "{}", page.body);
+    assert!(consents(&at).await.is_empty());
+    assert!(answered(&alice.decide(&[]).await).contains_key("code"), "the fresh form counts");
+}
+
+#[tokio::test]
 async fn declining_tells_the_app_and_remembers_nothing() {
     let at = tenant().await;
     let mut alice = Customer::new(&at);
@@ -230,8 +265,11 @@ async fn a_forged_consent_yields_no_code() {
     let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let scopes = ("scopes", WRITE);
     assert!(fields.contains(&scopes), "{fields:?}");
-    for forged in [&[][..], &[scopes], &[("token", ""), scopes], &[("token", "guess"), scopes]] {
-        assert_eq!(alice.post("consent", forged).await.status, StatusCode::FORBIDDEN, "{forged:?}");
+    let cancel = ("decision", "cancel");
+    for forged in [&[][..], &[scopes], &[("token", ""), scopes], &[("token", "guess"), scopes], &[cancel]] {
+        let answer = alice.post("consent", forged).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{forged:?}");
+        assert!(answer.body.contains("nothing was done"), "{}", answer.body);
     }
     // From elsewhere, though it knew all the fields.
     let path = format!("{}/consent", alice.base);
@@ -251,7 +289,7 @@ async fn a_forged_consent_yields_no_code() {
     assert_eq!(eve.post("consent", &fields).await.status, StatusCode::BAD_REQUEST);
     let first = alice.base.clone();
     alice.authorize(WRITE, &[]).await;
-    assert_eq!(alice.post("consent", &fields).await.status, StatusCode::FORBIDDEN, "the token is another window's");
+    assert_eq!(alice.post("consent", &fields).await.status, StatusCode::CONFLICT, "the token is another window's");
     alice.base = first;
     let session = ("errand_tenant_session".to_owned(), "/".to_owned());
     let cookie = alice.cookies.remove(&session).unwrap();
