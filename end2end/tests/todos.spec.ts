@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { Site, Tenant, Todos, webUrl } from '../pages.ts';
+import { Site, Tenant, Todos, newCustomer, webUrl } from '../pages.ts';
 
 test.beforeEach(async ({ page }) => {
   await new Site(page).signUp();
@@ -155,6 +155,17 @@ test('a change that fails is rolled back and the text is kept', async ({ page, j
   await todos.shows('Buy milk', 'Call the bank');
 });
 
+test('a deletion that fails cannot be undone into a second to-do', async ({ page, javaScriptEnabled }) => {
+  test.skip(javaScriptEnabled === false, 'undo is offered by scripts');
+  const todos = new Todos(page);
+  await todos.add('Buy milk');
+  await page.route('**/actions/todos/delete', (route) => route.abort());
+  await todos.press('Delete', 'Buy milk');
+  await expect(page.getByRole('alert').filter({ hasText: 'did not answer' })).toBeVisible();
+  await todos.shows('Buy milk');
+  await expect(page.getByRole('button', { name: 'Undo' })).toHaveCount(0);
+});
+
 test('changes arrive in the order they were made', async ({ page, javaScriptEnabled }) => {
   test.skip(javaScriptEnabled === false, 'without scripts there is one change at a time');
   const todos = new Todos(page);
@@ -192,6 +203,18 @@ test('what was typed survives signing in again', async ({ page, context, javaScr
     await expect(todos.field()).toHaveValue('Call the bank');
     expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
   }
+});
+
+test('what was typed does not come back to somebody else', async ({ page, context, javaScriptEnabled }) => {
+  test.skip(javaScriptEnabled === false, 'scripts keep it in the tab');
+  const todos = new Todos(page);
+  await todos.field().fill('A present for Bob');
+  await context.clearCookies();
+  await todos.field().press('Enter');
+  await expect(new Tenant(page).email()).toBeVisible();
+  await new Site(page).signUp(newCustomer('Bob Babbage'));
+  await expect.poll(() => page.evaluate(() => sessionStorage.length)).toBe(0);
+  await expect(todos.field()).toHaveValue('');
 });
 
 test('the list is still there after signing out and in', async ({ page, context }) => {

@@ -283,6 +283,10 @@ impl Board {
 
     fn report(self, error: &AppError, change: Change) {
         let may_help = matches!(error, AppError::Unavailable | AppError::Connection);
+        if matches!(change, Change::Delete { .. } | Change::ClearCompleted) {
+            // Nothing was deleted: bringing it "back" would make a second one.
+            self.deleted.set(None);
+        }
         let mut retry = self.to_be_tried_again();
         // A text goes back to where it was typed, if nothing else was typed there in the meantime.
         let field = self.new_todo.get_untracked().filter(|field| field.is_connected());

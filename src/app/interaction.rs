@@ -4,16 +4,21 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::actions::customer::Typed;
+use crate::app::actions::customer::{Typed, Viewer};
 use crate::app::browser;
+use crate::app::components::frame::ViewerResource;
 use crate::app::error::AppError;
 
 /// What was typed when the customer had to leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
+    /// Whose it is ([`Viewer::tag`](crate::app::actions::customer::Viewer::tag)): somebody else may sign in next.
+    #[serde(default)]
+    pub author: String,
     /// The text in "What needs to be done?".
     pub new: String,
     /// The to-do that was being edited, and its new text.
@@ -49,17 +54,40 @@ pub struct Interaction {
     /// Whether the session is known to be over, and the page waits for the customer to sign in.
     pub ended: RwSignal<bool>,
     typed: StoredValue<Option<Reader>>,
+    /// Who looks at the page.
+    viewer: StoredValue<String>,
 }
 
 impl Interaction {
     /// None is needed yet.
     pub fn new() -> Self {
-        Self { way: RwSignal::new(None), ended: RwSignal::new(false), typed: StoredValue::new(None) }
+        Self {
+            way: RwSignal::new(None),
+            ended: RwSignal::new(false),
+            typed: StoredValue::new(None),
+            viewer: StoredValue::new(String::new()),
+        }
     }
 
     /// Where the customer must go.
     pub fn way(self) -> Option<Way> {
         self.way.get()
+    }
+
+    /// Tells who looks at the page: what is typed is theirs.
+    pub fn set_viewer(self, viewer: &Viewer) {
+        self.viewer.set_value(viewer.tag.clone());
+    }
+
+    /// Hands what the viewer had typed when they left, once, to `restore`.
+    pub fn take_draft(self, viewer: ViewerResource, restore: impl FnOnce(Draft) + 'static) {
+        spawn_local(async move {
+            let viewer = viewer.0.await.ok().flatten();
+            let draft = browser::take_draft();
+            if let Some(draft) = draft.filter(|draft| viewer.is_some_and(|viewer| viewer.tag == draft.author)) {
+                restore(draft);
+            }
+        });
     }
 
     /// Tells how to read what is typed on the page that is shown.
@@ -70,7 +98,7 @@ impl Interaction {
     /// Keeps what is typed on this page for the customer's return.
     pub fn keep_typed(self) {
         if let Some(reader) = self.typed.get_value() {
-            keep(&reader());
+            self.keep(reader());
         }
     }
 
@@ -79,18 +107,18 @@ impl Interaction {
         let Some(url) = error.interaction_url() else { return false };
         // The first one wins: a second failure on the way out must not replace the draft.
         if self.way.get_untracked().is_none() {
-            keep(&draft());
+            self.keep(draft());
             let consent = matches!(error, AppError::ConsentRequired { .. });
             self.way.set(Some(Way { url: url.to_owned(), consent }));
             browser::leave_for(url);
         }
         true
     }
-}
 
-fn keep(draft: &Draft) {
-    if !draft.is_empty() {
-        browser::keep_draft(draft);
+    fn keep(self, draft: Draft) {
+        if !draft.is_empty() {
+            browser::keep_draft(&Draft { author: self.viewer.get_value(), ..draft });
+        }
     }
 }
 

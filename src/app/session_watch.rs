@@ -18,6 +18,8 @@ const WARNING: i64 = 60;
 const AT_THE_LATEST: i64 = 6 * 3600;
 /// Seconds after which the web server is asked again when it did not answer.
 const AGAIN: i64 = 60;
+/// The same, while the session is about to end.
+const AGAIN_SOON: i64 = 5;
 
 /// What there is to say about the session's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub enum Phase {
     Quiet,
     /// It ends within a minute, unless the customer stays.
     Ending,
+    /// As `Ending`; the customer wanted to stay, and the web server did not answer.
+    StayFailed,
     /// It ends within a minute, whatever the customer does.
     EndingForGood,
 }
@@ -78,9 +82,15 @@ impl SessionWatch {
                     self.wait(state.seconds_left);
                     self.phase.set(Phase::EndingForGood);
                 }
+                None => {
+                    self.phase.set(Phase::StayFailed);
+                    self.set_timer(AGAIN_SOON);
+                }
                 state => {
                     self.learn(state);
                     browser::announce_stay();
+                    // The button that had the focus is gone.
+                    browser::focus_soon("main".to_owned(), "main");
                 }
             }
         });
@@ -115,7 +125,8 @@ impl SessionWatch {
             }
             Some(SessionState { signed_in: false, .. }) => self.end(),
             // Nobody knows: the warning, if there is one, stays.
-            None => self.set_timer(AGAIN),
+            None if self.phase.get_untracked() == Phase::Quiet => self.set_timer(AGAIN),
+            None => self.set_timer(AGAIN_SOON),
         }
     }
 

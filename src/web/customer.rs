@@ -10,9 +10,12 @@ use crate::app::error::AppError;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::session::SignedIn;
 use crate::identity::sign_in::sign_in_url;
+use crate::platform::random;
 
 /// The session's entry with the name that the customer chose since they signed in.
 const NAME: &str = "name";
+/// How many characters tell one customer of a browser from another.
+const TAG: usize = 16;
 
 /// The request that a server function runs in, be it a call of its own or the rendering of a page.
 pub(super) struct Request {
@@ -80,7 +83,11 @@ impl Request {
 pub(crate) async fn viewer() -> Result<Option<Viewer>, AppError> {
     let request = Request::current()?;
     match request.signed_in().await? {
-        Some(signed_in) => Ok(Some(Viewer { name: request.name(&signed_in).await })),
+        Some(signed_in) => {
+            let mut tag = random::digest(signed_in.key.as_str());
+            tag.truncate(TAG);
+            Ok(Some(Viewer { name: request.name(&signed_in).await, tag }))
+        }
         None => Ok(None),
     }
 }

@@ -10,6 +10,8 @@ use crate::app::error::AppError;
 pub struct Viewer {
     /// What to call them: the ID token's `name`, else `preferred_username`, else "You".
     pub name: String,
+    /// Tells them from other customers who use the same browser; opens nothing.
+    pub tag: String,
 }
 
 /// A form as it was filled in.

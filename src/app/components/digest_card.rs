@@ -71,7 +71,7 @@ pub fn DigestForm(
                         {move || zones.with(|(zones, zone)| options(zones.clone(), zone))}
                     </select>
                 </div>
-                <div class="form__field form__field--short">
+                <div class="form__field">
                     <label for="hour">"Hour"</label>
                     <select class="field" id="hour" name="hour">{hours}</select>
                 </div>

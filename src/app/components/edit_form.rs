@@ -57,7 +57,10 @@ pub fn EditForm(
             on:submit=move |event| {
                 event.prevent_default();
                 finish();
-                return_focus();
+                // A text that was refused stays in its field, and so does the focus.
+                if board.editing.with_untracked(|editing| editing.as_ref().is_none_or(|editing| editing.key != key)) {
+                    return_focus();
+                }
             }
             on:focusout=leave
             on:keydown=move |event: KeyboardEvent| {

@@ -45,7 +45,8 @@ pub fn Frame(children: Children) -> impl IntoView {
                 {move || Suspend::new(async move {
                     // A web server that cannot tell who is looking shows the page to a visitor.
                     let viewer = viewer.await.ok().flatten();
-                    if viewer.is_some() {
+                    if let Some(viewer) = &viewer {
+                        interaction.set_viewer(viewer);
                         Effect::new(move |_| watch.start());
                     }
                     view! { <Nav viewer /> }

@@ -20,7 +20,7 @@ pub fn SessionNotice() -> impl IntoView {
                 (Some(way), ..) => leaving(way).into_any(),
                 (None, true, _) => view! { <Ended /> }.into_any(),
                 (None, false, Phase::Quiet) => ().into_any(),
-                (None, false, phase) => ending(watch, phase == Phase::EndingForGood).into_any(),
+                (None, false, phase) => ending(watch, phase).into_any(),
             }}
         </div>
     }
@@ -43,18 +43,23 @@ fn leaving(way: Way) -> impl IntoView {
 }
 
 /// A minute before the end. Not a dialog that takes the focus: somebody may be in the middle of a word.
-fn ending(watch: SessionWatch, for_good: bool) -> impl IntoView {
+fn ending(watch: SessionWatch, phase: Phase) -> impl IntoView {
     view! {
         <div class="banner banner--notice">
             <p>
-                {if for_good {
-                    "You have been signed in for as long as is allowed. You will be signed out within a minute; \
-                     what you typed is kept."
-                } else {
-                    "You will be signed out within a minute."
+                {match phase {
+                    Phase::EndingForGood => {
+                        "You have been signed in for as long as is allowed. You will be signed out within a minute; \
+                         what you typed is kept."
+                    }
+                    Phase::StayFailed => {
+                        "Errand did not answer, so you will still be signed out within a minute. Try once more; what you \
+                         typed is kept."
+                    }
+                    Phase::Ending | Phase::Quiet => "You will be signed out within a minute.",
                 }}
             </p>
-            {(!for_good).then(|| view! {
+            {(phase != Phase::EndingForGood).then(|| view! {
                 <button type="button" class="button button--small" on:click=move |_| watch.stay()>"Stay signed in"</button>
             })}
             <form method="post" action="/auth/sign-out" on:submit=|_| browser::announce_sign_out()>

@@ -11,6 +11,7 @@ use crate::app::board::Board;
 use crate::app::browser;
 use crate::app::components::add_form::AddForm;
 use crate::app::components::filters::Filter;
+use crate::app::components::frame::ViewerResource;
 use crate::app::components::icons::Tick;
 use crate::app::components::list_footer::ListFooter;
 use crate::app::components::problem_banner::ProblemBanner;
@@ -113,11 +114,10 @@ fn when_in_the_browser(board: Board) {
     let location = use_location();
     let navigate = use_navigate();
     let interaction = expect_context::<Interaction>();
+    let viewer = expect_context::<ViewerResource>();
     Effect::new(move |_| {
         interaction.set_reader(move || board.typed());
-        if let Some(draft) = browser::take_draft() {
-            board.restore(draft);
-        }
+        interaction.take_draft(viewer, move |draft| board.restore(draft));
         // `?edit=` is how a row is edited without WebAssembly; it must not come back with a reload or "back".
         if query.with_untracked(|query| query.get("edit").is_some()) {
             let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::actions::account::{Account, Claim, load_account};
 use crate::app::actions::customer::{Notice, Typed, take_notice};
-use crate::app::browser;
 use crate::app::components::card::{Card, missing};
 use crate::app::components::digest_card::DigestForm;
 use crate::app::components::failure::LoadFailure;
+use crate::app::components::frame::ViewerResource;
 use crate::app::components::greeting::Greeting;
 use crate::app::components::profile_card::ProfileForm;
 use crate::app::components::sessions_card::SessionList;
@@ -64,17 +64,20 @@ fn Cards(loaded: Loaded) -> impl IntoView {
     let (typed_profile, typed_digest) = (typed(About::Profile), typed(About::Digest));
 
     let interaction = expect_context::<Interaction>();
+    let viewer = expect_context::<ViewerResource>();
     Effect::new(move |_| {
         let forms = [about_profile, about_digest];
         interaction.set_reader(move || Draft {
             forms: forms.into_iter().filter_map(Saving::typed).collect(),
             ..Draft::default()
         });
-        for typed in browser::take_draft().into_iter().flat_map(|draft| draft.forms) {
-            for form in &forms {
-                form.restore(&typed);
+        interaction.take_draft(viewer, move |draft| {
+            for typed in draft.forms {
+                for form in &forms {
+                    form.restore(&typed);
+                }
             }
-        }
+        });
     });
 
     let profile = profile.map(|profile| view! {
@@ -105,7 +108,8 @@ fn Cards(loaded: Loaded) -> impl IntoView {
             <Card
                 id="digest"
                 title="Daily digest"
-                intro="A short mail with what is still open, while you are away. Nothing open, no mail."
+                intro="A short mail with what is still open. It comes while you are away, but not once you have signed \
+                       out: then Errand may not look. Nothing open, no mail."
                 saving=about_digest
             >
                 {digest}
