@@ -5,7 +5,7 @@
 //
 // More keys: `access_token_seconds` (how long access tokens live), `claims_in_userinfo` (the ID token carries `sub` only,
 // as the standard has it, and the first access token is for the UserInfo endpoint), `back_channel_logout` (announce
-// sign-outs to {web}/auth/back-channel-logout).
+// sign-outs to {web}/auth/back-channel-logout), `refresh_tokens` (false: none are issued).
 //
 // Standard output: one JSON object per line, first {"issuer": …}, then what happens, such as {"event": "refresh_token"}.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -46,7 +46,7 @@ const provider = new Provider(issuer, {
   claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'preferred_username'] },
   conformIdTokenClaims: options.claims_in_userinfo === true,
   findAccount: (_, id) => users[id] && { accountId: id, claims: () => ({ sub: id, ...users[id] }) },
-  issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
+  issueRefreshToken: (_, client) => options.refresh_tokens !== false && client.grantTypeAllowed('refresh_token'),
   rotateRefreshToken: true,
   ttl: { AccessToken: options.access_token_seconds ?? 3600, Grant: 86400, IdToken: 3600, Interaction: 600, RefreshToken: 86400, Session: 86400 },
   // Its own guard against calls to this machine would refuse the web server's back-channel endpoint.

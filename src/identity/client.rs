@@ -3,6 +3,7 @@
 
 mod probe;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::credential::{Credentials, Loaded, Proof};
 use super::provider::{Metadata, Provider};
 use super::scopes::Scopes;
 use super::tokens::endpoint::{MAX_ANSWER, TokenEndpointError, TokenResponse};
-use super::tokens::{AccessToken, AcquireError, Options};
+use super::tokens::{AccessToken, AcquireError, Options, PAUSE, STILL_GOOD};
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::{outbound, random, serve};
@@ -34,8 +35,6 @@ const LIMIT: Duration = Duration::from_secs(12);
 const REVOCATION_LIMIT: Duration = Duration::from_secs(5);
 /// Tokens that are remembered at most, of an app and on behalf of callers together.
 const REMEMBERED: u64 = 10_000;
-/// For how long, in milliseconds, a token must still live to be used while a new one is fetched in the background.
-const STILL_GOOD: i64 = 30_000;
 
 /// RFC 6749 §2.3.1: client id and secret are form-encoded before they are joined for HTTP Basic.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
@@ -62,12 +61,16 @@ struct Slot {
     known: RwLock<Option<Known>>,
     /// Held by whoever fetches.
     fetching: tokio::sync::Mutex<()>,
+    /// When a renewal in the background last failed, milliseconds since the epoch; 0 for never.
+    failed_at: AtomicI64,
 }
 
 #[derive(Clone)]
 struct Known {
     /// Counts the tokens of a slot: who saw number 3 and wants a new one is served by number 4.
     number: u64,
+    /// The claims challenge that it was acquired for.
+    claims: Option<String>,
     token: AccessToken,
     renew_at: i64,
     expires_at: i64,
@@ -78,10 +81,10 @@ impl Slot {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn write(&self, token: AccessToken, renew_at: i64, expires_at: i64) {
+    fn write(&self, token: AccessToken, claims: Option<String>, renew_at: i64, expires_at: i64) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let number = known.as_ref().map_or(1, |known| known.number + 1);
-        *known = Some(Known { number, token, renew_at, expires_at });
+        *known = Some(Known { number, claims, token, renew_at, expires_at });
     }
 }
 
@@ -238,7 +241,7 @@ impl ConfidentialClient {
         // Whoever waited takes what the one before brought.
         let now = inner.clock.unix_millis();
         if let Some(known) = slot.read().filter(|known| known.renew_at > now)
-            && (!fresh || known.number > before)
+            && (!fresh || known.number > before && (wanted.claims.is_none() || wanted.claims == known.claims))
         {
             return Ok(known.token);
         }
@@ -246,13 +249,18 @@ impl ConfidentialClient {
     }
 
     fn renew_in_background(&self, slot: Arc<Slot>, wanted: Wanted) {
+        if self.0.clock.unix_millis().abs_diff(slot.failed_at.load(Ordering::Relaxed)) < PAUSE {
+            return;
+        }
         let this = self.clone();
-        tokio::spawn(async move {
+        let renewal = async move {
             let Ok(_held) = slot.fetching.try_lock() else { return };
             if let Err(error) = this.fetch(&slot, &wanted).await {
                 tracing::warn!(%error, "an access token could not be renewed; the old one serves until it expires");
+                slot.failed_at.store(this.0.clock.unix_millis(), Ordering::Relaxed);
             }
-        });
+        };
+        tokio::spawn(serve::with_correlation_id(serve::correlation_id(), renewal));
     }
 
     /// Asks the provider; whoever calls this holds the slot's lock.
@@ -278,7 +286,7 @@ impl ConfidentialClient {
         })?;
         let times = response.times(self.0.clock.unix_millis());
         let expires_at = times.expires_at.min(wanted.expires_at());
-        slot.write(token.clone(), times.renew_at.min(expires_at), expires_at);
+        slot.write(token.clone(), wanted.claims.clone(), times.renew_at.min(expires_at), expires_at);
         Ok(token)
     }
 

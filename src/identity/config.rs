@@ -257,6 +257,15 @@ pub struct DownstreamApiConfig {
     pub timeout_seconds: u32,
 }
 
+impl DownstreamApiConfig {
+    /// The same at `path`, unless the configuration names a path itself: for a program that knows its API.
+    #[must_use]
+    pub fn or_at(mut self, path: &str) -> Self {
+        self.relative_path.get_or_insert_with(|| path.to_owned());
+        self
+    }
+}
+
 fn get() -> String {
     "GET".to_owned()
 }

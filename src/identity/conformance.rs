@@ -55,6 +55,11 @@ impl Suite {
         send(&self.router, browser, request, form.to_owned()).await
     }
 
+    pub(super) async fn rename(&self, table: &str, name: &str) {
+        let statement = sqlx::AssertSqlSafe(format!("ALTER TABLE {table} RENAME TO {name}"));
+        sqlx::query(statement).execute(&self.identity.db).await.unwrap();
+    }
+
     pub(super) async fn whoami(&self, browser: &mut Browser) -> String {
         self.get(browser, "/whoami").await.body
     }

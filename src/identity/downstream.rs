@@ -2,7 +2,7 @@
 //! configuration and nothing else: a request can be steered within an API, never to another host.
 //!
 //! One call is one pooled HTTP request, and more only in these cases, each at most once or twice and all together within
-//! the API's time limit:
+//! the API's time limit (in which the time that tokens take to be acquired does not count):
 //!
 //! - 401 with a claims challenge (continuous access evaluation, step-up): acquired again with the claims, sent again once;
 //! - any other 401: the token came from a cache and what it was made for has changed; acquired anew, sent again once;
@@ -268,10 +268,11 @@ impl DownstreamApi {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(call.query);
         }
-        let deadline = Instant::now() + self.0.timeout;
         let correlation_id = serve::correlation_id();
         let (mut challenged, mut renewed) = (false, false);
         let mut token = caller.token(scopes, &Options::default()).await?;
+        // A provider that is slow has limits of its own, and is not the API's fault.
+        let mut deadline = Instant::now() + self.0.timeout;
         loop {
             let (status, headers, body) = self.send(&url, call, &token, deadline, &correlation_id).await?;
             if status.is_success() {
@@ -283,14 +284,18 @@ impl DownstreamApi {
                     tracing::info!("an API wants a token with further claims");
                     challenged = true;
                     let options = Options { claims: Some(claims), force_refresh: false };
+                    let began = Instant::now();
                     token = caller.token(scopes, &options).await?;
+                    deadline += began.elapsed();
                 }
                 (StatusCode::UNAUTHORIZED, None) if !renewed && !challenged => {
                     // The token came from a cache, and what it was made for has changed since (keys, registration).
                     // Nothing was done yet, so nothing is done twice.
                     tracing::warn!("an API does not accept a cached token; acquiring a new one");
                     renewed = true;
+                    let began = Instant::now();
                     token = caller.token(scopes, &Options { claims: None, force_refresh: true }).await?;
+                    deadline += began.elapsed();
                 }
                 (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, claims) if claims.is_some() || challenge.consent => {
                     let scopes = challenge.scopes.unwrap_or_else(|| scopes.clone());

@@ -119,15 +119,48 @@ async fn a_logout_that_could_not_be_carried_out_can_be_sent_again() {
     let suite = Suite::start().await;
     let mut browser = suite.signed_in().await;
     let token = suite.provider.logout_token(&json!({}), json!({}));
-    sqlx::query("ALTER TABLE sessions RENAME TO away").execute(&suite.identity.db).await.unwrap();
-    let page = suite.logout_by_back_channel(&token).await;
-    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
-    let error: Value = serde_json::from_str(&page.body).expect("JSON");
-    assert_eq!(error["error"], "temporarily_unavailable");
-    sqlx::query("ALTER TABLE away RENAME TO sessions").execute(&suite.identity.db).await.unwrap();
-    assert_eq!(suite.whoami(&mut browser).await, "Alice");
+    // Also when the session could end, but the tokens could not be dropped.
+    for table in ["sessions", "refresh_tokens"] {
+        let away = format!("{table}_away");
+        suite.rename(table, &away).await;
+        let page = suite.logout_by_back_channel(&token).await;
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{table}");
+        let error: Value = serde_json::from_str(&page.body).expect("JSON");
+        assert_eq!(error["error"], "temporarily_unavailable");
+        suite.rename(&away, table).await;
+        assert_eq!(suite.whoami(&mut browser).await, "Alice", "{table}");
+    }
     assert_eq!(suite.logout_by_back_channel(&token).await.status, StatusCode::OK);
     assert_eq!(suite.whoami(&mut browser).await, "nobody");
+    assert!(!suite.has_tokens().await);
+}
+
+#[tokio::test]
+async fn a_sign_out_that_could_not_drop_the_tokens_keeps_the_session_for_another_try() {
+    let suite = Suite::start().await;
+    let mut browser = suite.signed_in().await;
+    suite.rename("refresh_tokens", "away").await;
+    assert_eq!(suite.post(&mut browser, "/auth/sign-out", "").await.location(), "/problem?reason=unavailable");
+    suite.rename("away", "refresh_tokens").await;
+    assert_eq!(suite.whoami(&mut browser).await, "Alice");
+    suite.post(&mut browser, "/auth/sign-out", "").await;
+    assert_eq!(suite.whoami(&mut browser).await, "nobody");
+    assert!(!suite.has_tokens().await);
+}
+
+/// After an upgrade, or back to the version before.
+#[tokio::test]
+async fn a_session_that_is_not_understood_asks_for_sign_in_instead_of_locking_its_browser_out() {
+    let suite = Suite::start().await;
+    let mut browser = suite.signed_in().await;
+    for data in [r#"{"customer":{"of":"another version"}}"#, r#"{"signed_in":7}"#, "nonsense"] {
+        sqlx::query("UPDATE sessions SET data = $1").bind(data).execute(&suite.identity.db).await.unwrap();
+        assert_eq!(suite.whoami(&mut browser).await, "nobody", "{data}");
+        suite.sign_in(&mut browser).await;
+        assert_eq!(suite.whoami(&mut browser).await, "Alice", "{data}");
+    }
+    sqlx::query("UPDATE sessions SET data = '{}'").execute(&suite.identity.db).await.unwrap();
+    assert_eq!(suite.post(&mut browser, "/auth/sign-out", "").await.location(), "/");
 }
 
 /// Abuse case 52.

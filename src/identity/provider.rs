@@ -29,9 +29,12 @@ const WAIT_AFTER: i64 = 48 * HOUR;
 const COOLDOWN: i64 = 60 * 1000;
 /// How many milliseconds pass between a fetch that failed and the next.
 const FAILURE_COOLDOWN: i64 = 5 * 1000;
-/// How long [`Provider::watch`] waits after the first failure, longer than [`FAILURE_COOLDOWN`]; twice as long after each
+/// The same, while there is no document yet, not even an old one: nobody can sign in, so the provider's first second
+/// should find us.
+const FIRST_COOLDOWN: i64 = 1000;
+/// How long [`Provider::watch`] waits after the first failure, longer than [`FIRST_COOLDOWN`]; twice as long after each
 /// further one, up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(6);
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// How long [`Provider::watch`] waits while all is well.
 const LOOK_IN: Duration = Duration::from_hours(1);
@@ -535,7 +538,11 @@ impl<T> Cached<T> {
 impl<T> State<T> {
     /// Whether it is too early for another fetch. A clock that jumped back ends the wait rather than prolong it.
     fn cooling(&self, now: i64) -> bool {
-        let wait = if self.failure.is_some() { FAILURE_COOLDOWN } else { COOLDOWN };
+        let wait = match (&self.failure, &self.value) {
+            (Some(_), None) => FIRST_COOLDOWN,
+            (Some(_), Some(_)) => FAILURE_COOLDOWN,
+            (None, _) => COOLDOWN,
+        };
         self.attempted.is_some_and(|at| now.abs_diff(at) < wait.unsigned_abs())
     }
 }

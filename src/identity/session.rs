@@ -4,7 +4,7 @@
 //! request in flight brings a session back that was just signed out. This one updates only rows that exist, keeps
 //! an idle and an absolute lifetime, stores a digest in place of the id, and makes no row for anonymous visitors.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ const ID_TOKEN: &str = "id_token";
 
 /// Who a customer is, across sessions and sign-ins: tenant and object id at Entra, issuer and subject elsewhere.
 /// Never the e-mail address, which changes hands (OpenID Connect Core §5.7).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CustomerKey(String);
 
 impl CustomerKey {
@@ -105,7 +105,14 @@ impl SignedIn {
     /// # Errors
     /// When the store cannot be read.
     pub async fn load(session: &Session) -> Result<Option<Self>, tower_sessions::session::Error> {
-        session.get(ENTRY).await
+        match session.get(ENTRY).await {
+            // Another version's: whoever it was signs in again, instead of being locked out until it runs out.
+            Err(tower_sessions::session::Error::SerdeJson(error)) => {
+                tracing::warn!(%error, "a session of another version of Errand is not understood, and counts as none");
+                Ok(None)
+            }
+            loaded => loaded,
+        }
     }
 
     /// A claim that is text.
@@ -280,14 +287,17 @@ impl Identity {
     /// by that handle, or it is somebody else's.
     ///
     /// # Errors
-    /// When the database does not answer; the session may have ended nevertheless.
+    /// When the database does not answer.
     pub async fn end_session(&self, customer: &SignedIn, handle: &str) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.db.begin().await?;
         let ended = sqlx::query("DELETE FROM sessions WHERE id = $1 AND customer = $2")
             .bind(handle)
             .bind(customer.key.as_str())
-            .execute(&self.db)
+            .execute(&mut *transaction)
             .await?;
-        self.tokens.forget(&customer.key).await?;
+        let forgotten = self.tokens.forget_in(&mut transaction, std::slice::from_ref(&customer.key)).await?;
+        transaction.commit().await?;
+        self.tokens.forgotten(forgotten);
         Ok(ended.rows_affected() > 0)
     }
 
@@ -313,7 +323,7 @@ pub(super) struct Named<'a> {
 }
 
 /// Ends the sessions that the provider names, and none if it names nothing; whose they were. Their tokens are the
-/// caller's to drop, with [`forget_all`].
+/// caller's to drop, in the same transaction.
 pub(super) async fn end_named(
     connection: &mut sqlx::AnyConnection,
     named: &Named<'_>,
@@ -332,23 +342,18 @@ pub(super) async fn end_named(
     Ok(customers.into_iter().map(CustomerKey).collect())
 }
 
-/// Drops the tokens of those of `customers` who have no session left.
-pub(super) async fn forget_all(identity: &Identity, customers: &[CustomerKey]) -> Result<(), sqlx::Error> {
-    let distinct: HashSet<&CustomerKey> = customers.iter().collect();
-    for customer in distinct {
-        identity.tokens.forget(customer).await?;
-    }
-    Ok(())
-}
-
-/// Ends the session whose row is called `handle`; whose it was.
-pub(super) async fn end(identity: &Identity, handle: Option<&str>) -> Result<Option<CustomerKey>, sqlx::Error> {
-    let Some(handle) = handle else { return Ok(None) };
-    let customer: Option<String> = sqlx::query_scalar("DELETE FROM sessions WHERE id = $1 RETURNING customer")
+/// Ends the session whose row is called `handle`, and drops the tokens of its customer if it was their last one.
+pub(super) async fn end(identity: &Identity, handle: &str) -> Result<(), sqlx::Error> {
+    let mut transaction = identity.db.begin().await?;
+    let customers: Vec<String> = sqlx::query_scalar("DELETE FROM sessions WHERE id = $1 RETURNING customer")
         .bind(handle)
-        .fetch_optional(&identity.db)
+        .fetch_all(&mut *transaction)
         .await?;
-    Ok(customer.map(CustomerKey))
+    let customers: Vec<CustomerKey> = customers.into_iter().map(CustomerKey).collect();
+    let forgotten = identity.tokens.forget_in(&mut transaction, &customers).await?;
+    transaction.commit().await?;
+    identity.tokens.forgotten(forgotten);
+    Ok(())
 }
 
 /// What a session's row is called.
@@ -429,7 +434,9 @@ impl SessionStore for Store {
             }
         }
         let expiry_date = from_millis(self.end(&row));
-        Ok(Some(Record { id: *id, data: decode(&row.data)?, expiry_date }))
+        // One that cannot be read would otherwise lock its browser out.
+        let data = decode(&row.data).inspect_err(|error| tracing::error!(%error, "a session's row is broken")).ok();
+        Ok(data.map(|data| Record { id: *id, data, expiry_date }))
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {

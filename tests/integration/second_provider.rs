@@ -257,3 +257,17 @@ async fn a_scope_never_asked_for_is_asked_for_at_a_second_provider_and_what_was_
     let answer = browser.call("todos/add", &[("description", "and bread")]).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
 }
+
+/// Some providers issue no refresh tokens until somebody switches them on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn without_refresh_tokens_a_customer_is_sent_for_each_scope_once_and_not_in_a_loop() {
+    let options = json!({"refresh_tokens": false});
+    let Some(programs) = Programs::start(&options, r#""ToDoList.Read""#, "") else { return };
+    let mut browser = programs.sign_in("ada").await;
+    browser.submit("form.add", &[("description", "buy milk")]).await;
+    let page = browser.submit("form", &[]).await;
+    assert_eq!(page.attribute("#new-todo", "value").as_deref(), Some("buy milk"), "{}", page.everything());
+    let page = browser.submit("form.add", &[("description", "buy milk")]).await;
+    assert_eq!(page.todos(), [("buy milk".to_owned(), false)], "{}", page.everything());
+    programs.provider.assert_content();
+}

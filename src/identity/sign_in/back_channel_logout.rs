@@ -141,8 +141,9 @@ async fn answer(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Result
     }
     let named = Named { issuer: &metadata.issuer, subject: logout.subject.as_deref(), sid: logout.sid.as_deref() };
     let customers = session::end_named(&mut transaction, &named).await?;
+    let forgotten = identity.tokens.forget_in(&mut transaction, &customers).await?;
     transaction.commit().await?;
-    session::forget_all(identity, &customers).await?;
+    identity.tokens.forgotten(forgotten);
     Ok(customers.len())
 }
 

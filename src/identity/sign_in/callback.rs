@@ -222,17 +222,22 @@ async fn answer(
         asked: transaction.scopes(),
     };
     // Whoever was signed in here before is signed out by this.
-    let before = match SignedIn::load(session).await? {
-        Some(before) => Some(before.key),
-        None => session::end(identity, transaction.session.as_deref()).await?,
-    };
+    let before = SignedIn::load(session).await?.map(|before| before.key);
     // The session first: tokens of a customer without one may be dropped at any moment.
     let hint = identity.send_id_token_hint.then_some(id_token);
     signed_in.begin(identity, session, hint).await?;
     let subject = signed_in.claim("sub").unwrap_or_default();
-    if let Err(error) = identity.tokens.remember(&signed_in.key, subject, &response, &transaction.scopes()).await {
+    let finished = async {
+        // The session that a form post came without. After the new one has begun: of the same customer, it takes the tokens on.
+        if let Some(handle) = transaction.session.as_deref().filter(|_| before.is_none()) {
+            session::end(identity, handle).await?;
+        }
+        identity.tokens.remember(&signed_in.key, subject, &response, &transaction.scopes()).await?;
+        Ok::<(), RouteError>(())
+    };
+    if let Err(error) = finished.await {
         session.flush().await?;
-        return Err(error.into());
+        return Err(error);
     }
     if let Some(before) = before.filter(|before| *before != signed_in.key) {
         identity.tokens.forget(&before).await?;

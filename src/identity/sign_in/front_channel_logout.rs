@@ -66,11 +66,12 @@ async fn answer(identity: &Identity, query: &Parameters) -> Result<usize, RouteE
     if query.only("iss").is_some_and(|issuer| issuer != metadata.issuer) {
         return Err(RouteError::Issuer);
     }
-    let mut connection = identity.db.acquire().await?;
+    let mut transaction = identity.db.begin().await?;
     let named = Named { issuer: &metadata.issuer, subject: None, sid: Some(sid) };
-    let customers = session::end_named(&mut connection, &named).await?;
-    drop(connection);
-    session::forget_all(identity, &customers).await?;
+    let customers = session::end_named(&mut transaction, &named).await?;
+    let forgotten = identity.tokens.forget_in(&mut transaction, &customers).await?;
+    transaction.commit().await?;
+    identity.tokens.forgotten(forgotten);
     Ok(customers.len())
 }
 

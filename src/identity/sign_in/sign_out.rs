@@ -16,7 +16,7 @@ use tower_sessions::Session;
 
 use super::{Parameters, Problem, SIGNED_OUT_PATH, cookies_of, see_other, set_cookie};
 use crate::identity::Identity;
-use crate::identity::session::SignedIn;
+use crate::identity::session::{self, SignedIn};
 use crate::platform::random;
 
 /// How long the provider has to send the customer back, in milliseconds.
@@ -78,10 +78,12 @@ async fn end(identity: &Identity, session: &Session) -> Result<Option<Former>, S
         }
         None => None,
     };
-    session.flush().await.map_err(|e| e.to_string())?;
-    if let Some(former) = &former {
-        identity.tokens.forget(&former.signed_in.key).await.map_err(|e| e.to_string())?;
+    // Both in one transaction: were only the session gone, another try would find nobody whose tokens could be dropped.
+    if let Some(handle) = session::handle(session) {
+        session::end(identity, &handle).await.map_err(|e| e.to_string())?;
     }
+    // The cookie.
+    session.flush().await.map_err(|e| e.to_string())?;
     Ok(former)
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
-use sqlx::{Any, AnyPool};
+use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
@@ -21,9 +21,13 @@ use crate::platform::seal::KeyRing;
 /// How long memory may hold what the database has dropped: the longest that a token outlives a sign-out that
 /// happened on another replica.
 const MEMORY: Duration = Duration::from_secs(5);
-/// How long a lease holds, in milliseconds: longer than the slowest renewal (ten seconds for the provider's answer, five
-/// for each of two database connections).
-const LEASE: i64 = 30_000;
+/// How long a lease holds, in milliseconds: longer than the slowest renewal, which waits up to five seconds for each of
+/// three database connections, twelve for the provider's answer and five for its keys; and what is left over is how far
+/// the clocks of two replicas may be apart.
+const LEASE: i64 = 60_000;
+/// A lease that ends so many milliseconds later than one of ours would was not given by a replica whose clock is merely
+/// ahead, but before the clock was set back.
+const CLOCK_WAS_SET_BACK: i64 = 5 * 60_000;
 
 /// An access token with what it is good for.
 #[derive(Clone)]
@@ -184,19 +188,20 @@ impl Cache {
         let Ok(_turn) = timeout_at(deadline, self.turns.acquire()).await else { return Ok(Lease::Busy) };
         let id = random::token();
         let now = self.clock.unix_millis();
-        let leased: Option<(String, String)> = sqlx::query_as(
+        let leased: Vec<(String, String)> = sqlx::query_as(
             "UPDATE refresh_tokens SET lease = $1, lease_until = $2 \
-             WHERE customer = $3 AND client_id = $4 AND (lease_until < $5 OR lease_until > $2) RETURNING subject, sealed",
+             WHERE customer = $3 AND client_id = $4 AND (lease_until < $5 OR lease_until > $6) RETURNING subject, sealed",
         )
         .bind(&id)
-        // A lease that ends later than ours would was given before the clock was set back.
         .bind(now + LEASE)
         .bind(customer.as_str())
         .bind(&self.client_id)
         .bind(now)
-        .fetch_optional(&self.db)
+        .bind(now + LEASE + CLOCK_WAS_SET_BACK)
+        // To the end: SQLite commits when the last row was read, and a lease that was not written is none.
+        .fetch_all(&self.db)
         .await?;
-        if let Some((subject, sealed)) = leased {
+        if let Some((subject, sealed)) = leased.into_iter().next() {
             let token = self.keys.open(&self.refresh_context(customer), &sealed);
             let held = Held { id, subject, refresh_token: SecretString::from(token.as_deref().unwrap_or_default()) };
             if token.is_err() {
@@ -216,7 +221,8 @@ impl Cache {
     }
 
     /// Stores what a renewal brought, the successor of the refresh token (if the provider sent one) and the access
-    /// token, and gives the lease back: all or nothing, so that whoever waits for the lease finds the access token.
+    /// token, and gives the lease back: all or nothing, so that whoever waits for the lease finds the access token. When it
+    /// is to be `alone`, others of its resource go: one of them was turned away.
     /// `false`: the row is gone or somebody else's by now, and nothing was stored.
     pub(super) async fn settle(
         &self,
@@ -224,6 +230,7 @@ impl Cache {
         lease: &Held,
         successor: Option<&SecretString>,
         cached: Option<&Cached>,
+        alone: bool,
     ) -> Result<bool, sqlx::Error> {
         let _turn = self.turns.acquire().await;
         let token = successor.unwrap_or(&lease.refresh_token);
@@ -242,6 +249,14 @@ impl Cache {
             return Ok(false);
         }
         if let Some(cached) = cached {
+            if alone {
+                sqlx::query("DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2 AND resource = $3")
+                    .bind(customer.as_str())
+                    .bind(&self.client_id)
+                    .bind(cached.scopes.resource())
+                    .execute(&mut *transaction)
+                    .await?;
+            }
             self.insert(customer, cached).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
@@ -276,16 +291,32 @@ impl Cache {
         Ok(())
     }
 
-    /// Forgets a customer's tokens, unless they have a session (left, or begun meanwhile). The refresh token, if one was
-    /// forgotten.
-    pub(super) async fn forget(&self, customer: &CustomerKey) -> Result<Option<SecretString>, sqlx::Error> {
+    /// A transaction for [`Cache::forget`].
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        self.db.begin().await
+    }
+
+    /// Forgets a customer's tokens, unless they have a session (left, or begun meanwhile), in the caller's transaction.
+    /// The refresh token, if one was forgotten. After the commit, memory must forget them, too.
+    pub(super) async fn forget(
+        &self,
+        connection: &mut AnyConnection,
+        customer: &CustomerKey,
+    ) -> Result<Option<SecretString>, sqlx::Error> {
+        // Of two transactions that end a session each, the second one waits here for the first, and then sees that there is
+        // none left. Without this, PostgreSQL would show each of them the other's session.
+        sqlx::query("UPDATE refresh_tokens SET lease_until = lease_until WHERE customer = $1 AND client_id = $2")
+            .bind(customer.as_str())
+            .bind(&self.client_id)
+            .execute(&mut *connection)
+            .await?;
         let forgotten: Option<(String,)> = sqlx::query_as(
             "DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2 \
              AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = $1) RETURNING sealed",
         )
         .bind(customer.as_str())
         .bind(&self.client_id)
-        .fetch_optional(&self.db)
+        .fetch_optional(&mut *connection)
         .await?;
         sqlx::query(
             "DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2 \
@@ -293,9 +324,8 @@ impl Cache {
         )
         .bind(customer.as_str())
         .bind(&self.client_id)
-        .execute(&self.db)
+        .execute(&mut *connection)
         .await?;
-        self.forget_in_memory(customer);
         let token = forgotten.and_then(|(sealed,)| self.keys.open(&self.refresh_context(customer), &sealed).ok());
         Ok(token.map(SecretString::from))
     }
@@ -318,7 +348,7 @@ impl Cache {
         Ok(())
     }
 
-    fn forget_in_memory(&self, customer: &CustomerKey) {
+    pub(super) fn forget_in_memory(&self, customer: &CustomerKey) {
         let forgotten = customer.clone();
         // An error would mean that the cache was built without support for this, which is a constant.
         let _ = self.memory.invalidate_entries_if(move |(customer, _), _| *customer == forgotten);

@@ -30,15 +30,21 @@ pub(super) enum RenewedIdTokenError {
     Times(#[from] TimeError),
     #[error("`iat` is missing")]
     NoIssueTime,
+    #[error("the provider's keys did not come in time")]
+    TimedOut,
 }
 
 impl RenewedIdTokenError {
-    /// Whether the token is certainly not this customer's. Otherwise the provider's keys cannot be had, or the clocks do
-    /// not agree: nobody is signed out for that.
+    /// Whether the token is certainly not this customer's. Otherwise the provider's keys cannot be had, or not the newest
+    /// ones yet, or the clocks do not agree: nobody is signed out for that.
     pub(super) fn is_somebody_elses(&self) -> bool {
         !matches!(
             self,
-            Self::Signature(SignatureError::Provider(_)) | Self::Provider(_) | Self::Times(_) | Self::NoIssueTime
+            Self::Signature(SignatureError::Provider(_) | SignatureError::UnknownKey | SignatureError::AmbiguousKey)
+                | Self::Provider(_)
+                | Self::Times(_)
+                | Self::NoIssueTime
+                | Self::TimedOut
         )
     }
 }

@@ -11,17 +11,20 @@ mod id_token;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::AnyPool;
-use tokio::time::{Instant, timeout_at};
+use sqlx::{AnyConnection, AnyPool};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::task::TaskTracker;
 
 use self::cache::{Cache, Cached, Lease};
 use self::endpoint::{Times, TokenEndpointError, TokenResponse};
+use self::id_token::RenewedIdTokenError;
 use super::bearer::IncomingToken;
 use super::client::{ConfidentialClient, Turn};
 use super::scopes::Scopes;
@@ -33,11 +36,13 @@ use crate::platform::serve;
 /// The scopes that every request carries: who it is, and to be allowed to come back while the customer is away.
 pub(in crate::identity) const OPENID_SCOPES: &str = "openid profile email offline_access";
 /// For how long, in milliseconds, a token must still live to be used while a new one is fetched in the background.
-const STILL_GOOD: i64 = 30_000;
+pub(super) const STILL_GOOD: i64 = 30_000;
 /// How long a caller waits for a token that somebody else is renewing.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Milliseconds between two renewals in the background, when the first did not work.
-const PAUSE: u64 = 30_000;
+pub(super) const PAUSE: u64 = 30_000;
+/// How long the ID token of a renewal may take to be checked, when its key must be fetched.
+const CHECK_LIMIT: Duration = Duration::from_secs(5);
 /// How often a waiting caller looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -124,6 +129,8 @@ struct Inner {
     client: ConfidentialClient,
     cache: Cache,
     clock: Clock,
+    /// The renewals.
+    tasks: TaskTracker,
     /// One renewal per customer at a time in this process.
     renewing: moka::future::Cache<CustomerKey, Arc<Place>>,
 }
@@ -149,6 +156,10 @@ struct Forced {
     scopes: Scopes,
 }
 
+/// Whose tokens a transaction forgot, and their refresh tokens.
+#[must_use = "they are still in memory and good at the provider"]
+pub(super) struct Forgotten(Vec<(CustomerKey, Option<SecretString>)>);
+
 /// What a renewal is for.
 struct Wanted<'a> {
     scopes: &'a Scopes,
@@ -162,7 +173,7 @@ impl TokenAcquisition {
     pub fn new(client: ConfidentialClient, db: AnyPool, keys: KeyRing, clock: Clock) -> Self {
         let cache = Cache::new(db, keys, clock.clone(), client.client_id().to_owned());
         let renewing = moka::future::Cache::builder().time_to_idle(Duration::from_mins(2)).build();
-        Self(Arc::new(Inner { client, cache, clock, renewing }))
+        Self(Arc::new(Inner { client, cache, clock, renewing, tasks: TaskTracker::new() }))
     }
 
     /// An access token for `customer` with at least `scopes`, all of one resource: from the cache, or renewed with
@@ -257,7 +268,9 @@ impl TokenAcquisition {
         let this = self.clone();
         let (customer, scopes, options) = (customer.clone(), scopes.clone(), options.clone());
         let renewal = async move { this.renew(&customer, &scopes, &options).await };
-        tokio::spawn(serve::with_correlation_id(serve::correlation_id(), renewal))
+        self.0
+            .tasks
+            .spawn(serve::with_correlation_id(serve::correlation_id(), renewal))
             .await
             .unwrap_or_else(|e| Err(AcquireError::Unavailable(e.to_string())))
     }
@@ -277,7 +290,7 @@ impl TokenAcquisition {
                 place.failed_at.store(this.0.clock.unix_millis(), Ordering::Relaxed);
             }
         };
-        tokio::spawn(serve::with_correlation_id(serve::correlation_id(), renewal));
+        self.0.tasks.spawn(serve::with_correlation_id(serve::correlation_id(), renewal));
     }
 
     async fn place(&self, customer: &CustomerKey) -> Arc<Place> {
@@ -306,13 +319,47 @@ impl TokenAcquisition {
         Ok(())
     }
 
-    /// Forgets all tokens of a customer, unless they still have a session. The refresh token is then revoked at the
-    /// provider, where it offers that; nobody waits for it.
-    pub(super) async fn forget(&self, customer: &CustomerKey) -> Result<(), sqlx::Error> {
-        if let Some(refresh_token) = self.0.cache.forget(customer).await? {
-            self.0.client.revoke_in_background(refresh_token);
+    /// Forgets all tokens of those of `customers` who have no session left, in the transaction that ended the sessions:
+    /// either both happened or neither. After the commit comes [`TokenAcquisition::forgotten`].
+    pub(super) async fn forget_in(
+        &self,
+        connection: &mut AnyConnection,
+        customers: &[CustomerKey],
+    ) -> Result<Forgotten, sqlx::Error> {
+        // In one order, so that two transactions cannot each wait for the other.
+        let customers: BTreeSet<&CustomerKey> = customers.iter().collect();
+        let mut forgotten = Vec::new();
+        for customer in customers {
+            forgotten.push((customer.clone(), self.0.cache.forget(connection, customer).await?));
         }
+        Ok(Forgotten(forgotten))
+    }
+
+    /// Forgets all tokens of a customer, unless they still have a session.
+    pub(super) async fn forget(&self, customer: &CustomerKey) -> Result<(), sqlx::Error> {
+        let mut transaction = self.0.cache.begin().await?;
+        let forgotten = self.forget_in(&mut transaction, std::slice::from_ref(customer)).await?;
+        transaction.commit().await?;
+        self.forgotten(forgotten);
         Ok(())
+    }
+
+    /// What is left to do after [`TokenAcquisition::forget_in`]: forgets them in memory, too, and has the refresh tokens
+    /// revoked at the provider, where it offers that; nobody waits for it.
+    pub(super) fn forgotten(&self, Forgotten(forgotten): Forgotten) {
+        for (customer, refresh_token) in forgotten {
+            self.0.cache.forget_in_memory(&customer);
+            if let Some(refresh_token) = refresh_token {
+                self.0.client.revoke_in_background(refresh_token);
+            }
+        }
+    }
+
+    /// Waits for the renewals that are under way although nobody waits for them any more: a process that ended in the
+    /// middle of one would lose the successor of a refresh token. Once no more requests come; a renewal has its limits.
+    pub async fn finish(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
     }
 
     /// Removes tokens that have expired, and those of customers without a session.
@@ -452,8 +499,9 @@ impl TokenAcquisition {
         let unusable = || AcquireError::Unavailable("the provider sent an access token that cannot be used".to_owned());
         let mut cached = self.usable(response, wanted.scopes).ok_or_else(unusable);
         if let Some(id_token) = &response.id_token {
-            let clock = &inner.clock;
-            match id_token::check(&inner.client, &lease.subject, id_token.expose_secret(), clock).await {
+            let check = id_token::check(&inner.client, &lease.subject, id_token.expose_secret(), &inner.clock);
+            // Not for longer: the successor of the refresh token is in no database yet.
+            match timeout(CHECK_LIMIT, check).await.unwrap_or(Err(RenewedIdTokenError::TimedOut)) {
                 Ok(()) => {}
                 Err(error) if error.is_somebody_elses() => {
                     tracing::error!(%error, "a renewal brought an ID token of somebody else: the customer is signed out");
@@ -468,7 +516,7 @@ impl TokenAcquisition {
                 }
             }
         }
-        if !self.settle(customer, lease, response, cached.as_ref().ok()).await? {
+        if !self.settle(customer, wanted, lease, response, cached.as_ref().ok()).await? {
             // Signed out, or in again, while we were asking: what came back belongs to nobody.
             if let Some(successor) = &response.refresh_token {
                 inner.client.revoke_in_background(successor.clone());
@@ -496,6 +544,7 @@ impl TokenAcquisition {
     async fn settle(
         &self,
         customer: &CustomerKey,
+        wanted: &Wanted<'_>,
         lease: &cache::Held,
         response: &TokenResponse,
         cached: Option<&Cached>,
@@ -503,8 +552,9 @@ impl TokenAcquisition {
         let successor = response.refresh_token.as_ref();
         let mut tries = 1;
         loop {
-            match self.0.cache.settle(customer, lease, successor, cached).await {
-                Ok(kept) => return Ok(kept),
+            match self.0.cache.settle(customer, lease, successor, cached, wanted.options.bypass_cache()).await {
+                // A try that seemed to fail may have been the one that gave the lease back: no reason to revoke what it kept.
+                Ok(kept) => return Ok(kept || tries > 1),
                 Err(error) if tries < 4 => {
                     tracing::warn!(%error, tries, "a renewal could not be stored; trying again");
                     tokio::time::sleep(LOOK_AGAIN * tries).await;
@@ -523,12 +573,9 @@ impl TokenAcquisition {
         let token = response.token()?;
         // RFC 6749 §5.1: no scope in the answer means as asked for.
         let granted = response.scope.as_deref().map_or_else(|| asked.clone(), Scopes::parse);
-        let resource = asked.resource();
-        let scopes: Scopes = granted
-            .iter()
-            .filter(|scope| !OPENID_SCOPES.split(' ').any(|s| s == *scope))
-            .filter(|scope| resource.is_empty() || scope.starts_with(resource))
-            .collect();
+        let granted = granted.of_resource(asked.resource());
+        let scopes: Scopes =
+            granted.iter().filter(|scope| !OPENID_SCOPES.split(' ').any(|openid| openid == *scope)).collect();
         let Times { renew_at, expires_at } = response.times(self.0.clock.unix_millis());
         Some(Cached { scopes, token, renew_at, expires_at })
     }
