@@ -163,12 +163,14 @@ impl Dev {
     /// Serves all of them until `shutdown`; returns when requests in flight have finished.
     pub async fn serve(self, shutdown: CancellationToken) {
         let maintain = self.web.1.identity.clone().maintain(shutdown.clone());
+        let tokens = self.web.1.identity.tokens.clone();
         let watch = self.api.1.clone().watch(shutdown.clone());
         // The last requests of the web server and the worker still need the other two.
         let clients_have_stopped = CancellationToken::new();
         let clients = async {
             let web = serve::serve(self.web.0, self.web.1.router(), shutdown.clone());
             tokio::join!(web, self.worker.run(shutdown));
+            tokens.finish().await;
             clients_have_stopped.cancel();
         };
         tokio::join!(

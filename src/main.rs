@@ -98,7 +98,8 @@ Examples:
 
 Configuration: errand.toml, then the environment: ERRAND_WORKER__MAIL__SMTP_URL is `smtp_url` of [worker.mail].
 Logs: RUST_LOG (such as errand=debug), ERRAND_LOG_FORMAT=json.
-Exit codes: 0 stopped, or all that was due was looked at; 1 could not start or look; 2 wrong arguments.";
+Exit codes: 0 stopped, or all that was due was looked at; 1 could not start, or not look at all that is due;
+            2 wrong arguments.";
 
 /// Exit code of `errand admin` when some of the to-dos do not exist.
 const MISSING: u8 = 3;
@@ -113,7 +114,7 @@ Examples:
 
 Colours: only on a terminal, and not with NO_COLOR.
 Exit codes: 0 nothing is wrong (what cannot be known from here does not count), 1 something is wrong,
-            2 wrong arguments, or a configuration that cannot be read.";
+            2 wrong arguments, or a configuration that cannot be read, 130 stopped by Ctrl-C or SIGTERM.";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -158,6 +159,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             started("web", &config.public_url, settings.mode);
             let maintain = web.identity.clone().maintain(shutdown.clone());
             tokio::join!(serve::serve(listener, web.router(), shutdown), maintain);
+            web.identity.tokens.finish().await;
         }
         Program::Api => {
             let settings = settings()?;
@@ -188,7 +190,12 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
                 admin::Exit::Stopped => ExitCode::from(STOPPED),
             });
         }
-        Program::Doctor(arguments) => return Ok(run_doctor(config, &arguments, &clock).await),
+        Program::Doctor(arguments) => {
+            return Ok(tokio::select! {
+                code = run_doctor(config, &arguments, &clock) => code,
+                () = shutdown.cancelled() => ExitCode::from(STOPPED),
+            });
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -207,7 +214,11 @@ async fn run_worker(
     let worker = worker::Worker::start(&config, &web, settings.mode, clock).await?;
     if arguments.once || arguments.now {
         let report = if arguments.now { worker.now(&shutdown).await } else { worker.once(&shutdown).await }?;
+        worker.finish().await;
         println!("errand worker: {report}");
+        if report.broken_off {
+            return Err("digests are due, and were not looked at: the log says what does not answer".into());
+        }
     } else {
         println!("errand worker: looking for digests that are due ({:?})", settings.mode);
         worker.run(shutdown).await;
@@ -248,7 +259,9 @@ fn announce(addresses: &dev::Addresses) {
     if *mailbox {
         println!("  mail    {tenant}/mailbox  (passcodes and digests arrive here)");
     }
-    println!("  admin   in another terminal, in this folder: errand admin list");
+    // As it was called, so that the line can be copied.
+    let program = std::env::args_os().next().unwrap_or_else(|| "errand".into());
+    println!("  admin   in another terminal, in this folder: {} admin list", program.display());
     println!("Ctrl-C stops it.");
 }
 

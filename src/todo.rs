@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+/// Where the API keeps to-dos, below its address.
+pub const API_PATH: &str = "api/todolist";
+
 /// A to-do as the API sends it (camelCase, as in Microsoft's sample; `done` and the two times are ours).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

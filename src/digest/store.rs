@@ -181,6 +181,21 @@ impl Store {
         Ok(())
     }
 
+    /// The provider told another address or name of a customer at their latest sign-in; does nothing for who never chose
+    /// anything.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn readdress(&self, customer: &str, email: &str, name: &str) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE digests SET email = $1, name = $2 WHERE customer = $3 AND (email <> $1 OR name <> $2)")
+            .bind(email)
+            .bind(name)
+            .bind(customer)
+            .execute(&self.db)
+            .await?;
+        Ok(())
+    }
+
     /// A customer who signed in at `signed_in_at` (milliseconds since the epoch) gets digests again, if they were
     /// skipped before that. What they were skipped for is returned once, so that they can be told.
     ///
@@ -576,6 +591,20 @@ mod tests {
         test.clock.advance(Duration::minutes(30));
         test.store.save("ada", &preferences("America/New_York")).await.expect("saved");
         assert_eq!(test.next().await, datetime!(2026-03-29 11:00 UTC));
+    }
+
+    #[tokio::test]
+    async fn another_address_of_the_customer_is_the_one_that_is_written_to() {
+        let test = test().await;
+        test.store.readdress("ada", "new@example.com", "Countess").await.expect("nothing to change");
+        assert_eq!(test.store.load("ada").await.expect("loaded"), None);
+        test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
+        let before = test.load().await;
+        test.store.readdress("ada", "new@example.com", "Countess").await.expect("changed");
+        let mut expected = before;
+        "new@example.com".clone_into(&mut expected.preferences.email);
+        "Countess".clone_into(&mut expected.preferences.name);
+        assert_eq!(test.load().await, expected);
     }
 
     #[tokio::test]

@@ -172,7 +172,8 @@ impl Settings {
 
 /// Environment variables of the form `ERRAND_X__Y` whose `X` is no program are typing errors.
 fn check_environment() -> Result<(), ConfigError> {
-    for (name, _) in std::env::vars() {
+    // Other programs' variables need not be text, and ours all have plain names.
+    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
         let Some(rest) = name.strip_prefix("ERRAND_") else { continue };
         let Some((section, _)) = rest.split_once("__") else { continue };
         if !SECTIONS.contains(&section.to_lowercase().as_str()) {

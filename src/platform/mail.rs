@@ -166,7 +166,9 @@ impl Mailer {
                 match tokio::time::timeout(TIMEOUT, transport.send(message)).await {
                     Ok(Ok(_)) => Ok(()),
                     Ok(Err(error)) if error.is_permanent() => Err(MailError::Refused(error.to_string())),
-                    Ok(Err(error)) if error.is_transient() => Err(MailError::Unavailable(error.to_string())),
+                    Ok(Err(error)) if error.is_transient() || is_before_the_first_command(&error) => {
+                        Err(MailError::Unavailable(error.to_string()))
+                    }
                     Ok(Err(error)) => Err(MailError::Unanswered(error.to_string())),
                     Err(_) => Err(MailError::Unanswered(format!("no answer within {TIMEOUT:?}"))),
                 }
@@ -221,6 +223,12 @@ fn mailbox(key: &str, text: &str, mode: Mode) -> Result<Url, ConfigError> {
         let remedy = "write it like http://localhost:3002/mailbox";
         ConfigError::refused(key, "is not an address on this machine", remedy)
     })
+}
+
+/// Whether the connection was never there, so that nothing can have been taken.
+fn is_before_the_first_command(error: &lettre::transport::smtp::Error) -> bool {
+    // lettre tells this kind by its text alone; a test notices when it is worded otherwise.
+    error.is_tls() || error.to_string().starts_with("Connection error")
 }
 
 /// One plain address. The specials of RFC 5322 §3.2.3, spaces and controls appear in quoted forms only, of which none
@@ -354,6 +362,7 @@ mod tests {
         }
         let error = mailer.send(&message("alice@example.com", "Your to-dos")).await.expect_err("nobody there");
         assert!(error.is_transient() && !error.to_string().contains("12345678"), "{error}");
+        assert!(!error.may_be_sent(), "there was no connection: {error}");
     }
 
     #[test]

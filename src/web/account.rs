@@ -205,6 +205,10 @@ async fn digest(request: &Request, signed_in: &SignedIn) -> Result<Digest, AppEr
     if let Some(digest) = stored {
         digest.preferences.time_zone.name().clone_into(&mut shown.time_zone);
         shown.enabled = digest.preferences.enabled;
+        if shown.enabled {
+            // Another browser may have been signed in later, when the provider knew another address.
+            shown.email = digest.preferences.email;
+        }
         shown.hour = digest.preferences.hour;
         shown.skipped = digest.preferences.enabled && digest.skipped.is_some();
         shown.last = digest.last.map(|last| came_of(&last.date, last.outcome)).unwrap_or_default();
@@ -222,7 +226,7 @@ fn came_of(date: &str, outcome: Outcome) -> String {
         Outcome::Sent => format!("The last one was sent on {date}."),
         Outcome::NothingOpen => format!("On {date} nothing was open, so there was no mail."),
         Outcome::GivenUp => {
-            format!("The one for {date} could not be sent: something did not answer. The next one will be tried.")
+            format!("The one for {date} could not be delivered. The next one will be tried.")
         }
     }
 }
@@ -255,19 +259,23 @@ pub(crate) async fn save_digest(enabled: bool, time_zone: &str, hour: Option<u8>
     request.web.identity.tokens.set_offline_use(&signed_in.key, enabled).await.map_err(|error| unkept(&error))?;
     request.web.digests.save(signed_in.key.as_str(), &preferences).await.map_err(|error| unkept(&error))?;
     Ok(if enabled {
-        format!("Saved. Your digest will come each morning at {hour}:00.")
+        format!("Saved. Your digest will come each morning at {hour}:00, as long as you do not sign out.")
     } else {
         "Saved. There will be no daily digest.".to_owned()
     })
 }
 
-/// Where a digest goes: the address that the provider vouches for. Not one that it says is not verified.
-fn email(signed_in: &SignedIn) -> Option<&str> {
-    if signed_in.claims.get("email_verified").is_some_and(|verified| verified == &json!(false)) {
+/// Where a digest goes: the address that the provider vouches for. Not one that it says is not verified, and a name to sign
+/// in with (OpenID Connect Core §5.7: anybody may choose any) only from Entra, where it is the address that was verified.
+pub(super) fn email(signed_in: &SignedIn) -> Option<&str> {
+    // Some providers send the text.
+    let is_false = |verified: &Value| verified == &json!(false) || verified == "false";
+    if signed_in.claims.get("email_verified").is_some_and(is_false) {
         return None;
     }
     let address = |text: &&str| text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
-    signed_in.claim("email").or_else(|| signed_in.claim("preferred_username")).filter(address)
+    let name = || signed_in.claim("tid").and_then(|_| signed_in.claim("preferred_username"));
+    signed_in.claim("email").or_else(name).filter(address)
 }
 
 /// The customer's sessions, this one first.

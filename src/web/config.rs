@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::identity;
 use crate::identity::config::DownstreamApiConfig;
 use crate::platform::config::SecretSource;
+use crate::todo::API_PATH;
 
 /// The web server's configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -46,10 +47,8 @@ pub struct DownstreamApis {
 impl DownstreamApis {
     /// Fills in where the API keeps things, unless the configuration says so.
     pub(super) fn complete(mut self) -> Self {
-        self.todolist.relative_path.get_or_insert_with(|| "api/todolist".to_owned());
-        if let Some(profile) = &mut self.profile {
-            profile.relative_path.get_or_insert_with(|| "api/profile".to_owned());
-        }
+        self.todolist = self.todolist.or_at(API_PATH);
+        self.profile = self.profile.map(|profile| profile.or_at("api/profile"));
         self
     }
 }

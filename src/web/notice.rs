@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
 use super::Web;
+use super::account::email;
 use super::customer::Request;
 use crate::app::actions::customer::{Notice, Typed};
 use crate::app::error::AppError;
@@ -93,8 +94,14 @@ async fn greeting(request: &Request, signed_in: &SignedIn) -> Option<String> {
     if !matches!(request.session.get::<bool>(GREETED).await, Ok(None)) {
         return None;
     }
-    let resumed = request.web.digests.resume(signed_in.key.as_str(), signed_in.signed_in_at).await;
-    let skipped = match resumed {
+    let (digests, customer) = (&request.web.digests, signed_in.key.as_str());
+    let resumed = async {
+        if let Some(email) = email(signed_in) {
+            digests.readdress(customer, email, &request.name(signed_in).await).await?;
+        }
+        digests.resume(customer, signed_in.signed_in_at).await
+    };
+    let skipped = match resumed.await {
         Ok(skipped) => skipped,
         // Asked again on the next page.
         Err(error) => {

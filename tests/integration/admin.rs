@@ -112,6 +112,14 @@ fn some_that_do_not_exist_are_named_and_the_others_changed() {
     assert_eq!(text(&output.stdout), format!("Done: {id} buy milk\n"));
     assert_eq!(text(&output.stderr), format!("There is no to-do {nobody}.\n"));
 
+    // Whoever reads the first line only, as `head -1` does, does not keep the second to-do from being removed.
+    let second = dev.add("ada", "and bread");
+    let mut child = admin(dev.folder.path(), &["remove", &id, &second]).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    assert_eq!(dev.json(&["list", "--json"]), serde_json::json!([]));
+
     // Somewhere else, 404 says nothing about to-dos.
     let wrong = dev.addresses[2].clone();
     let mut command = admin(dev.folder.path(), &["remove", &id]);

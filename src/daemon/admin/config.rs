@@ -18,7 +18,7 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DownstreamApis {
-    /// The `ToDoList` API: `base_url`, `relative_path = "api/todolist"`, `scopes = ["api://{API's client id}/.default"]`,
-    /// `request_app_token = true`.
+    /// The `ToDoList` API: `base_url`, `scopes = ["api://{API's client id}/.default"]`, `request_app_token = true`;
+    /// `relative_path` is `api/todolist` when absent.
     pub todolist: DownstreamApiConfig,
 }

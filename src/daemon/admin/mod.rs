@@ -26,7 +26,7 @@ use crate::identity::tokens::AcquireError;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode, Settings};
 use crate::platform::outbound::{self, OutboundError};
-use crate::todo::{Description, DescriptionError, Todo};
+use crate::todo::{API_PATH, Description, DescriptionError, Todo};
 
 /// How `errand admin` ends when nothing failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl Admin {
         let (mode, http): (Mode, _) = (settings.mode, outbound::client());
         let client = ConfidentialClient::new("admin.identity", &config.identity, mode, http.clone(), clock)?;
         let key = "admin.downstream_apis.todolist";
-        let todolist = DownstreamApi::new(key, &config.downstream_apis.todolist, mode, http)?;
+        let todolist = DownstreamApi::new(key, &config.downstream_apis.todolist.or_at(API_PATH), mode, http)?;
         Ok(Self { client, todolist, dev: settings.dev.clone() })
     }
 
@@ -223,7 +223,7 @@ impl Admin {
                 Ok(Some(answer)) => {
                     let todo: Todo = read(&answer)?;
                     if !as_json {
-                        print(&format!("Done: {} {}", todo.id, table::printable(todo.description.as_str())))?;
+                        tell(&format!("Done: {} {}", todo.id, table::printable(todo.description.as_str())))?;
                     }
                     changed.push(todo);
                 }
@@ -255,7 +255,7 @@ impl Admin {
                     removed.push(json!({ "id": id, "existed": answer.is_some() }));
                     if !as_json {
                         let line = if answer.is_some() { "Removed" } else { "Gone already:" };
-                        print(&format!("{line} {id}"))?;
+                        tell(&format!("{line} {id}"))?;
                     }
                 }
                 Err(error) => {
@@ -354,6 +354,11 @@ fn pretty(value: &impl serde::Serialize) -> Result<String, AdminError> {
 fn print(line: &str) -> Result<(), AdminError> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(AdminError::stdout)
+}
+
+/// As [`print`], between two changes: a reader who has gone away, as `head` does, must not keep the second from being made.
+fn tell(line: &str) -> Result<(), AdminError> {
+    print(line).or_else(|error| if error.is_broken_pipe() { Ok(()) } else { Err(error) })
 }
 
 /// Columns of the terminal; `None` when the output goes elsewhere.

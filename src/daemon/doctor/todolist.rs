@@ -13,9 +13,7 @@ use super::{Check, exchange::quoted};
 use crate::identity::config::DownstreamApiConfig;
 use crate::identity::downstream::DownstreamApi;
 use crate::identity::scopes::Scopes;
-
-/// Where the API keeps to-dos, unless the configuration says otherwise.
-const PATH: &str = "api/todolist";
+use crate::todo::API_PATH;
 
 pub(super) async fn check(tables: &Tables, providers: &Providers, http: &reqwest::Client) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -55,7 +53,7 @@ pub(super) async fn check(tables: &Tables, providers: &Providers, http: &reqwest
 
 /// The address of the API's to-dos.
 pub(super) fn address(config: &DownstreamApiConfig) -> Option<Url> {
-    let path = config.relative_path.as_deref().unwrap_or(PATH).trim_matches('/');
+    let path = config.relative_path.as_deref().unwrap_or(API_PATH).trim_matches('/');
     Url::parse(&format!("{}/{path}", config.base_url.trim_end_matches('/'))).ok()
 }
 
@@ -190,7 +188,7 @@ fn permissions(web: &Web, api: &Api) -> Vec<Check> {
     for (name, set, permission) in wanted.into_iter().chain(profile) {
         let Some(config) = web.downstream_apis.get(name) else { continue };
         let title = format!("permission {permission}");
-        let scopes = config.scopes.0.get(set).or_else(|| config.scopes.0.get("default"));
+        let scopes = config.scopes.0.get(set);
         let key = format!("web.downstream_apis.{name}.scopes");
         let Some(needed) = api.permissions.get(permission) else {
             let remedy = format!("add [api.permissions.{permission}] with the scopes that let customers in");

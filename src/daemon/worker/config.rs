@@ -41,7 +41,7 @@ pub struct WebConfig {
 /// `[web.downstream_apis]`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct DownstreamApis {
-    /// The `ToDoList` API; its set of scopes `read` is used.
+    /// The `ToDoList` API; its set of scopes `read` is used. `relative_path` is `api/todolist` when absent.
     pub todolist: DownstreamApiConfig,
 }
 

@@ -38,7 +38,7 @@ use crate::platform::database::{self, DatabaseError};
 use crate::platform::mail::Mailer;
 use crate::platform::outbound;
 use crate::platform::seal::{KeyRing, KeyRingError};
-use crate::todo::Todo;
+use crate::todo::{API_PATH, Todo};
 
 /// How many customers are looked up at once.
 const BATCH: i64 = 100;
@@ -78,6 +78,8 @@ pub struct Report {
     pub postponed: u32,
     /// Digests that were given up for the day.
     pub given_up: u32,
+    /// Whether digests that are due were left, because the mail server, or provider and API, are not to be had.
+    pub broken_off: bool,
 }
 
 /// When a digest may be sent.
@@ -133,7 +135,8 @@ impl Worker {
         let keys = KeyRing::parse(&keys)?;
         let http = outbound::client();
         let key = "web.downstream_apis.todolist";
-        let todolist = DownstreamApi::new(key, &web.downstream_apis.todolist, mode, http.clone())?;
+        let todolist = web.downstream_apis.todolist.clone().or_at(API_PATH);
+        let todolist = DownstreamApi::new(key, &todolist, mode, http.clone())?;
         if todolist.scopes("read").is_none() {
             let remedy = "name the scopes for reading: { read = […] }";
             return Err(ConfigError::refused(&format!("{key}.scopes"), "has no set `read`", remedy).into());
@@ -160,16 +163,21 @@ impl Worker {
         loop {
             match self.once(&shutdown).await {
                 Ok(report) if report == Report::default() => {}
-                Ok(Report { sent, nothing_open, skipped, postponed, given_up }) => {
-                    tracing::info!(sent, nothing_open, skipped, postponed, given_up, "digests");
+                Ok(Report { sent, nothing_open, skipped, postponed, given_up, broken_off }) => {
+                    tracing::info!(sent, nothing_open, skipped, postponed, given_up, broken_off, "digests");
                 }
                 Err(error) => tracing::error!(%error, "digests cannot be looked up; trying again soon"),
             }
             tokio::select! {
                 () = tokio::time::sleep(self.0.look_every) => {}
-                () = shutdown.cancelled() => return,
+                () = shutdown.cancelled() => return self.finish().await,
             }
         }
+    }
+
+    /// Waits for renewals of tokens that go on although nobody waits for them any more.
+    pub async fn finish(&self) {
+        self.0.tokens.finish().await;
     }
 
     /// Sends what is due now.
@@ -203,7 +211,7 @@ impl Worker {
             // Before anything is claimed: while nobody takes mail, digests stay due.
             if let Err(error) = self.0.mailer.check().await {
                 tracing::warn!(%error, "digests are due, and wait for the mail server");
-                return Ok(report);
+                return Ok(Report { broken_off: true, ..report });
             }
             let mut due = due.into_iter();
             let mut working = JoinSet::new();
@@ -231,8 +239,9 @@ impl Worker {
             }
             if failures >= HOPELESS {
                 tracing::warn!("provider or API are down, it seems; the other digests wait");
+                return Ok(Report { broken_off: true, ..report });
             }
-            if failures >= HOPELESS || shutdown.is_cancelled() {
+            if shutdown.is_cancelled() {
                 return Ok(report);
             }
         }
@@ -367,11 +376,12 @@ impl Report {
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { sent, nothing_open, skipped, postponed, given_up } = self;
+        let Self { sent, nothing_open, skipped, postponed, given_up, broken_off } = self;
         write!(
             f,
             "{sent} sent, {nothing_open} with nothing open, {skipped} skipped until they sign in, {postponed} to be tried \
              again, {given_up} given up for today"
-        )
+        )?;
+        if *broken_off { f.write_str("; broken off, the others wait") } else { Ok(()) }
     }
 }
