@@ -2,7 +2,7 @@
 # Installs what Errand needs to be built, run and tested. `make` calls it; a second run finds nothing to do.
 #
 #   scripts/setup.sh build    a Rust toolchain with the browser target, cargo-leptos, wasm-bindgen, wasm-opt
-#   scripts/setup.sh test     all of that, and a browser for the end-to-end tests and cargo-deny
+#   scripts/setup.sh test     all of that, a browser for the end-to-end tests, PostgreSQL and cargo-deny
 #
 # ERRAND_DOWNLOADS=no: use only the package registries (Debian's, crates.io, npm), never rustup or prebuilt programs.
 #
@@ -151,11 +151,23 @@ browser() {
   apt_install chromium
 }
 
+# 5. PostgreSQL, for the tests of everything that stores: without it they run on SQLite only ------------------------
+postgresql() {
+  [ -n "$(find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -name initdb 2>/dev/null)" ] || have initdb && return 0
+  have apt-get && { [ "$(id -u)" = 0 ] || have sudo; } || return 0
+  say "PostgreSQL, for the tests (about 1 minute; no server is left running)"
+  # The package would make a cluster and start it; we make our own for each test run.
+  apt_install postgresql-common
+  as_root sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+  apt_install postgresql || say "PostgreSQL cannot be had: the tests will say what was left out"
+}
+
 rust_toolchain
 node_packages
 cargo_tool wasm-bindgen-cli "$WASM_BINDGEN_VERSION" wasm-bindgen "2 minutes" --no-default-features --bin wasm-bindgen
 cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" cargo-leptos "11 minutes" --features no_downloads
 if [ "$what" = test ]; then
   browser
+  postgresql
   cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny "5 minutes"
 fi
