@@ -96,6 +96,44 @@ async fn where_nothing_is_wrong_the_doctor_finds_nothing_wrong() {
     assert_eq!(check(&report, &scopes).verdict, Verdict::Unknown);
 }
 
+/// Of what `errand dev` leaves: the admin's app is in it, and needs nobody to be tried.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_admins_app_is_tried_as_it_would_be_used() {
+    let errand = TestErrand::start().await;
+    let good = std::fs::read_to_string(errand.folder.path().join("data/dev.toml")).unwrap();
+    let report = examine(&good, &Clock::system()).await;
+    assert_eq!(report.count(Verdict::Wrong), 0, "{}", doctor::text(&report, false, None));
+    for name in ["app token", "application permissions", "API with the app token"] {
+        assert_eq!(check(&report, name).verdict, Verdict::Right, "{name}: {:?}", check(&report, name));
+    }
+
+    let left: toml::Table = toml::from_str(&good).unwrap();
+    let admin = left["admin"].clone();
+    let Secrets { web_client_id, api_client_id, .. } = errand.secrets();
+    let secret = admin["identity"]["client_credentials"][0]["secret"].as_str().unwrap();
+    let client_id = admin["identity"]["client_id"].as_str().unwrap();
+    let (api, web) = (&errand.addresses.api, &errand.addresses.web);
+    for (from, to, name, found, remedy) in [
+        (secret, "not-the-secret", "app token", "AADSTS7000215", "copy the secret's value"),
+        (client_id, web_client_id.as_str(), "app token", "AADSTS7000215", "copy the secret's value"),
+        ("/.default", "/ToDoList.Read.All", "app token", "AADSTS1002012", ""),
+        (&api_client_id, "11111111-1111-4111-8111-111111111111", "app token", "AADSTS500011", ""),
+        (api, web, "API with the app token", "404", ""),
+    ] {
+        let mut others = left.clone();
+        others.remove("admin");
+        let admin = format!("admin = {}", replaced(&admin.to_string(), from, to));
+        let report = examine(&format!("{admin}\n{others}"), &Clock::system()).await;
+        let wrong = check(&report, name);
+        let text = doctor::text(&report, false, None);
+        assert_ne!(wrong.verdict, Verdict::Right, "{name} with {to}\n{text}");
+        assert!(wrong.found.contains(found), "{name} with {to}: {}", wrong.found);
+        let proposed = wrong.remedy.as_deref().unwrap_or_default();
+        assert!(proposed.contains(remedy), "{name} with {to}: {proposed}");
+        assert!(!text.contains(secret), "a secret: {text}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_is_wrong_is_named_with_its_remedy() {
     let errand = TestErrand::start().await;
@@ -162,6 +200,8 @@ async fn what_is_wrong_is_named_with_its_remedy() {
             "api.permissions.write",
         ),
         (", write = [", ", change = [", "permission write", "no set named write", "add a set"),
+        // A plain list is the set `default`, which the web server does not use.
+        (", write = [", ", default = [", "permission write", "no set named write", "add a set"),
         (
             "initial_scopes =",
             "sign_up = { prompt = \"nonsense\" }\ninitial_scopes =",

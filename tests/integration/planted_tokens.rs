@@ -176,6 +176,13 @@ async fn no_token_and_no_secret_is_where_it_does_not_belong() {
         command.env("RUST_LOG", "trace");
         run(command)
     });
+    // The worker, with the customer's tokens, into the mailbox.
+    browser.call("todos/add", &[("description", "buy milk")]).await;
+    browser.call("digest", &[("enabled", "true"), ("time_zone", "Europe/London"), ("hour", "7")]).await;
+    let mut worker = errand(folder.path(), &["worker", "--now"]);
+    worker.env("RUST_LOG", "trace");
+    let worker = run(worker);
+    planted.extend(held_tokens(&data, &secrets).await);
     program.terminate();
     let output = program.wait();
     assert_eq!(output.status.code(), Some(0));
@@ -208,6 +215,14 @@ async fn no_token_and_no_secret_is_where_it_does_not_belong() {
         found.extend(search("what errand admin prints", &output.stdout, &planted));
         found.extend(search("what errand admin logs", &output.stderr, &planted));
     }
+    let logged = String::from_utf8_lossy(&worker.stderr);
+    assert!(worker.status.success() && worker.stdout.starts_with(b"errand worker: 1 sent"), "{worker:?}");
+    assert!(logged.contains("TRACE"), "{logged}");
+    let personal = [("the email address", "ada@example.com"), ("a to-do", "buy milk")];
+    let personal = personal.map(|(what, needle)| (what.to_owned(), needle.to_owned()));
+    let logged_never: Planted = planted.iter().cloned().chain(personal.clone()).collect();
+    found.extend(search("what the worker prints", &worker.stdout, &logged_never));
+    found.extend(search("what the worker logs", &worker.stderr, &logged_never));
     let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/site/pkg");
     for file in files(&site) {
         found.extend(search(&file.display().to_string(), &std::fs::read(&file).unwrap(), &planted));
@@ -232,8 +247,7 @@ async fn no_token_and_no_secret_is_where_it_does_not_belong() {
     assert!(logged.len() > 10_000, "the log is at trace level");
     planted.extend(cookies(&browser));
     planted.extend(parameters(&browser, &["code", "state", "nonce", "code_challenge", "logout_hint", "challenge"]));
-    planted.push(("the email address".to_owned(), "ada@example.com".to_owned()));
-    planted.push(("a to-do".to_owned(), "buy milk".to_owned()));
+    planted.extend(personal);
     found.extend(search("the log", &logged, &planted));
     found.extend(search("what is announced", announced.as_bytes(), &planted));
     found.sort();
