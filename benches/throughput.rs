@@ -34,6 +34,10 @@ use sqlx::{AnyPool, Row as _};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+/// As the programs have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Connections that are kept busy at a time.
 const CONCURRENCY: usize = 8;
 /// How long each series runs before anything is counted.

@@ -37,6 +37,10 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use url::Url;
 
+/// As the programs have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Customers that are signed in.
 const CUSTOMERS: usize = 1_000;
 /// How often a token is had from memory, per round.

@@ -12,6 +12,11 @@ use errand::platform::{serve, telemetry};
 use errand::{api, dev, tenant, web};
 use tokio_util::sync::CancellationToken;
 
+/// Rendering a page allocates thousands of small strings, on several threads at once: with this allocator a web server
+/// answers a third more of them than with glibc's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A to-do list that customers sign up for, and the programs behind it: identity provider, web server, API, worker.
 ///
 /// Without a subcommand it runs `dev`: everything at once, nothing to configure.
@@ -213,11 +218,12 @@ async fn run_worker(
     let (config, web) = (settings.section("worker")?, settings.section("web")?);
     let worker = worker::Worker::start(&config, &web, settings.mode, clock).await?;
     if arguments.once || arguments.now {
-        let report = if arguments.now { worker.now(&shutdown).await } else { worker.once(&shutdown).await }?;
+        let report = if arguments.now { worker.now(&shutdown).await } else { worker.once(&shutdown).await };
         worker.finish().await;
+        let report = report?;
         println!("errand worker: {report}");
         if report.broken_off {
-            return Err("digests are due, and were not looked at: the log says what does not answer".into());
+            return Err("not all digests that are due were looked at: the log says what does not answer".into());
         }
     } else {
         println!("errand worker: looking for digests that are due ({:?})", settings.mode);
