@@ -154,12 +154,15 @@ browser() {
 # 5. PostgreSQL, for the tests of everything that stores: without it they run on SQLite only ------------------------
 postgresql() {
   [ -n "$(find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -name initdb 2>/dev/null)" ] || have initdb && return 0
-  have apt-get && { [ "$(id -u)" = 0 ] || have sudo; } || return 0
+  have apt-get && { [ "$(id -u)" = 0 ] || { have sudo && sudo -n true 2>/dev/null; }; } || return 0
   say "PostgreSQL, for the tests (about 1 minute; no server is left running)"
-  # The package would make a cluster and start it; we make our own for each test run.
-  apt_install postgresql-common
-  as_root sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
-  apt_install postgresql || say "PostgreSQL cannot be had: the tests will say what was left out"
+  # The package would make a cluster and start it; the tests make their own each time.
+  local conf=/etc/postgresql-common/createcluster.conf
+  if apt_install postgresql-common && as_root sed -i.errand 's/^#\?create_main_cluster.*/create_main_cluster = false/' "$conf" \
+    && apt_install postgresql; then :; else
+    say "PostgreSQL cannot be had: the tests will say what was left out"
+  fi
+  [ ! -e "$conf.errand" ] || as_root mv "$conf.errand" "$conf"
 }
 
 rust_toolchain

@@ -82,9 +82,9 @@ impl Interaction {
     /// Hands what the viewer had typed when they left, once, to `restore`.
     pub fn take_draft(self, viewer: ViewerResource, restore: impl FnOnce(Draft) + 'static) {
         spawn_local(async move {
-            let viewer = viewer.0.await.ok().flatten();
-            let draft = browser::take_draft();
-            if let Some(draft) = draft.filter(|draft| viewer.is_some_and(|viewer| viewer.tag == draft.author)) {
+            // Without an answer it stays for the next page.
+            let Ok(Some(viewer)) = viewer.0.await else { return };
+            if let Some(draft) = browser::take_draft().filter(|draft| viewer.tag == draft.author) {
                 restore(draft);
             }
         });

@@ -159,8 +159,13 @@ async fn a_session_that_is_not_understood_asks_for_sign_in_instead_of_locking_it
         suite.sign_in(&mut browser).await;
         assert_eq!(suite.whoami(&mut browser).await, "Alice", "{data}");
     }
-    sqlx::query("UPDATE sessions SET data = '{}'").execute(&suite.identity.db).await.unwrap();
-    assert_eq!(suite.post(&mut browser, "/auth/sign-out", "").await.location(), "/");
+    for data in ["{}", r#"{"customer":7}"#, "nonsense"] {
+        sqlx::query("UPDATE sessions SET data = $1").bind(data).execute(&suite.identity.db).await.unwrap();
+        assert!(suite.has_tokens().await, "{data}");
+        assert_eq!(suite.post(&mut browser, "/auth/sign-out", "").await.location(), "/", "{data}");
+        assert!(!suite.has_tokens().await, "{data}");
+        suite.sign_in(&mut browser).await;
+    }
 }
 
 /// Abuse case 52.

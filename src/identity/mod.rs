@@ -203,6 +203,11 @@ impl Identity {
             .merge(sign_in::callbacks(self.clone()))
     }
 
+    /// Whether a plain sign-in brings a token for `scopes`: it asks for `initial_scopes`, and a token is of one resource.
+    pub fn signs_in_with(&self, scopes: &Scopes) -> bool {
+        self.initial_scopes.of_resource(self.initial_scopes.resource()).cover(scopes)
+    }
+
     /// What goes on beside the requests, until `shutdown`: the provider is watched ([`Provider::watch`]), and what is over
     /// is removed every few minutes: sessions, answered states and logout tokens, tokens of nobody.
     pub async fn maintain(self, shutdown: CancellationToken) {

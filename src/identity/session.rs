@@ -220,9 +220,11 @@ impl Store {
     /// [`SessionStore::load`], this does not count as being seen.
     pub(super) async fn peek(&self, id: &Id) -> session_store::Result<Option<(SignedIn, i64)>> {
         let Some(row) = self.row(id).await? else { return Ok(None) };
-        let data: HashMap<String, Value> = decode(&row.data)?;
-        let Some(customer) = data.get(ENTRY) else { return Ok(None) };
-        let signed_in = SignedIn::deserialize(customer).map_err(|e| session_store::Error::Decode(e.to_string()))?;
+        // One that is not understood counts as none, here as elsewhere.
+        let data: HashMap<String, Value> = decode(&row.data).unwrap_or_default();
+        let Some(signed_in) = data.get(ENTRY).and_then(|customer| SignedIn::deserialize(customer).ok()) else {
+            return Ok(None);
+        };
         let end = (row.last_seen_at.saturating_add(millis(self.idle))).min(self.end(&row));
         Ok(Some((signed_in, end - self.clock.unix_millis())))
     }
@@ -306,11 +308,16 @@ impl Identity {
     /// # Errors
     /// When the database does not answer.
     pub async fn end_other_sessions(&self, customer: &SignedIn, session: &Session) -> Result<u64, sqlx::Error> {
+        let mut transaction = self.db.begin().await?;
         let ended = sqlx::query("DELETE FROM sessions WHERE customer = $1 AND id <> $2")
             .bind(customer.key.as_str())
             .bind(handle(session).unwrap_or_default())
-            .execute(&self.db)
+            .execute(&mut *transaction)
             .await?;
+        // This one may end at the same moment.
+        let forgotten = self.tokens.forget_in(&mut transaction, std::slice::from_ref(&customer.key)).await?;
+        transaction.commit().await?;
+        self.tokens.forgotten(forgotten);
         Ok(ended.rows_affected())
     }
 }
@@ -354,6 +361,13 @@ pub(super) async fn end(identity: &Identity, handle: &str) -> Result<(), sqlx::E
     transaction.commit().await?;
     identity.tokens.forgotten(forgotten);
     Ok(())
+}
+
+/// Whose the session is whose row is called `handle`.
+pub(super) async fn customer_of(identity: &Identity, handle: &str) -> Result<Option<CustomerKey>, sqlx::Error> {
+    let customers: Vec<(String,)> =
+        sqlx::query_as("SELECT customer FROM sessions WHERE id = $1").bind(handle).fetch_all(&identity.db).await?;
+    Ok(customers.into_iter().next().map(|(customer,)| CustomerKey(customer)))
 }
 
 /// What a session's row is called.
@@ -434,9 +448,15 @@ impl SessionStore for Store {
             }
         }
         let expiry_date = from_millis(self.end(&row));
-        // One that cannot be read would otherwise lock its browser out.
-        let data = decode(&row.data).inspect_err(|error| tracing::error!(%error, "a session's row is broken")).ok();
-        Ok(data.map(|data| Record { id: *id, data, expiry_date }))
+        match decode(&row.data) {
+            Ok(data) => Ok(Some(Record { id: *id, data, expiry_date })),
+            // It would lock its browser out, and its browser forgets it now: nobody could end it any more.
+            Err(error) => {
+                tracing::error!(%error, "a session's row is broken, and is removed");
+                self.delete(id).await?;
+                Ok(None)
+            }
+        }
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {

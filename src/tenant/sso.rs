@@ -131,14 +131,12 @@ impl Session {
                 .bind(previous.unwrap_or_default())
                 .fetch_all(&tenant.db)
                 .await?;
-        let sid = match ended.into_iter().next() {
-            Some((sid, user_id)) if user_id == user.id => sid,
-            Some((sid, user_id)) => {
-                has_ended(tenant, &EndedSession { sid, user_id }).await?;
-                Uuid::new_v4().to_string()
-            }
-            None => Uuid::new_v4().to_string(),
-        };
+        let (own, others): (Vec<_>, Vec<_>) = ended.into_iter().partition(|(_, user_id)| *user_id == user.id);
+        for (sid, user_id) in others {
+            has_ended(tenant, &EndedSession { sid, user_id }).await?;
+        }
+        let own = own.into_iter().next().map(|(sid, _)| sid);
+        let sid = own.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
         let cookie = random::token();
         let auth_time = tenant.clock.unix_millis();
         let session = Self { cookie_hash: random::digest(&cookie), sid, user, auth_time, factor, acrs: Vec::new() };
@@ -156,6 +154,10 @@ impl Session {
         .execute(&tenant.db)
         .await?;
         if started.rows_affected() == 0 {
+            // The reset has ended their other sessions; of this one it found nothing any more.
+            if let Some(sid) = own {
+                has_ended(tenant, &EndedSession { sid, user_id: session.user.id }).await?;
+            }
             return Ok(Err(Lapsed::PasswordChanged));
         }
         Ok(Ok((session, cookies::set(tenant, cookies::SESSION, &cookie, "/"))))

@@ -58,8 +58,8 @@ fn not_acquired(request: &Request, signed_in: &SignedIn, error: &AcquireError) -
                 tracing::error!(%scopes, "a customer who just came back gets no token: check the app's permissions");
                 return if *consent { AppError::NotGranted } else { AppError::Unavailable };
             }
-            // A plain sign-in asks for what the last one did. For anything else it would end here again, and again.
-            if !consent && claims.is_none() && signed_in.asked.cover(scopes) {
+            // For anything that a plain sign-in does not ask for, it would end here again, and again.
+            if !consent && claims.is_none() && request.web.identity.signs_in_with(scopes) {
                 return request.sign_in_required();
             }
             let url = request.web.identity.interaction_url(scopes, claims.as_deref(), &request.page());

@@ -1,6 +1,7 @@
 //! A search for tokens and secrets in every place where they must not be.
 
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use errand::platform::seal::KeyRing;
 use reqwest::{Method, StatusCode, header};
@@ -140,12 +141,24 @@ async fn look_around(browser: &mut Browser) -> String {
     passcode
 }
 
+/// What a command that works prints, and logs at `trace` level.
+fn traced(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = errand(folder, arguments);
+    command.env("RUST_LOG", "trace");
+    let output = run(command);
+    let logged = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && logged.contains("TRACE"), "{logged}");
+    output
+}
+
 /// 39.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_token_and_no_secret_is_where_it_does_not_belong() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    std::fs::write(folder.path().join("errand.toml"), FREE_PORTS).unwrap();
+    // The worker in there does not come before the one that is scanned.
+    std::fs::write(folder.path().join("errand.toml"), format!("{FREE_PORTS}[worker]\nlook_every_seconds = 86400\n"))
+        .unwrap();
     let mut command = errand(folder.path(), &[]);
     // Into a file: a pipe that nobody empties would stop the program.
     let log = folder.path().join("log");
@@ -171,17 +184,11 @@ async fn no_token_and_no_secret_is_where_it_does_not_belong() {
     assert_eq!(replayed.status, StatusCode::SEE_OTHER);
     planted.extend(held_tokens(&data, &secrets).await);
     // The admin app, whose token is its own: what it prints, and what it logs of that.
-    let admin = ["list", "export"].map(|command| {
-        let mut command = errand(folder.path(), &["admin", "--json", command]);
-        command.env("RUST_LOG", "trace");
-        run(command)
-    });
+    let admin = ["list", "export"].map(|command| traced(folder.path(), &["admin", "--json", command]));
     // The worker, with the customer's tokens, into the mailbox.
     browser.call("todos/add", &[("description", "buy milk")]).await;
     browser.call("digest", &[("enabled", "true"), ("time_zone", "Europe/London"), ("hour", "7")]).await;
-    let mut worker = errand(folder.path(), &["worker", "--now"]);
-    worker.env("RUST_LOG", "trace");
-    let worker = run(worker);
+    let worker = traced(folder.path(), &["worker", "--now"]);
     planted.extend(held_tokens(&data, &secrets).await);
     program.terminate();
     let output = program.wait();
@@ -206,18 +213,11 @@ async fn no_token_and_no_secret_is_where_it_does_not_belong() {
         found.extend(search(page.url.path(), page.everything().as_bytes(), &planted));
     }
     for output in &admin {
-        let logged = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success() && output.stdout.starts_with(b"[") || output.stdout.starts_with(b"{"),
-            "{logged}"
-        );
-        assert!(logged.contains("TRACE"), "{logged}");
+        assert!(output.stdout.starts_with(b"[") || output.stdout.starts_with(b"{"), "{output:?}");
         found.extend(search("what errand admin prints", &output.stdout, &planted));
         found.extend(search("what errand admin logs", &output.stderr, &planted));
     }
-    let logged = String::from_utf8_lossy(&worker.stderr);
-    assert!(worker.status.success() && worker.stdout.starts_with(b"errand worker: 1 sent"), "{worker:?}");
-    assert!(logged.contains("TRACE"), "{logged}");
+    assert!(worker.stdout.starts_with(b"errand worker: 1 sent"), "{worker:?}");
     let personal = [("the email address", "ada@example.com"), ("a to-do", "buy milk")];
     let personal = personal.map(|(what, needle)| (what.to_owned(), needle.to_owned()));
     let logged_never: Planted = planted.iter().cloned().chain(personal.clone()).collect();

@@ -201,7 +201,7 @@ fn set_back(data: &mut Value) -> bool {
     members.values_mut().any(set_back)
 }
 
-/// Makes every lease on a refresh token one that ran out, as if the half minute that a lease holds had passed.
+/// Makes every lease on a refresh token one that ran out, as if the minute that a lease holds had passed.
 pub(crate) async fn expire_leases(db: &AnyPool) {
     sqlx::query("UPDATE refresh_tokens SET lease_until = 1 WHERE lease IS NOT NULL").execute(db).await.unwrap();
 }

@@ -238,8 +238,9 @@ impl Worker {
                 }
             }
             if failures >= HOPELESS {
-                tracing::warn!("provider or API are down, it seems; the other digests wait");
-                return Ok(Report { broken_off: true, ..report });
+                let broken_off = due.next().is_some() || !self.0.digests.due(1).await?.is_empty();
+                tracing::warn!(broken_off, "provider or API are down, it seems: other digests wait");
+                return Ok(Report { broken_off, ..report });
             }
             if shutdown.is_cancelled() {
                 return Ok(report);

@@ -222,27 +222,40 @@ async fn answer(
         asked: transaction.scopes(),
     };
     // Whoever was signed in here before is signed out by this.
-    let before = SignedIn::load(session).await?.map(|before| before.key);
+    let own = session::handle(session);
+    let mut before = SignedIn::load(session).await?.map(|before| before.key);
+    // Of a session that is not understood, the row knows whose it is.
+    let others: Vec<&str> = match &before {
+        Some(_) => Vec::new(),
+        None => [own.as_deref(), transaction.session.as_deref()].into_iter().flatten().collect(),
+    };
+    for handle in &others {
+        before = before.or(session::customer_of(identity, handle).await?);
+    }
     // The session first: tokens of a customer without one may be dropped at any moment.
     let hint = identity.send_id_token_hint.then_some(id_token);
     signed_in.begin(identity, session, hint).await?;
     let subject = signed_in.claim("sub").unwrap_or_default();
     let finished = async {
-        // The session that a form post came without. After the new one has begun: of the same customer, it takes the tokens on.
-        if let Some(handle) = transaction.session.as_deref().filter(|_| before.is_none()) {
+        // The session that a form post came without, too. After the new one has begun: of the same customer, it takes the
+        // tokens on.
+        for handle in others {
             session::end(identity, handle).await?;
         }
         identity.tokens.remember(&signed_in.key, subject, &response, &transaction.scopes()).await?;
         Ok::<(), RouteError>(())
     };
-    if let Err(error) = finished.await {
+    let finished = finished.await;
+    if finished.is_err() {
+        if let Some(handle) = session::handle(session) {
+            session::end(identity, &handle).await?;
+        }
         session.flush().await?;
-        return Err(error);
     }
     if let Some(before) = before.filter(|before| *before != signed_in.key) {
         identity.tokens.forget(&before).await?;
     }
-    Ok(())
+    finished
 }
 
 /// RFC 6749 §4.1.3, RFC 7636 §4.5.

@@ -70,6 +70,12 @@ pub(super) async fn sign_out(State(identity): State<Identity>, session: Session)
 
 /// Ends the session and, when it was the customer's last one, drops their tokens.
 async fn end(identity: &Identity, session: &Session) -> Result<Option<Former>, String> {
+    // Before it is loaded: of one that is not understood, nobody would know whose it is.
+    let handle = session::handle(session);
+    let whose = match &handle {
+        Some(handle) => session::customer_of(identity, handle).await.map_err(|e| e.to_string())?,
+        None => None,
+    };
     let signed_in = SignedIn::load(session).await.map_err(|e| e.to_string())?;
     let former = match signed_in {
         Some(signed_in) => {
@@ -79,8 +85,11 @@ async fn end(identity: &Identity, session: &Session) -> Result<Option<Former>, S
         None => None,
     };
     // Both in one transaction: were only the session gone, another try would find nobody whose tokens could be dropped.
-    if let Some(handle) = session::handle(session) {
+    if let Some(handle) = handle {
         session::end(identity, &handle).await.map_err(|e| e.to_string())?;
+    }
+    if let Some(whose) = whose.filter(|_| former.is_none()) {
+        identity.tokens.forget(&whose).await.map_err(|e| e.to_string())?;
     }
     // The cookie.
     session.flush().await.map_err(|e| e.to_string())?;

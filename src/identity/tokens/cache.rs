@@ -220,7 +220,25 @@ impl Cache {
         Ok(if exists.is_some() { Lease::Busy } else { Lease::NoRefreshToken })
     }
 
-    /// Stores what a renewal brought, the successor of the refresh token (if the provider sent one) and the access
+    /// A refresh token as it is stored.
+    pub(super) fn seal(&self, customer: &CustomerKey, token: &SecretString) -> String {
+        self.keys.seal(&self.refresh_context(customer), token.expose_secret())
+    }
+
+    /// Whether this is the refresh token that is stored, sealed this once.
+    pub(super) async fn is_stored(&self, customer: &CustomerKey, sealed: &str) -> Result<bool, sqlx::Error> {
+        let stored: Vec<(i64,)> = sqlx::query_as(
+            "SELECT CAST(1 AS BIGINT) FROM refresh_tokens WHERE customer = $1 AND client_id = $2 AND sealed = $3",
+        )
+        .bind(customer.as_str())
+        .bind(&self.client_id)
+        .bind(sealed)
+        .fetch_all(&self.db)
+        .await?;
+        Ok(!stored.is_empty())
+    }
+
+    /// Stores what a renewal brought, the refresh token (`sealed`: a successor if the provider sent one) and the access
     /// token, and gives the lease back: all or nothing, so that whoever waits for the lease finds the access token. When it
     /// is to be `alone`, others of its resource go: one of them was turned away.
     /// `false`: the row is gone or somebody else's by now, and nothing was stored.
@@ -228,18 +246,17 @@ impl Cache {
         &self,
         customer: &CustomerKey,
         lease: &Held,
-        successor: Option<&SecretString>,
+        sealed: &str,
         cached: Option<&Cached>,
         alone: bool,
     ) -> Result<bool, sqlx::Error> {
         let _turn = self.turns.acquire().await;
-        let token = successor.unwrap_or(&lease.refresh_token);
         let mut transaction = self.db.begin().await?;
         let updated = sqlx::query(
             "UPDATE refresh_tokens SET sealed = $1, lease = NULL, lease_until = 0 \
              WHERE customer = $2 AND client_id = $3 AND lease = $4",
         )
-        .bind(self.keys.seal(&self.refresh_context(customer), token.expose_secret()))
+        .bind(sealed)
         .bind(customer.as_str())
         .bind(&self.client_id)
         .bind(&lease.id)
@@ -305,11 +322,12 @@ impl Cache {
     ) -> Result<Option<SecretString>, sqlx::Error> {
         // Of two transactions that end a session each, the second one waits here for the first, and then sees that there is
         // none left. Without this, PostgreSQL would show each of them the other's session.
-        sqlx::query("UPDATE refresh_tokens SET lease_until = lease_until WHERE customer = $1 AND client_id = $2")
-            .bind(customer.as_str())
-            .bind(&self.client_id)
-            .execute(&mut *connection)
-            .await?;
+        for statement in [
+            "UPDATE refresh_tokens SET lease_until = lease_until WHERE customer = $1 AND client_id = $2",
+            "UPDATE access_tokens SET renew_at = renew_at WHERE customer = $1 AND client_id = $2",
+        ] {
+            sqlx::query(statement).bind(customer.as_str()).bind(&self.client_id).execute(&mut *connection).await?;
+        }
         let forgotten: Option<(String,)> = sqlx::query_as(
             "DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2 \
              AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = $1) RETURNING sealed",

@@ -43,6 +43,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub(super) const PAUSE: u64 = 30_000;
 /// How long the ID token of a renewal may take to be checked, when its key must be fetched.
 const CHECK_LIMIT: Duration = Duration::from_secs(5);
+/// How long a program that ends waits for renewals: as long as one takes while provider and database are slow.
+const FINISH_LIMIT: Duration = Duration::from_secs(40);
 /// How often a waiting caller looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -356,10 +358,15 @@ impl TokenAcquisition {
     }
 
     /// Waits for the renewals that are under way although nobody waits for them any more: a process that ended in the
-    /// middle of one would lose the successor of a refresh token. Once no more requests come; a renewal has its limits.
+    /// middle of one would lose the successor of a refresh token. Once no more requests come.
     pub async fn finish(&self) {
         self.0.tasks.close();
-        self.0.tasks.wait().await;
+        if !self.0.tasks.is_empty() {
+            tracing::info!("waiting for access tokens that are being renewed");
+        }
+        if timeout(FINISH_LIMIT, self.0.tasks.wait()).await.is_err() {
+            tracing::warn!("renewals are still under way after {} s, and are left alone", FINISH_LIMIT.as_secs());
+        }
     }
 
     /// Removes tokens that have expired, and those of customers without a session.
@@ -549,12 +556,14 @@ impl TokenAcquisition {
         response: &TokenResponse,
         cached: Option<&Cached>,
     ) -> Result<bool, AcquireError> {
-        let successor = response.refresh_token.as_ref();
+        let token = response.refresh_token.as_ref().unwrap_or(&lease.refresh_token);
+        let sealed = self.0.cache.seal(customer, token);
         let mut tries = 1;
         loop {
-            match self.0.cache.settle(customer, lease, successor, cached, wanted.options.bypass_cache()).await {
+            match self.0.cache.settle(customer, lease, &sealed, cached, wanted.options.bypass_cache()).await {
                 // A try that seemed to fail may have been the one that gave the lease back: no reason to revoke what it kept.
-                Ok(kept) => return Ok(kept || tries > 1),
+                Ok(false) if tries > 1 => return Ok(self.0.cache.is_stored(customer, &sealed).await?),
+                Ok(kept) => return Ok(kept),
                 Err(error) if tries < 4 => {
                     tracing::warn!(%error, tries, "a renewal could not be stored; trying again");
                     tokio::time::sleep(LOOK_AGAIN * tries).await;
