@@ -271,3 +271,19 @@ async fn without_refresh_tokens_a_customer_is_sent_for_each_scope_once_and_not_i
     assert_eq!(page.todos(), [("buy milk".to_owned(), false)], "{}", page.everything());
     programs.provider.assert_content();
 }
+
+/// The answer is a page of the provider's, whose form a browser sends by itself (OAuth 2.0 Form Post Response Mode §2).
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_second_providers_answer_may_come_as_a_form() {
+    let more = "response_mode = \"form_post\"\n";
+    let Some(programs) = Programs::start(&json!({}), BOTH_SCOPES, more) else { return };
+    let mut browser = programs.browser();
+    browser.open("/todos").await;
+    browser.submit("form", &[("login", "ada"), ("password", "any")]).await;
+    let page = browser.submit("form", &[]).await;
+    assert!(!page.url.as_str().contains("code="), "not in an address: {}", page.url);
+    let page = browser.submit("form", &[]).await;
+    assert_eq!(page.url.as_str(), format!("{}/todos", programs.web), "{}", page.everything());
+    assert_eq!(page.texts(".nav-customer__name"), ["Ada Lovelace"]);
+    programs.provider.assert_content();
+}
