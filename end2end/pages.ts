@@ -207,15 +207,4 @@ export class Account {
     await new Site(this.page).open('/account');
     await expect(this.sessions()).toBeVisible();
   }
-
-  /** Where the provider asks for a permission: gives it. Does nothing where it was given already. */
-  async giveConsent(): Promise<void> {
-    const accept = this.page.getByRole('button', { name: 'Accept' });
-    await expect(accept.or(this.profile())).toBeVisible();
-    if (await accept.isVisible()) {
-      await accept.click();
-      await this.page.waitForURL(`${webUrl()}/**`);
-      await new Site(this.page).isAlive();
-    }
-  }
 }

@@ -11,7 +11,7 @@
 //! | `web` | the web server: mounts `app` and `identity`, implements the server functions |
 //! | `api` | the protected `ToDoList` API |
 //! | `tenant` | the embedded identity provider, for development and tests |
-//! | `daemon` | the programs without a browser: `errand admin`, `errand worker` |
+//! | `daemon` | the programs without a browser: `errand admin`, `errand worker`, `errand doctor` |
 //! | `digest` | who wants a mail each morning with what is open, and how far the worker has come |
 //! | `platform` | what every program needs: configuration, database, serving, clock, outbound HTTP |
 //! | `dev` | all of them in one process |

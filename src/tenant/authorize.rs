@@ -169,7 +169,7 @@ impl Denied {
     pub(super) fn describe(&self) -> Described {
         let invalid = |code, message: String| Described::new("invalid_request", code, message);
         match self {
-            Self::Repeated(name) => invalid(9_002_313, format!("The parameter '{name}' is included more than once.")),
+            Self::Repeated(name) => Described::repeated(name),
             Self::ResponseMode(mode) => invalid(
                 70_007,
                 format!("'{mode}' is not a supported value of 'response_mode'; use query or form_post."),

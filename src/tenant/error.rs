@@ -37,6 +37,18 @@ impl Described {
         Self::new("invalid_request", 900_144, message)
     }
 
+    /// The body is not what token and revocation endpoint take (RFC 6749 §3.2, RFC 7009 §2.1).
+    pub(super) fn not_a_form() -> Self {
+        let message = "Invalid request. Send the parameters as application/x-www-form-urlencoded.";
+        Self::new("invalid_request", 9_002_313, message)
+    }
+
+    /// A parameter is there twice (RFC 6749 §3.2).
+    pub(super) fn repeated(parameter: &str) -> Self {
+        let message = format!("The parameter '{parameter}' is included more than once.");
+        Self::new("invalid_request", 9_002_313, message)
+    }
+
     /// `error_description`: within the characters of RFC 6749 §5.2 (§4.1.2.1), whatever the request contained.
     pub(super) fn description(&self, trace: &Trace) -> String {
         let text = format!(

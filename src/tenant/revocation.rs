@@ -42,15 +42,8 @@ enum RouteError {
 impl RouteError {
     fn describe(&self) -> (StatusCode, Described) {
         let described = match self {
-            Self::NotAForm => Described::new(
-                "invalid_request",
-                9_002_313,
-                "Invalid request. Send the parameters as application/x-www-form-urlencoded.",
-            ),
-            Self::Repeated(name) => {
-                let message = format!("The parameter '{name}' is included more than once.");
-                Described::new("invalid_request", 9_002_313, message)
-            }
+            Self::NotAForm => Described::not_a_form(),
+            Self::Repeated(name) => Described::repeated(name),
             Self::NoToken => Described::missing("token"),
             Self::Client(error) => return error.describe(),
             // RFC 7009 §2.1: "the request is refused and the client is informed of the error".

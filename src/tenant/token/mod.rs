@@ -121,15 +121,8 @@ impl RouteError {
     fn describe(&self) -> (StatusCode, Described) {
         let grant = |code, message: &str| Described::new("invalid_grant", code, message);
         let described = match self {
-            Self::NotAForm => Described::new(
-                "invalid_request",
-                9_002_313,
-                "Invalid request. Send the parameters as application/x-www-form-urlencoded.",
-            ),
-            Self::Repeated(name) => {
-                let message = format!("The parameter '{name}' is included more than once.");
-                Described::new("invalid_request", 9_002_313, message)
-            }
+            Self::NotAForm => Described::not_a_form(),
+            Self::Repeated(name) => Described::repeated(name),
             Self::Missing(name) => Described::missing(name),
             Self::Client(error) => return error.describe(),
             Self::GrantType(kind) => Described::new(
