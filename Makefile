@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run watch test release bench setup
+.PHONY: help run watch check test release bench setup
 
 help: ## List these targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)$$/make \1|\2/' | column -t -s '|'
@@ -12,6 +12,9 @@ run: setup ## Build Errand and run it: web :3000, API :3001, tenant :3002 (first
 
 watch: setup ## The same, building again and reloading the page on every change of the source
 	@. scripts/env.sh && exec cargo leptos watch -- dev
+
+check: setup ## The quick loop: format, lints of both halves, unit tests
+	@scripts/test.sh quick
 
 test: ## Format, lints, unit, integration and end-to-end tests, licences, documentation
 	@scripts/setup.sh test && scripts/test.sh

@@ -16,16 +16,25 @@ toolchain_has_wasm() {
   [ ! -e "$lib/.made-for" ] || [ "$(cat "$lib/.made-for")" = "$(RUSTUP_TOOLCHAIN="$1" rustc --version)" ]
 }
 
-# True when the toolchain `$1` is new enough (see versions.sh).
+# True when the toolchain `$1` can compile the project at all (see versions.sh).
 toolchain_is_new_enough() {
   local minor
   minor="$(RUSTUP_TOOLCHAIN="$1" rustc --version 2>/dev/null | sed -nE 's/^rustc 1\.([0-9]+)\..*/\1/p')"
   [ -n "$minor" ] && [ "$minor" -ge "$RUST_MIN_MINOR" ]
 }
 
+# True when the compiler in use is exactly the pinned one, with its linter and formatter. What these two say changes with
+# every release, so only then is what they say a failure.
+compiler_is_pinned() {
+  case "$(rustc --version 2>/dev/null)" in "rustc $RUST_PINNED ("*) ;; *) return 1 ;; esac
+  cargo clippy --version >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1
+}
+
 . "$_root/scripts/versions.sh"
+RUST_PINNED="$(sed -nE 's/^channel = "([^"]+)"$/\1/p' "$_root/rust-toolchain.toml")"
 if [ -z "${RUSTUP_TOOLCHAIN:-}" ]; then
-  for _toolchain in stable debian; do
+  # The pinned compiler, or else one that setup.sh found or made where that cannot be had.
+  for _toolchain in "$RUST_PINNED" stable debian; do
     if toolchain_is_new_enough "$_toolchain" && toolchain_has_wasm "$_toolchain"; then
       export RUSTUP_TOOLCHAIN="$_toolchain"
       break

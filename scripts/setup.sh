@@ -12,6 +12,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 what="${1:-build}"
+chosen="${RUSTUP_TOOLCHAIN:-}"
 . scripts/env.sh
 
 say() { printf '\033[1m[set-up]\033[0m %s\n' "$*"; }
@@ -51,19 +52,23 @@ rust_toolchain() {
   have cargo || die "Rust is missing: install it from https://rustup.rs, then run this again"
   # env.sh found one that can do it all, or you chose one yourself: then it must.
   if [ -n "${RUSTUP_TOOLCHAIN:-}" ]; then
+    # Found, but not the pinned one: perhaps it can be had by now.
+    if [ -z "$chosen" ] && ! compiler_is_pinned; then install_pinned && return 0; fi
     toolchain_is_new_enough "$RUSTUP_TOOLCHAIN" && toolchain_has_wasm "$RUSTUP_TOOLCHAIN" && return 0
     die "RUSTUP_TOOLCHAIN=$RUSTUP_TOOLCHAIN is older than 1.$RUST_MIN_MINOR or has no browser target: unset it, or run rustup target add wasm32-unknown-unknown"
   fi
-  if have rustup && downloads_work; then
-    say "Rust: updating stable and adding the browser target (1 to 2 minutes)"
-    if rustup toolchain install stable --profile minimal -c rustfmt -c clippy -t wasm32-unknown-unknown \
-      && toolchain_is_new_enough stable; then
-      export RUSTUP_TOOLCHAIN=stable
-      return 0
-    fi
-  fi
+  install_pinned && return 0
   debian_toolchain
   export RUSTUP_TOOLCHAIN=debian
+}
+
+# The compiler that rust-toolchain.toml names, with its linter, formatter and the browser target.
+install_pinned() {
+  have rustup && downloads_work || return 1
+  say "Rust $RUST_PINNED with the browser target (1 to 2 minutes)"
+  rustup toolchain install "$RUST_PINNED" --profile minimal -c rustfmt -c clippy -t wasm32-unknown-unknown || return 1
+  toolchain_is_new_enough "$RUST_PINNED" && toolchain_has_wasm "$RUST_PINNED" || return 1
+  export RUSTUP_TOOLCHAIN="$RUST_PINNED"
 }
 
 # rustup cannot download here: Debian ships a recent compiler *and* its library source, so we compile the
@@ -74,8 +79,9 @@ debian_toolchain() {
     apt_install rustc-web cargo-web rust-web-src rust-web-clippy rustfmt-web
   fi
   local lib=/usr/lib/rustlib/wasm32-unknown-unknown/lib lld
-  lld="$(find "$(RUSTUP_TOOLCHAIN=stable rustc --print sysroot)" -name rust-lld -type f | head -n 1)"
-  [ -n "$lld" ] || die "no rust-lld in the stable toolchain: reinstall it with rustup"
+  # Any toolchain of rustup has one, and which of them does not matter: it links what the compiler made.
+  lld="$(find "${RUSTUP_HOME:-$HOME/.rustup}/toolchains" -name rust-lld -type f 2>/dev/null | head -n 1)"
+  [ -n "$lld" ] || die "no rust-lld in any toolchain of rustup: install one with rustup toolchain install stable"
   # Made for exactly one compiler: an upgraded one needs it again.
   rustup toolchain list | grep -q '^debian' || rustup toolchain link debian /usr
   if ! toolchain_has_wasm debian; then
@@ -117,12 +123,18 @@ cargo_tool() {
     say "$name $version: from source ($time on two cores)"
     # A build tool need not be fast: without optimisation it compiles in a quarter of the time.
     # `--locked` fails where the registry lacks a version that is days old; then the newest that fits our compiler.
+    # What the first way said is shown only where the second fails too: until then nothing has gone wrong.
     (
       export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
         CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_TARGET_DIR="$scratch/target"
-      cargo install --quiet --locked "$name" --version "=$version" --root "$scratch" "$@" \
-        || CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback \
-          cargo install --quiet "$name" --version "=$version" --root "$scratch" "$@"
+      if ! cargo install --quiet --locked "$name" --version "=$version" --root "$scratch" "$@" >"$scratch/locked.log" 2>&1; then
+        say "$name $version: once more without its lock file, of which this registry lacks something"
+        CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback \
+          cargo install --quiet "$name" --version "=$version" --root "$scratch" "$@" >"$scratch/unlocked.log" 2>&1 || {
+          cat "$scratch/locked.log" "$scratch/unlocked.log" >&2
+          die "$name $version could not be built (above: with its lock file, then without)"
+        }
+      fi
     )
   fi
   mv "$scratch/bin/$binary" "$ERRAND_TOOLS/bin/$binary"

@@ -3,5 +3,6 @@
 CARGO_LEPTOS_VERSION=0.3.11
 WASM_BINDGEN_VERSION=0.2.130
 CARGO_DENY_VERSION=0.20.2
-# Both cargo-leptos 0.3.11 and our own code need at least this compiler.
+# The compiler itself is pinned in rust-toolchain.toml. This is the oldest that cargo-leptos 0.3.11 and our own code are
+# compiled with where the pinned one cannot be had: `rust-version` in Cargo.toml.
 RUST_MIN_MINOR=96
