@@ -34,7 +34,7 @@
 //!     match identity.tokens.for_user(&customer.key, &scopes).await {
 //!         Ok(token) => call_the_api(token).await,
 //!         Err(AcquireError::InteractionRequired { scopes, claims, .. }) => {
-//!             Ok(Redirect::to(&identity.interaction_url(&scopes, claims.as_deref(), &page)).into_response())
+//!             Ok(Redirect::to(&identity.interaction_url(&customer.key, &scopes, claims.as_deref(), &page)).into_response())
 //!         }
 //!         Err(error) => Err(error.into()),
 //!     }
@@ -197,10 +197,23 @@ impl Identity {
         let csrf = CsrfLayer::new().add_trusted_origin(&origin).unwrap_or_default().with_rejection_response(|_| {
             (StatusCode::FORBIDDEN, "This request came from another site and was refused.").into_response()
         });
-        app.merge(sign_in::router(self.clone()))
-            .layer(session::layer(self))
+        session::provide(self, app.merge(sign_in::router(self.clone())))
             .layer(csrf)
             .merge(sign_in::callbacks(self.clone()))
+    }
+
+    /// Whether browsers reach this app by https.
+    pub(crate) fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+
+    /// What a cookie of this app is called: all of their names begin alike, and handlers see no others. On https with the
+    /// prefix that ties a cookie to this host, https and the whole site (RFC 6265bis §4.1.3.2); browsers refuse it on plain
+    /// http, so localhost does without.
+    pub(crate) fn cookie_name(&self, purpose: &str) -> String {
+        let prefix = if self.is_https() { "__Host-" } else { "" };
+        let separator = if purpose.is_empty() { "" } else { "-" };
+        format!("{prefix}errand{separator}{purpose}")
     }
 
     /// Whether a plain sign-in brings a token for `scopes`: it asks for `initial_scopes`, and a token is of one resource.

@@ -7,6 +7,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::AnyPool;
@@ -21,7 +26,7 @@ use super::provider::Metadata;
 use super::scopes::Scopes;
 use super::{Identity, claim_names, jwt};
 use crate::platform::clock::{Clock, from_millis};
-use crate::platform::random;
+use crate::platform::{cookies, random};
 
 /// The session's entry that holds a [`SignedIn`].
 const ENTRY: &str = "customer";
@@ -167,20 +172,55 @@ impl fmt::Debug for Store {
     }
 }
 
-/// The layer that gives handlers their [`Session`].
-pub(super) fn layer(identity: &Identity) -> SessionManagerLayer<Store> {
+/// Gives the handlers of `router` their [`Session`].
+pub(super) fn provide(identity: &Identity, router: Router) -> Router {
     let store = Store::new(identity);
     let absolute = store.absolute;
-    let secure = identity.public_url.scheme() == "https";
-    SessionManagerLayer::new(store)
-        // RFC 6265bis §4.1.3.2: `__Host-` ties the cookie to this host, https and the whole site. Browsers refuse
-        // the prefix on plain http, so localhost does without.
-        .with_name(if secure { "__Host-errand" } else { "errand" })
-        .with_secure(secure)
+    let layer = SessionManagerLayer::new(store)
+        .with_name(identity.cookie_name(""))
+        .with_secure(identity.is_https())
         .with_http_only(true)
         // Lax: the callback is a top-level navigation from the provider, which must bring the cookie along.
         .with_same_site(tower_sessions::cookie::SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(absolute))
+        .with_expiry(Expiry::OnInactivity(absolute));
+    router.layer(layer).layer(middleware::from_fn_with_state(identity.clone(), own_cookies))
+}
+
+/// Stands in front of tower-sessions, whose reader of cookies decodes their names, so that `%65rrand` would be `errand`:
+/// what it (and everything behind) reads is a `Cookie` header that we wrote. It removes its cookie without the attributes
+/// that it was set with; browsers ignore that for a `__Host-` name, and would keep a dead cookie until it runs out.
+async fn own_cookies(State(identity): State<Identity>, mut request: Request, next: Next) -> Response {
+    let name = identity.cookie_name("");
+    let is_sent = cookies::is_sent(request.headers(), &name);
+    let is_id = cookies::read(request.headers(), &name).is_some_and(|value| value.parse::<Id>().is_ok());
+    let others = format!("{name}-");
+    cookies::rewrite(request.headers_mut(), |sent| (is_id && sent == name) || sent.starts_with(&others));
+    let mut response = next.run(request).await;
+
+    let set: Vec<HeaderValue> = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
+    let ours =
+        |value: &HeaderValue| value.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|v| v.starts_with(b"="));
+    let is_removed = set.iter().any(|value| value.as_bytes().starts_with(format!("{name}=;").as_bytes()));
+    // One that cannot be an id signs nobody in, and need not come again.
+    if is_removed || (is_sent && !is_id && !set.iter().any(ours)) {
+        response.headers_mut().remove(header::SET_COOKIE);
+        for value in set.into_iter().filter(|value| !ours(value)) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+        super::sign_in::set_cookie(response.headers_mut(), &removal(&identity));
+    }
+    response
+}
+
+/// The cookie that removes the session's.
+fn removal(identity: &Identity) -> cookie::Cookie<'static> {
+    cookie::Cookie::build((identity.cookie_name(""), ""))
+        .path("/")
+        .http_only(true)
+        .secure(identity.is_https())
+        .same_site(cookie::SameSite::Lax)
+        .max_age(cookie::time::Duration::ZERO)
+        .build()
 }
 
 impl Store {

@@ -54,7 +54,12 @@ async fn a_challenge_asks_for_its_scopes_and_claims_and_brings_the_customer_back
     let suite = Suite::configured(json!({"client_capabilities": ["cp1"]})).await;
     let mut browser = suite.signed_in().await;
     let claims = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
-    let url = suite.identity.interaction_url(&Scopes::parse(GRAPH), Some(claims), &ReturnTo::parse("/account?tab=2"));
+    let url = suite.identity.interaction_url(
+        &Suite::alice(),
+        &Scopes::parse(GRAPH),
+        Some(claims),
+        &ReturnTo::parse("/account?tab=2"),
+    );
     let page = suite.get(&mut browser, &url).await;
     let asked = page.parameters();
     assert_eq!(asked["scope"], format!("openid profile email offline_access {READ} {GRAPH}"));
@@ -77,18 +82,39 @@ async fn a_challenge_asks_for_its_scopes_and_claims_and_brings_the_customer_back
 async fn a_challenge_that_is_not_ours_or_has_run_out_asks_for_nothing() {
     let suite = Suite::start().await;
     let other = Suite::start().await;
-    let (scopes, home) = (Scopes::parse(GRAPH), ReturnTo::home());
-    let foreign = other.identity.interaction_url(&scopes, None, &home);
-    let old = suite.identity.interaction_url(&scopes, None, &home);
-    assert!(asked(&suite, &old).await["scope"].contains(GRAPH));
+    let (scopes, home, alice) = (Scopes::parse(GRAPH), ReturnTo::home(), Suite::alice());
+    let mut browser = suite.signed_in().await;
+    let foreign = other.identity.interaction_url(&alice, &scopes, None, &home);
+    let old = suite.identity.interaction_url(&alice, &scopes, None, &home);
+    let scope = async |browser: &mut Browser, url: &str| suite.get(browser, url).await.parameters()["scope"].clone();
+    assert!(scope(&mut browser, &old).await.contains(GRAPH));
     suite.clock.advance(Duration::hours(12));
-    let damaged = format!("{}x", suite.identity.interaction_url(&scopes, None, &home));
+    let damaged = format!("{}x", suite.identity.interaction_url(&alice, &scopes, None, &home));
     let plain = format!("/auth/sign-in?challenge={GRAPH}");
     for url in [foreign, old, damaged, plain] {
-        assert!(!asked(&suite, &url).await["scope"].contains(GRAPH), "{url}");
+        assert!(!scope(&mut browser, &url).await.contains(GRAPH), "{url}");
     }
     // Nothing to ask for: an ordinary sign-in.
-    assert_eq!(suite.identity.interaction_url(&Scopes::default(), None, &home), "/auth/sign-in?return_to=%2F");
+    assert_eq!(suite.identity.interaction_url(&alice, &Scopes::default(), None, &home), "/auth/sign-in?return_to=%2F");
+}
+
+/// A link that one customer was given asks no other customer, and no visitor, for permissions.
+#[tokio::test]
+async fn a_challenge_made_for_one_customer_asks_nothing_of_another() {
+    let suite = Suite::start().await;
+    let mut alice = suite.signed_in().await;
+    suite.provider.lie(Lies { claims: json!({"oid": BOB, "sub": "bob"}), ..Lies::default() });
+    let mut bob = Browser::default();
+    suite.sign_in(&mut bob).await;
+    let claims = Some(r#"{"id_token":{"acrs":{"essential":true}}}"#);
+    let url = suite.identity.interaction_url(&Suite::alice(), &Scopes::parse(GRAPH), claims, &ReturnTo::home());
+    for (whose, browser, counts) in
+        [("hers", &mut alice, true), ("another's", &mut bob, false), ("a visitor's", &mut Browser::default(), false)]
+    {
+        let asked = suite.get(browser, &url).await.parameters();
+        assert_eq!(asked["scope"].contains(GRAPH), counts, "{whose}");
+        assert_eq!(asked.contains_key("claims"), counts, "{whose}");
+    }
 }
 
 /// The customer who is signed in is asked, and not whoever else has an account in this browser.
@@ -97,7 +123,7 @@ async fn a_challenge_names_the_customer_who_is_signed_in() {
     let suite = Suite::start().await;
     suite.provider.lie(Lies { claims: json!({"login_hint": "opaque"}), ..Lies::default() });
     let mut browser = suite.signed_in().await;
-    let url = suite.identity.interaction_url(&Scopes::parse(GRAPH), None, &ReturnTo::home());
+    let url = suite.identity.interaction_url(&Suite::alice(), &Scopes::parse(GRAPH), None, &ReturnTo::home());
     assert_eq!(suite.get(&mut browser, &url).await.parameters()["login_hint"], "opaque");
     assert!(!suite.get(&mut Browser::default(), &url).await.parameters().contains_key("login_hint"));
     assert!(!suite.get(&mut browser, "/auth/sign-in").await.parameters().contains_key("login_hint"));
@@ -336,7 +362,7 @@ async fn a_clock_that_is_off_or_jumps_back_is_bounded_and_panics_nowhere() {
     let mut browser = suite.signed_in().await;
     let mut signing_in = Browser::default();
     let page = suite.get(&mut signing_in, "/auth/sign-in?return_to=/todos").await;
-    let challenge = suite.identity.interaction_url(&Scopes::parse(GRAPH), None, &ReturnTo::home());
+    let challenge = suite.identity.interaction_url(&Suite::alice(), &Scopes::parse(GRAPH), None, &ReturnTo::home());
     suite.clock.advance(Duration::minutes(-5));
     assert_eq!(suite.whoami(&mut browser).await, "Alice");
     let look: Value = serde_json::from_str(&suite.get(&mut browser, "/auth/session").await.body).unwrap();
@@ -344,7 +370,7 @@ async fn a_clock_that_is_off_or_jumps_back_is_bounded_and_panics_nowhere() {
     // A sign-in from the future has not begun: again, from the start.
     let back = suite.at_the_provider(&page).await;
     assert_eq!(suite.get(&mut signing_in, &back).await.location(), "/problem?reason=expired");
-    assert!(!asked(&suite, &challenge).await["scope"].contains(GRAPH));
+    assert!(!suite.get(&mut browser, &challenge).await.parameters()["scope"].contains(GRAPH));
     suite.signed_in().await;
 }
 

@@ -1,8 +1,9 @@
-//! What every program needs and nothing more: configuration, database, serving, telemetry, time, randomness,
+//! What every program needs and nothing more: configuration, cookies, database, serving, telemetry, time, randomness,
 //! sealing, outbound HTTP, mail, the countries of the world. Knows neither identity nor to-dos.
 
 pub mod clock;
 pub mod config;
+pub mod cookies;
 pub mod countries;
 pub mod database;
 pub mod mail;

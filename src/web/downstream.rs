@@ -62,7 +62,7 @@ fn not_acquired(request: &Request, signed_in: &SignedIn, error: &AcquireError) -
             if !consent && claims.is_none() && request.web.identity.signs_in_with(scopes) {
                 return request.sign_in_required();
             }
-            let url = request.web.identity.interaction_url(scopes, claims.as_deref(), &request.page());
+            let url = request.web.identity.interaction_url(&signed_in.key, scopes, claims.as_deref(), &request.page());
             if *consent { AppError::ConsentRequired { url } } else { AppError::SignInRequired { url } }
         }
         AcquireError::Unavailable(reason) => {

@@ -14,6 +14,7 @@ use super::customer::Request;
 use crate::app::actions::customer::{Notice, Typed};
 use crate::app::error::AppError;
 use crate::identity::session::SignedIn;
+use crate::platform::cookies;
 
 /// The session's entry.
 const ENTRY: &str = "notice";
@@ -133,23 +134,19 @@ async fn take_from(session: &Session) -> Option<Notice> {
     })
 }
 
-fn name(web: &Web) -> &'static str {
-    if web.identity.public_url.scheme() == "https" { "__Host-errand-draft" } else { "errand-draft" }
+fn name(web: &Web) -> String {
+    web.identity.cookie_name("draft")
 }
 
 fn find(web: &Web, headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|value| Cookie::split_parse(value).filter_map(Result::ok))
-        .find(|cookie| cookie.name() == name(web))
-        .map(|cookie| cookie.value().to_owned())
+    cookies::read(headers, &name(web)).map(str::to_owned)
 }
 
 fn bare(web: &Web, value: String) -> Cookie<'static> {
     Cookie::build((name(web), value))
         .path("/")
         .http_only(true)
-        .secure(web.identity.public_url.scheme() == "https")
+        .secure(web.identity.is_https())
         .same_site(SameSite::Lax)
         .build()
 }

@@ -16,7 +16,7 @@ use crate::identity::Identity;
 use crate::identity::config::{Config, ResponseMode};
 use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
-use crate::identity::session::SignedIn;
+use crate::identity::session::{CustomerKey, SignedIn};
 use crate::identity::tokens::OPENID_SCOPES;
 use crate::platform::config::ConfigError;
 use crate::platform::random;
@@ -107,11 +107,18 @@ pub fn sign_in_url(return_to: &ReturnTo) -> String {
 
 impl Identity {
     /// The address, on this site, that answers a token acquisition's `InteractionRequired`: it asks the provider for
-    /// `scopes` and for the claims of a claims challenge, and brings the customer back to `return_to`.
-    pub fn interaction_url(&self, scopes: &Scopes, claims: Option<&str>, return_to: &ReturnTo) -> String {
+    /// `scopes` and for the claims of a claims challenge, and brings the customer back to `return_to`. For `customer` only:
+    /// whoever else follows it just signs in.
+    pub fn interaction_url(
+        &self,
+        customer: &CustomerKey,
+        scopes: &Scopes,
+        claims: Option<&str>,
+        return_to: &ReturnTo,
+    ) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("return_to", return_to.as_str());
-        if let Some(challenge) = Challenge::seal(self, scopes, claims) {
+        if let Some(challenge) = Challenge::seal(self, customer, scopes, claims) {
             query.append_pair("challenge", &challenge);
         }
         format!("/auth/sign-in?{}", query.finish())
@@ -154,8 +161,14 @@ async fn redirect(
         }
     };
     let return_to = query.first("return_to").map_or_else(ReturnTo::home, ReturnTo::parse);
-    // One that is not ours or has run out: an ordinary sign-in. What still lacks then is asked for again.
-    let challenge = query.first("challenge").and_then(|sealed| Challenge::open(identity, sealed)).unwrap_or_default();
+    // One that is not ours, not for this customer or has run out: an ordinary sign-in. What still lacks then is asked for
+    // again.
+    let asked = match query.first("challenge") {
+        Some(sealed) => challenge(identity, session, sealed).await,
+        None => None,
+    };
+    let (challenge, signed_in) = asked.unzip();
+    let challenge = challenge.unwrap_or_default();
     // The authorization endpoint may be asked for several resources, the token endpoint for one: the challenge's.
     let scopes = identity.initial_scopes.union(&challenge.scopes());
     let wanted = if challenge.scopes().is_empty() { &identity.initial_scopes } else { &challenge.scopes() };
@@ -170,7 +183,7 @@ async fn redirect(
     if let Some(hint) = hint(query, "domain_hint").or(identity.authorization.domain_hint.clone()) {
         parameters.insert("domain_hint".to_owned(), hint);
     }
-    if let Some(hint) = hint(query, "login_hint").or(who_is_asked(session, &challenge).await) {
+    if let Some(hint) = hint(query, "login_hint").or(signed_in.as_ref().and_then(name_at_provider)) {
         parameters.insert("login_hint".to_owned(), hint);
     }
     if sign_up {
@@ -207,12 +220,14 @@ fn hint(query: &Parameters, name: &str) -> Option<String> {
     query.first(name).filter(|hint| !hint.is_empty() && hint.len() <= MAX_HINT).map(str::to_owned)
 }
 
-/// Who must act: a challenge is for the customer who is signed in, not for whoever else has an account in this browser.
-async fn who_is_asked(session: &Session, challenge: &Challenge) -> Option<String> {
-    if challenge.is_empty() {
-        return None;
-    }
+/// What is asked of the customer who is signed in, and who that is.
+async fn challenge(identity: &Identity, session: &Session, sealed: &str) -> Option<(Challenge, SignedIn)> {
     let signed_in = SignedIn::load(session).await.ok().flatten()?;
+    Some((Challenge::open(identity, &signed_in.key, sealed)?, signed_in))
+}
+
+/// Who must act: a challenge is for the customer who is signed in, not for whoever else has an account in this browser.
+fn name_at_provider(signed_in: &SignedIn) -> Option<String> {
     signed_in.claim("login_hint").or_else(|| signed_in.claim("preferred_username")).map(str::to_owned)
 }
 

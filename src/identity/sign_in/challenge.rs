@@ -1,11 +1,12 @@
 //! What a sign-in must bring beyond the usual: scopes that the customer has not consented to yet, claims that an API or
-//! the provider asked for. It travels in the address of `/auth/sign-in`, sealed, so that only this app can make one: a
-//! link from elsewhere cannot have a customer asked for permissions.
+//! the provider asked for. It travels in the address of `/auth/sign-in`, sealed, so that only this app can make one, and
+//! for one customer only: neither a link from elsewhere nor a customer's own link can have another one asked for permissions.
 
 use serde::{Deserialize, Serialize};
 
 use crate::identity::Identity;
 use crate::identity::scopes::Scopes;
+use crate::identity::session::CustomerKey;
 
 /// How long a challenge can be followed, in milliseconds: pages stand open for a while.
 const LIFETIME: i64 = 12 * 3_600_000;
@@ -31,13 +32,13 @@ impl Challenge {
         Scopes::parse(&self.scopes)
     }
 
-    /// Whether nothing is asked for.
-    pub(super) fn is_empty(&self) -> bool {
-        self.scopes.is_empty() && self.claims.is_none()
-    }
-
-    /// Seals a challenge; `None` when there is nothing to ask for, or more than fits.
-    pub(super) fn seal(identity: &Identity, scopes: &Scopes, claims: Option<&str>) -> Option<String> {
+    /// Seals a challenge for `customer`; `None` when there is nothing to ask for, or more than fits.
+    pub(super) fn seal(
+        identity: &Identity,
+        customer: &CustomerKey,
+        scopes: &Scopes,
+        claims: Option<&str>,
+    ) -> Option<String> {
         let scopes = scopes.to_string();
         let claims = claims.filter(|claims| !claims.is_empty());
         if scopes.len() > MAX_SCOPES || claims.is_some_and(|claims| claims.len() > MAX_CLAIMS) {
@@ -48,13 +49,17 @@ impl Challenge {
             return None;
         }
         let challenge = Self { scopes, claims: claims.map(str::to_owned), made_at: identity.clock.unix_millis() };
-        Some(identity.keys.seal(CONTEXT, &serde_json::to_string(&challenge).ok()?))
+        Some(identity.keys.seal(&context(customer), &serde_json::to_string(&challenge).ok()?))
     }
 
-    /// Opens a challenge that this app sealed and that has not run out.
-    pub(super) fn open(identity: &Identity, sealed: &str) -> Option<Self> {
-        let challenge: Self = serde_json::from_str(&identity.keys.open(CONTEXT, sealed).ok()?).ok()?;
+    /// Opens a challenge that this app sealed for `customer` and that has not run out.
+    pub(super) fn open(identity: &Identity, customer: &CustomerKey, sealed: &str) -> Option<Self> {
+        let challenge: Self = serde_json::from_str(&identity.keys.open(&context(customer), sealed).ok()?).ok()?;
         let age = identity.clock.unix_millis() - challenge.made_at;
         (-60_000..LIFETIME).contains(&age).then_some(challenge)
     }
+}
+
+fn context(customer: &CustomerKey) -> String {
+    format!("{CONTEXT}\n{customer}")
 }

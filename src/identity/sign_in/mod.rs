@@ -37,15 +37,14 @@ pub(super) fn router(identity: Identity) -> Router {
 /// The endpoints that the provider, or a page of it, sends requests to, POSTs among them: each proves by its own
 /// parameters that it is meant, so that no protection against other sites' requests may stand in front.
 pub(super) fn callbacks(identity: Identity) -> Router {
-    let redirect = Router::new()
-        .route(REDIRECT_PATH, get(callback::by_query).post(callback::by_form))
-        .layer(session::layer(&identity));
+    let redirect = Router::new().route(REDIRECT_PATH, get(callback::by_query).post(callback::by_form));
+    let redirect = session::provide(&identity, redirect.with_state(identity.clone()));
     // These come without cookies, and need no session.
     Router::new()
         .route("/auth/front-channel-logout", get(front_channel_logout::front_channel_logout))
         .route("/auth/back-channel-logout", post(back_channel_logout::back_channel_logout))
-        .merge(redirect)
         .with_state(identity)
+        .merge(redirect)
 }
 
 /// Where the provider sends the customer back to after sign-in.
@@ -135,19 +134,8 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
     }
 }
 
-/// The request's cookies whose name begins with `prefix`.
-fn cookies_of(headers: &HeaderMap, prefix: &str) -> impl Iterator<Item = (String, String)> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| cookie::Cookie::split_parse(value).filter_map(Result::ok))
-        .filter(move |cookie| cookie.name().starts_with(prefix))
-        .map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned()))
-}
-
 /// Adds a `Set-Cookie` header.
-fn set_cookie(headers: &mut HeaderMap, cookie: &cookie::Cookie<'_>) {
+pub(super) fn set_cookie(headers: &mut HeaderMap, cookie: &cookie::Cookie<'_>) {
     if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
         headers.append(header::SET_COOKIE, value);
     }

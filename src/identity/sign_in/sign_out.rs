@@ -14,14 +14,16 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use tower_sessions::Session;
 
-use super::{Parameters, Problem, SIGNED_OUT_PATH, cookies_of, see_other, set_cookie};
+use super::{Parameters, Problem, SIGNED_OUT_PATH, see_other, set_cookie};
 use crate::identity::Identity;
 use crate::identity::session::{self, SignedIn};
-use crate::platform::random;
+use crate::platform::{cookies, random};
 
 /// How long the provider has to send the customer back, in milliseconds.
 const LIFETIME: i64 = 600_000;
 const CONTEXT: &str = "sign-out";
+/// What the cookie is for (see [`Identity::cookie_name`]).
+const COOKIE: &str = "sign-out";
 
 /// A sign-out on its way, in a sealed cookie.
 #[derive(Serialize, Deserialize)]
@@ -105,12 +107,13 @@ pub(super) async fn not_by_get() -> Response {
 /// Back from the provider. The session ended before the customer went there; a wrong answer changes nothing, but does
 /// not count as the provider's word either.
 pub(super) async fn signed_out(State(identity): State<Identity>, query: Parameters, headers: HeaderMap) -> Response {
-    let name = name(&identity);
-    let Some((_, sealed)) = cookies_of(&headers, &name).find(|(found, _)| *found == name) else {
+    let name = identity.cookie_name(COOKIE);
+    if !cookies::is_sent(&headers, &name) {
         // The Back button, or somebody who typed the address.
         return see_other("/");
-    };
-    let confirmed = Pending::open(&identity, &sealed).is_some_and(|pending| {
+    }
+    let pending = cookies::read(&headers, &name).and_then(|sealed| Pending::open(&identity, sealed));
+    let confirmed = pending.is_some_and(|pending| {
         query.only("state").is_some_and(|state| bool::from(state.as_bytes().ct_eq(pending.state.as_bytes())))
     });
     let mut response = if confirmed {
@@ -140,15 +143,11 @@ impl Pending {
     }
 }
 
-fn name(identity: &Identity) -> String {
-    format!("{}errand-sign-out", if identity.public_url.scheme() == "https" { "__Host-" } else { "" })
-}
-
 fn bare(identity: &Identity, value: String) -> Cookie<'static> {
-    Cookie::build((name(identity), value))
+    Cookie::build((identity.cookie_name(COOKIE), value))
         .path("/")
         .http_only(true)
-        .secure(identity.public_url.scheme() == "https")
+        .secure(identity.is_https())
         // Lax: the provider's page leads back by a top-level navigation.
         .same_site(SameSite::Lax)
         .build()

@@ -8,13 +8,12 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use tower_sessions::Session;
 
-use super::cookies_of;
 use crate::identity::Identity;
 use crate::identity::config::ResponseMode;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
 use crate::identity::session;
-use crate::platform::random;
+use crate::platform::{cookies, random};
 
 /// How long the customer has at the provider, in milliseconds: signing up takes a look into the mailbox.
 pub(super) const LIFETIME: i64 = 3_600_000;
@@ -70,15 +69,22 @@ impl Transaction {
         cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
         let mut cookies = vec![cookie];
 
-        let mut pending: Vec<(i64, usize, String)> = cookies_of(request, &prefix(identity))
-            .map(|(name, value)| (open(identity, &value).map_or(0, |t| t.began_at), name.len() + value.len(), name))
+        let prefix = prefix(identity);
+        let sent = cookies::matching(request, |name| name.starts_with(&prefix));
+        // One that does not open is older than all others.
+        let mut pending: Vec<(i64, usize, &str)> = sent
+            .into_iter()
+            .map(|sent| {
+                let value = sent.value.unwrap_or_default();
+                (open(identity, value).map_or(0, |t| t.began_at), sent.name.len() + value.len(), sent.name)
+            })
             .collect();
         pending.sort_unstable_by(|a, b| b.cmp(a));
         let mut bytes = 0;
         for (position, (_, size, name)) in pending.into_iter().enumerate() {
             bytes += size;
             if position >= MAX_PENDING - 1 || bytes > MAX_PENDING_BYTES {
-                cookies.push(removal(identity, name));
+                cookies.push(removal(identity, name.to_owned()));
             }
         }
         cookies
@@ -86,9 +92,7 @@ impl Transaction {
 
     /// The transaction of `state`, if this browser began it and it has not run out.
     pub(super) fn find(identity: &Identity, request: &HeaderMap, state: &str) -> Option<Self> {
-        let wanted = name(identity, state);
-        let (_, sealed) = cookies_of(request, &prefix(identity)).find(|(name, _)| *name == wanted)?;
-        let transaction = open(identity, &sealed)?;
+        let transaction = open(identity, cookies::read(request, &name(identity, state))?)?;
         let same = bool::from(transaction.state.as_bytes().ct_eq(state.as_bytes()));
         let age = identity.clock.unix_millis() - transaction.began_at;
         (same && (-60_000..LIFETIME).contains(&age)).then_some(transaction)
@@ -117,8 +121,7 @@ fn open(identity: &Identity, sealed: &str) -> Option<Transaction> {
 }
 
 fn prefix(identity: &Identity) -> String {
-    let secure = identity.public_url.scheme() == "https";
-    format!("{}errand-sign-in-", if secure { "__Host-" } else { "" })
+    identity.cookie_name("sign-in-")
 }
 
 fn name(identity: &Identity, state: &str) -> String {
@@ -133,7 +136,7 @@ fn bare(identity: &Identity, name: String, value: String) -> Cookie<'static> {
     Cookie::build((name, value))
         .path("/")
         .http_only(true)
-        .secure(form_post || identity.public_url.scheme() == "https")
+        .secure(form_post || identity.is_https())
         .same_site(if form_post { SameSite::None } else { SameSite::Lax })
         .build()
 }
