@@ -36,6 +36,9 @@ pub(super) struct SessionState {
     /// Until the session ends, if nothing is done.
     #[serde(default)]
     pub(super) seconds_left: i64,
+    /// The customer signed this browser out from another one.
+    #[serde(default)]
+    pub(super) signed_out_elsewhere: bool,
 }
 
 /// Lets tests (and anybody's tools) see that the page now answers by itself.

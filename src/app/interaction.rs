@@ -53,6 +53,8 @@ pub struct Interaction {
     way: RwSignal<Option<Way>>,
     /// Whether the session is known to be over, and the page waits for the customer to sign in.
     pub ended: RwSignal<bool>,
+    /// Whether the customer ended it from another browser.
+    pub signed_out_elsewhere: StoredValue<bool>,
     typed: StoredValue<Option<Reader>>,
     /// Who looks at the page.
     viewer: StoredValue<String>,
@@ -64,6 +66,7 @@ impl Interaction {
         Self {
             way: RwSignal::new(None),
             ended: RwSignal::new(false),
+            signed_out_elsewhere: StoredValue::new(false),
             typed: StoredValue::new(None),
             viewer: StoredValue::new(String::new()),
         }

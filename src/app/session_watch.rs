@@ -117,13 +117,16 @@ impl SessionWatch {
                 self.interaction.keep_typed();
                 browser::reload();
             }
-            Some(SessionState { signed_in: true, seconds_left }) => {
+            Some(SessionState { signed_in: true, seconds_left, .. }) => {
                 if seconds_left > WARNING {
                     self.phase.set(Phase::Quiet);
                 }
                 self.wait(seconds_left);
             }
-            Some(SessionState { signed_in: false, .. }) => self.end(),
+            Some(SessionState { signed_in: false, signed_out_elsewhere, .. }) => {
+                self.interaction.signed_out_elsewhere.set_value(signed_out_elsewhere);
+                self.end();
+            }
             // Nobody knows: the warning, if there is one, stays.
             None if self.phase.get_untracked() == Phase::Quiet => self.set_timer(AGAIN),
             None => self.set_timer(AGAIN_SOON),

@@ -254,7 +254,8 @@ async fn the_id_token_is_kept_sealed_and_shown_at_sign_out_only_where_configurat
 async fn a_customer_sees_their_sessions_and_ends_one_or_all_others() {
     use tower_sessions::{Session, SessionStore as _};
 
-    use super::session::{SignedIn, Store};
+    use super::return_to::ReturnTo;
+    use super::session::{Ended, Ending, SignedIn, Store};
 
     let suite = Suite::start().await;
     let sign_in = async |agent: &str| {
@@ -276,7 +277,8 @@ async fn a_customer_sees_their_sessions_and_ends_one_or_all_others() {
         Session::new(Some(id), store.clone(), None)
     };
     let here = session(&laptop);
-    let alice = SignedIn::load(&here).await.unwrap().expect("signed in");
+    let mut alice = SignedIn::load(&here).await.unwrap().expect("signed in");
+    alice.claims.insert("auth_time".to_owned(), json!(suite.clock.unix_seconds()));
     let list = suite.identity.sessions(&alice, &here).await.unwrap();
     let browsers: Vec<_> = list.iter().map(|session| (session.browser.as_str(), session.current)).collect();
     let expected = [("An unknown browser", false), ("Safari on iPhone", false), ("Firefox on Linux", true)];
@@ -286,20 +288,34 @@ async fn a_customer_sees_their_sessions_and_ends_one_or_all_others() {
     let mut thief = Browser([("errand".to_owned(), list[1].handle.clone())].into());
     assert_eq!(suite.whoami(&mut thief).await, "nobody");
 
-    // Somebody else cannot end it.
+    let end = async |who: &SignedIn, which: Ending| {
+        suite.identity.end_sessions(who, &here, &which, &ReturnTo::parse("/account")).await.unwrap()
+    };
+    let one = |place: usize| Ending::One(list[place].handle.clone());
+    // Somebody else cannot end it, and neither can who proved too long ago who they are (ASVS 5.0 §7.5.2).
     let mut bob = alice.clone();
     bob.key = serde_json::from_value(json!("somebody else")).unwrap();
-    assert!(!suite.identity.end_session(&bob, &list[1].handle).await.unwrap());
+    assert_eq!(end(&bob, one(1)).await, Ended::Sessions(0));
+    for auth_time in
+        [json!(suite.clock.unix_seconds() - 301), json!(suite.clock.unix_seconds() + 61), json!("now"), Value::Null]
+    {
+        let mut stale = alice.clone();
+        stale.claims.insert("auth_time".to_owned(), auth_time);
+        for which in [one(1), Ending::Others] {
+            let Ended::ProofRequired { url } = end(&stale, which).await else { panic!("no proof was asked for") };
+            assert!(url.starts_with("/auth/sign-in?return_to=%2Faccount&challenge="), "{url}");
+        }
+    }
     assert_eq!(suite.whoami(&mut phone).await, "Alice");
-    assert!(suite.identity.end_session(&alice, &list[1].handle).await.unwrap());
-    assert!(!suite.identity.end_session(&alice, &list[1].handle).await.unwrap(), "once");
+    assert_eq!(end(&alice, one(1)).await, Ended::Sessions(1));
+    assert_eq!(end(&alice, one(1)).await, Ended::Sessions(0), "once");
     assert_eq!(suite.whoami(&mut phone).await, "nobody");
 
-    assert_eq!(suite.identity.end_other_sessions(&alice, &here).await.unwrap(), 1);
+    assert_eq!(end(&alice, Ending::Others).await, Ended::Sessions(1));
     assert_eq!(suite.whoami(&mut tablet).await, "nobody");
     assert_eq!(suite.whoami(&mut laptop).await, "Alice");
     assert!(suite.has_tokens().await, "one session is left");
-    assert!(suite.identity.end_session(&alice, &list[2].handle).await.unwrap());
+    assert_eq!(end(&alice, one(2)).await, Ended::Sessions(1));
     assert!(!suite.has_tokens().await, "none is left");
     assert!(store.load(&laptop.session().unwrap().parse().unwrap()).await.unwrap().is_none());
 }

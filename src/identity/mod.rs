@@ -59,6 +59,9 @@ mod credential;
 pub mod downstream;
 #[cfg(test)]
 mod downstream_tests;
+mod ended;
+#[cfg(test)]
+mod ended_tests;
 pub mod jwt;
 #[cfg(test)]
 mod logout_tests;
@@ -243,6 +246,7 @@ impl Identity {
 
     async fn sweep_once(&self) -> Result<(), sqlx::Error> {
         Store::new(self).sweep().await?;
+        ended::sweep(self).await?;
         sign_in::sweep(self).await?;
         self.tokens.sweep().await
     }

@@ -404,17 +404,17 @@ async fn token(Shared(state): Shared<Arc<State>>, headers: HeaderMap, Form(field
     if headers.get(header::AUTHORIZATION).is_none_or(|value| *value != format!("Basic {expected}")) {
         return error("invalid_client");
     }
-    let (scope, nonce) = match fields["grant_type"].as_str() {
+    let (scope, nonce, proved) = match fields["grant_type"].as_str() {
         "authorization_code" => {
             let Some(asked) = memory.codes.remove(&fields["code"]) else { return error("invalid_grant") };
             let proved = random::digest(&fields["code_verifier"]) == asked["code_challenge"];
             if !proved || fields["redirect_uri"] != asked["redirect_uri"] {
                 return error("invalid_grant");
             }
-            (asked["scope"].clone(), asked.get("nonce").cloned())
+            (asked["scope"].clone(), asked.get("nonce").cloned(), asked.contains_key("max_age"))
         }
         "refresh_token" => match memory.refresh_token.take() {
-            Some((current, scope)) if current == fields["refresh_token"] => (scope, None),
+            Some((current, scope)) if current == fields["refresh_token"] => (scope, None, false),
             _ => return error("invalid_grant"),
         },
         _ => return error("unsupported_grant_type"),
@@ -426,6 +426,10 @@ async fn token(Shared(state): Shared<Arc<State>>, headers: HeaderMap, Form(field
     });
     if let Some(nonce) = nonce {
         claims["nonce"] = json!(nonce);
+    }
+    // OpenID Connect Core §2: whoever comes proves who they are on the spot.
+    if proved {
+        claims["auth_time"] = json!(now);
     }
     merge(&mut claims, memory.lies.claims.clone());
     let mut header = json!({"typ": "JWT", "alg": "RS256", "kid": memory.lies.key.id});

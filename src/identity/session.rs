@@ -21,9 +21,12 @@ use tower_sessions::session_store::{self, SessionStore};
 use tower_sessions::{Session, SessionManagerLayer};
 
 use super::config::ClaimNames;
+use super::ended::{self, EndedBy};
 use super::jwt::Claims;
 use super::provider::Metadata;
+use super::return_to::ReturnTo;
 use super::scopes::Scopes;
+use super::sign_in::set_cookie;
 use super::{Identity, claim_names, jwt};
 use crate::platform::clock::{Clock, from_millis};
 use crate::platform::{cookies, random};
@@ -32,6 +35,10 @@ use crate::platform::{cookies, random};
 const ENTRY: &str = "customer";
 /// The session's entry that holds the ID token, sealed, where sign-out needs it.
 const ID_TOKEN: &str = "id_token";
+/// The session's entry that says how many others the customer just ended by proving who they are.
+const ENDED_OTHERS: &str = "ended_others";
+/// For how many seconds a proof of who somebody is counts as given lately.
+const LATELY: i64 = 300;
 
 /// Who a customer is, across sessions and sign-ins: tenant and object id at Entra, issuer and subject elsewhere.
 /// Never the e-mail address, which changes hands (OpenID Connect Core §5.7).
@@ -89,10 +96,32 @@ pub struct SignedIn {
     pub asked: Scopes,
 }
 
+/// Which of their sessions a customer ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The one of this handle ([`SessionSummary::handle`]).
+    One(String),
+    /// All but the one that asks.
+    Others,
+}
+
+/// What became of a customer's wish to end sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// So many ended. None: there was none (any more) by that handle, or it is somebody else's.
+    Sessions(usize),
+    /// They must prove first who they are (ASVS 5.0 §7.5.2): at this address, on this site. It is done when they have.
+    ProofRequired {
+        /// For a full page load.
+        url: String,
+    },
+}
+
 /// One of a customer's sessions, as their account page lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionSummary {
-    /// Names the session in [`Identity::end_session`]; opens nothing.
+    /// Names the session in [`Ending::One`]; opens nothing.
     pub handle: String,
     /// `Firefox on Linux`.
     pub browser: String,
@@ -123,6 +152,35 @@ impl SignedIn {
     /// A claim that is text.
     pub fn claim(&self, name: &str) -> Option<&str> {
         jwt::text(&self.claims, name)
+    }
+
+    /// Whether they proved lately who they are, as the provider says (`auth_time`, OpenID Connect Core §2); one that does not
+    /// say when is asked to have it proved. A session may be made without any proof, from the provider's own.
+    pub fn has_proved_lately(&self, now: i64) -> bool {
+        let Ok(Some(proved)) = jwt::seconds(&self.claims, "auth_time") else { return false };
+        let seconds = now.div_euclid(1000);
+        (seconds - LATELY..=seconds + jwt::SKEW).contains(&proved)
+    }
+
+    /// How many other sessions the customer ended by the proof that they just came back from; told once.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn take_ended_others(session: &Session) -> Result<Option<usize>, tower_sessions::session::Error> {
+        // A removal counts as a change, and a change costs a database write, whether or not there was anything.
+        match session.get_value(ENDED_OTHERS).await? {
+            None => Ok(None),
+            Some(_) => session.remove(ENDED_OTHERS).await,
+        }
+    }
+
+    /// Leaves what [`SignedIn::take_ended_others`] takes.
+    pub(super) async fn leave_ended_others(
+        session: &Session,
+        ended: usize,
+    ) -> Result<(), tower_sessions::session::Error> {
+        session.insert(ENDED_OTHERS, ended).await?;
+        session.save().await
     }
 
     /// Makes `session` this customer's, under a new id; the old id is dead (ASVS 5.0 §7.2.4).
@@ -192,7 +250,8 @@ pub(super) fn provide(identity: &Identity, router: Router) -> Router {
 async fn own_cookies(State(identity): State<Identity>, mut request: Request, next: Next) -> Response {
     let name = identity.cookie_name("");
     let is_sent = cookies::is_sent(request.headers(), &name);
-    let is_id = cookies::read(request.headers(), &name).is_some_and(|value| value.parse::<Id>().is_ok());
+    let id = cookies::read(request.headers(), &name).and_then(|value| value.parse::<Id>().ok());
+    let is_id = id.is_some();
     let others = format!("{name}-");
     cookies::rewrite(request.headers_mut(), |sent| (is_id && sent == name) || sent.starts_with(&others));
     let mut response = next.run(request).await;
@@ -202,12 +261,27 @@ async fn own_cookies(State(identity): State<Identity>, mut request: Request, nex
         |value: &HeaderValue| value.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|v| v.starts_with(b"="));
     let is_removed = set.iter().any(|value| value.as_bytes().starts_with(format!("{name}=;").as_bytes()));
     // One that cannot be an id signs nobody in, and need not come again.
-    if is_removed || (is_sent && !is_id && !set.iter().any(ours)) {
-        response.headers_mut().remove(header::SET_COOKIE);
-        for value in set.into_iter().filter(|value| !ours(value)) {
-            response.headers_mut().append(header::SET_COOKIE, value);
+    if !is_removed && (is_id || !is_sent || set.iter().any(ours)) {
+        return response;
+    }
+    let headers = response.headers_mut();
+    headers.remove(header::SET_COOKIE);
+    for value in set.into_iter().filter(|value| !ours(value)) {
+        headers.append(header::SET_COOKIE, value);
+    }
+    let ended = match id {
+        Some(id) => ended::Ended::of_session(&identity, &random::digest(&id.to_string())).await,
+        None => Ok(None),
+    };
+    match ended {
+        Ok(ended) => {
+            set_cookie(headers, &removal(&identity));
+            if let Some(ended) = ended {
+                set_cookie(headers, &ended.cookie(&identity));
+            }
         }
-        super::sign_in::set_cookie(response.headers_mut(), &removal(&identity));
+        // It says which session it was: it must not get lost.
+        Err(error) => tracing::error!(%error, "how a session ended cannot be told; its cookie is kept"),
     }
     response
 }
@@ -239,6 +313,17 @@ impl Store {
     fn horizons(&self) -> (i64, i64) {
         let now = self.clock.unix_millis();
         (now - millis(self.absolute), now - millis(self.idle))
+    }
+
+    /// Whether a session with such a row has not run out.
+    pub(super) fn is_alive(&self, created_at: i64, last_seen_at: i64, ends_at: Option<i64>) -> bool {
+        let (created, seen) = self.horizons();
+        created_at > created && last_seen_at > seen && ends_at.is_none_or(|end| end > self.clock.unix_millis())
+    }
+
+    /// Before this time, in milliseconds since the epoch, no session began that is not over.
+    pub(super) fn absolute_horizon(&self) -> i64 {
+        self.horizons().0
     }
 
     /// How far a row's last-seen time may lag behind: a twentieth of the idle lifetime, so that a signed-in page
@@ -325,40 +410,61 @@ impl Identity {
         Ok(rows.into_iter().map(summary).collect())
     }
 
-    /// Ends one of the customer's sessions; with the last one, their tokens go too. `false`: there was none (any more)
-    /// by that handle, or it is somebody else's.
+    /// Ends sessions of the customer but the one that asks, once they have proved lately who they are: whoever finds an
+    /// open browser must not throw the customer out of theirs. `return_to` is where they come back to when they have.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn end_session(&self, customer: &SignedIn, handle: &str) -> Result<bool, sqlx::Error> {
-        let mut transaction = self.db.begin().await?;
-        let ended = sqlx::query("DELETE FROM sessions WHERE id = $1 AND customer = $2")
-            .bind(handle)
-            .bind(customer.key.as_str())
-            .execute(&mut *transaction)
-            .await?;
-        let forgotten = self.tokens.forget_in(&mut transaction, std::slice::from_ref(&customer.key)).await?;
-        transaction.commit().await?;
-        self.tokens.forgotten(forgotten);
-        Ok(ended.rows_affected() > 0)
+    pub async fn end_sessions(
+        &self,
+        customer: &SignedIn,
+        session: &Session,
+        which: &Ending,
+        return_to: &ReturnTo,
+    ) -> Result<Ended, sqlx::Error> {
+        if !customer.has_proved_lately(self.clock.unix_millis()) {
+            return Ok(Ended::ProofRequired { url: self.proof_url(&customer.key, which.clone(), return_to) });
+        }
+        Ok(Ended::Sessions(self.end_proved(&customer.key, session, which).await?))
     }
 
-    /// Ends all sessions of the customer but this one; returns how many.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn end_other_sessions(&self, customer: &SignedIn, session: &Session) -> Result<u64, sqlx::Error> {
+    /// Ends sessions of a customer who has proved who they are; how many. With the last one, their tokens go too.
+    pub(super) async fn end_proved(
+        &self,
+        customer: &CustomerKey,
+        session: &Session,
+        which: &Ending,
+    ) -> Result<usize, sqlx::Error> {
+        let (statement, name) = match which {
+            Ending::One(handle) => (
+                "DELETE FROM sessions WHERE customer = $1 AND id = $2 \
+                 RETURNING id, customer, created_at, last_seen_at, ends_at",
+                handle.clone(),
+            ),
+            Ending::Others => (
+                "DELETE FROM sessions WHERE customer = $1 AND id <> $2 \
+                 RETURNING id, customer, created_at, last_seen_at, ends_at",
+                handle(session).unwrap_or_default(),
+            ),
+        };
         let mut transaction = self.db.begin().await?;
-        let ended = sqlx::query("DELETE FROM sessions WHERE customer = $1 AND id <> $2")
-            .bind(customer.key.as_str())
-            .bind(handle(session).unwrap_or_default())
-            .execute(&mut *transaction)
-            .await?;
+        let deleted: Vec<ended::Deleted> =
+            sqlx::query_as(statement).bind(customer.as_str()).bind(name).fetch_all(&mut *transaction).await?;
+        let ended = self.note_ended(&mut transaction, deleted, EndedBy::Browser).await?.len();
         // This one may end at the same moment.
-        let forgotten = self.tokens.forget_in(&mut transaction, std::slice::from_ref(&customer.key)).await?;
+        let forgotten = self.tokens.forget_in(&mut transaction, std::slice::from_ref(customer)).await?;
         transaction.commit().await?;
         self.tokens.forgotten(forgotten);
-        Ok(ended.rows_affected())
+        Ok(ended)
+    }
+
+    async fn note_ended(
+        &self,
+        connection: &mut sqlx::AnyConnection,
+        deleted: Vec<ended::Deleted>,
+        by: EndedBy,
+    ) -> Result<Vec<CustomerKey>, sqlx::Error> {
+        ended::note(connection, &Store::new(self), deleted, by, self.clock.unix_millis()).await
     }
 }
 
@@ -372,21 +478,31 @@ pub(super) struct Named<'a> {
 /// Ends the sessions that the provider names, and none if it names nothing; whose they were. Their tokens are the
 /// caller's to drop, in the same transaction.
 pub(super) async fn end_named(
+    identity: &Identity,
     connection: &mut sqlx::AnyConnection,
     named: &Named<'_>,
 ) -> Result<Vec<CustomerKey>, sqlx::Error> {
     let statement = match (named.subject, named.sid) {
-        (Some(_), Some(_)) => "DELETE FROM sessions WHERE issuer = $1 AND subject = $2 AND sid = $3 RETURNING customer",
-        (Some(_), None) => "DELETE FROM sessions WHERE issuer = $1 AND subject = $2 RETURNING customer",
-        (None, Some(_)) => "DELETE FROM sessions WHERE issuer = $1 AND sid = $2 RETURNING customer",
+        (Some(_), Some(_)) => {
+            "DELETE FROM sessions WHERE issuer = $1 AND subject = $2 AND sid = $3 \
+             RETURNING id, customer, created_at, last_seen_at, ends_at"
+        }
+        (Some(_), None) => {
+            "DELETE FROM sessions WHERE issuer = $1 AND subject = $2 \
+             RETURNING id, customer, created_at, last_seen_at, ends_at"
+        }
+        (None, Some(_)) => {
+            "DELETE FROM sessions WHERE issuer = $1 AND sid = $2 \
+             RETURNING id, customer, created_at, last_seen_at, ends_at"
+        }
         (None, None) => return Ok(Vec::new()),
     };
-    let mut query = sqlx::query_scalar(statement).bind(named.issuer);
+    let mut query = sqlx::query_as(statement).bind(named.issuer);
     for name in [named.subject, named.sid].into_iter().flatten() {
         query = query.bind(name);
     }
-    let customers: Vec<String> = query.fetch_all(connection).await?;
-    Ok(customers.into_iter().map(CustomerKey).collect())
+    let deleted: Vec<ended::Deleted> = query.fetch_all(&mut *connection).await?;
+    identity.note_ended(connection, deleted, EndedBy::Provider).await
 }
 
 /// Ends the session whose row is called `handle`, and drops the tokens of its customer if it was their last one.

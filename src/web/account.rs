@@ -12,7 +12,7 @@ use crate::app::actions::account::{Account, Claim, Digest, Moment, Profile, Sign
 use crate::app::error::AppError;
 use crate::digest::{Outcome, Preferences, TimeZone, schedule::DEFAULT_HOUR};
 use crate::identity::downstream::{Call, DownstreamApi};
-use crate::identity::session::SignedIn;
+use crate::identity::session::{Ended, Ending, SignedIn};
 use crate::platform::clock::from_millis;
 use crate::platform::countries::COUNTRIES;
 
@@ -299,22 +299,32 @@ async fn sessions(request: &Request, signed_in: &SignedIn) -> Result<Vec<SignedI
 
 /// Ends one of the customer's other sessions. One that is over already is what was wanted.
 pub(crate) async fn end_session(handle: &str) -> Result<String, AppError> {
-    let request = Request::current()?;
-    let signed_in = request.require_signed_in().await?;
-    request.web.identity.end_session(&signed_in, handle).await.map_err(|error| unreadable(&error))?;
-    Ok("That browser is signed out.".to_owned())
+    end_sessions(&Ending::One(handle.to_owned()), |_| "That browser is signed out.".to_owned()).await
 }
 
 /// Ends all of the customer's sessions but this one.
 pub(crate) async fn end_other_sessions() -> Result<String, AppError> {
+    end_sessions(&Ending::Others, ended_others).await
+}
+
+async fn end_sessions(which: &Ending, said: impl Fn(usize) -> String) -> Result<String, AppError> {
     let request = Request::current()?;
     let signed_in = request.require_signed_in().await?;
-    let ended = request.web.identity.end_other_sessions(&signed_in, &request.session).await;
-    Ok(match ended.map_err(|error| unreadable(&error))? {
+    let identity = &request.web.identity;
+    let ended = identity.end_sessions(&signed_in, &request.session, which, &request.page()).await;
+    match ended.map_err(|error| unreadable(&error))? {
+        Ended::Sessions(ended) => Ok(said(ended)),
+        Ended::ProofRequired { url } => Err(AppError::SignInRequired { url }),
+    }
+}
+
+/// What to say when so many other sessions were ended.
+pub(super) fn ended_others(ended: usize) -> String {
+    match ended {
         0 => "You were not signed in anywhere else.".to_owned(),
         1 => "One other browser is signed out.".to_owned(),
         ended => format!("{ended} other browsers are signed out."),
-    })
+    }
 }
 
 fn unreadable(error: &sqlx::Error) -> AppError {

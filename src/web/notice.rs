@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
 use super::Web;
-use super::account::email;
+use super::account::{email, ended_others};
 use super::customer::Request;
 use crate::app::actions::customer::{Notice, Typed};
 use crate::app::error::AppError;
@@ -73,6 +73,9 @@ pub(super) async fn take(request: &Request) -> Result<Notice, AppError> {
     if let Some(notice) = take_from(&request.session).await {
         return Ok(Notice { greeting, ..notice });
     }
+    if let Some(notice) = take_ended_others(&request.session).await {
+        return Ok(Notice { greeting, ..notice });
+    }
     let web = &request.web;
     let Some(sealed) = find(web, &request.parts.headers) else { return Ok(Notice { greeting, ..Notice::default() }) };
     if let Some(response) = use_context::<ResponseOptions>() {
@@ -132,6 +135,21 @@ async fn take_from(session: &Session) -> Option<Notice> {
         tracing::error!(%error, "a notice could not be read");
         None
     })
+}
+
+/// What the customer did by proving who they are: they come back from the provider, and it is done.
+async fn take_ended_others(session: &Session) -> Option<Notice> {
+    match SignedIn::take_ended_others(session).await {
+        Ok(ended) => ended.map(|ended| Notice {
+            done: Some(ended_others(ended)),
+            form: Typed { action: "sessions/end-others".to_owned(), fields: Vec::new() },
+            ..Notice::default()
+        }),
+        Err(error) => {
+            tracing::error!(%error, "what was done cannot be told");
+            None
+        }
+    }
 }
 
 fn name(web: &Web) -> String {

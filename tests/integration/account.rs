@@ -1,6 +1,8 @@
 //! The account page, without scripts.
 
+use errand::platform::clock::Clock;
 use reqwest::{Method, StatusCode, header};
+use time::{Duration, OffsetDateTime};
 
 use crate::test_browser::{Browser, Page};
 use crate::test_errand::TestErrand;
@@ -70,6 +72,59 @@ async fn a_customer_ends_a_session_elsewhere_and_the_others_at_once() {
         assert_eq!(other.look("/todos").await.location_path(), "/auth/sign-in?return_to=%2Ftodos");
     }
     assert_eq!(browser.look("/todos").await.status, StatusCode::OK);
+}
+
+/// Abuse case 93: the provider's session is still there, and does not make a new one of ours by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_browser_that_was_signed_out_elsewhere_says_so_and_wants_the_password() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    let mut other = signed_in_elsewhere(&errand, "ada@example.com").await;
+    let mut kept = errand.browser();
+    kept.cookies.clone_from(&other.cookies);
+    browser.open("/account").await;
+    browser.submit(".session:nth-child(2) form", &[]).await;
+    assert_eq!(said(&browser.page, "sessions"), "That browser is signed out.");
+
+    // As often as it reloads, and whether it was open or comes back later with the cookie of then.
+    for attempt in 0..2 {
+        for other in [&mut other, &mut kept] {
+            let page = other.open("/todos").await;
+            assert_eq!((page.url.path(), page.status), ("/sign-in-problem", StatusCode::OK), "{attempt}");
+            assert_eq!(page.texts("h1"), ["You were signed out from another browser"]);
+            let url = page.attribute("main a.button", "href").unwrap();
+            let page = other.open(&url).await;
+            assert!(page.url.path().ends_with("/sign-in"), "the password is asked for: {}", page.url);
+        }
+    }
+    other.sign_in_here("ada@example.com").await;
+    assert_eq!((other.page.url.path(), other.page.status), ("/todos", StatusCode::OK));
+    assert_eq!(other.look("/account").await.status, StatusCode::OK);
+}
+
+/// ASVS 5.0 §7.5.2: an open browser that somebody finds does not throw its customer out of the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn ending_sessions_asks_for_the_password_when_it_was_not_given_lately_and_then_does_it() {
+    let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH + Duration::days(20_600));
+    let errand = TestErrand::start_with("", clock.clone()).await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    let mut other = signed_in_elsewhere(&errand, "ada@example.com").await;
+    clock.advance(Duration::hours(1));
+    browser.open("/account").await;
+    browser.submit("#sessions > form", &[]).await;
+    assert!(browser.page.url.path().ends_with("/sign-in"), "{}", browser.page.url);
+    assert_eq!(other.look("/todos").await.status, StatusCode::OK, "nothing has happened yet");
+    let page = browser.sign_in_here("ada@example.com").await;
+    assert_eq!((page.url.path(), said(page, "sessions").as_str()), ("/account", "One other browser is signed out."));
+    assert_eq!(browsers(&browser.page), 1);
+    assert_eq!(said(browser.open("/account").await, "sessions"), "", "once");
+    assert_eq!(other.open("/todos").await.texts("h1"), ["You were signed out from another browser"]);
+    // By script, the page is told where to go.
+    clock.advance(Duration::hours(1));
+    let answer = browser.call("sessions/end-others", &[]).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    let url = answer.json()["SignInRequired"]["url"].as_str().unwrap().to_owned();
+    assert!(url.starts_with("/auth/sign-in?return_to="), "{url}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -73,12 +73,24 @@ fn ending(watch: SessionWatch, phase: Phase) -> impl IntoView {
 #[component]
 fn Ended() -> impl IntoView {
     let interaction = expect_context::<Interaction>();
-    let url = format!("/auth/sign-in?return_to={}", Url::escape(&browser::address()));
+    // Whoever presses the button has read how it ended.
+    let url = format!("/auth/sign-in?return_to={}&again=true", Url::escape(&browser::address()));
+    let (title, text) = if interaction.signed_out_elsewhere.get_value() {
+        (
+            "You were signed out from another browser",
+            "To go on here, prove who you are and sign in again. What you typed is kept.",
+        )
+    } else {
+        (
+            "You have been signed out",
+            "Your session has ended. What you typed is kept: sign in, and go on where you were.",
+        )
+    };
     browser::focus_soon("signed-out".to_owned(), "main");
     view! {
         <section class="panel panel--middle panel--page">
-            <h1 id="signed-out" tabindex="-1">"You have been signed out"</h1>
-            <p>"Your session has ended. What you typed is kept: sign in, and go on where you were."</p>
+            <h1 id="signed-out" tabindex="-1">{title}</h1>
+            <p>{text}</p>
             <p class="actions actions--middle">
                 <a class="button" href=url rel="external" on:click=move |_| interaction.keep_typed()>"Sign in"</a>
             </p>

@@ -3,13 +3,18 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+use leptos_router::location::Url;
 
 use crate::app::response;
 
 /// What happened, and what to do. The reason is one of a few words; anything else is treated as the last of them.
 #[component]
 pub fn SignInProblem() -> impl IntoView {
-    let reason = use_query_map().with_untracked(|query| query.get("reason").unwrap_or_default());
+    let (reason, return_to) = use_query_map().with_untracked(|query| {
+        (query.get("reason").unwrap_or_default(), query.get("return_to").unwrap_or_else(|| "/todos".to_owned()))
+    });
+    // Whoever presses the button has read this.
+    let sign_in = format!("/auth/sign-in?return_to={}&again=true", Url::escape(&return_to));
     let (status, title, text) = match reason.as_str() {
         "cancelled" => (200, "You did not sign in", "You cancelled. That is fine: nothing was changed."),
         "expired" => (
@@ -28,6 +33,15 @@ pub fn SignInProblem() -> impl IntoView {
             "The sign-in service did not confirm that you are signed out there too. On a computer that others use, sign \
              out there as well.",
         ),
+        "signed-out-elsewhere" => (
+            200,
+            "You were signed out from another browser",
+            "Somebody who is signed in as you ended this browser's session. To go on here, sign in again: your password \
+             (or what else you sign in with) is asked for.",
+        ),
+        "signed-out-by-provider" => {
+            (200, "You were signed out", "Your identity provider ended this session. To go on here, sign in again.")
+        }
         _ => (
             400,
             "You could not be signed in",
@@ -41,7 +55,7 @@ pub fn SignInProblem() -> impl IntoView {
             <h1>{title}</h1>
             <p>{text}</p>
             <p class="actions actions--middle">
-                <a class="button" href="/auth/sign-in?return_to=%2Ftodos" rel="external">"Sign in"</a>
+                <a class="button" href=sign_in rel="external">"Sign in"</a>
                 <a class="button button--quiet" href="/">"Home"</a>
             </p>
         </section>

@@ -14,9 +14,10 @@ use super::transaction::Transaction;
 use super::{Parameters, Problem, REDIRECT_PATH, see_other, set_cookie};
 use crate::identity::Identity;
 use crate::identity::config::{Config, ResponseMode};
+use crate::identity::ended::Ended;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
-use crate::identity::session::{CustomerKey, SignedIn};
+use crate::identity::session::{self, CustomerKey, Ending, SignedIn};
 use crate::identity::tokens::OPENID_SCOPES;
 use crate::platform::config::ConfigError;
 use crate::platform::random;
@@ -123,10 +124,19 @@ impl Identity {
         }
         format!("/auth/sign-in?{}", query.finish())
     }
+
+    /// The address, on this site, at which `customer` proves who they are; then it is done what waited for that.
+    pub(in crate::identity) fn proof_url(&self, customer: &CustomerKey, then: Ending, return_to: &ReturnTo) -> String {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("return_to", return_to.as_str())
+            .append_pair("challenge", &Challenge::seal_proof(self, customer, then))
+            .finish();
+        format!("/auth/sign-in?{query}")
+    }
 }
 
-/// To the sign-in page. Takes `return_to`, `login_hint`, `domain_hint`, and the `challenge` of
-/// [`Identity::interaction_url`].
+/// To the sign-in page. Takes `return_to`, `login_hint`, `domain_hint`, the `challenge` of [`Identity::interaction_url`],
+/// and `again`: the customer was told that they were signed out.
 pub(super) async fn sign_in(
     State(identity): State<Identity>,
     session: Session,
@@ -163,11 +173,23 @@ async fn redirect(
     let return_to = query.first("return_to").map_or_else(ReturnTo::home, ReturnTo::parse);
     // One that is not ours, not for this customer or has run out: an ordinary sign-in. What still lacks then is asked for
     // again.
-    let asked = match query.first("challenge") {
-        Some(sealed) => challenge(identity, session, sealed).await,
-        None => None,
+    let (signed_in, ended) = match who(identity, session, headers).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::error!(error, "whether a customer must prove who they are cannot be told");
+            return Problem::Unavailable.response(identity);
+        }
     };
-    let (challenge, signed_in) = asked.unzip();
+    if let Some(ended) = ended
+        && !sign_up
+        && query.first("again") != Some("true")
+    {
+        return Problem::of_ended(ended).response_with(identity, &return_to);
+    }
+    let asked = signed_in.as_ref().zip(query.first("challenge"));
+    let challenge = asked.and_then(|(signed_in, sealed)| Challenge::open(identity, &signed_in.key, sealed));
+    // A challenge is for the customer who is signed in, not for whoever else has an account in this browser.
+    let asked = signed_in.filter(|_| challenge.is_some());
     let challenge = challenge.unwrap_or_default();
     // The authorization endpoint may be asked for several resources, the token endpoint for one: the challenge's.
     let scopes = identity.initial_scopes.union(&challenge.scopes());
@@ -183,7 +205,7 @@ async fn redirect(
     if let Some(hint) = hint(query, "domain_hint").or(identity.authorization.domain_hint.clone()) {
         parameters.insert("domain_hint".to_owned(), hint);
     }
-    if let Some(hint) = hint(query, "login_hint").or(signed_in.as_ref().and_then(name_at_provider)) {
+    if let Some(hint) = hint(query, "login_hint").or(asked.as_ref().and_then(name_at_provider)) {
         parameters.insert("login_hint".to_owned(), hint);
     }
     if sign_up {
@@ -196,7 +218,18 @@ async fn redirect(
         parameters.insert("response_mode".to_owned(), "form_post".to_owned());
     }
 
-    let transaction = Transaction::begin(identity, session, return_to, &exchange);
+    let mut transaction = Transaction::begin(identity, session, return_to, &exchange);
+    transaction.prove = ended.is_some() || challenge.then.is_some();
+    transaction.then = asked.map(|signed_in| signed_in.key).zip(challenge.then);
+    if transaction.prove {
+        // OpenID Connect Core §3.1.2.1: with `max_age`, the ID token says when the proof was given. Entra takes one prompt.
+        let prompt = match parameters.get("prompt").map(String::as_str) {
+            Some(prompt) if prompt.split(' ').any(|word| word == "login" || word == "create") => prompt.to_owned(),
+            Some(prompt) if metadata.tenant.is_none() => format!("login {prompt}"),
+            _ => "login".to_owned(),
+        };
+        parameters.extend([("prompt".to_owned(), prompt), ("max_age".to_owned(), "0".to_owned())]);
+    }
     let mut url = metadata.authorization_endpoint.clone();
     url.query_pairs_mut()
         .append_pair("response_type", "code")
@@ -220,13 +253,25 @@ fn hint(query: &Parameters, name: &str) -> Option<String> {
     query.first(name).filter(|hint| !hint.is_empty() && hint.len() <= MAX_HINT).map(str::to_owned)
 }
 
-/// What is asked of the customer who is signed in, and who that is.
-async fn challenge(identity: &Identity, session: &Session, sealed: &str) -> Option<(Challenge, SignedIn)> {
-    let signed_in = SignedIn::load(session).await.ok().flatten()?;
-    Some((Challenge::open(identity, &signed_in.key, sealed)?, signed_in))
+/// Who is signed in here; for a visitor, how their session ended, if it did.
+async fn who(
+    identity: &Identity,
+    session: &Session,
+    headers: &HeaderMap,
+) -> Result<(Option<SignedIn>, Option<Ended>), String> {
+    // Before it is loaded: of one that is over, nobody would know which it was.
+    let handle = session::handle(session);
+    if let Some(signed_in) = SignedIn::load(session).await.map_err(|e| e.to_string())? {
+        return Ok((Some(signed_in), None));
+    }
+    let ended = match handle {
+        Some(handle) => Ended::of_session(identity, &handle).await.map_err(|e| e.to_string())?,
+        None => None,
+    };
+    Ok((None, ended.or_else(|| Ended::of_cookie(identity, headers))))
 }
 
-/// Who must act: a challenge is for the customer who is signed in, not for whoever else has an account in this browser.
+/// What the provider calls them.
 fn name_at_provider(signed_in: &SignedIn) -> Option<String> {
     signed_in.claim("login_hint").or_else(|| signed_in.claim("preferred_username")).map(str::to_owned)
 }

@@ -140,7 +140,7 @@ async fn answer(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Result
         return Err(RouteError::Replayed);
     }
     let named = Named { issuer: &metadata.issuer, subject: logout.subject.as_deref(), sid: logout.sid.as_deref() };
-    let customers = session::end_named(&mut transaction, &named).await?;
+    let customers = session::end_named(identity, &mut transaction, &named).await?;
     let forgotten = identity.tokens.forget_in(&mut transaction, &customers).await?;
     transaction.commit().await?;
     identity.tokens.forgotten(forgotten);

@@ -12,6 +12,7 @@ use tower_sessions::Session;
 use super::transaction::Transaction;
 use super::{Parameters, Problem, REDIRECT_PATH, authorize, id_token, see_other, set_cookie, user_info};
 use crate::identity::config::ResponseMode;
+use crate::identity::ended::{self, Ended};
 use crate::identity::session::{self, CustomerKey, SignedIn};
 use crate::identity::tokens::endpoint::{TokenEndpointError, TokenResponse, loggable};
 use crate::identity::tokens::{AcquireError, OPENID_SCOPES};
@@ -56,6 +57,13 @@ enum RouteError {
     /// The claim that says who it is, as configured, is not there.
     #[error("the claim `claim_names.object_id` is missing or not a text")]
     NoCustomer,
+    /// The customer had to prove who they are (OpenID Connect Core §3.1.3.7, 13), and the ID token does not say that they
+    /// did.
+    #[error(
+        "`auth_time` of the ID token is missing, or older than the request for proof: the provider must obey \
+         `prompt=login` and send `auth_time`"
+    )]
+    NotProved(Option<Ended>),
     /// The provider's document is not available.
     #[error(transparent)]
     Metadata(#[from] provider::ProviderError),
@@ -86,6 +94,8 @@ impl RouteError {
     fn problem(&self) -> Problem {
         match self {
             Self::UnknownState | Self::AnsweredState => Problem::Expired,
+            Self::NotProved(Some(ended)) => Problem::of_ended(*ended),
+            Self::NotProved(None) => Problem::Refused,
             Self::Provider(error) if error == "access_denied" => Problem::Cancelled,
             Self::Provider(error) if error != "server_error" && error != "temporarily_unavailable" => Problem::Refused,
             Self::Exchange(
@@ -125,7 +135,7 @@ pub(super) async fn by_query(
 ) -> Response {
     let transaction = query.only("state").and_then(|state| Transaction::find(&identity, &headers, state));
     let mut response = match answer(&identity, &session, &query, &headers, transaction.as_ref()).await {
-        Ok(()) => see_other(transaction.as_ref().map_or("/", |transaction| transaction.return_to.as_str())),
+        Ok(()) => arrived(&identity, &headers, transaction.as_ref()),
         // Harmless when the first one worked.
         Err(error) if error.is_second_arrival() && matches!(SignedIn::load(&session).await, Ok(Some(_))) => {
             see_other("/")
@@ -153,7 +163,7 @@ pub(super) async fn by_form(
     };
     let transaction = form.only("state").and_then(|state| Transaction::find(&identity, &headers, state));
     let mut response = match answer(&identity, &session, &form, &headers, transaction.as_ref()).await {
-        Ok(()) => see_other(transaction.as_ref().map_or("/", |transaction| transaction.return_to.as_str())),
+        Ok(()) => arrived(&identity, &headers, transaction.as_ref()),
         // Whether somebody is signed in can be told only with the session's cookie: once more, without parameters.
         Err(error) if error.is_second_arrival() => see_other(REDIRECT_PATH),
         Err(error) => refuse(&identity, &error),
@@ -164,10 +174,22 @@ pub(super) async fn by_form(
     response
 }
 
+/// Signed in.
+fn arrived(identity: &Identity, headers: &HeaderMap, transaction: Option<&Transaction>) -> Response {
+    let mut response = see_other(transaction.map_or("/", |transaction| transaction.return_to.as_str()));
+    // The cookie does not come along with a form.
+    if transaction.is_some_and(|transaction| transaction.prove) || ended::is_sent(identity, headers) {
+        set_cookie(response.headers_mut(), &ended::removal(identity));
+    }
+    response
+}
+
 fn refuse(identity: &Identity, error: &RouteError) -> Response {
     let problem = error.problem();
     match problem {
-        Problem::Cancelled | Problem::Expired => tracing::info!(%error, "a sign-in did not complete"),
+        Problem::Cancelled | Problem::Expired | Problem::SignedOutElsewhere | Problem::SignedOutByProvider => {
+            tracing::info!(%error, "a sign-in did not complete")
+        }
         Problem::Refused | Problem::SignOut => tracing::warn!(%error, "a sign-in was refused"),
         Problem::Unavailable => tracing::error!(%error, "a sign-in failed"),
     }
@@ -209,6 +231,14 @@ async fn answer(
     let key = CustomerKey::of(&metadata, &claims, &identity.claim_names).ok_or(RouteError::NoCustomer)?;
 
     let now = identity.clock.unix_millis();
+    // Before it is loaded: of one that is over, nobody would know which it was.
+    let own = session::handle(session);
+    let before = SignedIn::load(session).await?;
+    let ended = how_ended(identity, headers, before.as_ref(), [own.as_deref(), transaction.session.as_deref()]).await?;
+    let since = transaction.prove.then_some(transaction.began_at).max(ended.map(|ended| ended.at));
+    if since.is_some_and(|since| !ended::proved_since(&claims, since, now)) {
+        return Err(RouteError::NotProved(ended));
+    }
     let signed_in = SignedIn {
         key,
         name: claim_names::name(&claims, &identity.claim_names),
@@ -222,8 +252,7 @@ async fn answer(
         asked: transaction.scopes(),
     };
     // Whoever was signed in here before is signed out by this.
-    let own = session::handle(session);
-    let mut before = SignedIn::load(session).await?.map(|before| before.key);
+    let mut before = before.map(|before| before.key);
     // Of a session that is not understood, the row knows whose it is.
     let others: Vec<&str> = match &before {
         Some(_) => Vec::new(),
@@ -243,6 +272,11 @@ async fn answer(
             session::end(identity, handle).await?;
         }
         identity.tokens.remember(&signed_in.key, subject, &response, &transaction.scopes()).await?;
+        // What waited for the proof, for the one who wanted it.
+        if let Some((_, ending)) = transaction.then.as_ref().filter(|(customer, _)| *customer == signed_in.key) {
+            let ended = identity.end_proved(&signed_in.key, session, ending).await?;
+            SignedIn::leave_ended_others(session, ended).await?;
+        }
         Ok::<(), RouteError>(())
     };
     let finished = finished.await;
@@ -256,6 +290,22 @@ async fn answer(
         identity.tokens.forget(&before).await?;
     }
     finished
+}
+
+/// How a session of this browser was ended, if one was, and it has had none since: the one whose cookie it still has, or the
+/// one that it had when the sign-in began, which may have been before the end.
+async fn how_ended(
+    identity: &Identity,
+    headers: &HeaderMap,
+    before: Option<&SignedIn>,
+    handles: [Option<&str>; 2],
+) -> Result<Option<Ended>, sqlx::Error> {
+    for handle in handles.into_iter().flatten() {
+        if let Some(ended) = Ended::of_session(identity, handle).await? {
+            return Ok(Some(ended));
+        }
+    }
+    Ok(if before.is_none() { Ended::of_cookie(identity, headers) } else { None })
 }
 
 /// RFC 6749 §4.1.3, RFC 7636 §4.5.

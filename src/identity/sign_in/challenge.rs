@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::Identity;
 use crate::identity::scopes::Scopes;
-use crate::identity::session::CustomerKey;
+use crate::identity::session::{CustomerKey, Ending};
 
 /// How long a challenge can be followed, in milliseconds: pages stand open for a while.
 const LIFETIME: i64 = 12 * 3_600_000;
@@ -19,9 +19,14 @@ const CONTEXT: &str = "sign-in challenge";
 /// See the module.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Challenge {
+    #[serde(default)]
     scopes: String,
     /// A claims request (OpenID Connect Core §5.5), as the provider or the API gave it.
+    #[serde(default)]
     pub(super) claims: Option<String>,
+    /// What waits for the customer's proof of who they are, and is done with it.
+    #[serde(default)]
+    pub(super) then: Option<Ending>,
     /// When it was made, milliseconds since the epoch.
     made_at: i64,
 }
@@ -48,8 +53,19 @@ impl Challenge {
         if scopes.is_empty() && claims.is_none() {
             return None;
         }
-        let challenge = Self { scopes, claims: claims.map(str::to_owned), made_at: identity.clock.unix_millis() };
-        Some(identity.keys.seal(&context(customer), &serde_json::to_string(&challenge).ok()?))
+        let made_at = identity.clock.unix_millis();
+        let challenge = Self { scopes, claims: claims.map(str::to_owned), then: None, made_at };
+        Some(challenge.sealed(identity, customer))
+    }
+
+    /// Seals the wish that `customer` proves who they are, and that `then` is done.
+    pub(super) fn seal_proof(identity: &Identity, customer: &CustomerKey, then: Ending) -> String {
+        let made_at = identity.clock.unix_millis();
+        Self { then: Some(then), made_at, ..Self::default() }.sealed(identity, customer)
+    }
+
+    fn sealed(&self, identity: &Identity, customer: &CustomerKey) -> String {
+        identity.keys.seal(&context(customer), &serde_json::to_string(self).unwrap_or_default())
     }
 
     /// Opens a challenge that this app sealed for `customer` and that has not run out.

@@ -68,7 +68,7 @@ async fn answer(identity: &Identity, query: &Parameters) -> Result<usize, RouteE
     }
     let mut transaction = identity.db.begin().await?;
     let named = Named { issuer: &metadata.issuer, subject: None, sid: Some(sid) };
-    let customers = session::end_named(&mut transaction, &named).await?;
+    let customers = session::end_named(identity, &mut transaction, &named).await?;
     let forgotten = identity.tokens.forget_in(&mut transaction, &customers).await?;
     transaction.commit().await?;
     identity.tokens.forgotten(forgotten);

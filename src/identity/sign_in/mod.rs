@@ -19,6 +19,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use url::form_urlencoded;
 
+use super::ended::{Ended, EndedBy};
+use super::return_to::ReturnTo;
 use super::{Identity, session};
 pub(super) use authorize::AuthorizationConfig;
 pub use authorize::sign_in_url;
@@ -65,6 +67,10 @@ pub enum Problem {
     Unavailable,
     /// Signed out here, but what came back from the provider is not its answer to that.
     SignOut,
+    /// The customer signed this browser out from another one, and proves who they are before they are in again.
+    SignedOutElsewhere,
+    /// The same, by the provider.
+    SignedOutByProvider,
 }
 
 impl Problem {
@@ -76,7 +82,25 @@ impl Problem {
             Self::Refused => "refused",
             Self::Unavailable => "unavailable",
             Self::SignOut => "sign-out",
+            Self::SignedOutElsewhere => "signed-out-elsewhere",
+            Self::SignedOutByProvider => "signed-out-by-provider",
         }
+    }
+
+    fn of_ended(ended: Ended) -> Self {
+        match ended.by {
+            EndedBy::Browser => Self::SignedOutElsewhere,
+            EndedBy::Provider => Self::SignedOutByProvider,
+        }
+    }
+
+    /// With the page that the customer wanted.
+    fn response_with(self, identity: &Identity, return_to: &ReturnTo) -> Response {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("reason", self.as_str())
+            .append_pair("return_to", return_to.as_str())
+            .finish();
+        see_other(&format!("{}?{query}", identity.problem_page))
     }
 
     fn response(self, identity: &Identity) -> Response {

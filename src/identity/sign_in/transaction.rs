@@ -12,7 +12,7 @@ use crate::identity::Identity;
 use crate::identity::config::ResponseMode;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
-use crate::identity::session;
+use crate::identity::session::{self, CustomerKey, Ending};
 use crate::platform::{cookies, random};
 
 /// How long the customer has at the provider, in milliseconds: signing up takes a look into the mailbox.
@@ -40,6 +40,12 @@ pub(super) struct Transaction {
     pub(super) session: Option<String>,
     /// When it began, milliseconds since the epoch.
     pub(super) began_at: i64,
+    /// Whether the customer must prove who they are, although the provider may know them.
+    #[serde(default)]
+    pub(super) prove: bool,
+    /// What is done when they have, and for whom only.
+    #[serde(default)]
+    pub(super) then: Option<(CustomerKey, Ending)>,
 }
 
 impl Transaction {
@@ -54,6 +60,8 @@ impl Transaction {
             scopes: scopes.to_string(),
             session: session::handle(session),
             began_at: identity.clock.unix_millis(),
+            prove: false,
+            then: None,
         }
     }
 

@@ -10,7 +10,9 @@ use tower_sessions::{Session, SessionStore as _, session_store};
 
 use super::Parameters;
 use crate::identity::Identity;
+use crate::identity::ended::{Ended, EndedBy};
 use crate::identity::session::Store;
+use crate::platform::random;
 
 /// The answer.
 #[derive(Default, Serialize)]
@@ -21,6 +23,9 @@ struct Answer {
     /// Until the session ends, if nothing is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds_left: Option<i64>,
+    /// The customer signed this browser out from another one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    signed_out_elsewhere: bool,
 }
 
 pub(super) async fn who(
@@ -32,7 +37,7 @@ pub(super) async fn who(
     // Another site must not keep a session alive, not even by a link.
     let foreign = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     let slide = query.first("slide") != Some("false") && !foreign;
-    let answer = match look(&identity, &session, slide).await {
+    let answer = match look(&identity, &session, &headers, slide).await {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => {
             tracing::error!(%error, "a session could not be read");
@@ -42,15 +47,30 @@ pub(super) async fn who(
     ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
 }
 
-async fn look(identity: &Identity, session: &Session, slide: bool) -> session_store::Result<Answer> {
-    let Some(id) = session.id() else { return Ok(Answer::default()) };
+async fn look(
+    identity: &Identity,
+    session: &Session,
+    headers: &HeaderMap,
+    slide: bool,
+) -> session_store::Result<Answer> {
+    let nobody = |ended: Option<Ended>| Answer {
+        signed_out_elsewhere: ended.is_some_and(|ended| ended.by == EndedBy::Browser),
+        ..Answer::default()
+    };
+    let Some(id) = session.id() else { return Ok(nobody(Ended::of_cookie(identity, headers))) };
     let store = Store::new(identity);
     // Past the session of this request, which would be loaded, and with that extended, by a look into it.
     if slide {
         store.load(&id).await?;
     }
     Ok(match store.peek(&id).await? {
-        Some((signed_in, left)) => Answer { signed_in: true, name: signed_in.name, seconds_left: Some(left / 1000) },
-        None => Answer::default(),
+        Some((signed_in, left)) => {
+            let (name, seconds_left) = (signed_in.name, Some(left / 1000));
+            Answer { signed_in: true, name, seconds_left, signed_out_elsewhere: false }
+        }
+        None => {
+            let ended = Ended::of_session(identity, &random::digest(&id.to_string())).await;
+            nobody(ended.map_err(|error| session_store::Error::Backend(error.to_string()))?)
+        }
     })
 }

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::AccessToken;
+use crate::identity::ended::{self, EndedBy};
 use crate::identity::scopes::Scopes;
 use crate::identity::session::CustomerKey;
 use crate::platform::clock::Clock;
@@ -351,10 +352,13 @@ impl Cache {
     /// Ends all sessions of a customer and forgets their tokens, all or nothing.
     pub(super) async fn drop_customer(&self, customer: &CustomerKey) -> Result<(), sqlx::Error> {
         let mut transaction = self.db.begin().await?;
-        sqlx::query("DELETE FROM sessions WHERE customer = $1")
+        let ended: Vec<String> = sqlx::query_scalar("DELETE FROM sessions WHERE customer = $1 RETURNING id")
             .bind(customer.as_str())
-            .execute(&mut *transaction)
+            .fetch_all(&mut *transaction)
             .await?;
+        for id in ended {
+            ended::note_one(&mut transaction, &id, EndedBy::Provider, self.clock.unix_millis()).await?;
+        }
         for statement in [
             "DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2",
             "DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2",

@@ -1,0 +1,202 @@
+//! Sessions that were *ended*, by another browser of the customer or by the provider, as opposed to those that ran out or
+//! that their own browser signed out of.
+//!
+//! The provider's session outlives ours, and would make a new one of ours without a word: whoever sits at a browser that
+//! was signed out from elsewhere would only have to reload the page. So it is remembered which cookies were of sessions
+//! that were ended, and their browsers sign in with proof: the authorization request demands it (`prompt=login`,
+//! `max_age=0`; OpenID Connect Core §3.1.2.1), and the answer counts only if `auth_time` says that it was given (§3.1.3.7,
+//! 13).
+//!
+//! The session's cookie is of no use any more. It is exchanged for one that says what happened, sealed, so that pages cost
+//! no query until the customer signs in.
+
+use axum::http::HeaderMap;
+use cookie::{Cookie, SameSite};
+use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
+
+use super::Identity;
+use super::jwt::{self, Claims, SKEW};
+use super::session::{CustomerKey, Store};
+use crate::platform::cookies;
+
+const CONTEXT: &str = "ended session";
+/// What the cookie is for (see [`Identity::cookie_name`]).
+const COOKIE: &str = "ended";
+/// How many seconds the customer's proof may seem older than the wish for it when both are measured by the provider's own
+/// clock: whole seconds, and the way there and back.
+const ROUNDING: i64 = 2;
+
+/// Who ended a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum EndedBy {
+    /// The customer, in another browser.
+    Browser,
+    /// The provider, at which the customer signed out, or somebody signed them out.
+    Provider,
+}
+
+impl EndedBy {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Provider => "provider",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        if text == "browser" { Self::Browser } else { Self::Provider }
+    }
+}
+
+/// A session of this browser that was ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ended {
+    pub(super) by: EndedBy,
+    /// Milliseconds since the epoch.
+    pub(super) at: i64,
+}
+
+/// A session's row that was just deleted: its name, its customer, and what says whether it had run out.
+pub(super) type Deleted = (String, String, i64, i64, Option<i64>);
+
+/// Notes which sessions were ended, in the transaction that deleted them; whose they were. One that had run out by then was
+/// not ended.
+pub(super) async fn note(
+    connection: &mut AnyConnection,
+    store: &Store,
+    deleted: Vec<Deleted>,
+    by: EndedBy,
+    now: i64,
+) -> Result<Vec<CustomerKey>, sqlx::Error> {
+    let mut customers = Vec::new();
+    for (id, customer, created_at, last_seen_at, ends_at) in deleted {
+        if store.is_alive(created_at, last_seen_at, ends_at) {
+            note_one(connection, &id, by, now).await?;
+        }
+        customers.push(CustomerKey::stored(&customer));
+    }
+    Ok(customers)
+}
+
+/// Notes that the session whose row was called `id` was ended.
+pub(super) async fn note_one(
+    connection: &mut AnyConnection,
+    id: &str,
+    by: EndedBy,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO ended_sessions (id, ended_by, ended_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        .bind(id)
+        .bind(by.as_str())
+        .bind(now)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+impl Ended {
+    /// How the session ended whose row was called `handle`, if it was ended.
+    pub(super) async fn of_session(identity: &Identity, handle: &str) -> Result<Option<Self>, sqlx::Error> {
+        let row: Option<(String, i64)> =
+            sqlx::query_as("SELECT ended_by, ended_at FROM ended_sessions WHERE id = $1 AND ended_at > $2")
+                .bind(handle)
+                .bind(horizon(identity))
+                .fetch_optional(&identity.db)
+                .await?;
+        Ok(row.map(|(by, at)| Self { by: EndedBy::parse(&by), at }))
+    }
+
+    /// What the browser's own cookie says.
+    pub(super) fn of_cookie(identity: &Identity, headers: &HeaderMap) -> Option<Self> {
+        let sealed = cookies::read(headers, &identity.cookie_name(COOKIE))?;
+        let ended: Self = serde_json::from_str(&identity.keys.open(CONTEXT, sealed).ok()?).ok()?;
+        (ended.at > horizon(identity)).then_some(ended)
+    }
+
+    /// The cookie for a browser whose session was ended.
+    pub(super) fn cookie(self, identity: &Identity) -> Cookie<'static> {
+        let sealed = identity.keys.seal(CONTEXT, &serde_json::to_string(&self).unwrap_or_default());
+        let mut cookie = bare(identity, sealed);
+        cookie.set_max_age(cookie::time::Duration::milliseconds(self.at - horizon(identity)));
+        cookie
+    }
+}
+
+/// Whether the browser has the cookie of a session that was ended.
+pub(super) fn is_sent(identity: &Identity, headers: &HeaderMap) -> bool {
+    cookies::is_sent(headers, &identity.cookie_name(COOKIE))
+}
+
+/// The cookie that removes it.
+pub(super) fn removal(identity: &Identity) -> Cookie<'static> {
+    let mut cookie = bare(identity, String::new());
+    cookie.set_max_age(cookie::time::Duration::ZERO);
+    cookie
+}
+
+fn bare(identity: &Identity, value: String) -> Cookie<'static> {
+    Cookie::build((identity.cookie_name(COOKIE), value))
+        .path("/")
+        .http_only(true)
+        .secure(identity.is_https())
+        .same_site(SameSite::Lax)
+        .build()
+}
+
+/// Sessions that were ended before have no cookie any more in any browser.
+fn horizon(identity: &Identity) -> i64 {
+    Store::new(identity).absolute_horizon()
+}
+
+/// Forgets what no browser has a cookie of any more.
+pub(super) async fn sweep(identity: &Identity) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM ended_sessions WHERE ended_at <= $1")
+        .bind(horizon(identity))
+        .execute(&identity.db)
+        .await?;
+    Ok(())
+}
+
+/// Whether the customer of these verified ID-token claims proved who they are at `since` or later; both are milliseconds
+/// since the epoch by our clock. `auth_time` and `iat` are by the provider's: clocks may differ by [`SKEW`], but how old the
+/// proof was when the token was issued can be told without comparing clocks.
+pub(super) fn proved_since(claims: &Claims, since: i64, now: i64) -> bool {
+    let (Ok(Some(auth_time)), Ok(Some(issued))) = (jwt::seconds(claims, "auth_time"), jwt::seconds(claims, "iat"))
+    else {
+        return false;
+    };
+    let elapsed = (now - since).max(0) / 1000;
+    auth_time >= since.div_euclid(1000) - SKEW && issued.saturating_sub(auth_time) <= elapsed + ROUNDING
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::proved_since;
+
+    #[test]
+    fn a_proof_is_as_new_as_the_wish_for_it_by_either_clock() {
+        let since = 1_790_000_000_000;
+        let second = |offset: i64| 1_790_000_000 + offset;
+        for (what, auth_time, iat, now, counts) in [
+            ("given half a minute later", json!(second(30)), json!(second(31)), 32, true),
+            ("by a clock that is behind", json!(second(30 - 50)), json!(second(31 - 50)), 32, true),
+            ("by a clock that is ahead", json!(second(30 + 50)), json!(second(31 + 50)), 32, true),
+            ("at once", json!(second(0)), json!(second(1)), 1, true),
+            ("given before, while the clocks agree", json!(second(-10)), json!(second(2)), 2, false),
+            ("given long before", json!(second(-3600)), json!(second(2)), 2, false),
+            ("not given at all", Value::Null, json!(second(2)), 2, false),
+            ("not a time", json!("now"), json!(second(2)), 2, false),
+        ] {
+            let mut claims = serde_json::Map::new();
+            claims.insert("iat".to_owned(), iat);
+            if !auth_time.is_null() {
+                claims.insert("auth_time".to_owned(), auth_time);
+            }
+            assert_eq!(proved_since(&claims, since, since + now * 1000), counts, "{what}");
+        }
+    }
+}
