@@ -22,7 +22,7 @@ pub(super) enum ResponseMode {
 /// Where a response goes. Exists only for a redirect URI that is registered for the app.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct ReturnAddress {
-    /// Registered, character by character.
+    /// Registered.
     pub(super) redirect_uri: String,
     /// How.
     pub(super) response_mode: ResponseMode,
@@ -31,9 +31,10 @@ pub(super) struct ReturnAddress {
 }
 
 impl ReturnAddress {
-    /// A code.
-    pub(super) fn code(&self, tenant: &Tenant, code: &str) -> Response {
-        self.answer(tenant, &[("code", code)])
+    /// A code; and who the user is, for apps that asked for `client_info`.
+    pub(super) fn code(&self, tenant: &Tenant, code: &str, client_info: Option<&str>) -> Response {
+        let fields = [Some(("code", code)), client_info.map(|client_info| ("client_info", client_info))];
+        self.answer(tenant, &fields.into_iter().flatten().collect::<Vec<_>>())
     }
 
     /// An error (RFC 6749 §4.1.2.1).

@@ -1,10 +1,11 @@
 //! The authorization endpoint: RFC 6749 §4.1.1, OpenID Connect Core §3.1.2, RFC 7636 §4.3.
 //!
 //! What it checks, in this order:
-//! 1. the client exists and the redirect URI is registered for it, character by character; until then nothing is ever
-//!    redirected, and errors are a page (RFC 6749 §4.1.2.1, RFC 9700 §4.1.3);
+//! 1. the client exists and the redirect URI is registered for it, character by character but for the port of
+//!    localhost; until then nothing is ever redirected, and errors are a page (RFC 6749 §4.1.2.1, RFC 9700 §4.1.3);
 //! 2. no parameter twice (RFC 6749 §3.1); `response_mode`, `response_type`, no request object (Core §6);
-//! 3. PKCE with S256 (RFC 7636 §4.3, RFC 9700 §2.1.1);
+//! 3. PKCE with S256 (RFC 7636 §4.3), which is the app's to use unless `tenant.require_pkce` demands it (RFC 9700 §2.1.1;
+//!    as in Entra, confidential clients need none);
 //! 4. scopes exist and are granted; what is to be kept (`nonce`, `state`, `login_hint`) is not too long;
 //! 5. `prompt`, `max_age`, `id_token_hint`, `login_hint` against the single sign-on session (Core §3.1.2.1);
 //! 6. authentication contexts that `claims` demands, and the user's consent (`interaction.rs`).
@@ -51,7 +52,10 @@ pub(super) struct AuthorizationRequest {
     /// For the ID token.
     pub(super) nonce: Option<String>,
     /// BASE64URL(SHA256(`code_verifier`)) (RFC 7636 §4.2).
-    pub(super) code_challenge: String,
+    pub(super) code_challenge: Option<String>,
+    /// Whether the answer is to name the user to Microsoft's libraries (`client_info=1`).
+    #[serde(default)]
+    pub(super) client_info: bool,
     /// E-mail address to fill in.
     pub(super) login_hint: Option<String>,
     /// Whether the user flow begins with sign-up.
@@ -312,8 +316,7 @@ fn client<'t>(tenant: &'t Tenant, parameters: &Parameters) -> Result<(&'t App, S
     let client_id = parameters.get("client_id").ok_or(Refused::NoClientId)?;
     let app = tenant.config.app(client_id).ok_or_else(|| Refused::UnknownClient(client_id.to_owned()))?;
     let redirect_uri = parameters.get("redirect_uri").ok_or(Refused::NoRedirectUri)?.to_owned();
-    // RFC 9700 §4.1.3: "exact string matching". No normalisation, no wildcards.
-    if !app.redirect_uris.contains(&redirect_uri) {
+    if !tenant.config.is_registered(&app.redirect_uris, &redirect_uri) {
         return Err(Refused::UnregisteredRedirectUri { client_id: app.client_id, redirect_uri });
     }
     Ok((app, redirect_uri))
@@ -398,6 +401,24 @@ impl Wishes {
     }
 }
 
+/// The PKCE challenge, if there is one. A method without a challenge is a mistake of the app, which believes to be
+/// protected.
+fn code_challenge(tenant: &Tenant, parameters: &Parameters) -> Result<Option<String>, Denied> {
+    let method = parameters.get("code_challenge_method");
+    let Some(challenge) = parameters.get("code_challenge") else {
+        return if tenant.config.require_pkce || method.is_some() { Err(Denied::NoChallenge) } else { Ok(None) };
+    };
+    // RFC 7636 §4.3: without a method it is "plain".
+    if method != Some("S256") {
+        return Err(Denied::ChallengeMethod);
+    }
+    // RFC 7636 §4.2: 32 bytes as base64url.
+    if challenge.len() != 43 || !challenge.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
+        return Err(Denied::ChallengeSize);
+    }
+    Ok(Some(challenge.to_owned()))
+}
+
 fn parse(
     tenant: &Tenant,
     app: &App,
@@ -423,15 +444,7 @@ fn parse(
     if let Some(name) = ["request", "request_uri"].into_iter().find(|name| parameters.get(name).is_some()) {
         return Err(Denied::RequestObject(name));
     }
-    // RFC 7636 §4.3: without a method it is "plain".
-    let code_challenge = get("code_challenge").ok_or(Denied::NoChallenge)?;
-    if parameters.get("code_challenge_method") != Some("S256") {
-        return Err(Denied::ChallengeMethod);
-    }
-    // RFC 7636 §4.2: 32 bytes as base64url.
-    if code_challenge.len() != 43 || !code_challenge.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
-        return Err(Denied::ChallengeSize);
-    }
+    let code_challenge = code_challenge(tenant, parameters)?;
     let scopes = Scopes::parse(parameters.get("scope").unwrap_or_default(), app, &tenant.config)?;
     if scopes.is_empty() {
         return Err(Denied::Missing("scope"));
@@ -490,6 +503,7 @@ fn parse(
         scope: scopes.to_string(),
         nonce: get("nonce"),
         code_challenge,
+        client_info: parameters.get("client_info") == Some("1"),
         login_hint: get("login_hint"),
         sign_up: false,
         expected_sub: expected_sub.or_else(|| claims.sub.clone()),

@@ -41,6 +41,46 @@ pub struct Config {
     /// Authentication contexts that APIs can demand by a claims challenge.
     #[serde(default)]
     pub authentication_contexts: Vec<AuthenticationContext>,
+    /// Whether a refresh token may be used again: `allow`, as in Entra, or `revoke`.
+    #[serde(default)]
+    pub refresh_token_reuse: RefreshTokenReuse,
+    /// With `refresh_token_reuse = "revoke"`: for how many seconds after its first use a refresh token is still good,
+    /// so that renewals may overlap; 0 for none.
+    #[serde(default)]
+    pub refresh_token_reuse_window: u32,
+    /// Whether a client assertion may be used again until it expires: `allow`, as in Entra, or `refuse`.
+    #[serde(default)]
+    pub client_assertion_reuse: ClientAssertionReuse,
+    /// Whether authorization requests need a PKCE challenge (RFC 9700 §2.1.1). Entra demands it of public clients only;
+    /// with a challenge, the verifier is required either way.
+    #[serde(default)]
+    pub require_pkce: bool,
+    /// Whether the port of `http://localhost` and `http://127.0.0.1` redirect URIs is compared like the rest of them.
+    /// Entra ignores it (RFC 8252 §7.3).
+    #[serde(default)]
+    pub compare_localhost_ports: bool,
+}
+
+/// What a refresh token that was used before is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RefreshTokenReuse {
+    /// As much as before: it stays good until it expires, as in Entra. Microsoft's libraries renew in parallel.
+    #[default]
+    Allow,
+    /// Somebody else has it: its whole family is revoked (RFC 9700 §4.14.2).
+    Revoke,
+}
+
+/// What a client assertion that was used before is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientAssertionReuse {
+    /// As much as before, until it expires, as in Entra. Microsoft's libraries keep theirs for about ten minutes.
+    #[default]
+    Allow,
+    /// Nothing: each authenticates once (RFC 7523 §3, 7), and none lives longer than an hour.
+    Refuse,
 }
 
 /// `[[tenant.apps]]`: an app registration; an API when it has scopes or app roles, a client when it has a credential:
@@ -64,10 +104,11 @@ pub struct App {
     /// Optional claims in this API's access tokens; `idtyp` is known.
     #[serde(default)]
     pub optional_access_token_claims: Vec<String>,
-    /// Where authorization responses may go; compared character by character (RFC 9700 §4.1.3).
+    /// Where authorization responses may go; compared character by character (RFC 9700 §4.1.3), but for the port of
+    /// `http://localhost` (see [`Config::compare_localhost_ports`]).
     #[serde(default)]
     pub redirect_uris: Vec<String>,
-    /// Where the browser may go after sign-out; compared character by character.
+    /// Where the browser may go after sign-out; compared like `redirect_uris`.
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<String>,
     /// Client secrets, all of them valid.
@@ -237,6 +278,16 @@ impl App {
         self.application_id_uri.clone().unwrap_or_else(|| format!("api://{}", self.client_id))
     }
 
+    /// Whether this is its Application ID URI.
+    pub(super) fn is_named_by_uri(&self, resource: &str) -> bool {
+        self.uri().eq_ignore_ascii_case(resource)
+    }
+
+    /// Whether this is its client id.
+    pub(super) fn is_named_by_id(&self, resource: &str) -> bool {
+        self.client_id.to_string().eq_ignore_ascii_case(resource)
+    }
+
     /// Who agrees that this app uses `scope` of `resource`; `None` when nobody has granted it to the app. What the
     /// administrator grants, no user is asked for.
     pub fn consent_for(&self, resource: Uuid, scope: &str) -> Option<Consent> {
@@ -259,9 +310,19 @@ impl Config {
         registered.chain([directory::registration()])
     }
 
-    /// The API that `resource` names: by its Application ID URI or, as Entra also allows, its client id.
+    /// The API that `resource` names: by its Application ID URI or, as Entra also allows, its client id; without
+    /// regard to case.
     pub fn api(&self, resource: &str) -> Option<&App> {
-        self.apis().find(|app| app.uri() == resource || app.client_id.to_string() == resource)
+        self.apis().find(|app| app.is_named_by_uri(resource) || app.is_named_by_id(resource))
+    }
+
+    /// Whether `uri` is one of these registered addresses.
+    pub(super) fn is_registered(&self, registered: &[String], uri: &str) -> bool {
+        // RFC 9700 §4.1.3: "exact string matching". No normalisation, no wildcards.
+        registered.iter().any(|known| known == uri)
+            || !self.compare_localhost_ports
+                && without_localhost_port(uri)
+                    .is_some_and(|uri| registered.iter().any(|known| without_localhost_port(known) == Some(uri)))
     }
 
     /// The user flow that signs this app's customers in.
@@ -331,7 +392,8 @@ impl Config {
         let all = || self.apps.iter().chain([directory::registration()]);
         unique("tenant.apps.name", self.apps.iter().map(|app| app.name.clone()).collect())?;
         unique("tenant.apps.client_id", all().map(|app| app.client_id.to_string()).collect())?;
-        unique("tenant.apps.application_id_uri", all().map(App::uri).collect())?;
+        // Names of resources and scopes are looked up without regard to case.
+        unique("tenant.apps.application_id_uri", all().map(|app| app.uri().to_ascii_lowercase()).collect())?;
         unique("tenant.user_flows.name", self.user_flows.iter().map(|flow| flow.name.clone()).collect())?;
         let contexts: Vec<_> = self.authentication_contexts.iter().map(|context| context.id.clone()).collect();
         let number = |id: &String| id.strip_prefix('c').filter(|n| !n.starts_with('0'))?.parse::<u8>().ok();
@@ -350,7 +412,7 @@ impl Config {
                 let problem = format!("is {value:?}, which cannot be a scope");
                 return Err(ConfigError::refused(key, problem, "use letters, digits, dots"));
             }
-            unique(key, values)?;
+            unique(key, values.iter().map(|value| value.to_ascii_lowercase()).collect())?;
         }
         let domain = self.domain.as_str();
         if domain.is_empty() || !domain.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-')) {
@@ -413,6 +475,17 @@ impl FederatedCredential {
 
 fn refuse_pem(key: &str, error: PemError) -> ConfigError {
     ConfigError::refused(key, error.to_string(), "give one certificate or public key as PEM, without its private key")
+}
+
+/// What is compared of a plain `http` address of this machine: its host, and everything from the path on; `None` for any
+/// other address. The port may be any number, and nothing else (RFC 8252 §7.3; `[::1]` is not known to Entra).
+fn without_localhost_port(uri: &str) -> Option<(&str, &str)> {
+    let rest = uri.strip_prefix("http://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
+    let is_number = !port.starts_with('+') && port.parse::<u16>().is_ok();
+    (matches!(host, "localhost" | "127.0.0.1") && is_number).then_some((host, path))
 }
 
 /// RFC 6749 §3.1.2: absolute, without a fragment. ASCII, because it goes into a header as it is.

@@ -66,7 +66,7 @@ pub(super) async fn missing(
             values.retain(|value| !granted.contains(value));
         }
         if !values.is_empty() {
-            missing.push(ResourceScopes { resource: wanted.resource, uri: wanted.uri.clone(), values });
+            missing.push(ResourceScopes { values, ..wanted.clone() });
         }
     }
     Ok(missing)

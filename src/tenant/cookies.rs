@@ -1,9 +1,10 @@
 //! The tenant's two cookies. Cookies ignore ports, so their names differ from those of the app on the same host.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use cookie::{Cookie, SameSite};
 
 use super::Tenant;
+use crate::platform::cookies;
 
 /// Holds the handle of the single sign-on session.
 pub(super) const SESSION: &str = "errand_tenant_session";
@@ -13,11 +14,7 @@ pub(super) const INTERACTION: &str = "errand_tenant_interaction";
 
 /// The value of cookie `name`.
 pub(super) fn read(headers: &HeaderMap, name: &str) -> Option<String> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(Cookie::split_parse)
-        .filter_map(Result::ok)
-        .find(|cookie| cookie.name() == name)
-        .map(|cookie| cookie.value().to_owned())
+    cookies::read(headers, name).map(ToOwned::to_owned)
 }
 
 /// A `Set-Cookie` value: `HttpOnly`, `SameSite=Lax`, `Secure` when the tenant is reached by https. Lives as long as the

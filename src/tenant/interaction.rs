@@ -84,7 +84,8 @@ pub(super) async fn go_on(
     let start = match due(tenant, app, request, session).await? {
         None => {
             let code = authorization_code::issue(tenant, request, session).await?.ok_or(Denied::SessionEnded)?;
-            return Ok(request.return_to.code(tenant, &code));
+            let client_info = request.client_info.then(|| tenant.client_info(&session.user.id));
+            return Ok(request.return_to.code(tenant, &code, client_info.as_deref()));
         }
         Some(Due::StepUp) => Start::StepUp,
         Some(Due::Consent(_)) => Start::Consent,

@@ -35,7 +35,7 @@ pub(super) fn confirmation() -> Router<Tenant> {
 /// Where the browser goes afterwards, if anywhere.
 #[derive(Default)]
 struct Destination {
-    /// Registered for an app, character by character.
+    /// Registered for an app.
     uri: Option<String>,
     state: Option<String>,
 }
@@ -98,7 +98,7 @@ async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -
 /// §3: a registered address only. Without an app's name it must be some app's: Entra does not ask for the name.
 fn destination(tenant: &Tenant, parameters: &Parameters, hint: Option<&IdTokenHint>) -> Destination {
     let named = parameters.get("client_id");
-    let known = |app: &App, uri: &str| app.post_logout_redirect_uris.iter().any(|known| known == uri);
+    let known = |app: &App, uri: &str| tenant.config.is_registered(&app.post_logout_redirect_uris, uri);
     let of_app = |client_id: &str, uri: &str| tenant.config.app(client_id).is_some_and(|app| known(app, uri));
     let registered = |uri: &str| match (hint.map(|hint| hint.aud.to_string()), named) {
         // §2: when both are present, they must match.

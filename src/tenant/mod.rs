@@ -57,8 +57,11 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use maud::html;
 use secrecy::SecretString;
+use serde_json::json;
 use sqlx::AnyPool;
 use time::Duration;
 use tower::ServiceExt as _;
@@ -230,6 +233,12 @@ impl Tenant {
     fn is_audience_of_assertions(&self, audience: &str) -> bool {
         let by_domain = format!("{}/{}/oauth2/v2.0/token", self.origin, self.config.domain);
         audience == self.issuer() || audience == self.url("/oauth2/v2.0/token") || audience == by_domain
+    }
+
+    /// What Microsoft's libraries make their account id of, where they ask for it (`client_info=1`): the user and the
+    /// tenant.
+    fn client_info(&self, user_id: &str) -> String {
+        URL_SAFE_NO_PAD.encode(json!({ "uid": user_id, "utid": self.config.tenant_id }).to_string())
     }
 
     /// The `login_hint` claim: names the user to this tenant and tells nobody else anything, so that it can serve as

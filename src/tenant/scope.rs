@@ -1,4 +1,5 @@
-//! Scopes: the `OpenID` ones, and `{Application ID URI}/{value}` of the APIs in the configuration.
+//! Scopes: the `OpenID` ones, and `{Application ID URI}/{value}` or `{client id}/{value}` of the APIs in the
+//! configuration. Names are read without regard to case, and written as they are registered (as in Entra).
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -32,7 +33,7 @@ impl OpenId {
     ];
 
     fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, name)| *name == text).map(|(scope, _)| *scope)
+        Self::ALL.iter().find(|(_, name)| name.eq_ignore_ascii_case(text)).map(|(scope, _)| *scope)
     }
 
     /// The word on the wire.
@@ -48,8 +49,24 @@ pub(super) struct ResourceScopes {
     pub(super) resource: Uuid,
     /// Its Application ID URI.
     pub(super) uri: String,
-    /// Short names, in the order they were asked for.
+    /// Short names as registered, in the order they were asked for.
     pub(super) values: Vec<String>,
+    /// The words that asked for them, with the short names as registered: how answers name them, because apps keep
+    /// tokens by what they asked for.
+    pub(super) asked: Vec<String>,
+}
+
+impl ResourceScopes {
+    fn name(&mut self, asked: String) {
+        if !self.asked.contains(&asked) {
+            self.asked.push(asked);
+        }
+    }
+
+    /// By the full names: `api://…/ToDoList.Read`.
+    pub(super) fn full_names(&self) -> String {
+        self.values.iter().map(|value| format!("{}/{value}", self.uri)).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Scopes that exist and that the administrator has granted to the client.
@@ -116,30 +133,39 @@ impl Scopes {
             self.openid.insert(scope);
             return Ok(());
         }
-        let (api, value) = match split_resource(word) {
-            Some((resource, value)) => (Self::resource(resource, config)?, value),
+        let (api, resource, value) = match split_resource(word) {
+            Some((resource, value)) => (Self::resource(resource, config)?, Some(resource), value),
             // As in Entra, a name without its resource is the directory's.
-            None => (directory::registration(), word),
+            None => (directory::registration(), None, word),
+        };
+        let as_asked = |value: &str| match resource {
+            Some(resource) if api.is_named_by_uri(resource) => format!("{}/{value}", api.uri()),
+            Some(_) => format!("{}/{value}", api.client_id),
+            None => value.to_owned(),
         };
         let granted = |value: &str| client.consent_for(api.client_id, value).is_some();
         let not_granted = || ScopeError::NotGranted { client: client.client_id, scope: word.to_owned() };
-        if value == ".default" && value != word {
+        if resource.is_some() && value.eq_ignore_ascii_case(DEFAULT) {
             // Entra: everything that was granted for the resource.
             let all: Vec<_> = api.scopes.iter().map(|s| s.value.as_str()).filter(|v| granted(v)).collect();
             if all.is_empty() {
                 return Err(not_granted());
             }
             for value in all {
-                self.add(api, value);
+                self.add(api, value, as_asked(value));
             }
-        } else if !api.scopes.iter().any(|scope| scope.value == value) {
-            return Err(ScopeError::UnknownScope(word.to_owned()));
-        } else if granted(value) {
-            self.add(api, value);
-        } else {
-            return Err(not_granted());
+            self.of(api).name(as_asked(DEFAULT));
+            return Ok(());
         }
-        Ok(())
+        let offered = api.scopes.iter().map(|scope| scope.value.as_str());
+        match offered.into_iter().find(|offered| offered.eq_ignore_ascii_case(value)) {
+            None => Err(ScopeError::UnknownScope(word.to_owned())),
+            Some(value) if granted(value) => {
+                self.add(api, value, as_asked(value));
+                Ok(())
+            }
+            Some(_) => Err(not_granted()),
+        }
     }
 
     /// The API that a scope's first part names.
@@ -147,15 +173,22 @@ impl Scopes {
         config.api(resource).ok_or_else(|| ScopeError::UnknownResource(resource.to_owned()))
     }
 
-    fn add(&mut self, api: &App, value: &str) {
+    fn add(&mut self, api: &App, value: &str, asked: String) {
+        let of = self.of(api);
+        if !of.values.iter().any(|known| known == value) {
+            of.values.push(value.to_owned());
+        }
+        of.name(asked);
+    }
+
+    /// What there is of an API.
+    fn of(&mut self, api: &App) -> &mut ResourceScopes {
         let position = self.resources.iter().position(|r| r.resource == api.client_id).unwrap_or_else(|| {
-            self.resources.push(ResourceScopes { resource: api.client_id, uri: api.uri(), values: Vec::new() });
+            let (uri, values, asked) = (api.uri(), Vec::new(), Vec::new());
+            self.resources.push(ResourceScopes { resource: api.client_id, uri, values, asked });
             self.resources.len() - 1
         });
-        let values = &mut self.resources[position].values;
-        if !values.iter().any(|known| known == value) {
-            values.push(value.to_owned());
-        }
+        &mut self.resources[position]
     }
 
     /// Whether an `OpenID` scope is among them.
@@ -183,6 +216,9 @@ impl Scopes {
     }
 }
 
+/// Stands for everything that was granted for a resource.
+pub(super) const DEFAULT: &str = ".default";
+
 /// `{Application ID URI}/{value}`, taken apart; `None` for a name without a resource.
 pub(super) fn split_resource(scope: &str) -> Option<(&str, &str)> {
     scope.rsplit_once('/')
@@ -192,12 +228,10 @@ fn words<'s>(scopes: impl Iterator<Item = &'s OpenId>) -> String {
     scopes.map(|scope| scope.name()).collect::<Vec<_>>().join(" ")
 }
 
+/// As they were asked for.
 impl fmt::Display for ResourceScopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, value) in self.values.iter().enumerate() {
-            write!(f, "{}{}/{value}", if position == 0 { "" } else { " " }, self.uri)?;
-        }
-        Ok(())
+        f.write_str(&self.asked.join(" "))
     }
 }
 

@@ -4,6 +4,7 @@
 mod credentials;
 mod directory;
 mod grants;
+mod leniency;
 
 use std::collections::HashMap;
 
@@ -180,6 +181,11 @@ fn configuration(database_url: &str) -> config::Config {
         "#,
     );
     Settings::from_toml(&toml).and_then(|settings| settings.section("tenant")).expect("a valid configuration")
+}
+
+/// RFC 9700's rotation instead of Entra's way.
+fn revoke_reused(config: &mut config::Config) {
+    config.refresh_token_reuse = config::RefreshTokenReuse::Revoke;
 }
 
 impl TestTenant {
@@ -385,6 +391,39 @@ async fn a_state_or_login_hint_that_is_too_long_is_refused() {
     }
 }
 
+/// Cookies ignore ports: those of other apps on the same host come along.
+#[tokio::test]
+async fn another_apps_cookie_in_any_form_does_not_hinder_a_sign_in() {
+    let t = TestTenant::start().await;
+    for foreign in [&b"theme=gr\xc3\xbcn"[..], b"theme=gr\xfcn", b"a=\"b;c", b"%zz", b"=;;= ; x"] {
+        let begun = t.authorize(&[], "").await;
+        let location = begun.location().expect("the sign-in page").path().to_owned();
+        let cookie = begun.cookie(cookies::INTERACTION).expect("a cookie");
+        for header in [[foreign, b"; ", cookie.as_bytes()].concat(), [cookie.as_bytes(), b"; ", foreign].concat()] {
+            let header = header::HeaderValue::from_bytes(&header).expect("a header");
+            let request = Request::get(&location).header(header::COOKIE, header).body(Body::empty());
+            assert_eq!(t.send(request.expect("a request")).await.status, StatusCode::OK, "{foreign:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_that_is_not_ours_byte_for_byte_or_is_there_twice_is_none() {
+    let t = TestTenant::start().await;
+    let (_, session) = t.sign_in(ALICE, &[]).await;
+    let value = session.split_once('=').expect("a pair").1;
+    assert!(!is_sign_in_page(&t.authorize(&[], &session).await), "the cookie is good");
+    for other in [
+        format!("errand%5Ftenant_session={value}"),
+        format!("%65rrand_tenant_session={value}"),
+        format!("Errand_Tenant_Session={value}"),
+        format!("{session}; {session}"),
+        format!("errand_tenant_session=other; {session}"),
+    ] {
+        assert!(is_sign_in_page(&t.authorize(&[], &other).await), "{other}");
+    }
+}
+
 #[tokio::test]
 async fn what_has_expired_is_removed_while_the_tenant_runs() {
     let t = TestTenant::start().await;
@@ -475,8 +514,15 @@ async fn redirect_uri_that_differs_in_case_port_or_path_is_never_redirected_to()
     for uri in [
         "http://localhost:3000/auth/Callback",
         "http://LOCALHOST:3000/auth/callback",
-        "http://localhost:3001/auth/callback",
         "https://localhost:3000/auth/callback",
+        "https://localhost/auth/callback",
+        "http://127.0.0.1:3000/auth/callback",
+        "http://localhost:3001/auth/Callback",
+        "http://localhost:+3001/auth/callback",
+        "http://localhost:70000/auth/callback",
+        "http://localhost:/auth/callback",
+        "http://localhost:3000@evil.example/auth/callback",
+        "http://localhost.evil.example:3000/auth/callback",
         "http://localhost:3000/auth/callback/",
         "http://localhost:3000/auth/callback/../evil",
         "http://localhost:3000/auth/callback?x=1",
@@ -514,6 +560,7 @@ async fn a_faulty_authorization_request_is_told_to_the_app_with_its_state() {
         (("response_type", "token"), "unsupported_response_type", 700_051),
         (("response_type", "code id_token"), "unsupported_response_type", 700_051),
         (("response_mode", "fragment"), "invalid_request", 70_007),
+        // The method is there still: an app that believes itself protected.
         (("code_challenge", ""), "invalid_request", 9_002_325),
         (("code_challenge", "short"), "invalid_request", 50_147),
         (("code_challenge_method", ""), "invalid_request", 501_481),
@@ -775,6 +822,7 @@ async fn a_code_is_bound_to_client_redirect_uri_verifier_and_a_minute() {
 
     let (code, _) = t.sign_in(ALICE, &[]).await;
     assert_eq!(t.redeem(&code, &[("code_verifier", "")]).await.error().1, "invalid_request");
+    let (code, _) = t.sign_in(ALICE, &[]).await;
     t.clock.advance(Duration::seconds(61));
     assert_eq!(t.redeem(&code, &[]).await.error(), (400, "invalid_grant".to_owned(), 70_008));
 }
@@ -896,23 +944,23 @@ async fn refreshing_rotates_and_reaches_other_granted_resources_only() {
 
 #[tokio::test]
 async fn a_replayed_refresh_token_revokes_its_family_and_a_restart_does_not_forgive_it() {
-    let t = TestTenant::start().await;
+    let t = TestTenant::start_with(revoke_reused).await;
     let (code, _) = t.sign_in(ALICE, &[]).await;
     let first = t.redeem(&code, &[]).await.json()["refresh_token"].as_str().expect("a token").to_owned();
     let second = t.refresh(&first, "").await.json()["refresh_token"].as_str().expect("a token").to_owned();
     let foreign = [("client_id", OTHER_WEB), ("client_secret", "other")];
     let stolen = [&foreign[..], &[("grant_type", "refresh_token"), ("refresh_token", &second)]].concat();
     assert_eq!(t.token(&stolen).await.error(), (400, "invalid_grant".to_owned(), 70_000), "bound to its client");
-    let t = t.restart().await;
+    let t = t.restart_with(revoke_reused).await;
     assert_eq!(t.refresh(&first, "").await.error().1, "invalid_grant", "replayed");
     assert_eq!(t.refresh(&second, "").await.error().1, "invalid_grant", "its family is revoked");
-    let t = t.restart().await;
+    let t = t.restart_with(revoke_reused).await;
     assert_eq!(t.refresh(&second, "").await.error().1, "invalid_grant", "still");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_refresh_token_used_in_parallel_succeeds_once() {
-    let t = TestTenant::start().await;
+async fn a_refresh_token_used_in_parallel_succeeds_once_where_reuse_revokes() {
+    let t = TestTenant::start_with(revoke_reused).await;
     let (code, _) = t.sign_in(ALICE, &[]).await;
     let token = t.redeem(&code, &[]).await.json()["refresh_token"].as_str().expect("a token").to_owned();
     let attempts = futures::future::join_all((0..20).map(|_| t.refresh(&token, ""))).await;

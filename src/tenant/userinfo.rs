@@ -42,6 +42,19 @@ impl RouteError {
                 Described::new("insufficient_scope", 65_001, "The access token lacks the scope openid."),
             ),
             Self::Token(AccessTokenError::Database(_)) => (StatusCode::SERVICE_UNAVAILABLE, None, error::unavailable()),
+            Self::Token(AccessTokenError::Audience) => (
+                StatusCode::UNAUTHORIZED,
+                Some(
+                    "Bearer realm=\"userinfo\", error=\"invalid_token\", error_description=\"The access token is \
+                     another API's: get one without a resource in scope\"",
+                ),
+                Described::new(
+                    "invalid_token",
+                    50_132,
+                    "Invalid audience: the access token is another API's. Get one for this endpoint, by a scope of \
+                     openid, profile and email without a resource's.",
+                ),
+            ),
             Self::Token(_) => (
                 StatusCode::UNAUTHORIZED,
                 Some("Bearer realm=\"userinfo\", error=\"invalid_token\""),

@@ -22,6 +22,8 @@ pub(in super::super) struct AccessToken {
     pub(super) grant_id: String,
     /// The session that the grant was given in.
     pub(super) sid: String,
+    /// When the user proved who they are, in milliseconds since the epoch.
+    pub(super) auth_time: i64,
     /// The authentication contexts that the user had satisfied then.
     pub(super) acrs: Vec<String>,
     /// What the app asked for when the user signed in.
@@ -118,6 +120,7 @@ impl AccessToken {
             scopes: claims.scp.split(' ').map(ToOwned::to_owned).collect(),
             grant_id: claims.rh,
             sid,
+            auth_time,
             acrs: claims::words(&acrs),
             requested: ClaimsRequest::from_json(&requested),
         })

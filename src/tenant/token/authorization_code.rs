@@ -56,7 +56,8 @@ pub(in super::super) async fn issue(
     .bind(&grant_id)
     .bind(request.client_id.to_string())
     .bind(&request.return_to.redirect_uri)
-    .bind(&request.code_challenge)
+    // Empty, which no digest is, where there is none.
+    .bind(request.code_challenge.as_deref().unwrap_or_default())
     .bind(&request.nonce)
     .bind(millis(now + LIFETIME))
     .execute(&mut *change)
@@ -72,7 +73,7 @@ type Bindings = (String, String, String, Option<String>, i64);
 pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Parameters) -> Result<Value, RouteError> {
     let code = parameters.get("code").ok_or(RouteError::Missing("code"))?;
     let redirect_uri = parameters.get("redirect_uri").ok_or(RouteError::Missing("redirect_uri"))?;
-    let verifier = parameters.get("code_verifier").ok_or(RouteError::Missing("code_verifier"))?;
+    let verifier = parameters.get("code_verifier");
 
     let (grant_id, bound_uri, challenge, nonce, expires_at) = use_up(tenant, client, code).await?;
     if expires_at <= tenant.clock.unix_millis() {
@@ -82,15 +83,7 @@ pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Par
     if bound_uri != redirect_uri {
         return Err(RouteError::RedirectUri);
     }
-    // RFC 7636 §4.1
-    let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    if !(43..=128).contains(&verifier.len()) || !verifier.bytes().all(unreserved) {
-        return Err(RouteError::VerifierSize);
-    }
-    // RFC 7636 §4.6
-    if !bool::from(random::digest(verifier).as_bytes().ct_eq(challenge.as_bytes())) {
-        return Err(RouteError::Verifier);
-    }
+    check_verifier(&challenge, verifier)?;
 
     let grant = Grant::load(tenant, client.app, grant_id).await?;
     let asked = parameters.get("scope").map(|scope| Scopes::parse(scope, client.app, &tenant.config)).transpose()?;
@@ -105,7 +98,28 @@ pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Par
     } else {
         None
     };
-    answer(tenant, client, &grant, access_token, nonce.as_deref(), refresh_token)
+    answer(tenant, client, &grant, access_token, parameters, nonce.as_deref(), refresh_token)
+}
+
+/// RFC 7636 §4.6. Where the authorization request had no challenge, a verifier says that the app sent one: somebody took
+/// it out on the way (RFC 9700 §2.1.1, "PKCE downgrade attack").
+fn check_verifier(challenge: &str, verifier: Option<&str>) -> Result<(), RouteError> {
+    let verifier = match (challenge, verifier) {
+        ("", None) => return Ok(()),
+        ("", Some(_)) => return Err(RouteError::VerifierWithoutChallenge),
+        (_, None) => return Err(RouteError::Missing("code_verifier")),
+        (_, Some(verifier)) => verifier,
+    };
+    // RFC 7636 §4.1
+    let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    if !(43..=128).contains(&verifier.len()) || !verifier.bytes().all(unreserved) {
+        return Err(RouteError::VerifierSize);
+    }
+    if bool::from(random::digest(verifier).as_bytes().ct_eq(challenge.as_bytes())) {
+        Ok(())
+    } else {
+        Err(RouteError::Verifier)
+    }
 }
 
 /// Marks the code as redeemed and returns what it is bound to, in one statement: of any number of requests, one gets

@@ -9,10 +9,12 @@
 //!    certificate is within its validity period; a federated issuer's key is the one that the administrator named;
 //! 4. the signature is that key's;
 //! 5. `aud` is the token endpoint or the issuer (RFC 7523 §3, 3), or what the federated credential says;
-//! 6. `exp` is there, has not passed, and is at most an hour away (RFC 7523 §3, 4); `nbf` and `iat` are not in the
-//!    future. A federated issuer decides itself how long its assertions live;
-//! 7. `jti` is there and was not used before (RFC 7523 §3, 7); a federated assertion may be used until it expires, as
-//!    in Entra: a workload gets a new one only every hour or so.
+//! 6. `exp` is there and has not passed (RFC 7523 §3, 4); `nbf` and `iat` are not in the future;
+//! 7. with `tenant.client_assertion_reuse = "refuse"`: `exp` is at most an hour away, and `jti` is there and was not
+//!    used before (RFC 7523 §3, 7).
+//!
+//! By default an assertion may be used until it expires, as in Entra: Microsoft's libraries keep theirs for ten minutes.
+//! A federated one always may: a workload gets a new one only every hour or so.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,7 +25,7 @@ use uuid::Uuid;
 
 use super::super::Tenant;
 use super::super::certificate::PublicKey;
-use super::super::config::{App, FederatedCredential};
+use super::super::config::{App, ClientAssertionReuse, FederatedCredential};
 use super::super::federation::{self, FederationError};
 use crate::platform::random;
 
@@ -168,7 +170,7 @@ pub(super) fn claimed_client(assertion: &str) -> Option<String> {
     Some(Assertion::parse(assertion).ok()?.claims.sub)
 }
 
-/// Authenticates `app` by an assertion. An accepted one is used up.
+/// Authenticates `app` by an assertion. Where it may not be used again, an accepted one is used up.
 pub(super) async fn authenticate(tenant: &Tenant, app: &App, text: &str) -> Result<(), AssertionError> {
     let assertion = Assertion::parse(text)?;
     let is_client = |text: &str| text.eq_ignore_ascii_case(&app.client_id.to_string());
@@ -177,7 +179,10 @@ pub(super) async fn authenticate(tenant: &Tenant, app: &App, text: &str) -> Resu
             return Err(AssertionError::Subject);
         }
         by_certificate(tenant, app, &assertion)?;
-        return use_up(tenant, app.client_id, &assertion.claims).await;
+        return match tenant.config.client_assertion_reuse {
+            ClientAssertionReuse::Allow => Ok(()),
+            ClientAssertionReuse::Refuse => use_up(tenant, app.client_id, &assertion.claims).await,
+        };
     }
     by_federation(tenant, app, &assertion).await
 }
@@ -195,7 +200,11 @@ fn by_certificate(tenant: &Tenant, app: &App, assertion: &Assertion<'_>) -> Resu
     if !assertion.claims.aud.contains(|aud| tenant.is_audience_of_assertions(aud)) {
         return Err(AssertionError::Audience);
     }
-    check_times(&assertion.claims, now, MAX_LIFETIME)
+    let max_lifetime = match tenant.config.client_assertion_reuse {
+        ClientAssertionReuse::Allow => i64::MAX,
+        ClientAssertionReuse::Refuse => MAX_LIFETIME,
+    };
+    check_times(&assertion.claims, now, max_lifetime)
 }
 
 async fn by_federation(tenant: &Tenant, app: &App, assertion: &Assertion<'_>) -> Result<(), AssertionError> {

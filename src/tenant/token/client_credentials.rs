@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::super::Tenant;
 use super::super::claims::ClaimsRequest;
 use super::super::parameters::Parameters;
-use super::super::scope::{Scopes, split_resource};
+use super::super::scope::{DEFAULT, Scopes, split_resource};
 use super::client::Client;
 use super::{ACCESS_TOKEN_LIFETIME, RouteError, token_id};
 
@@ -20,7 +20,11 @@ pub(super) fn issue(tenant: &Tenant, client: Client<'_>, parameters: &Parameters
     let scope = parameters.get("scope").ok_or(RouteError::Missing("scope"))?;
     let resource = match split_resource(scope) {
         // RFC 6749 §3.3: one word, so that no line break of the request gets into the log.
-        Some((resource, ".default")) if scope.chars().all(|c| c.is_ascii_graphic()) => resource,
+        Some((resource, value))
+            if value.eq_ignore_ascii_case(DEFAULT) && scope.chars().all(|c| c.is_ascii_graphic()) =>
+        {
+            resource
+        }
         _ => return Err(RouteError::NotDefaultScope),
     };
     let api = Scopes::resource(resource, &tenant.config)?;

@@ -45,7 +45,7 @@ pub(super) const GRANT_TYPES: [&str; 4] =
 const ACCESS_TOKEN_LIFETIME: Duration = Duration::hours(1);
 /// Of an ID token.
 const ID_TOKEN_LIFETIME: Duration = Duration::hours(1);
-/// Of a refresh token, and of the grant behind it; both begin anew with each refresh.
+/// Of a refresh token, and of the grant behind it, which begins anew with each refresh.
 const REFRESH_TOKEN_LIFETIME: Duration = Duration::days(90);
 
 pub(super) fn router() -> Router<Tenant> {
@@ -77,8 +77,12 @@ enum RouteError {
     VerifierSize,
     #[error("the code verifier does not match the challenge")]
     Verifier,
-    #[error("the refresh token is unknown to this client")]
+    #[error("there is a code verifier, but the authorization request had no challenge")]
+    VerifierWithoutChallenge,
+    #[error("the refresh token is unknown")]
     UnknownRefreshToken,
+    #[error("the refresh token was issued to another client")]
+    AnothersRefreshToken,
     #[error("the refresh token has expired")]
     ExpiredRefreshToken,
     #[error("the refresh token's grant was revoked")]
@@ -120,6 +124,8 @@ impl RouteError {
     #[expect(clippy::too_many_lines, reason = "one line for each refusal, side by side")]
     fn describe(&self) -> (StatusCode, Described) {
         let grant = |code, message: &str| Described::new("invalid_grant", code, message);
+        // Tells Microsoft's libraries to forget the refresh token and to ask the user.
+        let dead = |code, message: &str| Described { suberror: Some("bad_token"), ..grant(code, message) };
         let described = match self {
             Self::NotAForm => Described::not_a_form(),
             Self::Repeated(name) => Described::repeated(name),
@@ -144,16 +150,23 @@ impl RouteError {
                 501_481,
                 "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
             ),
-            Self::UnknownRefreshToken => grant(70_000, "The provided refresh token is not valid."),
-            Self::ExpiredRefreshToken => grant(700_082, "The refresh token has expired due to inactivity."),
-            Self::RevokedGrant | Self::Lapsed(Lapsed::PasswordChanged) => grant(
+            Self::VerifierWithoutChallenge => {
+                grant(501_481, "There is a 'code_verifier', but the authorization request had no 'code_challenge'.")
+            }
+            Self::UnknownRefreshToken => dead(70_000, "The provided refresh token is not valid."),
+            Self::AnothersRefreshToken => Described {
+                suberror: Some("client_mismatch"),
+                ..grant(70_000, "The provided refresh token was issued to another application.")
+            },
+            Self::ExpiredRefreshToken => dead(700_082, "The refresh token has expired due to inactivity."),
+            Self::RevokedGrant | Self::Lapsed(Lapsed::PasswordChanged) => dead(
                 50_173,
                 "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might \
                  have changed or reset their password.",
             ),
-            Self::RefreshTokenReplayed => grant(50_173, "The refresh token was used before. All tokens were revoked."),
-            Self::Lapsed(Lapsed::Deleted) => grant(50_034, "The user account does not exist in the directory."),
-            Self::Lapsed(Lapsed::Disabled) => grant(50_057, "The user account is disabled."),
+            Self::RefreshTokenReplayed => dead(50_173, "The refresh token was used before. All tokens were revoked."),
+            Self::Lapsed(Lapsed::Deleted) => dead(50_034, "The user account does not exist in the directory."),
+            Self::Lapsed(Lapsed::Disabled) => dead(50_057, "The user account is disabled."),
             // As in Entra: the user (or administrator) can help, and the grant itself goes on.
             Self::Scope(error @ ScopeError::NotGranted { .. }) => {
                 Described { suberror: Some("consent_required"), ..describe_scope(error, "invalid_grant") }
@@ -316,9 +329,15 @@ impl Grant {
             .map(drop)
     }
 
-    /// Revokes the grant because one of its secrets was used twice: somebody else has it.
+    /// Revokes the grant because one of its secrets was used twice: somebody else has it. What APIs keep on its user's
+    /// behalf goes with it.
     async fn revoke_as_leaked(tenant: &Tenant, id: &str) -> Result<(), sqlx::Error> {
         Self::revoke(tenant, id).await?;
+        sqlx::query("UPDATE grants SET revoked_at = $1 WHERE on_behalf_of = $2 AND revoked_at IS NULL")
+            .bind(tenant.clock.unix_millis())
+            .bind(id)
+            .execute(&tenant.db)
+            .await?;
         tracing::warn!(grant = id, "a grant was revoked: one of its secrets was used twice");
         Ok(())
     }
@@ -348,7 +367,6 @@ fn resource_of(wanted: &Scopes) -> Result<Option<&ResourceScopes>, RouteError> {
 /// What a user's access token is to carry, when it has been established that the client may have it.
 struct AccessTokenFor<'g> {
     user: &'g User,
-    sid: &'g str,
     grant_id: &'g str,
     acrs: &'g [String],
     /// `xms_cc`
@@ -378,7 +396,6 @@ impl<'g> AccessTokenFor<'g> {
         capabilities.extend(of_grant);
         Ok(Self {
             user: &grant.user,
-            sid: &grant.sid,
             grant_id: &grant.id,
             acrs: &grant.acrs,
             capabilities,
@@ -388,16 +405,18 @@ impl<'g> AccessTokenFor<'g> {
     }
 
     /// Signs the token and begins the answer (RFC 6749 §5.1).
-    fn issue(self, tenant: &Tenant, client: Client<'_>) -> Result<(Value, Common<'g>), RouteError> {
-        let common = Common::new(tenant, self.sid, self.grant_id);
+    fn issue(
+        self,
+        tenant: &Tenant,
+        client: Client<'_>,
+        parameters: &Parameters,
+    ) -> Result<(Value, Common<'g>), RouteError> {
+        let common = Common::new(tenant, self.grant_id);
         let of_directory = self.resource.as_ref().is_none_or(|resource| resource.resource == directory::CLIENT_ID);
         let openid = Some(self.openid).filter(|openid| of_directory && !openid.is_empty());
-        let with_openid = |scopes: Option<String>| {
-            let words: Vec<_> = openid.iter().cloned().chain(scopes).collect();
-            words.join(" ")
-        };
         let resource = self.resource.as_ref();
-        let scp = with_openid(resource.map(|resource| resource.values.join(" ")));
+        let words = |words: [Option<String>; 2]| words.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let scp = words([openid.clone(), resource.map(|resource| resource.values.join(" "))]);
         let access_token = tenant.keys.sign(&AccessTokenClaims {
             common: &common,
             aud: resource.map_or(directory::CLIENT_ID, |resource| resource.resource),
@@ -412,13 +431,16 @@ impl<'g> AccessTokenFor<'g> {
             acrs: self.acrs,
             xms_cc: &self.capabilities,
         })?;
-        let answer = json!({
+        let mut answer = json!({
             "token_type": "Bearer",
-            "scope": with_openid(resource.map(ToString::to_string)),
+            "scope": words([resource.map(ToString::to_string), openid]),
             "expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
             "ext_expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
             "access_token": access_token,
         });
+        if parameters.get("client_info") == Some("1") {
+            answer["client_info"] = tenant.client_info(&self.user.id).into();
+        }
         Ok((answer, common))
     }
 }
@@ -433,7 +455,7 @@ async fn check_consent(
     let missing = consent::missing(tenant, &user.id, client.app, resource.map_or(&[], std::slice::from_ref)).await?;
     match missing.first() {
         None => Ok(()),
-        Some(missing) => Err(RouteError::NoConsent(missing.to_string())),
+        Some(missing) => Err(RouteError::NoConsent(missing.full_names())),
     }
 }
 
@@ -453,10 +475,11 @@ fn answer(
     client: Client<'_>,
     grant: &Grant,
     access_token: AccessTokenFor<'_>,
+    parameters: &Parameters,
     nonce: Option<&str>,
     refresh_token: Option<String>,
 ) -> Result<Value, RouteError> {
-    let (mut answer, common) = access_token.issue(tenant, client)?;
+    let (mut answer, common) = access_token.issue(tenant, client, parameters)?;
     if grant.scopes.has(OpenId::OpenId) {
         let (user, client_id) = (&grant.user, client.app.client_id);
         let profile = grant.scopes.has(OpenId::Profile);
@@ -464,6 +487,7 @@ fn answer(
         let wants = |claim: &str, scope| scope || grant.requested.id_token.iter().any(|wanted| wanted == claim);
         let id_token = tenant.keys.sign(&IdTokenClaims {
             common: &common,
+            sid: &grant.sid,
             aud: client_id,
             exp: common.iat + ID_TOKEN_LIFETIME.whole_seconds(),
             sub: tenant.subject(client_id, &user.id),
@@ -491,7 +515,6 @@ struct Common<'g> {
     iat: i64,
     nbf: i64,
     tid: Uuid,
-    sid: &'g str,
     /// Opaque to apps: the grant, by which this tenant finds out whether it was revoked.
     rh: &'g str,
     uti: String,
@@ -499,14 +522,13 @@ struct Common<'g> {
 }
 
 impl<'g> Common<'g> {
-    fn new(tenant: &Tenant, sid: &'g str, grant_id: &'g str) -> Self {
+    fn new(tenant: &Tenant, grant_id: &'g str) -> Self {
         let now = tenant.clock.unix_seconds();
         Self {
             iss: tenant.issuer(),
             iat: now,
             nbf: now,
             tid: tenant.config.tenant_id,
-            sid,
             rh: grant_id,
             uti: token_id(),
             ver: "2.0",
@@ -524,6 +546,8 @@ fn token_id() -> String {
 struct IdTokenClaims<'g> {
     #[serde(flatten)]
     common: &'g Common<'g>,
+    /// The session. Not in access tokens: every API could sign its callers out by the apps' front-channel addresses.
+    sid: &'g str,
     aud: Uuid,
     exp: i64,
     sub: String,

@@ -2,16 +2,22 @@
 //! user (RFC 7523 §2.1, with Entra's `requested_token_use`).
 //!
 //! The new token hangs on the grant of the old one: revoked together, with the session and the authentication contexts
-//! that the user has satisfied. There is no refresh token: whoever needs the next one has a newer assertion by then.
+//! that the user has satisfied. An API that asks for `offline_access` gets a refresh token besides, to go on after its
+//! caller has left: that one hangs on a grant of its own, which outlives the session as every other one with
+//! `offline_access` does.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::super::Tenant;
+use super::super::claims::ClaimsRequest;
 use super::super::parameters::Parameters;
-use super::super::scope::Scopes;
+use super::super::scope::{OpenId, Scopes};
 use super::access_token::{AccessToken, AccessTokenError};
 use super::client::Client;
-use super::{AccessTokenFor, RouteError, check_consent, demanded, resource_of};
+use super::{AccessTokenFor, Grant, REFRESH_TOKEN_LIFETIME, RouteError, answer, check_consent, demanded, resource_of};
+use crate::platform::clock::millis;
+use crate::platform::random;
 
 /// `grant_type` (RFC 7523 §2.1).
 pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -41,14 +47,66 @@ pub(super) async fn exchange(
     let resource = resource_of(&scopes)?.ok_or(RouteError::NoResource)?;
     check_consent(tenant, &assertion.user, client, Some(resource)).await?;
     let demanded = demanded(tenant, parameters, &assertion.acrs)?;
+    let refresh_token = if scopes.has(OpenId::OfflineAccess) {
+        let kept = keep(tenant, client, &assertion, &scopes, &demanded).await?;
+        Some(kept.ok_or(RouteError::RevokedGrant)?)
+    } else {
+        None
+    };
     let access_token = AccessTokenFor {
         user: &assertion.user,
-        sid: &assertion.sid,
         grant_id: &assertion.grant_id,
         acrs: &assertion.acrs,
-        capabilities: demanded.xms_cc,
+        capabilities: demanded.xms_cc.clone(),
         resource: Some(resource.clone()),
-        openid: String::new(),
+        openid: scopes.for_userinfo(),
     };
-    Ok(access_token.issue(tenant, client)?.0)
+    let grant = Grant {
+        id: assertion.grant_id.clone(),
+        user: assertion.user.clone(),
+        sid: assertion.sid.clone(),
+        auth_time: assertion.auth_time,
+        acrs: assertion.acrs.clone(),
+        requested: demanded,
+        scopes,
+    };
+    answer(tenant, client, &grant, access_token, parameters, None, refresh_token)
+}
+
+/// A grant of the API's own, for as long as it refreshes it: returns its first refresh token. `None` when the caller's
+/// grant was revoked meanwhile; one statement.
+async fn keep(
+    tenant: &Tenant,
+    client: Client<'_>,
+    assertion: &AccessToken,
+    scopes: &Scopes,
+    claims: &ClaimsRequest,
+) -> Result<Option<String>, sqlx::Error> {
+    let (grant_id, token) = (Uuid::new_v4().to_string(), random::token());
+    let until = millis(tenant.clock.now() + REFRESH_TOKEN_LIFETIME);
+    let mut change = tenant.db.begin().await?;
+    let made = sqlx::query(
+        "INSERT INTO grants (id, client_id, user_id, scope, sid, auth_time, expires_at, acrs, claims, on_behalf_of) \
+         SELECT $1, $2, user_id, $3, sid, auth_time, $4, acrs, $5, id FROM grants WHERE id = $6 AND revoked_at IS NULL",
+    )
+    .bind(&grant_id)
+    .bind(client.app.client_id.to_string())
+    .bind(scopes.to_string())
+    .bind(until)
+    .bind(claims.to_json())
+    .bind(&assertion.grant_id)
+    .execute(&mut *change)
+    .await?;
+    if made.rows_affected() == 0 {
+        change.rollback().await?;
+        return Ok(None);
+    }
+    sqlx::query("INSERT INTO refresh_tokens (token_hash, grant_id, expires_at) VALUES ($1, $2, $3)")
+        .bind(random::digest(&token))
+        .bind(&grant_id)
+        .bind(until)
+        .execute(&mut *change)
+        .await?;
+    change.commit().await?;
+    Ok(Some(token))
 }

@@ -1,9 +1,13 @@
-//! The refresh token: opaque, replaced at each use, and worthless with its whole family once it is used twice
-//! (RFC 6749 §6, RFC 9700 §4.14.2).
+//! The refresh token: opaque (RFC 6749 §6). Every use of one brings another.
+//!
+//! The old one stays good until it expires, as in Entra: apps renew in parallel, and whoever reads an answer last may
+//! hold any of them. With `tenant.refresh_token_reuse = "revoke"` a token that is used twice is worthless with its whole
+//! family (RFC 9700 §4.14.2), but for the overlaps that `tenant.refresh_token_reuse_window` forgives.
 
 use serde_json::Value;
 
 use super::super::Tenant;
+use super::super::config::RefreshTokenReuse;
 use super::super::parameters::Parameters;
 use super::super::scope::Scopes;
 use super::client::Client;
@@ -16,23 +20,26 @@ use crate::platform::random;
 /// fails the requests that ask for it, and no others.
 pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Parameters) -> Result<Value, RouteError> {
     let token = parameters.get("refresh_token").ok_or(RouteError::Missing("refresh_token"))?;
-    let (hash, client_id) = (random::digest(token), client.app.client_id.to_string());
+    let hash = random::digest(token);
     let now = tenant.clock.unix_millis();
 
-    let row: Option<(String, i64, Option<i64>, Option<i64>)> = sqlx::query_as(
-        "SELECT g.id, t.expires_at, t.used_at, g.revoked_at \
-         FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token_hash = $1 AND g.client_id = $2",
+    let row: Option<(String, String, i64, Option<i64>, Option<i64>)> = sqlx::query_as(
+        "SELECT g.id, g.client_id, t.expires_at, t.used_at, g.revoked_at \
+         FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token_hash = $1",
     )
     .bind(&hash)
-    .bind(&client_id)
     .fetch_optional(&tenant.db)
     .await?;
+    let (grant_id, client_id, expires_at, used_at, revoked_at) = row.ok_or(RouteError::UnknownRefreshToken)?;
     // RFC 6749 §6: bound to the client it was issued to.
-    let (grant_id, expires_at, used_at, revoked_at) = row.ok_or(RouteError::UnknownRefreshToken)?;
+    if client_id != client.app.client_id.to_string() {
+        return Err(RouteError::AnothersRefreshToken);
+    }
     if revoked_at.is_some() {
         return Err(RouteError::RevokedGrant);
     }
-    if used_at.is_some() {
+    let good_since = good_since(tenant, now);
+    if used_at.is_some_and(|used_at| used_at < good_since) {
         return replayed(tenant, &grant_id).await;
     }
     if expires_at <= now {
@@ -50,19 +57,26 @@ pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Par
 
     let access_token = AccessTokenFor::judge(tenant, client, &grant, resource, parameters).await?;
 
-    // The old token is used up and the new one made together; of any number of requests, one does it.
+    // The old token is noted as used and the new one made together; where a token works once, one of any number of
+    // requests does it. The first use is the one that counts.
     let mut change = tenant.db.begin().await?;
-    let used_up: Option<(String,)> = sqlx::query_as(
-        "UPDATE refresh_tokens SET used_at = $1 WHERE token_hash = $2 AND used_at IS NULL \
+    let used: Option<(String,)> = sqlx::query_as(
+        "UPDATE refresh_tokens SET used_at = COALESCE(used_at, $1) \
+         WHERE token_hash = $2 AND (used_at IS NULL OR used_at >= $3) \
          AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND revoked_at IS NULL) RETURNING token_hash",
     )
     .bind(now)
     .bind(&hash)
+    .bind(good_since)
     .fetch_optional(&mut *change)
     .await?;
-    if used_up.is_none() {
+    if used.is_none() {
         change.rollback().await?;
-        return replayed(tenant, &grant.id).await;
+        return match tenant.config.refresh_token_reuse {
+            // Only the end of its grant makes a token worthless here.
+            RefreshTokenReuse::Allow => Err(RouteError::RevokedGrant),
+            RefreshTokenReuse::Revoke => replayed(tenant, &grant.id).await,
+        };
     }
     let new = grant.refresh_token(&mut *change, tenant).await?;
     sqlx::query("UPDATE grants SET expires_at = $1 WHERE id = $2")
@@ -72,7 +86,16 @@ pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Par
         .await?;
     change.commit().await?;
     // Core §12.2: a refreshed ID token has no nonce, and the auth_time of the sign-in.
-    answer(tenant, client, &grant, access_token, None, Some(new))
+    answer(tenant, client, &grant, access_token, parameters, None, Some(new))
+}
+
+/// When a token must have been used first to be good still, in milliseconds since the epoch.
+fn good_since(tenant: &Tenant, now: i64) -> i64 {
+    match (tenant.config.refresh_token_reuse, tenant.config.refresh_token_reuse_window) {
+        (RefreshTokenReuse::Allow, _) => i64::MIN,
+        (RefreshTokenReuse::Revoke, 0) => i64::MAX,
+        (RefreshTokenReuse::Revoke, seconds) => now - i64::from(seconds) * 1000,
+    }
 }
 
 async fn replayed(tenant: &Tenant, grant_id: &str) -> Result<Value, RouteError> {

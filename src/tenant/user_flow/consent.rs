@@ -65,7 +65,7 @@ fn token(visit: &Visit, session: &Session) -> String {
 }
 
 fn words(asked: &[ResourceScopes]) -> String {
-    asked.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    asked.iter().map(ResourceScopes::full_names).collect::<Vec<_>>().join(" ")
 }
 
 fn page(visit: &Visit, session: &Session, asked: &[ResourceScopes], notice: Option<&str>) -> Markup {
