@@ -427,6 +427,13 @@ impl ConfidentialClient {
 /// A turn at the token endpoint, until it is dropped.
 pub(in crate::identity) struct Turn(#[expect(dead_code, reason = "held, not read")] Option<OwnedSemaphorePermit>);
 
+impl Turn {
+    /// For requests whose number is bounded elsewhere.
+    pub(in crate::identity) fn of_its_own() -> Self {
+        Self(None)
+    }
+}
+
 /// A claims challenge that is not a JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a claims challenge is not a JSON object")]

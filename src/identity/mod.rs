@@ -100,7 +100,7 @@ use config::{ClaimNames, Config, SessionLifetime};
 use provider::Provider;
 use scopes::Scopes;
 use session::Store;
-use sign_in::AuthorizationConfig;
+use sign_in::{AuthorizationConfig, CodeTurns};
 use tokens::TokenAcquisition;
 
 /// The tables that sessions and tokens live in; the app opens its database with them.
@@ -129,6 +129,7 @@ pub struct Inner {
     pub keys: KeyRing,
     db: AnyPool,
     clock: Clock,
+    code_turns: CodeTurns,
     /// Access tokens for the customer.
     pub tokens: TokenAcquisition,
 }
@@ -189,6 +190,7 @@ impl Identity {
             keys: parts.keys,
             db: parts.db,
             clock: parts.clock,
+            code_turns: CodeTurns::default(),
             tokens,
         })))
     }

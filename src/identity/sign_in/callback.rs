@@ -10,6 +10,7 @@ use secrecy::ExposeSecret as _;
 use tower_sessions::Session;
 
 use super::transaction::Transaction;
+use super::turns::{NoTurn, Peer, Whose};
 use super::{Parameters, Problem, REDIRECT_PATH, authorize, id_token, see_other, set_cookie, user_info};
 use crate::identity::config::ResponseMode;
 use crate::identity::ended::{self, Ended};
@@ -39,6 +40,9 @@ enum RouteError {
     /// Neither a code nor an error.
     #[error("the answer has no code")]
     NoCode,
+    /// There are too many codes.
+    #[error("the code is not exchanged: {0}")]
+    NoTurn(#[from] NoTurn),
     /// The code was not accepted.
     #[error("the code could not be exchanged: {0}")]
     Exchange(#[from] TokenEndpointError),
@@ -111,7 +115,8 @@ impl RouteError {
             | Self::NoCustomer => Problem::Refused,
             Self::IdToken(error) if !error.is_outage() => Problem::Refused,
             Self::UserInfo(error) if !error.is_outage() => Problem::Refused,
-            Self::Metadata(_)
+            Self::NoTurn(_)
+            | Self::Metadata(_)
             | Self::Store(_)
             | Self::Exchange(_)
             | Self::Provider(_)
@@ -130,11 +135,14 @@ impl RouteError {
 pub(super) async fn by_query(
     State(identity): State<Identity>,
     session: Session,
+    peer: Peer,
     query: Parameters,
     headers: HeaderMap,
 ) -> Response {
     let transaction = query.only("state").and_then(|state| Transaction::find(&identity, &headers, state));
-    let mut response = match answer(&identity, &session, &query, &headers, transaction.as_ref()).await {
+    let mut response = match answer(&identity, &session, &peer, &query, &headers, transaction.as_ref()).await {
+        // Nothing was used up: the same address works in a moment.
+        Err(RouteError::NoTurn(_)) => return busy(""),
         Ok(()) => arrived(&identity, &headers, transaction.as_ref()),
         // Harmless when the first one worked.
         Err(error) if error.is_second_arrival() && matches!(SignedIn::load(&session).await, Ok(Some(_))) => {
@@ -152,6 +160,7 @@ pub(super) async fn by_query(
 pub(super) async fn by_form(
     State(identity): State<Identity>,
     session: Session,
+    peer: Peer,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -162,7 +171,9 @@ pub(super) async fn by_form(
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "This address takes a form.").into_response();
     };
     let transaction = form.only("state").and_then(|state| Transaction::find(&identity, &headers, state));
-    let mut response = match answer(&identity, &session, &form, &headers, transaction.as_ref()).await {
+    let mut response = match answer(&identity, &session, &peer, &form, &headers, transaction.as_ref()).await {
+        // A form is not sent again by a link. The provider knows the customer by now.
+        Err(RouteError::NoTurn(_)) => return busy("/auth/sign-in"),
         Ok(()) => arrived(&identity, &headers, transaction.as_ref()),
         // Whether somebody is signed in can be told only with the session's cookie: once more, without parameters.
         Err(error) if error.is_second_arrival() => see_other(REDIRECT_PATH),
@@ -184,6 +195,20 @@ fn arrived(identity: &Identity, headers: &HeaderMap, transaction: Option<&Transa
     response
 }
 
+/// There was no turn. 429 rather than 503: strangers must not choose what the log calls an error. `again` is where the
+/// customer tries once more.
+fn busy(again: &'static str) -> Response {
+    const RETRY_AFTER: &str = "5";
+    let page = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
+         <title>Very many are signing in</title></head><body><main><h1>Very many are signing in</h1>\
+         <p>It is not your fault, and nothing is lost. Wait a few seconds, and try again.</p>\
+         <p><a href=\"{again}\">Try again</a></p><p><a href=\"/\">Home</a></p></main></body></html>"
+    );
+    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, RETRY_AFTER)], axum::response::Html(page)).into_response()
+}
+
 fn refuse(identity: &Identity, error: &RouteError) -> Response {
     let problem = error.problem();
     match problem {
@@ -199,6 +224,7 @@ fn refuse(identity: &Identity, error: &RouteError) -> Response {
 async fn answer(
     identity: &Identity,
     session: &Session,
+    peer: &Peer,
     parameters: &Parameters,
     headers: &HeaderMap,
     transaction: Option<&Transaction>,
@@ -217,11 +243,24 @@ async fn answer(
         return Err(RouteError::Provider(loggable(error)));
     }
     let code = parameters.only("code").filter(|code| !code.is_empty()).ok_or(RouteError::NoCode)?;
+    let customer = match &transaction.session {
+        Some(handle) => session::customer_of(identity, handle).await?,
+        None => None,
+    };
+    let turn = identity.code_turns.take(Whose::of(customer, peer)).await?;
     if !transaction.answer_once(identity).await? {
+        turn.was_good();
         return Err(RouteError::AnsweredState);
     }
-
-    let response = exchange(identity, transaction, code).await?;
+    let response = match exchange(identity, transaction, code).await {
+        Ok(response) => response,
+        Err(error) => {
+            transaction.not_answered(identity).await?;
+            return Err(error);
+        }
+    };
+    turn.was_good();
+    drop(turn);
     let id_token = response.id_token.as_ref().ok_or(RouteError::NoIdToken)?.expose_secret();
     let mut claims = id_token::verify(identity, &metadata, id_token, &transaction.nonce).await?;
     if identity.claims_from_userinfo {

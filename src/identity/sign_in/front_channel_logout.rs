@@ -66,6 +66,16 @@ async fn answer(identity: &Identity, query: &Parameters) -> Result<usize, RouteE
     if query.only("iss").is_some_and(|issuer| issuer != metadata.issuer) {
         return Err(RouteError::Issuer);
     }
+    // A question first: whoever makes up names must not hold up those who write.
+    let known: Option<(i64,)> =
+        sqlx::query_as("SELECT created_at FROM sessions WHERE issuer = $1 AND sid = $2 LIMIT 1")
+            .bind(&metadata.issuer)
+            .bind(sid)
+            .fetch_optional(&identity.db)
+            .await?;
+    if known.is_none() {
+        return Ok(0);
+    }
     let mut transaction = identity.db.begin().await?;
     let named = Named { issuer: &metadata.issuer, subject: None, sid: Some(sid) };
     let customers = session::end_named(identity, &mut transaction, &named).await?;

@@ -8,6 +8,7 @@ mod front_channel_logout;
 mod id_token;
 mod sign_out;
 mod transaction;
+mod turns;
 mod user_info;
 mod who;
 
@@ -24,6 +25,7 @@ use super::return_to::ReturnTo;
 use super::{Identity, session};
 pub(super) use authorize::AuthorizationConfig;
 pub use authorize::sign_in_url;
+pub(super) use turns::CodeTurns;
 
 /// The endpoints.
 pub(super) fn router(identity: Identity) -> Router {

@@ -87,7 +87,7 @@ async fn end(identity: &Identity, session: &Session) -> Result<Option<Former>, S
         None => None,
     };
     // Both in one transaction: were only the session gone, another try would find nobody whose tokens could be dropped.
-    if let Some(handle) = handle {
+    if let Some(handle) = handle.filter(|_| whose.is_some()) {
         session::end(identity, &handle).await.map_err(|e| e.to_string())?;
     }
     if let Some(whose) = whose.filter(|_| former.is_none()) {

@@ -118,6 +118,15 @@ impl Transaction {
         Ok(inserted.rows_affected() == 1)
     }
 
+    /// Takes the mark back: what was answered was no answer. Nothing is kept of whoever makes up codes.
+    pub(super) async fn not_answered(&self, identity: &Identity) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM answered_states WHERE state = $1")
+            .bind(random::digest(&self.state))
+            .execute(&identity.db)
+            .await?;
+        Ok(())
+    }
+
     /// The cookie that removes this one.
     pub(super) fn removal(&self, identity: &Identity) -> Cookie<'static> {
         removal(identity, name(identity, &self.state))

@@ -299,9 +299,9 @@ impl TokenAcquisition {
         self.0.renewing.get_with_by_ref(customer, async { Arc::default() }).await
     }
 
-    /// Exchanges an authorization code.
+    /// Exchanges an authorization code: not in the turns of renewals, whose customers must not wait behind strangers.
     pub(super) async fn redeem(&self, parameters: &[(&str, &str)]) -> Result<TokenResponse, TokenEndpointError> {
-        self.0.client.request(parameters).await
+        self.0.client.request_in_turn(&Turn::of_its_own(), parameters).await
     }
 
     /// Remembers the tokens of a sign-in. `subject` is `sub` of its ID token, which those of renewals must repeat.
