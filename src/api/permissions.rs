@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 
 use super::Api;
 use super::config::Config;
@@ -112,17 +112,17 @@ pub(super) struct ProfileReader(pub(super) Customer);
 pub(super) struct ProfileWriter(pub(super) Customer);
 
 impl FromRequestParts<Api> for ProfileReader {
-    type Rejection = Response;
+    type Rejection = NotServed;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, NotServed> {
         customer(parts, api, |permissions| &permissions.read).await.map(Self)
     }
 }
 
 impl FromRequestParts<Api> for ProfileWriter {
-    type Rejection = Response;
+    type Rejection = NotServed;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, NotServed> {
         customer(parts, api, |permissions| &permissions.write).await.map(Self)
     }
 }
@@ -131,13 +131,35 @@ async fn customer(
     parts: &mut Parts,
     api: &Api,
     needed: fn(&ProfilePermissions) -> &Permission,
-) -> Result<Customer, Response> {
-    let refused = |refusal: Refusal| refusal.into_response();
-    let caller = Caller::from_request_parts(parts, api).await.map_err(refused)?;
+) -> Result<Customer, NotServed> {
+    let caller = Caller::from_request_parts(parts, api).await?;
     let (Some(directory), Some(permissions)) = (&api.0.directory, &api.0.permissions.profile) else {
-        return Err(Problem::no_directory().into_response());
+        return Err(NotServed::NoDirectory);
     };
-    caller.require(needed(permissions)).map_err(refused)?;
-    let token = IncomingToken::from_request_parts(parts, api).await.map_err(refused)?;
+    caller.require(needed(permissions))?;
+    let token = IncomingToken::from_request_parts(parts, api).await?;
     Ok(directory.customer(token))
+}
+
+/// Why a request about a profile is not served.
+pub(super) enum NotServed {
+    /// The caller may not.
+    Refused(Refusal),
+    /// There are no profiles here.
+    NoDirectory,
+}
+
+impl From<Refusal> for NotServed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl IntoResponse for NotServed {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(refusal) => refusal.into_response(),
+            Self::NoDirectory => Problem::no_directory().into_response(),
+        }
+    }
 }

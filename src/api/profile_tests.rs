@@ -308,7 +308,10 @@ async fn a_customer_who_must_act_first_is_told_so_in_a_challenge() {
         assert_eq!((refused.status, refused.challenge()), (403, challenge.as_str()));
         assert_eq!(refused.body["status"], 403);
     }
-    assert!(api.script().requests.is_empty());
+    assert_eq!(
+        api.script().requests,
+        [] as [(std::string::String, std::string::String, std::string::String, std::string::String); 0]
+    );
 }
 
 #[tokio::test]

@@ -273,8 +273,8 @@ impl Caller {
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        parts.extensions.get().cloned().ok_or(Refusal::NoToken)
+    fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, Refusal>> {
+        std::future::ready(parts.extensions.get().cloned().ok_or(Refusal::NoToken))
     }
 }
 
@@ -315,8 +315,8 @@ impl std::fmt::Debug for IncomingToken {
 impl<S: Sync> FromRequestParts<S> for IncomingToken {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        parts.extensions.get().cloned().ok_or(Refusal::NoToken)
+    fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, Refusal>> {
+        std::future::ready(parts.extensions.get().cloned().ok_or(Refusal::NoToken))
     }
 }
 

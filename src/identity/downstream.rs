@@ -116,13 +116,19 @@ pub enum DownstreamError {
     Acquire(#[from] AcquireError),
     /// The API answered that it could not, or would not.
     #[error(transparent)]
-    Problem(#[from] Problem),
+    Problem(Box<Problem>),
     /// There is no answer, or too large a one.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
     /// The call itself cannot be made; nothing was sent.
     #[error("the call cannot be made: {0}")]
     Call(&'static str),
+}
+
+impl From<Problem> for DownstreamError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
 }
 
 /// Whose token a call carries.

@@ -137,7 +137,7 @@ fn read<'a>() -> Call<'a> {
 
 fn problem(result: Result<Answer, DownstreamError>) -> Problem {
     match result {
-        Err(DownstreamError::Problem(problem)) => problem,
+        Err(DownstreamError::Problem(problem)) => *problem,
         other => panic!("{other:?}"),
     }
 }

@@ -180,18 +180,18 @@ struct Filter {
     to: Option<String>,
 }
 
-async fn kept(tenant: &Tenant, headers: &HeaderMap, filter: Filter) -> Result<Vec<Kept>, Response> {
+async fn kept(tenant: &Tenant, headers: &HeaderMap, filter: Filter) -> Result<Vec<Kept>, Box<Response>> {
     if !tenant.mailer.keeps_mail() {
-        return Err(pages::not_found(tenant).into_response());
+        return Err(Box::new(pages::not_found(tenant).into_response()));
     }
     if is_here(tenant) && !to_here(headers) {
         tracing::info!("mailbox: it was asked for by a name that is not this machine's");
-        return Err(pages::misdirected(&tenant.config.display_name, &format!("{}/mailbox", tenant.origin)));
+        return Err(Box::new(pages::misdirected(&tenant.config.display_name, &format!("{}/mailbox", tenant.origin))));
     }
     let to = filter.to.filter(|to| !to.is_empty()).map(|to| to.to_lowercase());
     // No address has any, and PostgreSQL takes no NUL.
     if to.as_ref().is_some_and(|to| to.chars().any(char::is_control)) {
-        return Err(pages::unreadable(&tenant.config.display_name, StatusCode::BAD_REQUEST));
+        return Err(Box::new(pages::unreadable(&tenant.config.display_name, StatusCode::BAD_REQUEST)));
     }
     let query = match &to {
         None => sqlx::query("SELECT recipient, subject, body, passcode, sent_at FROM mailbox ORDER BY id DESC"),
@@ -219,14 +219,14 @@ async fn kept(tenant: &Tenant, headers: &HeaderMap, filter: Filter) -> Result<Ve
     });
     mails.map_err(|error| {
         tracing::error!(%error, "the mailbox cannot be read");
-        pages::unavailable(&tenant.config.display_name).into_response()
+        Box::new(pages::unavailable(&tenant.config.display_name).into_response())
     })
 }
 
 async fn json(State(tenant): State<Tenant>, headers: HeaderMap, Query(filter): Query<Filter>) -> Response {
     match kept(&tenant, &headers, filter).await {
         Ok(mails) => Json(serde_json::json!({ "messages": mails })).into_response(),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -239,7 +239,7 @@ fn apps(tenant: &Tenant) -> Vec<(&str, String)> {
 async fn page(State(tenant): State<Tenant>, headers: HeaderMap, Query(filter): Query<Filter>) -> Response {
     let mails = match kept(&tenant, &headers, filter).await {
         Ok(mails) => mails,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let body = html! {
         h1 { "Mailbox" }

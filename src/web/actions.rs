@@ -38,7 +38,8 @@ pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) 
     let response = next.run(request).await;
     match error_of(response).await {
         Ok(response) => response,
-        Err((error, mut response)) => {
+        Err(refused) => {
+            let (error, mut response) = *refused;
             *response.status_mut() = status(&error);
             response
         }
@@ -81,7 +82,7 @@ async fn plain_form(web: &Web, request: Request, next: Next) -> Response {
             tracing::error!(status = %response.status(), "a form was answered with neither a result nor an error");
             AppError::Unavailable
         }
-        Err((error, _)) => error,
+        Err(refused) => refused.0,
     };
     if let Some(url) = error.interaction_url() {
         let mut response = see_other(url);
@@ -124,14 +125,14 @@ fn done(page: &ReturnTo) -> ReturnTo {
 }
 
 /// Takes a server function's error out of its response.
-async fn error_of(response: Response) -> Result<Response, (AppError, Response)> {
+async fn error_of(response: Response) -> Result<Response, Box<(AppError, Response)>> {
     if !response.status().is_server_error() && !response.headers().contains_key(SERVER_FN_ERROR) {
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, MAX_BODY).await.unwrap_or_default();
     let error = serde_json::from_slice(&body).unwrap_or(AppError::Unavailable);
-    Err((error, Response::from_parts(parts, Body::from(body))))
+    Err(Box::new((error, Response::from_parts(parts, Body::from(body)))))
 }
 
 fn status(error: &AppError) -> StatusCode {

@@ -6,20 +6,19 @@ pub mod config;
 pub(crate) mod customer;
 mod downstream;
 mod notice;
+mod rendering;
+mod site;
 pub(crate) mod todolist;
 
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::http::{HeaderValue, header};
 use axum::routing::get;
 use leptos::config::LeptosOptions;
 use leptos::context::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes as _};
 use secrecy::SecretString;
 use sqlx::AnyPool;
-use tower_http::services::ServeDir;
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app;
 use crate::digest;
@@ -130,28 +129,28 @@ impl Web {
     pub fn router(&self) -> Router {
         let context = {
             let web = self.clone();
-            move || provide_context(web.clone())
+            move || {
+                rendering::note_owner();
+                provide_context(web.clone());
+            }
         };
         let shell = {
             let options = self.leptos.clone();
             move || app::shell(options.clone())
         };
+        // An address that is no page's is answered with the page that says so. Not by the handler of `leptos_axum` for
+        // files and errors: see `site`.
+        let unknown = leptos_axum::render_app_async_with_context(context.clone(), shell.clone());
         let pages = Router::new()
-            .leptos_routes_with_context(&self.leptos, routes().clone(), context.clone(), shell)
-            .fallback(leptos_axum::file_and_error_handler_with_context::<LeptosOptions, _>(context, app::shell))
+            .leptos_routes_with_context(&self.leptos, routes().clone(), context, shell)
+            .fallback(unknown)
             .with_state(self.leptos.clone())
+            .layer(axum::middleware::from_fn(rendering::isolate))
             // `leptos_routes` has added the server functions, each at its own address.
             .layer(axum::middleware::from_fn_with_state(self.clone(), actions::guard));
-        let app = self.identity.mount(pages);
-
-        // Outside of the session layer: files need no session. Their names carry a hash of their content.
-        let files = ServeDir::new(format!("{}/pkg", self.leptos.site_root)).precompressed_br().precompressed_gzip();
-        let immutable = HeaderValue::from_static("public, max-age=31536000, immutable");
-        let files = Router::new().fallback_service(files).layer(SetResponseHeaderLayer::overriding(
-            header::CACHE_CONTROL,
-            move |response: &axum::http::Response<_>| response.status().is_success().then(|| immutable.clone()),
-        ));
-        let router = Router::new().nest("/pkg", files).route("/health", get(|| async { "ok" })).merge(app);
+        // Files are outside of the session layer, too: they need none.
+        let files = site::router(&self.leptos.site_root);
+        let router = files.route("/health", get(|| async { "ok" })).merge(self.identity.mount(pages));
         serve::with_standard_layers(router, "web", MAX_BODY)
     }
 }

@@ -5,6 +5,7 @@
 
 mod account;
 mod admin;
+mod answers_apart;
 mod api_tokens;
 mod architecture;
 mod clocks;

@@ -96,8 +96,10 @@ impl Drop for TestErrand {
 }
 
 fn configuration([web, api, tenant]: [u16; 3], more: &str) -> String {
+    // The icons and the manifest, which every page names; what cargo-leptos builds is not needed without a real browser.
+    let site = toml::Value::from(concat!(env!("CARGO_MANIFEST_DIR"), "/public"));
     format!(
-        "mode = \"development\"\n[web]\nlisten = \"127.0.0.1:{web}\"\n[api]\nlisten = \"127.0.0.1:{api}\"\n\
+        "mode = \"development\"\n[web]\nlisten = \"127.0.0.1:{web}\"\nsite_root = {site}\n[api]\nlisten = \"127.0.0.1:{api}\"\n\
          [tenant]\nlisten = \"127.0.0.1:{tenant}\"\n{more}"
     )
 }
