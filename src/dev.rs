@@ -20,7 +20,9 @@ use crate::api::{self, Api};
 use crate::daemon::worker::{self, Worker};
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, DEV_FILE, Mode, Settings};
+use crate::platform::database::{self, DatabaseError};
 use crate::platform::mail::MailConfig;
+use crate::platform::ownership::{Ownership, OwnershipError, Sharing};
 use crate::platform::serve::{self, ListenError};
 use crate::platform::{random, seal};
 use crate::tenant::{self, Tenant};
@@ -53,6 +55,12 @@ pub enum StartError {
     /// An address is taken.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// Another program runs on the same data folder.
+    #[error(transparent)]
+    Ownership(#[from] OwnershipError),
+    /// Another program runs on the same database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     /// The tenant does not start.
     #[error("tenant: {0}")]
     Tenant(#[from] tenant::StartError),
@@ -73,8 +81,12 @@ pub struct Dev {
     api: (TcpListener, Api),
     tenant: (TcpListener, Tenant),
     worker: Worker,
+    /// How many connections each takes: web, API, tenant.
+    limits: [serve::Limits; 3],
     /// Where things are, for whoever started it.
     pub addresses: Addresses,
+    /// The data folder and the databases, while it runs.
+    _owned: Vec<Ownership>,
 }
 
 /// Where the programs are reached.
@@ -121,6 +133,9 @@ impl Dev {
         if settings.mode == Mode::Production {
             return Err(StartError::Production);
         }
+        make_folder(&settings.data).map_err(|e| unusable(&settings.data, &e))?;
+        database::warn_of_open_folder(&settings.data);
+        let mut owned = vec![Ownership::of_folder(&settings.data)?];
         // Bound first: with port 0 the addresses are known only now, and the programs must know each other's.
         let web_listener = bind(&settings, "web").await?;
         let api_listener = bind(&settings, "api").await?;
@@ -145,6 +160,18 @@ impl Dev {
             tenant: tenant_config.public_url.clone(),
             mailbox: tenant_config.mail.is_none(),
         };
+        for (key, url) in [
+            ("web.database_url", &web_config.database_url),
+            ("api.database_url", &api_config.database_url),
+            ("tenant.database_url", &tenant_config.database_url),
+        ] {
+            owned.extend(database::own(key, url, Sharing::Exclusive)?);
+        }
+        let limits = [
+            web_config.connections.check("web.connections")?,
+            api_config.connections.check("api.connections")?,
+            tenant_config.connections.check("tenant.connections")?,
+        ];
         let tenant = Tenant::start(tenant_config, settings.mode, clock.clone()).await?;
         let api = Api::start(api_config, settings.mode, clock.clone()).await?;
         let web = Web::start(&web_config, settings.mode, clock.clone()).await?;
@@ -156,26 +183,34 @@ impl Dev {
             api: (api_listener, api),
             tenant: (tenant_listener, tenant),
             worker,
+            limits,
             addresses,
+            _owned: owned,
         })
     }
 
     /// Serves all of them until `shutdown`; returns when requests in flight have finished.
     pub async fn serve(self, shutdown: CancellationToken) {
+        let [web_limits, api_limits, tenant_limits] = self.limits;
         let maintain = self.web.1.identity.clone().maintain(shutdown.clone());
         let tokens = self.web.1.identity.tokens.clone();
         let watch = self.api.1.clone().watch(shutdown.clone());
         // The last requests of the web server and the worker still need the other two.
         let clients_have_stopped = CancellationToken::new();
         let clients = async {
-            let web = serve::serve(self.web.0, self.web.1.router(), shutdown.clone());
+            let web = serve::serve_within(self.web.0, self.web.1.router(), web_limits, shutdown.clone());
             tokio::join!(web, self.worker.run(shutdown));
             tokens.finish().await;
             clients_have_stopped.cancel();
         };
         tokio::join!(
-            serve::serve(self.tenant.0, tenant::router(self.tenant.1), clients_have_stopped.clone()),
-            serve::serve(self.api.0, api::router(self.api.1), clients_have_stopped.clone()),
+            serve::serve_within(
+                self.tenant.0,
+                tenant::router(self.tenant.1),
+                tenant_limits,
+                clients_have_stopped.clone()
+            ),
+            serve::serve_within(self.api.0, api::router(self.api.1), api_limits, clients_have_stopped.clone()),
             clients,
             maintain,
             watch,
@@ -216,8 +251,9 @@ impl Generated {
     /// Reads `secrets.toml` of the data folder, or makes it, readable by this user only.
     fn load(data: &Path) -> Result<Self, StartError> {
         let unusable = |e: std::io::Error| unusable(data, &e);
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(unusable)?;
+        make_folder(data).map_err(unusable)?;
         let file = data.join("secrets.toml");
+        database::keep_private(&file).map_err(unusable)?;
         match std::fs::read_to_string(&file) {
             Ok(text) => toml::from_str(&text).map_err(|_| StartError::Secrets(file)),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
@@ -368,6 +404,11 @@ request_app_token = true
 "#
         )
     }
+}
+
+/// Makes the data folder, for this user only.
+fn make_folder(data: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
 }
 
 /// Writes a file that only this user may read, whole or not at all.

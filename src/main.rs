@@ -8,7 +8,8 @@ use clap::{Parser, Subcommand};
 use errand::daemon::{admin, doctor, worker};
 use errand::platform::clock::Clock;
 use errand::platform::config::{Mode, Settings};
-use errand::platform::{serve, telemetry};
+use errand::platform::ownership::Sharing;
+use errand::platform::{database, process, serve, telemetry};
 use errand::{api, dev, tenant, web};
 use tokio_util::sync::CancellationToken;
 
@@ -122,10 +123,14 @@ Exit codes: 0 nothing is wrong (what cannot be known from here does not count), 
             2 wrong arguments, or a configuration that cannot be read, 130 stopped by Ctrl-C or SIGTERM.";
 
 fn main() -> ExitCode {
+    let (files_before, files) = process::prepare();
     let arguments = Arguments::parse();
     match arguments.program {
         Some(Program::Admin(_) | Program::Doctor(_)) => telemetry::init_for_command(),
         _ => telemetry::init(),
+    }
+    if files > files_before {
+        tracing::info!("may open {files} files and connections ({files_before} before the limit was raised)");
     }
     // At least four workers: rendering blocks a thread while it waits for others (leptos #4647).
     let workers = std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4));
@@ -159,32 +164,41 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
         Program::Web => {
             let settings = settings()?;
             let config: web::config::Config = settings.section("web")?;
+            let limits = config.connections.check("web.connections")?;
             let listener = serve::listen("web.listen", config.listen).await?;
+            // Any number of web servers may share it.
+            let _owned = database::own("web.database_url", &config.database_url, Sharing::Shared)?;
             let web = web::Web::start(&config, settings.mode, clock).await?;
             started("web", &config.public_url, settings.mode);
             let maintain = web.identity.clone().maintain(shutdown.clone());
-            tokio::join!(serve::serve(listener, web.router(), shutdown), maintain);
+            tokio::join!(serve::serve_within(listener, web.router(), limits, shutdown), maintain);
             web.identity.tokens.finish().await;
         }
         Program::Api => {
             let settings = settings()?;
             let config: api::config::Config = settings.section("api")?;
+            let limits = config.connections.check("api.connections")?;
             let listener = serve::listen("api.listen", config.listen).await?;
             let address = format!("http://{}", listener.local_addr()?);
+            let _owned = database::own("api.database_url", &config.database_url, Sharing::Exclusive)?;
             let api = api::Api::start(config, settings.mode, clock).await?;
             started("API", &address, settings.mode);
             let watch = api.clone().watch(shutdown.clone());
-            tokio::join!(serve::serve(listener, api::router(api), shutdown), watch);
+            tokio::join!(serve::serve_within(listener, api::router(api), limits, shutdown), watch);
         }
         Program::Tenant => {
             let settings = settings()?;
             let config: tenant::config::Config = settings.section("tenant")?;
             let (listen, public_url) = (config.listen, config.public_url.clone());
+            let limits = config.connections.check("tenant.connections")?;
+            let owned = (settings.mode != Mode::Production)
+                .then(|| database::own("tenant.database_url", &config.database_url, Sharing::Exclusive));
+            let _owned = owned.transpose()?;
             // Before the port is taken: in production it must not even listen.
             let tenant = tenant::Tenant::start(config, settings.mode, clock).await?;
             let listener = serve::listen("tenant.listen", listen).await?;
             started("tenant", &public_url, settings.mode);
-            serve::serve(listener, tenant::router(tenant), shutdown).await;
+            serve::serve_within(listener, tenant::router(tenant), limits, shutdown).await;
         }
         Program::Worker(arguments) => run_worker(config, &arguments, clock, shutdown).await?,
         Program::Admin(arguments) => {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::identity::bearer::{PermissionConfig, UserPermissionConfig};
 use crate::identity::config::{ClientConfig, DownstreamApiConfig};
+use crate::platform::serve::ConnectionsConfig;
 
 /// `[api]` of errand.toml.
 #[derive(Clone, Debug, Deserialize)]
@@ -13,6 +14,9 @@ use crate::identity::config::{ClientConfig, DownstreamApiConfig};
 pub struct Config {
     /// Where to listen: `127.0.0.1:3001`.
     pub listen: SocketAddr,
+    /// How many connections it takes, and how long they may wait.
+    #[serde(default)]
+    pub connections: ConnectionsConfig,
     /// `sqlite:…` or `postgres:…`.
     pub database_url: String,
     /// The provider whose access tokens are accepted, and the API's own registration where it calls others.

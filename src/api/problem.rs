@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::store::StoreError;
 use crate::identity::bearer::Refusal;
+use crate::platform::serve::Malformed;
 
 /// What went wrong, for the client's developer. [`complete`] makes the document of it.
 #[derive(Clone, Debug)]
@@ -80,7 +81,7 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     /// The client learns that it can try again, the log why.
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the to-dos cannot be read or written");
+        tracing::error!(error = error.explain(), "the to-dos cannot be read or written");
         let detail = "The to-dos cannot be read or written at the moment. Try again soon.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
@@ -102,6 +103,10 @@ pub(super) async fn complete(request: Request, next: Next) -> Response {
     }
     let ours = response.extensions().get::<Problem>().cloned();
     let problem = ours.or_else(|| Refusal::of(&response).map(Problem::from));
+    let problem = problem.or_else(|| {
+        let malformed = response.extensions().get::<Malformed>()?;
+        Some(Problem::new(status, malformed.to_string()))
+    });
     let problem = problem.unwrap_or_else(|| Problem::of_status(status));
     let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
     let mut document = json!({

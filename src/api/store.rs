@@ -50,6 +50,16 @@ pub(super) enum StoreError {
     Row,
 }
 
+impl StoreError {
+    /// For the log: what is wrong with the database, if that is what it is.
+    pub(super) fn explain(&self) -> String {
+        match self {
+            Self::Database(error) => database::explain(error),
+            Self::Row => self.to_string(),
+        }
+    }
+}
+
 /// What adding a to-do came to.
 pub(super) enum Added {
     /// It is there.

@@ -8,6 +8,8 @@ pub mod countries;
 pub mod database;
 pub mod mail;
 pub mod outbound;
+pub mod ownership;
+pub mod process;
 pub mod random;
 pub mod seal;
 pub mod serve;

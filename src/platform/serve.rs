@@ -1,26 +1,41 @@
 //! Listening and serving: one way for every program. Headers must arrive in time and be of sane size, bodies are
 //! bounded, panics become answers, and shutdown lets requests in flight finish.
 
+mod connections;
+mod request;
+mod socket;
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use hyper::body::{Frame, SizeHint};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
-/// How long the headers of a request may take to arrive (against slow-header attacks).
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+use self::connections::{Busy, Full, Open, Place};
+pub use self::connections::{ConnectionsConfig, Limits};
+pub use self::request::Malformed;
+use self::socket::Socket;
+
 /// How long one request may take altogether.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How large a request's headers may always be, in bytes. hyper looks at the limit before it reads more, so up to twice
@@ -88,7 +103,19 @@ pub async fn listen(key: &str, address: SocketAddr) -> Result<TcpListener, Liste
 
 /// Serves `router` until `shutdown`, then lets requests in flight finish (for at most ten seconds).
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
-    let graceful = GracefulShutdown::new();
+    serve_within(listener, router, Limits::default(), shutdown).await;
+}
+
+/// As [`serve`], with limits of one's own.
+pub async fn serve_within(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
+    let address = listener.local_addr().map_or_else(|_| "?".to_owned(), |address| address.to_string());
+    let Limits { max, max_per_address, keep_alive, .. } = &limits;
+    let descriptors = crate::platform::process::descriptors();
+    tracing::info!(max, max_per_address, ?keep_alive, descriptors, "takes connections at {address}");
+    let limits = Arc::new(limits);
+    let open = Open::new(limits.clone());
+    let tasks = TaskTracker::new();
+    let mut refusals = Refusals::default();
     loop {
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -102,40 +129,139 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
             },
             () = shutdown.cancelled() => break,
         };
-        // Without it, a streamed page waits for the peer's delayed ACK: 40 ms a request.
-        let _ = stream.set_nodelay(true);
-        let router = router.clone().map_request(move |mut request: axum::http::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request.map(axum::body::Body::new)
-        });
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIMEOUT)
-            .max_buf_size(MAX_HEADERS)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended badly");
+        match open.enter(peer.ip()) {
+            Ok(place) => {
+                tasks.spawn(connected(stream, peer, place, limits.clone(), router.clone(), shutdown.clone()));
             }
-        });
+            Err(full) => {
+                // Whoever hears it does, nobody waits for it.
+                let _ = stream.try_write(TOO_MANY);
+                refusals.note(full, &limits);
+            }
+        }
     }
-    tokio::select! {
-        () = graceful.shutdown() => {}
-        () = tokio::time::sleep(GRACE) => tracing::warn!("requests were still in flight after {GRACE:?}"),
+    drop(listener);
+    tasks.close();
+    if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+        tracing::warn!("requests were still in flight after {GRACE:?}");
     }
 }
 
+/// What whoever finds no room is told.
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
+    cache-control: no-store\r\nretry-after: 5\r\ncontent-length: 53\r\nconnection: close\r\n\r\n\
+    Too many connections are open. Try again in a moment.";
+
+/// Connections that were refused: the log hears of the first one, then once a minute how many there were.
+#[derive(Default)]
+struct Refusals {
+    count: u64,
+    told: Option<Instant>,
+}
+
+impl Refusals {
+    fn note(&mut self, full: Full, limits: &Limits) {
+        self.count += 1;
+        if self.told.is_some_and(|told| told.elapsed() < Duration::from_mins(1)) {
+            return;
+        }
+        let (count, max) = (self.count, limits.max);
+        match full {
+            Full::InAll => {
+                tracing::warn!(count, max, "connections were refused: all are in use (`connections.max`)");
+            }
+            Full::OfThisAddress => tracing::warn!(
+                count,
+                max_per_address = limits.max_per_address,
+                "connections of one address were refused (`connections.max_per_address`; is it a proxy? then list it in \
+                 `connections.proxies`)"
+            ),
+        }
+        *self = Self { count: 0, told: Some(Instant::now()) };
+    }
+}
+
+/// Answers the requests of one connection.
+async fn connected(
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Place,
+    limits: Arc<Limits>,
+    router: Router,
+    shutdown: CancellationToken,
+) {
+    let connection = &place.connection;
+    let socket = Socket::new(stream, connection.clone(), limits);
+    let service = hyper::service::service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
+        let busy = connection.begin();
+        request::check(&mut request);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let answered = router.clone().oneshot(request.map(Body::new));
+        async move { answered.await.map(|response| response.map(|body| Answer { body, _busy: busy })) }
+    });
+    // The socket watches over the headers' time, which hyper would count from the end of the answer before.
+    let served = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_buf_size(MAX_HEADERS)
+        .serve_connection(TokioIo::new(socket), service);
+    let mut served = pin!(served);
+    let ended = tokio::select! {
+        ended = served.as_mut() => ended,
+        () = shutdown.cancelled() => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+        () = connection.evicted.cancelled() => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended badly");
+    }
+}
+
+/// The body of an answer: the connection is busy until it is sent, or given up.
+struct Answer {
+    body: Body,
+    _busy: Busy,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// What no page of ours needs: sensors, devices, payments, topics.
+const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), \
+     microphone=(), midi=(), payment=(), usb=()";
+
 /// Wraps a router in what all programs share: request id, logging (path only: queries carry codes), request
-/// timeout, body limit of `max_body` bytes, panics answered with 500, and headers that harden every answer.
+/// timeout, body limit of `max_body` bytes, panics answered with 500, a body for errors that have none, and headers
+/// that harden every answer.
 pub fn with_standard_layers(router: Router, program: &'static str, max_body: usize) -> Router {
     let header = |name: HeaderName, value: &'static str| {
-        tower_http::set_header::SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     router
         .layer(RequestBodyLimitLayer::new(max_body))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(request::answer))
+        .layer(middleware::from_fn(explain))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         // Not `no-referrer`: forms without JavaScript are sent back to the page they stood on.
         .layer(header(header::REFERRER_POLICY, "same-origin"))
@@ -144,25 +270,108 @@ pub fn with_standard_layers(router: Router, program: &'static str, max_body: usi
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
         ))
+        .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(header(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+        .layer(header(HeaderName::from_static("permissions-policy"), PERMISSIONS))
         .layer(middleware::from_fn(move |request, next| log(program, request, next)))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(middleware::map_request(keep_harmless_id))
+}
+
+/// Adds `Strict-Transport-Security` to every answer (RFC 6797): for servers that browsers reach by https alone. For a
+/// year; without `includeSubDomains`, because the names below are not ours to decide on.
+pub fn with_transport_security(router: Router) -> Router {
+    let year = HeaderValue::from_static("max-age=31536000");
+    router.layer(SetResponseHeaderLayer::overriding(header::STRICT_TRANSPORT_SECURITY, year))
+}
+
+/// Drops an id that was sent along unless there is one that is harmless in logs: then the request gets one of its own.
+async fn keep_harmless_id(mut request: Request) -> Request {
+    let mut ids = request.headers().get_all(REQUEST_ID).iter();
+    let is_kept = match (ids.next().map(HeaderValue::to_str), ids.next()) {
+        (Some(Ok(id)), None) => is_harmless(id),
+        _ => false,
+    };
+    if !is_kept {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    request
+}
+
+/// Gives an error that some layer answered with nothing, or in its own words, a body that says what it is: a page where
+/// the client reads pages, else a line of text.
+async fn explain(request: Request, next: Next) -> Response {
+    let wants_page = accepts_html(request.headers());
+    let mut response = next.run(request).await;
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let is_empty =
+        response.body().size_hint().exact() == Some(0) && !response.headers().contains_key(header::CONTENT_TYPE);
+    // tower-http's layer for large bodies says it in English of its own.
+    let is_foreign = status == StatusCode::PAYLOAD_TOO_LARGE
+        && response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
+    if !is_empty && !is_foreign {
+        return response;
+    }
+    let words = match status {
+        StatusCode::UNAUTHORIZED => "You must sign in for this.",
+        StatusCode::FORBIDDEN => "This is not allowed.",
+        StatusCode::NOT_FOUND => "There is nothing at this address.",
+        StatusCode::METHOD_NOT_ALLOWED => "This address does not take that method.",
+        StatusCode::PAYLOAD_TOO_LARGE => "That is too much at once.",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "This address does not take that kind of content.",
+        StatusCode::SERVICE_UNAVAILABLE => "That took too long. Try again in a moment.",
+        status if status.is_server_error() => "Something went wrong. This is our fault, not yours.",
+        _ => "The request could not be understood.",
+    };
+    let (content_type, body) = if wants_page {
+        ("text/html; charset=utf-8", page(status.canonical_reason().unwrap_or("Error"), words))
+    } else {
+        ("text/plain; charset=utf-8", format!("{words}\n"))
+    };
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_LENGTH);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("5"));
+    }
+    *response.body_mut() = Body::from(body);
+    response
+}
+
+/// Whether a client reads pages, as browsers say when they navigate.
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get_all(header::ACCEPT).iter().any(|accept| accept.as_bytes().windows(9).any(|part| part == b"text/html"))
+}
+
+/// A page without styles, for when nothing else can be shown. Both texts are our own.
+fn page(title: &str, words: &str) -> String {
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
+         <title>{title}</title></head><body><main><h1>{title}</h1><p>{words}</p>\
+         <p>Go back and try again. <a href=\"/\">Home</a></p></main></body></html>"
+    )
 }
 
 /// What a browser shows when a handler panicked: an apology rather than a blank page. tower-http has logged it.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    const PAGE: &str = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-        <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
-        <title>Something went wrong</title></head><body><main><h1>Something went wrong</h1>\
-        <p>This is our fault, not yours, and it has been noted. Nothing that was saved is lost.</p>\
-        <p>Go back and try again. <a href=\"/\">Home</a></p></main></body></html>";
-    (StatusCode::INTERNAL_SERVER_ERROR, axum::response::Html(PAGE)).into_response()
+    let words = "This is our fault, not yours, and it has been noted. Nothing that was saved is lost.";
+    let body = axum::response::Html(page("Something went wrong", words));
+    (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
 }
 
 async fn log(program: &'static str, request: Request, next: Next) -> Response {
     use tracing::Instrument as _;
+    // Ours, or harmless: see `keep_harmless_id`.
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-    let correlation_id = if is_harmless(id) { id.to_owned() } else { uuid::Uuid::new_v4().to_string() };
+    let correlation_id = id.to_owned();
     let span = tracing::info_span!("request", program, id, method = %request.method(), path = request.uri().path());
     async move {
         let started = std::time::Instant::now();

@@ -12,6 +12,7 @@ use super::certificate::{PemError, PublicKey};
 use super::directory;
 use crate::platform::config::{ConfigError, Mode, SecretSource, public_url};
 use crate::platform::mail::MailConfig;
+use crate::platform::serve::ConnectionsConfig;
 
 /// `[tenant]` of errand.toml.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,6 +20,9 @@ use crate::platform::mail::MailConfig;
 pub struct Config {
     /// Where to listen: `127.0.0.1:3002`.
     pub listen: SocketAddr,
+    /// How many connections it takes, and how long they may wait.
+    #[serde(default)]
+    pub connections: ConnectionsConfig,
     /// How browsers and apps reach the tenant: `http://localhost:3002`. The issuer is made from it.
     pub public_url: String,
     /// `sqlite:…` or `postgres:…`.

@@ -273,6 +273,7 @@ async fn pairwise_salt(db: &AnyPool) -> Result<String, sqlx::Error> {
 
 /// Everything the tenant serves.
 pub fn router(tenant: Tenant) -> Router {
+    let is_https = tenant.origin.starts_with("https:");
     // The protocol's endpoints get cross-site POSTs by design, and guard themselves. The pages do not.
     let pages = user_flow::router().merge(logout::confirmation().layer(CsrfLayer::new()));
     let below_segment = Router::new()
@@ -296,7 +297,8 @@ pub fn router(tenant: Tenant) -> Router {
         .merge(user_flow::assets())
         .fallback(at_segment)
         .with_state(tenant);
-    serve::with_standard_layers(router, "tenant", MAX_BODY)
+    let router = serve::with_standard_layers(router, "tenant", MAX_BODY);
+    if is_https { serve::with_transport_security(router) } else { router }
 }
 
 /// Takes the tenant's segment off the path: `/{tenant id}/…` and `/{domain}/…` are the same place.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::identity;
 use crate::identity::config::DownstreamApiConfig;
 use crate::platform::config::SecretSource;
+use crate::platform::serve::ConnectionsConfig;
 use crate::todo::API_PATH;
 
 /// The web server's configuration.
@@ -15,6 +16,9 @@ use crate::todo::API_PATH;
 pub struct Config {
     /// Where to listen: `127.0.0.1:3000`.
     pub listen: SocketAddr,
+    /// How many connections it takes, and how long they may wait.
+    #[serde(default)]
+    pub connections: ConnectionsConfig,
     /// How browsers reach it: `https://todo.example.com`. The redirect URI to register is this and `/auth/redirect`.
     pub public_url: String,
     /// `sqlite:…` or `postgres:…`: sessions and sealed tokens.

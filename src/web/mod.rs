@@ -151,7 +151,8 @@ impl Web {
         // Files are outside of the session layer, too: they need none.
         let files = site::router(&self.leptos.site_root);
         let router = files.route("/health", get(|| async { "ok" })).merge(self.identity.mount(pages));
-        serve::with_standard_layers(router, "web", MAX_BODY)
+        let router = serve::with_standard_layers(router, "web", MAX_BODY);
+        if self.identity.public_url.scheme() == "https" { serve::with_transport_security(router) } else { router }
     }
 }
 

@@ -205,3 +205,43 @@ async fn clients_that_never_finish_their_headers_block_nobody_and_are_hung_up_on
     };
     timeout(PATIENCE, ended).await.expect("the server hangs up on all of them");
 }
+
+/// 83: CONNECT, other odd methods, and odd targets.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn odd_methods_hosts_and_targets_are_answered_with_4xx_and_a_body_by_every_program() {
+    let errand = TestErrand::start().await;
+    let long = "x".repeat(3000);
+    for address in [&errand.addresses.web, &errand.addresses.api, &errand.addresses.tenant] {
+        for (request, expected) in [
+            ("CONNECT example.com:443 HTTP/1.1\r\nhost: a", "405"),
+            ("TRACE / HTTP/1.1\r\nhost: a", "4"),
+            ("TRACE /api/todolist HTTP/1.1\r\nhost: a", "4"),
+            ("BREW /todos HTTP/1.1\r\nhost: a", "4"),
+            ("BREW /mailbox HTTP/1.1\r\nhost: a", "4"),
+            ("GET / HTTP/1.1", "400"),
+            ("GET / HTTP/1.1\r\nhost: a\r\nhost: b", "400"),
+            ("GET /health HTTP/1.1\r\nhost: a b", "400"),
+            ("GET http://a/health HTTP/1.1\r\nhost: a", "200"),
+            ("GET ftp://a/health HTTP/1.1\r\nhost: a", "400"),
+            ("GET a:80 HTTP/1.1\r\nhost: a", "400"),
+            ("GET * HTTP/1.1\r\nhost: a", "400"),
+            ("OPTIONS * HTTP/1.1\r\nhost: a", "204"),
+            ("GET /%00 HTTP/1.1\r\nhost: a", "400"),
+            ("HEAD /pkg/%00 HTTP/1.1\r\nhost: a", "400"),
+            ("POST /actions/%00 HTTP/1.1\r\nhost: a\r\ncontent-length: 0", "400"),
+            (&format!("GET /{long} HTTP/1.1\r\nhost: a"), "4"),
+            (&format!("GET /{long}/{long} HTTP/1.1\r\nhost: a"), "4"),
+            (&format!("GET /api/todolist/{long} HTTP/1.1\r\nhost: a"), "4"),
+            ("GET /%ff%fe HTTP/1.1\r\nhost: a", "4"),
+            ("GET /../../etc/passwd HTTP/1.1\r\nhost: a", "4"),
+        ] {
+            let answer = raw(address, format!("{request}\r\nconnection: close\r\n\r\n").as_bytes()).await;
+            let status = answer.split(' ').nth(1).unwrap_or_default();
+            assert!(status.starts_with(expected), "{address} {request:.100}: {answer}");
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(head.contains("x-content-type-options: nosniff"), "{address} {request:.100}: {head}");
+            let without = request.starts_with("HEAD") || status == "204";
+            assert_eq!(body.is_empty(), without, "{address} {request:.100}: {answer}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod architecture;
 mod clocks;
 mod command_line;
 mod cross_site;
+mod data_folder;
 mod doctor;
 mod faults;
 mod forms;
