@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::problem::Problem;
@@ -16,10 +16,17 @@ use crate::todo::Description;
 /// The longest owner key, in bytes.
 const MAX_OWNER: usize = 600;
 
+/// What a body may be.
+pub(super) trait Members: DeserializeOwned {
+    /// The members that it may have. Any other one is refused by name: what is not understood must not be lost in
+    /// silence.
+    const MEMBERS: &[&str];
+}
+
 /// A JSON body: 415 for other content types, 413 when too large, 400 when it is not what was expected.
 pub(super) struct Json<T>(pub(super) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+impl<S: Send + Sync, T: Members> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
@@ -38,9 +45,21 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             }
             _ => Problem::bad_request("The body ended before it was complete."),
         })?;
+        if let Ok(members) = serde_json::from_slice::<Map<String, Value>>(&body)
+            && let Some(unknown) = members.keys().find(|name| !T::MEMBERS.contains(&name.as_str()))
+        {
+            let known = T::MEMBERS.join(", ");
+            return Err(Problem::member(pointer(unknown), format!("There is no such member here. Known: {known}.")));
+        }
         let value = serde_json::from_slice(&body);
         value.map(Self).map_err(|e| Problem::bad_request(format!("The body is not the JSON that was expected: {e}.")))
     }
+}
+
+/// A JSON pointer to a member (RFC 6901 §3), of bounded length.
+fn pointer(member: &str) -> String {
+    let member: String = member.chars().take(64).collect();
+    format!("/{}", member.replace('~', "~0").replace('/', "~1"))
 }
 
 /// The id in the path.
@@ -56,7 +75,8 @@ impl<S: Send + Sync> FromRequestParts<S> for TodoId {
     }
 }
 
-/// What a client may say about a to-do. Everything else in the body (`id`, for one) is ignored.
+/// What a client may say about a to-do. It may send all that it was sent, as clients of Microsoft's sample do: the id and
+/// the times are not theirs to say, and stay as they are.
 #[derive(Deserialize)]
 pub(super) struct Draft {
     description: Option<String>,
@@ -65,21 +85,66 @@ pub(super) struct Draft {
     owner: Option<Value>,
 }
 
-impl Draft {
+impl Members for Draft {
+    const MEMBERS: &[&str] = &["description", "done", "owner", "id", "createdAt", "updatedAt"];
+}
+
+/// What is to change of a to-do.
+#[derive(Deserialize)]
+pub(super) struct Change {
+    description: Option<String>,
+    /// Whether it is done.
+    pub(super) done: Option<bool>,
+}
+
+impl Members for Change {
+    const MEMBERS: &[&str] = &["description", "done"];
+}
+
+impl Change {
     /// The description, if there is one.
     pub(super) fn description(&self) -> Result<Option<Description>, Problem> {
-        let parsed = self.description.as_deref().map(Description::parse).transpose();
-        parsed.map_err(|error| Problem::member("/description", error.to_string()))
+        description(self.description.as_deref())
     }
+}
 
+/// What is to change of all of one owner's to-dos.
+#[derive(Deserialize)]
+pub(super) struct Mark {
+    /// Whether they are done.
+    pub(super) done: Option<bool>,
+    owner: Option<Value>,
+}
+
+impl Members for Mark {
+    const MEMBERS: &[&str] = &["done", "owner"];
+}
+
+impl Mark {
+    /// As [`Draft::owner`].
+    pub(super) fn owner<'a>(&'a self, caller: &'a Caller) -> Result<&'a str, Problem> {
+        named_owner(caller, self.owner.as_ref())
+    }
+}
+
+fn description(text: Option<&str>) -> Result<Option<Description>, Problem> {
+    text.map(Description::parse).transpose().map_err(|error| Problem::member("/description", error.to_string()))
+}
+
+fn named_owner<'a>(caller: &'a Caller, named: Option<&'a Value>) -> Result<&'a str, Problem> {
+    owner(caller, named.and_then(Value::as_str)).map_err(|detail| Problem::member("/owner", detail))
+}
+
+impl Draft {
     /// The description, which must be there.
     pub(super) fn required_description(&self) -> Result<Description, Problem> {
-        self.description()?.ok_or_else(|| Problem::member("/description", "Say what is to be done."))
+        description(self.description.as_deref())?
+            .ok_or_else(|| Problem::member("/description", "Say what is to be done."))
     }
 
     /// Whose to-do it is to be: the user's own, whatever the body says; what the body says, when an app calls.
     pub(super) fn owner<'a>(&'a self, caller: &'a Caller) -> Result<&'a str, Problem> {
-        owner(caller, self.owner.as_ref().and_then(Value::as_str)).map_err(|detail| Problem::member("/owner", detail))
+        named_owner(caller, self.owner.as_ref())
     }
 }
 

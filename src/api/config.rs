@@ -23,6 +23,14 @@ pub struct Config {
     pub identity: ClientConfig,
     /// What `aud` of an access token may be, any of them: from Entra the API's client id.
     pub audiences: Vec<String>,
+    /// How clients reach it: `https://todo-api.example.com`. What a 401 and the API's metadata (RFC 9728) say; when
+    /// absent, the host that a request names.
+    #[serde(default)]
+    pub public_url: Option<String>,
+    /// The client apps that may call, by client id (`azp` of an access token, `appid` of one of version 1); when absent
+    /// every app that the provider lets have a token.
+    #[serde(default)]
+    pub allowed_clients: Option<Vec<String>>,
     /// What `ver` of an access token must be; `2.0` for Entra and anything for other providers when absent.
     #[serde(default)]
     pub token_version: Option<String>,

@@ -12,6 +12,7 @@
 //! | `DELETE /api/todolist/{id}` | removes one | write |
 //! | `GET /api/profile` | shows the customer's own profile | `read_profile` |
 //! | `PATCH /api/profile` | changes a part of it | `write_profile` |
+//! | `GET /.well-known/oauth-protected-resource` | says who issues tokens for it, and which scopes there are | – |
 //! | `GET /health` | says that the API runs | – |
 //!
 //! Users see their own to-dos, apps (daemons) everyone's. Profiles are kept by a directory, which is asked on the
@@ -41,7 +42,7 @@ use self::store::Store;
 use crate::identity::bearer::Verifier;
 use crate::identity::provider::Provider;
 use crate::platform::clock::Clock;
-use crate::platform::config::{ConfigError, Mode};
+use crate::platform::config::{ConfigError, Mode, public_url};
 use crate::platform::database::DatabaseError;
 use crate::platform::{outbound, serve};
 
@@ -55,6 +56,10 @@ pub struct Api(Arc<Inner>);
 struct Inner {
     verifier: Verifier,
     permissions: Permissions,
+    /// The delegated permissions that the API's registration offers.
+    scopes: Vec<String>,
+    /// How clients reach the API, where that is configured.
+    public_url: Option<url::Url>,
     directory: Option<Directory>,
     store: Store,
 }
@@ -83,9 +88,14 @@ impl Api {
         config.identity.claim_names.check("api.identity.claim_names", config.identity.tenant_id)?;
         let verifier = Verifier::new("api.audiences", provider, config.audiences, config.token_version, clock.clone())?
             .with_claim_names(config.identity.claim_names.clone());
+        let verifier = match &config.allowed_clients {
+            Some(clients) => verifier.with_allowed_clients("api.allowed_clients", clients)?,
+            None => verifier,
+        };
+        let public_url = config.public_url.as_deref().map(|url| public_url("api.public_url", url, mode)).transpose()?;
         let directory = Directory::new(&config.downstream_apis, &config.identity, mode, &clock)?;
         let store = Store::open(&config.database_url, clock).await?;
-        Ok(Self(Arc::new(Inner { verifier, permissions, directory, store })))
+        Ok(Self(Arc::new(Inner { verifier, permissions, scopes: config.scopes, public_url, directory, store })))
     }
 
     /// Makes sure of the provider, and says in the log when it cannot be used, until `shutdown`.

@@ -28,6 +28,13 @@ pub(super) struct ProfilePermissions {
     write: Permission,
 }
 
+impl ProfilePermissions {
+    /// What seeing one's profile needs, or changing it.
+    pub(super) fn permission(&self, reads: bool) -> &Permission {
+        if reads { &self.read } else { &self.write }
+    }
+}
+
 impl Permissions {
     /// Checks the configured permissions: an empty list or a name that is not offered stops the API, rather than let
     /// nobody in, or everybody.

@@ -18,7 +18,7 @@ pub(super) struct Problem {
     status: StatusCode,
     detail: String,
     /// Members of the body that are at fault: JSON pointer (RFC 6901) and what to do about it.
-    errors: Vec<(&'static str, String)>,
+    errors: Vec<(String, String)>,
 }
 
 impl Problem {
@@ -28,9 +28,9 @@ impl Problem {
     }
 
     /// 400 because of one member of the body.
-    pub(super) fn member(pointer: &'static str, error: impl Into<String>) -> Self {
+    pub(super) fn member(pointer: impl Into<String>, error: impl Into<String>) -> Self {
         let problem = Self::bad_request("A member of the body is not acceptable.");
-        Self { errors: vec![(pointer, error.into())], ..problem }
+        Self { errors: vec![(pointer.into(), error.into())], ..problem }
     }
 
     /// 404: there is no such to-do, or it is not the caller's, which must look the same.

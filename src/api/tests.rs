@@ -306,7 +306,10 @@ async fn callers_without_the_right_permission_are_403_and_without_a_good_token_4
         assert!(!refused.body.to_string().contains(token), "a token in an answer");
     }
     let nobody = api.send(Request::get(LIST).body(Body::empty()).expect("a request")).await;
-    assert_eq!((nobody.status, nobody.headers[header::WWW_AUTHENTICATE].to_str().expect("text")), (401, "Bearer"));
+    assert_eq!(
+        (nobody.status, nobody.headers[header::WWW_AUTHENTICATE].to_str().expect("text")),
+        (401, r#"Bearer realm="ToDoList API", scope="ToDoList.Read""#)
+    );
     let in_query = format!("{LIST}?access_token={}", api.alice);
     assert_eq!(api.send(Request::get(in_query).body(Body::empty()).expect("a request")).await.status, 400);
 }
@@ -358,7 +361,7 @@ async fn bodies_that_are_not_what_was_expected_are_refused_and_never_500() {
 #[tokio::test]
 async fn a_body_or_text_over_the_limit_is_refused() {
     let api = TestApi::start().await;
-    let body = |length: usize| json!({"description": "x", "more": "y".repeat(length)}).to_string();
+    let body = |length: usize| json!({"description": "x", "owner": "y".repeat(length)}).to_string();
     assert_eq!(api.post_raw("application/json", body(17_000)).await.status, 413);
     // Without a Content-Length, the limit is met while reading.
     let chunks = futures::stream::iter(std::iter::repeat_n("yyyyyyyyyyyyyyyy", 2000).map(Ok::<_, std::io::Error>));
@@ -545,4 +548,89 @@ async fn a_full_list_takes_no_more_and_other_owners_are_not_concerned() {
     assert_eq!(store.mark_all("alice", true).await.expect("works"), MAX_PER_OWNER.unsigned_abs());
     assert_eq!(store.clear_completed("alice").await.expect("works"), MAX_PER_OWNER.unsigned_abs());
     assert!(add(&store, "alice", "room again").await.is_some());
+}
+
+#[tokio::test]
+async fn a_member_that_is_not_known_is_refused_by_name_and_nothing_changes() {
+    let api = TestApi::start().await;
+    let id = api.add(&api.alice, "x").await.id;
+    let one = format!("{LIST}/{id}");
+    for (method, path, body, pointer) in [
+        ("POST", LIST, json!({"description": "y", "dueDate": "2027-01-01"}), "/dueDate"),
+        ("PUT", &one, json!({"description": "y", "dueDate": "2027-01-01"}), "/dueDate"),
+        ("PATCH", &one, json!({"description": "y", "Done": true}), "/Done"),
+        ("PATCH", &one, json!({"done": true, "owner": "somebody"}), "/owner"),
+        ("PATCH", &one, json!({"done": true, "id": id}), "/id"),
+        ("PATCH", LIST, json!({"done": true, "description": "all"}), "/description"),
+        ("PATCH", LIST, json!({"done": true, "a/b~c": 1}), "/a~1b~0c"),
+        ("POST", LIST, json!({"description": "y", "": 1}), "/"),
+    ] {
+        let refused = api.call(&api.alice, method, path, Some(body.clone())).await;
+        assert_eq!((refused.status, &refused.body["errors"][0]["pointer"]), (400, &json!(pointer)), "{method} {body}");
+        let detail = refused.body["errors"][0]["detail"].as_str().expect("words");
+        assert!(detail.contains("done"), "what is known is named: {detail}");
+    }
+    let todos = api.list(&api.alice).await;
+    assert_eq!((todos.len(), todos[0].description.as_str(), todos[0].done), (1, "x", false));
+    // All that the API itself sends may be sent back.
+    let mut whole = api.call(&api.alice, "GET", &one, None).await.body;
+    whole["description"] = json!("z");
+    assert_eq!(api.call(&api.alice, "PUT", &one, Some(whole.clone())).await.status, 200);
+    assert_eq!(api.call(&api.alice, "POST", LIST, Some(whole)).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_request_without_a_token_learns_realm_scope_and_where_the_metadata_are() {
+    let api = TestApi::start().await;
+    for (method, host, scope, metadata) in [
+        ("GET", "localhost:3001", "ToDoList.Read", "http://localhost:3001"),
+        ("POST", "localhost:3001", "ToDoList.ReadWrite", "http://localhost:3001"),
+        ("GET", "todo-api.example.com", "ToDoList.Read", "https://todo-api.example.com"),
+    ] {
+        let request = Request::builder().method(method).uri(LIST).header(header::HOST, host);
+        let refused = api.send(request.body(Body::empty()).expect("a request")).await;
+        let expected = format!(
+            "Bearer realm=\"ToDoList API\", scope=\"{scope}\", \
+             resource_metadata=\"{metadata}/.well-known/oauth-protected-resource\""
+        );
+        assert_eq!(
+            (refused.status, &refused.headers[header::WWW_AUTHENTICATE]),
+            (401, &expected.parse().expect("text"))
+        );
+    }
+    let request = Request::get(LIST).header(header::HOST, "localhost").header(header::AUTHORIZATION, "Bearer nonsense");
+    let refused = api.send(request.body(Body::empty()).expect("a request")).await;
+    let challenge = refused.headers[header::WWW_AUTHENTICATE].to_str().expect("text");
+    assert!(challenge.starts_with("Bearer error=\"invalid_token\"") && challenge.contains("resource_metadata="));
+
+    let request = Request::get("/.well-known/oauth-protected-resource").header(header::HOST, "localhost:3001");
+    let metadata = api.send(request.body(Body::empty()).expect("a request")).await;
+    assert_eq!(metadata.status, 200);
+    let expected = json!({
+        "resource": "http://localhost:3001", "resource_name": "ToDoList API",
+        "authorization_servers": [api.provider.issuer()], "bearer_methods_supported": ["header"],
+        "scopes_supported": ["ToDoList.Read", "ToDoList.ReadWrite", "Profile.Read", "Profile.ReadWrite"],
+    });
+    assert_eq!(metadata.body, expected);
+}
+
+#[tokio::test]
+async fn an_api_that_serves_certain_apps_refuses_all_others_with_403() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let provider = ProviderDouble::start(&clock()).await;
+    let url = format!("sqlite:{}/api.db", folder.path().display());
+    let toml = toml(&provider.issuer(), &url);
+    let serving = |list: &str| toml.replace("audiences =", &format!("allowed_clients = {list}\naudiences ="));
+    let api = start(&serving(&format!("[\"{BOB}\"]"))).await.expect("starts");
+    let api = router(api);
+    for (azp, status) in [(BOB, 200), (ALICE, 403)] {
+        let token = provider.access_token(json!({"azp": azp}));
+        let request = Request::get(LIST).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let response = api.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("infallible");
+        assert_eq!(response.status().as_u16(), status, "{azp}");
+    }
+    for list in ["[]", "[\"\"]"] {
+        let error = start(&serving(list)).await.err().expect("refused").to_string();
+        assert!(error.contains("`api.allowed_clients`"), "{error}");
+    }
 }

@@ -22,7 +22,8 @@
 //! 6. `exp`, `nbf`, `iat`, with 60 seconds of skew (RFC 7519 §4.1.4 to §4.1.6);
 //! 7. it is no ID token and no logout token: nothing that only these carry (`nonce`, `at_hash`, `c_hash`, `events`),
 //!    and it says what the caller may do: `scp` (or `scope`, RFC 9068 §2.2.3) or `roles`, or what [`ClaimNames`] says;
-//! 8. from Entra: `tid` is the tenant, `ver` the version, and `oid` and `azp` (which no ID token has) are there.
+//! 8. where only certain client apps are served: `azp` (or what stands for it) is one of them;
+//! 9. from Entra: `tid` is the tenant, `ver` the version, and `oid` and `azp` (which no ID token has) are there.
 //!
 //! [`Caller::require`] then compares scopes or roles with what an operation needs and, where the operation asks for
 //! an authentication context, the `acrs` of a user's token.
@@ -73,6 +74,9 @@ pub enum Refusal {
     /// the claims that a new token needs, a claims challenge of Entra's.
     #[error("this needs a token with the authentication context {0}: acquire one with the claims of the challenge")]
     AuthenticationContext(AuthenticationContext),
+    /// The token is good, but was issued to an app that this API does not serve: 403.
+    #[error("this API serves certain client apps only, and the one that this token was issued to is not among them")]
+    Client,
     /// The token is good, but its user must act at the provider before this API can call another one for them: 403
     /// with a challenge that says what is missing, as Microsoft.Identity.Web words it.
     #[error("the signed-in user must first go to the provider, for what the challenge names")]
@@ -164,7 +168,7 @@ impl Refusal {
         match self {
             Self::NoToken | Self::Token(_) | Self::AuthenticationContext(_) => StatusCode::UNAUTHORIZED,
             Self::Request(_) => StatusCode::BAD_REQUEST,
-            Self::Permission(_) | Self::Interaction(_) => StatusCode::FORBIDDEN,
+            Self::Permission(_) | Self::Client | Self::Interaction(_) => StatusCode::FORBIDDEN,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -184,13 +188,44 @@ impl Refusal {
                 Some(format!("Bearer error=\"insufficient_claims\", claims=\"{}\"", STANDARD.encode(context.claims())))
             }
             Self::Interaction(interaction) => Some(interaction.challenge()),
-            Self::Unavailable(_) => None,
+            // No token of this app's would do.
+            Self::Client | Self::Unavailable(_) => None,
         }
     }
 
     /// The refusal in an answer that [`Refusal::into_response`] made, so that an outer layer can add to it.
     pub fn of(response: &Response) -> Option<&Self> {
         response.extensions().get()
+    }
+}
+
+/// What an answer of 401 says about an API besides what is wrong, so that a client that knows nothing of it can learn
+/// where to get a token, and what for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Protection<'a> {
+    /// What is protected, in a few words (RFC 9110 §11.5).
+    pub realm: &'a str,
+    /// The least scope that suffices (RFC 6750 §3).
+    pub scope: Option<&'a str>,
+    /// Where the API's metadata are (RFC 9728 §5.1).
+    pub resource_metadata: Option<&'a str>,
+}
+
+impl Protection<'_> {
+    /// Adds it to an answer that [`Refusal::into_response`] made because there was no token, or no good one.
+    pub fn describe(&self, response: &mut Response) {
+        let Some(Refusal::NoToken | Refusal::Token(_)) = Refusal::of(response) else { return };
+        let parts = [("realm", Some(self.realm)), ("scope", self.scope), ("resource_metadata", self.resource_metadata)];
+        let challenge = response.headers().get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+        let mut challenge = challenge.unwrap_or("Bearer").to_owned();
+        for (name, value) in parts {
+            let Some(value) = value else { continue };
+            let separator = if challenge.contains(' ') { "," } else { "" };
+            challenge.extend([separator, " ", name, "=\"", &value.replace(['"', '\\'], ""), "\""]);
+        }
+        if let Ok(challenge) = HeaderValue::try_from(challenge) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
     }
 }
 
@@ -439,6 +474,12 @@ pub struct Permission {
 }
 
 impl Permission {
+    /// The first scope, the least one that suffices.
+    pub fn least_scope(&self) -> &str {
+        // Never empty: `some_of`.
+        &self.scopes[0]
+    }
+
     /// Checks a configured permission. `offered_scopes` and `offered_roles` are what the API's registration has:
     /// a name outside them could never be in a token, so it is a typing error. `key` names the permission in messages.
     ///
@@ -526,6 +567,8 @@ struct Inner {
     claim_names: ClaimNames,
     audiences: Vec<String>,
     version: Option<String>,
+    /// The client apps that are served; all of them when `None`.
+    allowed_clients: Option<Vec<String>>,
     clock: Clock,
 }
 
@@ -550,13 +593,35 @@ impl Verifier {
                 "give the API's client id (for tokens of version 1 also its Application ID URI, api://…)",
             ));
         }
-        Ok(Self(Arc::new(Inner { provider, claim_names: ClaimNames::default(), audiences, version, clock })))
+        Ok(Self(Arc::new(Inner {
+            provider,
+            claim_names: ClaimNames::default(),
+            audiences,
+            version,
+            allowed_clients: None,
+            clock,
+        })))
     }
 
     /// The same, for a provider that is not Entra and calls its claims otherwise.
     #[must_use]
     pub fn with_claim_names(self, claim_names: ClaimNames) -> Self {
         Self(Arc::new(Inner { claim_names, ..(*self.0).clone() }))
+    }
+
+    /// The same, for an API that serves certain client apps only: tokens that were issued to any other one (`azp`, of
+    /// version 1 `appid`, RFC 9068's `client_id`), or do not say to which, are refused. `key` names the list in messages.
+    ///
+    /// # Errors
+    /// [`ConfigError::Refused`] for a list without a client id.
+    pub fn with_allowed_clients(self, key: &str, clients: &[String]) -> Result<Self, ConfigError> {
+        if clients.is_empty() || clients.iter().any(|client| client.trim().is_empty()) {
+            let remedy = "give the client ids of the apps that may call, or leave it out, and every app that the provider \
+                          lets have a token may";
+            return Err(ConfigError::refused(key, "names no client app, so nobody could be let in", remedy));
+        }
+        let allowed_clients = Some(clients.to_vec());
+        Ok(Self(Arc::new(Inner { allowed_clients, ..(*self.0).clone() })))
     }
 
     /// The provider whose tokens are accepted.
@@ -576,6 +641,7 @@ impl Verifier {
         match &result {
             Err(Refusal::Unavailable(error)) => tracing::error!(%error, "access tokens cannot be checked"),
             Err(Refusal::Token(reason)) => tracing::info!(%reason, "an access token was refused"),
+            Err(Refusal::Client) => tracing::info!("an access token of a client app that is not allowed was refused"),
             Err(_) | Ok(_) => {}
         }
         result
@@ -588,6 +654,14 @@ impl Verifier {
         })?;
         let metadata = self.0.provider.metadata().await.map_err(Refusal::Unavailable)?;
         let caller = self.check(&verified, &metadata)?;
+        if let Some(allowed) = &self.0.allowed_clients
+            && !caller
+                .client_id
+                .as_ref()
+                .is_some_and(|client| allowed.iter().any(|known| is_same_client(known, client)))
+        {
+            return Err(Refusal::Client);
+        }
         let expires_at = jwt::seconds(&verified.claims, "exp").ok().flatten().unwrap_or_default().saturating_mul(1000);
         let incoming = Incoming { token: SecretString::from(token), kind: caller.kind, expires_at };
         Ok((caller, IncomingToken(Arc::new(incoming))))
@@ -598,7 +672,7 @@ impl Verifier {
         Ok(self.validate(token).await?.0)
     }
 
-    /// Checks 3 to 8 of the [module](self).
+    /// Checks 3 to 7, and 9, of the [module](self).
     fn check(&self, Verified { header, claims }: &Verified, metadata: &Metadata) -> Result<Caller, TokenError> {
         let is_access_token =
             |typ: &str| ["JWT", "at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(typ));
@@ -645,6 +719,14 @@ impl Verifier {
         let (kind, scopes, roles) = permissions(claims, names)?;
         let client_id = client_id.map(str::to_owned);
         Ok(Caller { kind, key, client_id, scopes, roles, authentication_contexts: contexts(claims) })
+    }
+}
+
+/// Whether two client ids are one. Those that are GUIDs may be written in capitals.
+fn is_same_client(configured: &str, claimed: &str) -> bool {
+    match (configured.parse::<Uuid>(), claimed.parse::<Uuid>()) {
+        (Ok(configured), Ok(claimed)) => configured == claimed,
+        _ => configured == claimed,
     }
 }
 
@@ -1052,6 +1134,50 @@ mod tests {
             assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
             assert_eq!(Refusal::of(&response), Some(&refusal));
         }
+    }
+
+    #[tokio::test]
+    async fn where_certain_client_apps_are_served_no_other_ones_token_is_let_in() {
+        let (double, verifier) = start().await;
+        let only = |clients: &[&str]| verifier.clone().with_allowed_clients("api.allowed_clients", &names(clients));
+        let web = WEB.to_uppercase();
+        let serves = only(&["00000000-0000-4000-8000-000000000009", &web]).expect("valid");
+        let user = serves.caller(&double.access_token(json!({}))).await.expect("the web app is on the list");
+        assert_eq!(user.client_id.as_deref(), Some(WEB));
+        // `appid` of a token of version 1.
+        let version_1 = double.access_token(json!({"azp": null, "appid": WEB}));
+        assert!(serves.caller(&version_1).await.is_ok());
+        for changes in [json!({"azp": BOB}), json!({"azp": format!("{WEB} ")}), json!({"azp": BOB, "appid": WEB})] {
+            let token = double.access_token(changes.clone());
+            assert_eq!(serves.caller(&token).await, Err(Refusal::Client), "{changes}");
+        }
+        let daemon = double.app_token(json!({"azp": BOB}));
+        assert_eq!(serves.caller(&daemon).await, Err(Refusal::Client), "apps as themselves as well");
+        let response = Refusal::Client.into_response();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN);
+        for list in [&[][..], &[""], &[WEB, " "]] {
+            let error = only(list).err().expect("refused").to_string();
+            assert!(error.starts_with("`api.allowed_clients`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_401_says_what_is_protected_by_which_scope_and_where_that_can_be_read() {
+        let protection = Protection { realm: "Things", scope: Some("T.Read"), resource_metadata: Some("https://a/m") };
+        let more = r#"realm="Things", scope="T.Read", resource_metadata="https://a/m""#;
+        for (refusal, expected) in [
+            (Refusal::NoToken, format!("Bearer {more}")),
+            (Refusal::Token(TokenError::Issuer), {
+                format!(r#"Bearer error="invalid_token", error_description="the token is from another issuer", {more}"#)
+            }),
+        ] {
+            let mut response = refusal.into_response();
+            protection.describe(&mut response);
+            assert_eq!(response.headers()[header::WWW_AUTHENTICATE], expected);
+        }
+        let mut response = StatusCode::NOT_FOUND.into_response();
+        protection.describe(&mut response);
+        assert!(!response.headers().contains_key(header::WWW_AUTHENTICATE));
     }
 
     #[test]

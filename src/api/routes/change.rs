@@ -3,7 +3,7 @@
 use axum::extract::State;
 
 use crate::api::Api;
-use crate::api::body::{Draft, Json, TodoId};
+use crate::api::body::{Change, Json, TodoId};
 use crate::api::permissions::{Writer, whose};
 use crate::api::problem::Problem;
 use crate::todo::Todo;
@@ -12,12 +12,12 @@ pub(super) async fn handle(
     State(api): State<Api>,
     Writer(caller): Writer,
     TodoId(id): TodoId,
-    Json(draft): Json<Draft>,
+    Json(change): Json<Change>,
 ) -> Result<axum::Json<Todo>, Problem> {
-    let description = draft.description()?;
-    if description.is_none() && draft.done.is_none() {
+    let description = change.description()?;
+    if description.is_none() && change.done.is_none() {
         return Err(Problem::bad_request("Nothing is to be changed: give description, done or both."));
     }
-    let todo = api.0.store.change(whose(&caller), id, description.as_ref(), draft.done).await?;
+    let todo = api.0.store.change(whose(&caller), id, description.as_ref(), change.done).await?;
     Ok(axum::Json(todo.ok_or_else(Problem::no_such_todo)?))
 }

@@ -4,17 +4,17 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use crate::api::Api;
-use crate::api::body::{Draft, Json};
+use crate::api::body::{Json, Mark};
 use crate::api::permissions::Writer;
 use crate::api::problem::Problem;
 
 pub(super) async fn handle(
     State(api): State<Api>,
     Writer(caller): Writer,
-    Json(draft): Json<Draft>,
+    Json(mark): Json<Mark>,
 ) -> Result<axum::Json<Value>, Problem> {
-    let owner = draft.owner(&caller)?;
-    let done = draft.done.ok_or_else(|| Problem::member("/done", "Say whether they are done: true or false."))?;
+    let owner = mark.owner(&caller)?;
+    let done = mark.done.ok_or_else(|| Problem::member("/done", "Say whether they are done: true or false."))?;
     let changed = api.0.store.mark_all(owner, done).await?;
     Ok(axum::Json(json!({"changed": changed})))
 }

@@ -6,6 +6,7 @@ mod clear_completed;
 mod health;
 mod list;
 mod mark_all;
+mod metadata;
 pub(super) mod profile;
 mod remove;
 mod replace;
@@ -25,6 +26,8 @@ pub(super) fn router(api: Api) -> Router {
         .route("/api/todolist/{id}", one)
         .route("/api/profile", get(profile::show).patch(profile::change))
         .route_layer(middleware::from_fn_with_state(api.0.verifier.clone(), bearer::authenticate))
+        .route_layer(middleware::from_fn_with_state(api.clone(), metadata::describe))
+        .route(metadata::PATH, get(metadata::handle))
         .route("/health", get(health::handle))
         .with_state(api)
 }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::api::body::Json;
+use crate::api::body::{Json, Members};
 use crate::api::directory::DirectoryError;
 use crate::api::permissions::{ProfileReader, ProfileWriter};
 use crate::api::problem::Problem;
@@ -93,6 +93,10 @@ pub(super) struct Change {
     /// Known, to be refused with a reason.
     #[serde(default, deserialize_with = "mentioned")]
     mail: Option<Option<String>>,
+}
+
+impl Members for Change {
+    const MEMBERS: &[&str] = &["displayName", "givenName", "surname", "country", "mail"];
 }
 
 /// A member that is there, even if it is `null`.

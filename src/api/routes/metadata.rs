@@ -1,0 +1,65 @@
+//! `GET /.well-known/oauth-protected-resource`: the API's metadata (RFC 9728), and where refusals point to them.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::api::Api;
+use crate::api::problem::Problem;
+use crate::identity::bearer::{Protection, Refusal};
+use crate::platform::config::is_loopback;
+
+/// RFC 9728 §3.
+pub(super) const PATH: &str = "/.well-known/oauth-protected-resource";
+/// What is protected, for people.
+const NAME: &str = "ToDoList API";
+
+pub(super) async fn handle(State(api): State<Api>, headers: HeaderMap) -> Result<Json<Value>, Response> {
+    use axum::response::IntoResponse as _;
+    let Some(resource) = origin(&api, &headers) else {
+        return Err(Problem::bad_request("The request does not say which host it is for.").into_response());
+    };
+    let metadata = api.0.verifier.provider().metadata().await;
+    let metadata = metadata.map_err(|error| Refusal::Unavailable(error).into_response())?;
+    // RFC 9728 §2
+    Ok(Json(json!({
+        "resource": resource,
+        "resource_name": NAME,
+        "authorization_servers": [metadata.issuer],
+        "scopes_supported": api.0.scopes,
+        "bearer_methods_supported": ["header"],
+    })))
+}
+
+/// Adds to a 401 what the API is, the least scope that suffices, and where its metadata are.
+pub(super) async fn describe(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let permissions = &api.0.permissions;
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let permission = match (request.uri().path() == "/api/profile", &permissions.profile) {
+        (true, Some(profile)) => Some(profile.permission(reads)),
+        (true, None) => None,
+        (false, _) => Some(if reads { &permissions.read } else { &permissions.write }),
+    };
+    let metadata = origin(&api, request.headers()).map(|origin| format!("{origin}{PATH}"));
+    let mut response = next.run(request).await;
+    let scope = permission.map(crate::identity::bearer::Permission::least_scope);
+    Protection { realm: NAME, scope, resource_metadata: metadata.as_deref() }.describe(&mut response);
+    response
+}
+
+/// The API's address: as configured, else as the request has it. Whoever names a wrong host in a request hears of it
+/// alone: these answers are not stored.
+fn origin(api: &Api, headers: &HeaderMap) -> Option<String> {
+    if let Some(url) = &api.0.public_url {
+        return Some(url.origin().ascii_serialization());
+    }
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let plain = Url::parse(&format!("http://{host}")).ok()?;
+    // Anywhere but on this machine, clients come through a proxy that speaks TLS.
+    let url = if is_loopback(&plain) { plain } else { Url::parse(&format!("https://{host}")).ok()? };
+    Some(url.origin().ascii_serialization())
+}
