@@ -19,7 +19,7 @@ use sqlx::AnyPool;
 use time::OffsetDateTime;
 
 use super::MIGRATIONS;
-use super::bearer::{IncomingToken, Verifier};
+use super::bearer::{Caller, IncomingToken, Verifier};
 use super::client::ConfidentialClient;
 use super::config::ClientConfig;
 use super::provider_double::{ALICE, API, ProviderDouble, TENANT, WEB};
@@ -252,11 +252,16 @@ impl World {
 
     /// A caller's token as the API's verifier lets it through.
     pub(super) async fn incoming(&self, token: &str) -> IncomingToken {
+        self.called(token).await.1
+    }
+
+    /// The same, and who calls.
+    pub(super) async fn called(&self, token: &str) -> (Caller, IncomingToken) {
         let verifier =
             Verifier::new("api.audiences", self.provider.provider(), vec![API.to_owned()], None, self.clock.clone());
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
-        verifier.unwrap().authenticate(&headers, &"/".parse().unwrap()).await.unwrap().1
+        verifier.unwrap().authenticate(&headers, &"/".parse().unwrap()).await.unwrap()
     }
 }
 

@@ -8,6 +8,9 @@
 mod cache;
 pub(in crate::identity) mod endpoint;
 mod id_token;
+pub mod long_running;
+#[cfg(test)]
+mod long_running_tests;
 #[cfg(test)]
 mod tests;
 
