@@ -147,10 +147,12 @@ async fn what_is_wrong_is_named_with_its_remedy() {
     let web_url = format!("public_url = \"{}\"", errand.addresses.web);
     let base_url = format!("base_url = \"{}\"", errand.addresses.api);
     let authority = format!("authority = \"{}/{tenant_id}/v2.0\"", errand.addresses.tenant);
-    let redirect_uri = format!("{nobody}/auth/redirect");
+    // Another host: the port of a localhost redirect URI is not compared.
+    let elsewhere = nobody.replace("localhost", "127.0.0.1");
+    let redirect_uri = format!("{elsewhere}/auth/redirect");
     for (from, to, name, found, remedy) in [
         (web_client_secret.as_str(), "not-the-secret", "web.identity.client_credentials[0]", "AADSTS7000215", "value"),
-        (&web_url, &format!("public_url = \"{nobody}\""), "redirect URI", "AADSTS50011", &redirect_uri),
+        (&web_url, &format!("public_url = \"{elsewhere}\""), "redirect URI", "AADSTS50011", &redirect_uri),
         (&web_client_id, other, "redirect URI", "AADSTS700016", "client_id"),
         (
             &format!("\ntenant_id = \"{tenant_id}\""),
