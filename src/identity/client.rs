@@ -340,6 +340,26 @@ impl ConfidentialClient {
         tokio::spawn(limited);
     }
 
+    /// Has the provider end its own session, where it does that for an app ([`Metadata::session_revocation_supported`]), in a
+    /// task of its own: nobody waits for it. Where it does not, the browser proves itself to us only.
+    pub(in crate::identity) fn end_session_in_background(&self, sid: String) {
+        let this = self.clone();
+        let end = async move {
+            let metadata = this.0.provider.metadata().await?;
+            let endpoint = metadata.revocation_endpoint.as_ref().filter(|_| metadata.session_revocation_supported);
+            let Some(endpoint) = endpoint else { return Ok(()) };
+            this.post(&metadata, endpoint, &[("token", &sid), ("token_type_hint", "sid")]).await.map(drop)
+        };
+        let limited = serve::with_correlation_id(serve::correlation_id(), async {
+            match tokio::time::timeout(REVOCATION_LIMIT, end).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "a session could not be ended at the provider"),
+                Err(_) => tracing::warn!("the provider did not end a session in time"),
+            }
+        });
+        tokio::spawn(limited);
+    }
+
     /// Posts a form with the app's authentication: with the first credential that the provider accepts. The body of a
     /// success.
     async fn post(

@@ -442,3 +442,48 @@ async fn oidcc_client_test_rp_frontchannel_opinitlogout() {
     assert_eq!(suite.whoami(&mut browser).await, "nobody");
     assert!(!suite.has_tokens().await);
 }
+
+/// Abuse case 94: what is odd in a provider's documents and answers is left out, and the rest is read.
+#[tokio::test]
+async fn one_strange_member_of_a_providers_documents_makes_nothing_else_unreadable() {
+    let suite = Suite::start().await;
+    suite.provider.change_document(json!({
+        "revocation_endpoint": 7, "userinfo_endpoint": {}, "token_endpoint_auth_methods_supported": "client_secret_basic",
+        "id_token_signing_alg_values_supported": ["RS256", 7, null], "session_revocation_supported": "yes",
+    }));
+    let strange = [
+        json!(7),
+        json!(null),
+        json!({}),
+        json!({"kty": 7}),
+        json!({"kty": "RSA", "n": 1, "e": []}),
+        json!({"kty": "oct", "k": "c2VjcmV0"}),
+        json!({"kty": "EC", "crv": "P-256", "x": "x", "y": "y", "kid": "first"}),
+        json!({"kty": "RSA", "use": "sig", "key_ops": "verify", "kid": "first"}),
+    ];
+    let keys: Vec<_> = strange.into_iter().cycle().take(150).chain([SigningKey::first().jwk()]).collect();
+    suite.provider.publish_jwks(json!({ "keys": keys }));
+    suite.provider.lie(Lies { tokens: json!({"scope": [READ, 7], "refresh_in": "soon"}), ..Lies::default() });
+    suite.signed_in().await;
+    assert!(suite.identity.tokens.for_user(&Suite::alice(), &Scopes::parse(READ)).await.is_ok());
+    // A scope that is no text grants nothing, rather than all.
+    suite.provider.lie(Lies { tokens: json!({"scope": 7}), ..Lies::default() });
+    suite.clock.advance(Duration::hours(2));
+    assert!(suite.identity.tokens.for_user(&Suite::alice(), &Scopes::parse(READ)).await.is_err());
+}
+
+#[tokio::test]
+async fn an_error_of_the_token_endpoint_is_understood_whatever_comes_with_it() {
+    use super::tokens::endpoint::TokenEndpointError;
+    let read = |body: Value| TokenEndpointError::read(reqwest::StatusCode::BAD_REQUEST, body.to_string().as_bytes());
+    for odd in
+        [json!({"error_codes": "x"}), json!({"suberror": 7}), json!({"claims": 7}), json!({"correlation_id": {}})]
+    {
+        let mut body = json!({"error": "invalid_grant"});
+        super::provider_double::merge(&mut body, odd.clone());
+        assert!(matches!(read(body), TokenEndpointError::Over { .. }), "{odd}");
+    }
+    let consent = read(json!({"error": "invalid_grant", "error_codes": ["65001", null], "claims": {"a": 1}}));
+    let TokenEndpointError::Interaction { consent, claims, codes, .. } = consent else { panic!("{consent:?}") };
+    assert_eq!((consent, claims.as_deref(), codes), (true, Some(r#"{"a":1}"#), vec![65001]));
+}

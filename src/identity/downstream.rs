@@ -439,8 +439,9 @@ struct Challenge {
 impl Challenge {
     fn of(headers: &HeaderMap) -> Self {
         let mut challenge = Self::default();
-        for value in headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()) {
-            for (name, value) in bearer_parameters(value) {
+        for value in headers.get_all(WWW_AUTHENTICATE) {
+            // A letter outside of ASCII in a description does not make the rest unreadable.
+            for (name, value) in bearer_parameters(&String::from_utf8_lossy(value.as_bytes())) {
                 match name.as_str() {
                     "claims" => challenge.claims = challenge.claims.or_else(|| decode_claims(&value)),
                     "proposedaction" => challenge.consent |= value.eq_ignore_ascii_case("consent"),

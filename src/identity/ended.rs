@@ -58,8 +58,9 @@ pub(super) struct Ended {
     pub(super) at: i64,
 }
 
-/// A session's row that was just deleted: its name, its customer, and what says whether it had run out.
-pub(super) type Deleted = (String, String, i64, i64, Option<i64>);
+/// A session's row that was just deleted: its name, its customer, what says whether it had run out, and what the provider
+/// calls it.
+pub(super) type Deleted = (String, String, i64, i64, Option<i64>, Option<String>);
 
 /// Notes which sessions were ended, in the transaction that deleted them; whose they were. One that had run out by then was
 /// not ended.
@@ -71,7 +72,7 @@ pub(super) async fn note(
     now: i64,
 ) -> Result<Vec<CustomerKey>, sqlx::Error> {
     let mut customers = Vec::new();
-    for (id, customer, created_at, last_seen_at, ends_at) in deleted {
+    for (id, customer, created_at, last_seen_at, ends_at, _) in deleted {
         if store.is_alive(created_at, last_seen_at, ends_at) {
             note_one(connection, &id, by, now).await?;
         }

@@ -63,6 +63,7 @@ mod ended;
 #[cfg(test)]
 mod ended_tests;
 pub mod jwt;
+mod lenient;
 #[cfg(test)]
 mod logout_tests;
 pub mod provider;

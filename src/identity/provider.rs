@@ -16,6 +16,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::jwt::{self, Claims, JwtError, Key, Unverified, Verified};
+use super::lenient;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode, is_loopback};
 use crate::platform::outbound;
@@ -75,6 +76,9 @@ pub struct Metadata {
     pub userinfo_endpoint: Option<Url>,
     /// Where tokens are revoked (RFC 7009).
     pub revocation_endpoint: Option<Url>,
+    /// Whether the revocation endpoint ends the provider's own session, too, for an app that took part in it: the token is
+    /// its `sid`, the hint `sid`. No standard has that; the embedded tenant does.
+    pub session_revocation_supported: bool,
     /// How clients may prove themselves at the token endpoint; `client_secret_basic` when the provider does not say.
     pub token_endpoint_auth_methods_supported: Vec<String>,
     /// Whether authorization responses carry `iss` (RFC 9207 §3).
@@ -414,12 +418,20 @@ struct Document {
     authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
+    #[serde(default, deserialize_with = "lenient::text")]
     end_session_endpoint: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     userinfo_endpoint: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     revocation_endpoint: Option<String>,
+    /// Ours: the embedded tenant has it.
+    #[serde(default)]
+    session_revocation_supported: Value,
+    #[serde(default, deserialize_with = "lenient::texts")]
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
+    #[serde(default, deserialize_with = "lenient::texts")]
     id_token_signing_alg_values_supported: Option<Vec<String>>,
 }
 
@@ -442,6 +454,7 @@ impl Document {
             end_session_endpoint: optional("end_session_endpoint", self.end_session_endpoint)?,
             userinfo_endpoint: optional("userinfo_endpoint", self.userinfo_endpoint)?,
             revocation_endpoint: optional("revocation_endpoint", self.revocation_endpoint)?,
+            session_revocation_supported: self.session_revocation_supported == Value::Bool(true),
             token_endpoint_auth_methods_supported: self
                 .token_endpoint_auth_methods_supported
                 .unwrap_or_else(|| vec!["client_secret_basic".to_owned()]),
@@ -484,7 +497,7 @@ impl Fetched for Keys {
         }
         let metadata: Arc<Metadata> = get(&inner).await?;
         let set: Set = fetch_json(&inner.http, &metadata.jwks_uri).await?;
-        let keys: Vec<Key> = set.keys.iter().take(MAX_KEYS).filter_map(Key::from_jwk).collect();
+        let keys: Vec<Key> = set.keys.iter().filter_map(Key::from_jwk).take(MAX_KEYS).collect();
         if keys.is_empty() { Err(ProviderError::NoKeys) } else { Ok(Self(keys)) }
     }
 }
@@ -732,6 +745,7 @@ mod tests {
             end_session_endpoint: None,
             userinfo_endpoint: None,
             revocation_endpoint: None,
+            session_revocation_supported: Value::Null,
             token_endpoint_auth_methods_supported: None,
             authorization_response_iss_parameter_supported: false,
             id_token_signing_alg_values_supported: None,

@@ -438,23 +438,32 @@ impl Identity {
         let (statement, name) = match which {
             Ending::One(handle) => (
                 "DELETE FROM sessions WHERE customer = $1 AND id = $2 \
-                 RETURNING id, customer, created_at, last_seen_at, ends_at",
+                 RETURNING id, customer, created_at, last_seen_at, ends_at, sid",
                 handle.clone(),
             ),
             Ending::Others => (
                 "DELETE FROM sessions WHERE customer = $1 AND id <> $2 \
-                 RETURNING id, customer, created_at, last_seen_at, ends_at",
+                 RETURNING id, customer, created_at, last_seen_at, ends_at, sid",
                 handle(session).unwrap_or_default(),
             ),
         };
         let mut transaction = self.db.begin().await?;
         let deleted: Vec<ended::Deleted> =
             sqlx::query_as(statement).bind(customer.as_str()).bind(name).fetch_all(&mut *transaction).await?;
+        let sids: Vec<String> = deleted.iter().filter_map(|(.., sid)| sid.clone()).collect();
         let ended = self.note_ended(&mut transaction, deleted, EndedBy::Browser).await?.len();
+        let left: Vec<String> = sqlx::query_scalar("SELECT sid FROM sessions WHERE customer = $1 AND sid IS NOT NULL")
+            .bind(customer.as_str())
+            .fetch_all(&mut *transaction)
+            .await?;
         // This one may end at the same moment.
         let forgotten = self.tokens.forget_in(&mut transaction, std::slice::from_ref(customer)).await?;
         transaction.commit().await?;
         self.tokens.forgotten(forgotten);
+        // The provider's sessions of those browsers, where it ends them for an app; not one that a session of ours goes on in.
+        for sid in sids.into_iter().filter(|sid| !left.contains(sid)) {
+            self.tokens.client().end_session_in_background(sid);
+        }
         Ok(ended)
     }
 
@@ -485,15 +494,15 @@ pub(super) async fn end_named(
     let statement = match (named.subject, named.sid) {
         (Some(_), Some(_)) => {
             "DELETE FROM sessions WHERE issuer = $1 AND subject = $2 AND sid = $3 \
-             RETURNING id, customer, created_at, last_seen_at, ends_at"
+             RETURNING id, customer, created_at, last_seen_at, ends_at, sid"
         }
         (Some(_), None) => {
             "DELETE FROM sessions WHERE issuer = $1 AND subject = $2 \
-             RETURNING id, customer, created_at, last_seen_at, ends_at"
+             RETURNING id, customer, created_at, last_seen_at, ends_at, sid"
         }
         (None, Some(_)) => {
             "DELETE FROM sessions WHERE issuer = $1 AND sid = $2 \
-             RETURNING id, customer, created_at, last_seen_at, ends_at"
+             RETURNING id, customer, created_at, last_seen_at, ends_at, sid"
         }
         (None, None) => return Ok(Vec::new()),
     };

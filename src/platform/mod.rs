@@ -7,6 +7,7 @@ pub mod cookies;
 pub mod countries;
 pub mod database;
 pub mod mail;
+pub mod media_type;
 pub mod outbound;
 pub mod ownership;
 pub mod process;

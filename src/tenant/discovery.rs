@@ -31,6 +31,8 @@ async fn document(State(tenant): State<Tenant>) -> Response {
         "revocation_endpoint": tenant.url("/oauth2/v2.0/revoke"),
         "revocation_endpoint_auth_methods_supported": METHODS,
         "revocation_endpoint_auth_signing_alg_values_supported": ["PS256", "RS256"],
+        // Ours: see `revocation`.
+        "session_revocation_supported": true,
         "jwks_uri": tenant.url("/discovery/v2.0/keys"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],

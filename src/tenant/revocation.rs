@@ -9,12 +9,17 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use uuid::Uuid;
 
 use super::error::{self, Described, Trace};
 use super::parameters::Parameters;
 use super::token::client::{self, ClientError};
 use super::token::refresh_token::{self, Owner};
-use super::{Tenant, token};
+use super::{Tenant, sso, token};
+
+/// The hint with which the token is the name of a session, as tokens carry it: not a standard's. The discovery document
+/// announces it as `session_revocation_supported`.
+const SESSION: &str = "sid";
 
 pub(super) fn router() -> Router<Tenant> {
     Router::new().route("/oauth2/v2.0/revoke", post(revoke))
@@ -82,14 +87,31 @@ async fn revoked(tenant: &Tenant, headers: &HeaderMap, body: &[u8]) -> Result<()
         return Err(RouteError::Repeated(name.to_owned()));
     }
     let client = client::authenticate(tenant, headers, &parameters).await?;
-    // `token_type_hint` would only speed up a search that there is none of (RFC 7009 §2.1).
     let token = parameters.get("token").ok_or(RouteError::NoToken)?;
+    if parameters.get("token_type_hint") == Some(SESSION) {
+        return end_session(tenant, client.app.client_id, token).await;
+    }
+    // Any other `token_type_hint` would only speed up a search that there is none of (RFC 7009 §2.1).
     match refresh_token::revoke(tenant, client, token).await? {
         Owner::Another => Err(RouteError::NotYours),
         Owner::Nobody if is_jwt_of_ours(tenant, token) => Err(RouteError::NotARefreshToken),
         // RFC 7009 §2.2: an invalid token is no error; it is as the client wants it.
         Owner::Nobody | Owner::Revoked => Ok(()),
     }
+}
+
+/// Ends the user's session `sid`, if the app took part in it: what it signs out from elsewhere must not be signed in again
+/// by what the tenant remembers of that browser. One that has ended, or is not the app's to end, is no error.
+async fn end_session(tenant: &Tenant, client_id: Uuid, sid: &str) -> Result<(), RouteError> {
+    let took_part: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM grants WHERE sid = $1 AND client_id = $2 LIMIT 1")
+        .bind(sid)
+        .bind(client_id.to_string())
+        .fetch_optional(&tenant.db)
+        .await?;
+    if took_part.is_some() {
+        sso::end(tenant, sid).await?;
+    }
+    Ok(())
 }
 
 fn is_jwt_of_ours(tenant: &Tenant, token: &str) -> bool {

@@ -97,8 +97,23 @@ async fn a_browser_that_was_signed_out_elsewhere_says_so_and_wants_the_password(
             assert!(page.url.path().ends_with("/sign-in"), "the password is asked for: {}", page.url);
         }
     }
+    // The provider's session of that browser has ended, too: without our cookies, it is asked all the same.
+    kept.cookies.retain(|cookie| cookie.name().starts_with("errand_tenant"));
+    assert!(!kept.cookies.is_empty());
+    let mut page = kept.open("/todos").await.clone();
+    for _ in 0..100 {
+        if page.url.path().ends_with("/sign-in") {
+            break;
+        }
+        // It is told in the background.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        kept.cookies.retain(|cookie| cookie.name().starts_with("errand_tenant"));
+        page = kept.open("/todos").await.clone();
+    }
+    assert!(page.url.path().ends_with("/sign-in"), "{}", page.url);
     other.sign_in_here("ada@example.com").await;
     assert_eq!((other.page.url.path(), other.page.status), ("/todos", StatusCode::OK));
+    assert_eq!(browser.look("/todos").await.status, StatusCode::OK, "and the one that did it goes on");
     assert_eq!(other.look("/account").await.status, StatusCode::OK);
 }
 

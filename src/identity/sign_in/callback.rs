@@ -283,7 +283,9 @@ async fn answer(
         name: claim_names::name(&claims, &identity.claim_names),
         claims,
         signed_in_at: now,
-        browser: browser::name(headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok())),
+        browser: browser::name(
+            headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())).as_deref(),
+        ),
         ends_at: response
             .refresh_token_expires_in
             .filter(|left| *left > 0)

@@ -23,6 +23,7 @@ use url::form_urlencoded;
 use super::ended::{Ended, EndedBy};
 use super::return_to::ReturnTo;
 use super::{Identity, session};
+use crate::platform::media_type;
 pub(super) use authorize::AuthorizationConfig;
 pub use authorize::sign_in_url;
 pub(super) use turns::CodeTurns;
@@ -124,9 +125,7 @@ struct Parameters(Vec<(String, String)>);
 impl Parameters {
     /// The fields of a form (`application/x-www-form-urlencoded`); `None` for any other body.
     fn of_form(headers: &HeaderMap, body: &[u8]) -> Option<Self> {
-        let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        let is_form = essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        let is_form = media_type::is(headers, "application/x-www-form-urlencoded");
         is_form.then(|| Self(form_urlencoded::parse(body).into_owned().collect()))
     }
 

@@ -8,6 +8,7 @@ use crate::identity::Identity;
 use crate::identity::jwt::{self, Claims};
 use crate::identity::provider::Metadata;
 use crate::identity::tokens::AccessToken;
+use crate::platform::media_type;
 use crate::platform::outbound::{self, OutboundError};
 
 /// The largest answer that is read, in bytes: the claims go into the session.
@@ -76,9 +77,7 @@ pub(super) async fn add(
     if status != reqwest::StatusCode::OK {
         return Err(UserInfoError::Status(status.as_u16()));
     }
-    let content_type = headers.get(reqwest::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
+    if !media_type::is(&headers, "application/json") {
         return Err(UserInfoError::ContentType);
     }
     let found: Claims = outbound::json("the UserInfo endpoint", &body)?;

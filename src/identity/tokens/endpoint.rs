@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
 use super::{AccessToken, AcquireError};
+use crate::identity::lenient;
 use crate::identity::provider::ProviderError;
 use crate::identity::scopes::Scopes;
 use crate::platform::outbound::{self, OutboundError};
@@ -36,7 +37,7 @@ pub(in crate::identity) struct TokenResponse {
     #[serde(default)]
     pub(in crate::identity) id_token: Option<SecretString>,
     /// What was granted, when it differs from what was asked for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::scopes")]
     pub(in crate::identity) scope: Option<String>,
 }
 
@@ -85,13 +86,13 @@ impl TokenResponse {
 struct ErrorResponse {
     #[serde(default)]
     error: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::numbers")]
     error_codes: Vec<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     suberror: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::json")]
     claims: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     correlation_id: Option<String>,
 }
 

@@ -370,3 +370,20 @@ async fn discovery_announces_what_the_token_endpoint_takes() {
     assert_eq!(document["revocation_endpoint"], format!("http://localhost:3002/{TENANT}/oauth2/v2.0/revoke"));
     assert_eq!(document["claims_parameter_supported"], true);
 }
+
+/// An app that signs its user out elsewhere ends the tenant's session there, too; nobody else does.
+#[tokio::test]
+async fn an_app_of_a_session_ends_it_by_its_name_and_no_other_app_does() {
+    let t = TestTenant::start().await;
+    let (code, session) = t.sign_in(ALICE, &[]).await;
+    let tokens = t.redeem(&code, &[]).await.json();
+    let sid = text(&t.claims(&tokens["id_token"]).await, "sid").to_owned();
+    let named = [("token", sid.as_str()), ("token_type_hint", "sid")];
+    let foreign = [("client_id", OTHER_WEB), ("client_secret", "other"), named[0], named[1]];
+    assert_eq!(t.revoke(&foreign).await.status, StatusCode::OK);
+    assert_eq!(t.revoke(&[("token", "made up"), named[1]]).await.status, StatusCode::OK);
+    assert_eq!(t.authorize(&[("prompt", "none")], &session).await.answered().get("error"), None, "it goes on");
+    assert_eq!(t.revoke(&[("client_secret", "a guess"), named[0], named[1]]).await.error().1, "invalid_client");
+    assert_eq!(t.revoke(&named).await.status, StatusCode::OK);
+    assert_eq!(t.authorize(&[("prompt", "none")], &session).await.answered()["error"], "login_required");
+}
