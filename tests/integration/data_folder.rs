@@ -71,11 +71,9 @@ async fn a_second_errand_on_the_same_folder_is_refused_with_the_process_id_of_th
     assert!(said.contains(&format!("process {}", program.id())) && said.contains("ERRAND_DATA"), "{said}");
 
     // The same for a single program on a database of the first.
-    let single = format!(
-        "mode = \"development\"\n[tenant]\nlisten = \"127.0.0.1:0\"\npublic_url = \"http://localhost:1\"\n\
+    let single = "mode = \"development\"\n[tenant]\nlisten = \"127.0.0.1:0\"\npublic_url = \"http://localhost:1\"\n\
          database_url = \"sqlite:data/tenant.db\"\ntenant_id = \"11111111-1111-4111-8111-111111111111\"\n\
-         domain = \"errand.localhost\"\ndisplay_name = \"Errand\"\n"
-    );
+         domain = \"errand.localhost\"\ndisplay_name = \"Errand\"\n";
     std::fs::write(folder.path().join("single.toml"), single).unwrap();
     let output = run(errand(folder.path(), &["--config", "single.toml", "tenant"]));
     let said = text(&output.stderr);

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
-use axum::response::Response;
-use serde_json::{Value, json};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::json;
 use url::Url;
 
 use crate::api::Api;
@@ -18,21 +18,23 @@ pub(super) const PATH: &str = "/.well-known/oauth-protected-resource";
 /// What is protected, for people.
 const NAME: &str = "ToDoList API";
 
-pub(super) async fn handle(State(api): State<Api>, headers: HeaderMap) -> Result<Json<Value>, Response> {
-    use axum::response::IntoResponse as _;
+pub(super) async fn handle(State(api): State<Api>, headers: HeaderMap) -> Response {
     let Some(resource) = origin(&api, &headers) else {
-        return Err(Problem::bad_request("The request does not say which host it is for.").into_response());
+        return Problem::bad_request("The request does not say which host it is for.").into_response();
     };
-    let metadata = api.0.verifier.provider().metadata().await;
-    let metadata = metadata.map_err(|error| Refusal::Unavailable(error).into_response())?;
+    let metadata = match api.0.verifier.provider().metadata().await {
+        Ok(metadata) => metadata,
+        Err(error) => return Refusal::Unavailable(error).into_response(),
+    };
     // RFC 9728 §2
-    Ok(Json(json!({
+    let document = json!({
         "resource": resource,
         "resource_name": NAME,
         "authorization_servers": [metadata.issuer],
         "scopes_supported": api.0.scopes,
         "bearer_methods_supported": ["header"],
-    })))
+    });
+    Json(document).into_response()
 }
 
 /// Adds to a 401 what the API is, the least scope that suffices, and where its metadata are.

@@ -191,7 +191,7 @@ impl LongRunning {
             Ok(token)
         };
         match taken.await {
-            Ok(token) => Ok((session_key, token)),
+            Ok(first) => Ok((session_key, first)),
             Err(error) => {
                 // Nobody will ever ask for it.
                 inner.client.revoke_in_background(refresh_token.clone());
