@@ -2,11 +2,15 @@
 //! made on first run. The parts speak HTTP to each other over their real ports: the token hop is what the project is
 //! about, so nothing short-cuts it.
 //!
+//! What the programs are told of each other, and what is registered at the tenant, follows from the configuration that is
+//! in force ([`InForce`]): whoever gives the web server another public address registers nothing by hand. Apps and user
+//! flows of a developer's own are added to those that are made here.
+//!
 //! It leaves the configuration that it runs with in the data folder (`dev.toml`, for this user only): `errand admin`
 //! and other programs in the same folder join it with that.
 
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +23,7 @@ use uuid::Uuid;
 use crate::api::{self, Api};
 use crate::daemon::worker::{self, Worker};
 use crate::platform::clock::Clock;
-use crate::platform::config::{ConfigError, DEV_FILE, Mode, Settings};
+use crate::platform::config::{ConfigError, DEV_FILE, Mode, Settings, is_loopback, public_url};
 use crate::platform::database::{self, DatabaseError};
 use crate::platform::mail::MailConfig;
 use crate::platform::ownership::{Ownership, OwnershipError, Sharing};
@@ -142,22 +146,23 @@ impl Dev {
         let tenant_listener = bind(&settings, "tenant").await?;
 
         let generated = Generated::load(&settings.data)?;
-        let web_at = local_url(&web_listener, "web")?;
+        // Where it listens, which need not be how the web server reaches it.
         let api_at = local_url(&api_listener, "api")?;
-        let tenant_at = local_url(&tenant_listener, "tenant")?;
+        let listeners = [(&web_listener, "web"), (&api_listener, "api"), (&tenant_listener, "tenant")];
+        let in_force = InForce::of(&settings, &generated, listeners)?;
         // Other programs find it from wherever they are started.
         let data = std::fs::canonicalize(&settings.data).map_err(|e| unusable(&settings.data, &e))?;
-        let mail = worker_mail(&settings, &tenant_at);
-        let defaults = generated.defaults(&data, &web_at, &api_at, &tenant_at);
+        let mail = worker_mail(&settings, &in_force.mailbox);
+        let defaults = generated.defaults(&data, &in_force);
         let settings = Settings::load(config_file, &format!("{defaults}{mail}"))?;
 
         let web_config: web::config::Config = settings.section("web")?;
         let api_config: api::config::Config = settings.section("api")?;
         let tenant_config: tenant::config::Config = settings.section("tenant")?;
         let addresses = Addresses {
-            web: web_config.public_url.clone(),
+            web: in_force.web,
             api: api_at,
-            tenant: tenant_config.public_url.clone(),
+            tenant: in_force.tenant,
             mailbox: tenant_config.mail.is_none(),
         };
         for (key, url) in [
@@ -219,15 +224,19 @@ impl Dev {
 }
 
 /// `[worker.mail]`: the tenant's mail server where there is one, else the tenant's mailbox.
-fn worker_mail(settings: &Settings, tenant: &str) -> String {
-    let quoted = |text: &str| toml::Value::from(text).to_string();
+fn worker_mail(settings: &Settings, mailbox: &str) -> String {
     match settings.section("tenant.mail") {
         Ok(MailConfig { smtp_url: Some(url), from: Some(from), .. }) => {
             let (url, from) = (quoted(url.expose_secret()), quoted(&from));
             format!("[worker.mail]\nsmtp_url = {url}\nfrom = {from}\n")
         }
-        _ => format!("[worker.mail]\nmailbox_url = {}\n", quoted(&format!("{tenant}/mailbox"))),
+        _ => format!("[worker.mail]\nmailbox_url = {}\n", quoted(mailbox)),
     }
+}
+
+/// A text as TOML has it.
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
 }
 
 fn unusable(folder: &Path, error: &std::io::Error) -> StartError {
@@ -244,7 +253,137 @@ fn local_url(listener: &TcpListener, program: &str) -> Result<String, StartError
     let address = listener.local_addr().map_err(|error| {
         ConfigError::refused(&format!("{program}.listen"), format!("has no address ({error})"), "choose another one")
     })?;
-    Ok(format!("http://localhost:{}", address.port()))
+    let (ip, port) = (address.ip(), address.port());
+    // By no other name where nothing answers at the usual one.
+    let localhost = [IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])];
+    Ok(if ip.is_unspecified() || localhost.contains(&ip) {
+        format!("http://localhost:{port}")
+    } else {
+        format!("http://{address}")
+    })
+}
+
+/// What the programs must know of each other: what the configuration says, else what follows from where they listen and
+/// what was generated.
+struct InForce {
+    /// How the web server is reached, without a slash at the end.
+    web: String,
+    /// How the API is reached, without a slash at the end.
+    api: String,
+    /// How the tenant is reached, without a slash at the end.
+    tenant: String,
+    /// The tenant's mailbox, for programs on this machine.
+    mailbox: String,
+    tenant_id: Uuid,
+    web_client_id: Uuid,
+    api_client_id: Uuid,
+    admin_client_id: Uuid,
+    web_credentials: Registered,
+    api_credentials: Registered,
+    admin_credentials: Registered,
+    /// What the API offers beside its usual scopes and app roles.
+    scopes: Vec<String>,
+    app_roles: Vec<String>,
+}
+
+/// An app's credentials as its registration has them: lists, as TOML.
+struct Registered {
+    secrets: String,
+    certificates: String,
+}
+
+/// Where a program listens, and which one it is.
+type Listener<'a> = (&'a TcpListener, &'a str);
+
+impl InForce {
+    fn of(
+        settings: &Settings,
+        generated: &Generated,
+        [web, api, tenant]: [Listener<'_>; 3],
+    ) -> Result<Self, StartError> {
+        let public = |(listener, program): Listener<'_>| -> Result<String, StartError> {
+            let key = format!("{program}.public_url");
+            Ok(match settings.value::<String>(&key)? {
+                Some(text) => without_slash(public_url(&key, &text, settings.mode)?.as_str()),
+                None => local_url(listener, program)?,
+            })
+        };
+        // An id that is none is another provider's, which knows its apps itself.
+        let id = |key: &str, generated: Uuid| -> Result<Uuid, ConfigError> {
+            let text = settings.value::<String>(key)?;
+            Ok(text.and_then(|text| text.parse().ok()).unwrap_or(generated))
+        };
+        let audiences: Vec<String> = settings.value("api.audiences")?.unwrap_or_default();
+        // From Entra, and so from the tenant, `aud` is the API's client id.
+        let audience = audiences.iter().find_map(|audience| audience.parse().ok());
+        let beside = |key: &str, usual: &[&str]| -> Result<Vec<String>, ConfigError> {
+            let offered: Vec<String> = settings.value(key)?.unwrap_or_default();
+            Ok(offered.into_iter().filter(|name| !usual.contains(&name.as_str())).collect())
+        };
+        let local = local_url(tenant.0, tenant.1)?;
+        let tenant = public(tenant)?;
+        // A tenant on a loopback address answers under no other name there.
+        let here = url::Url::parse(&tenant).is_ok_and(|url| is_loopback(&url));
+        Ok(Self {
+            web: public(web)?,
+            // What is no address, the web server refuses.
+            api: match settings
+                .value::<String>("web.downstream_apis.todolist.base_url")?
+                .as_deref()
+                .map(url::Url::parse)
+            {
+                Some(Ok(url)) => without_slash(url.as_str()),
+                _ => public(api)?,
+            },
+            mailbox: format!("{}/mailbox", if here { &tenant } else { &local }),
+            tenant,
+            tenant_id: settings.value("tenant.tenant_id")?.unwrap_or(generated.tenant_id),
+            web_client_id: id("web.identity.client_id", generated.web_client_id)?,
+            api_client_id: id("api.identity.client_id", audience.unwrap_or(generated.api_client_id))?,
+            admin_client_id: id("admin.identity.client_id", generated.admin_client_id)?,
+            web_credentials: Registered::of(settings, "web", &generated.web_client_secret)?,
+            api_credentials: Registered::of(settings, "api", &generated.api_client_secret)?,
+            admin_credentials: Registered::of(settings, "admin", &generated.admin_client_secret)?,
+            scopes: beside("api.scopes", &SCOPES)?,
+            app_roles: beside("api.app_roles", &APP_ROLES)?,
+        })
+    }
+}
+
+/// The scopes that the API is registered with in any case; [`Generated::defaults`] has their texts.
+const SCOPES: [&str; 4] = ["ToDoList.Read", "ToDoList.ReadWrite", "Profile.Read", "Profile.ReadWrite"];
+/// The same of its app roles.
+const APP_ROLES: [&str; 2] = ["ToDoList.Read.All", "ToDoList.ReadWrite.All"];
+
+impl Registered {
+    /// What `program` presents, else the secret that was generated for it.
+    fn of(settings: &Settings, program: &str, generated: &str) -> Result<Self, ConfigError> {
+        let presented = settings.value::<Vec<toml::Table>>(&format!("{program}.identity.client_credentials"))?;
+        let list = |entries: Vec<toml::Value>| toml::Value::Array(entries).to_string();
+        let Some(presented) = presented else {
+            return Ok(Self { secrets: list(vec![generated.into()]), certificates: list(Vec::new()) });
+        };
+        let secrets = presented.iter().filter_map(|credential| credential.get("secret").cloned()).collect();
+        let files = presented.iter().filter_map(|credential| credential.get("certificate")?.get("certificate_file"));
+        let certificates =
+            files.map(|file| toml::Table::from_iter([("file".to_owned(), file.clone())]).into()).collect();
+        Ok(Self { secrets: list(secrets), certificates: list(certificates) })
+    }
+}
+
+fn without_slash(url: &str) -> String {
+    url.trim_end_matches('/').to_owned()
+}
+
+/// Scopes or app roles without texts of their own, for a registration.
+fn untitled(names: &[String]) -> String {
+    let entry = |name: &String| format!("    {{ value = {name}, display_name = {name} }},\n", name = quoted(name));
+    names.iter().map(entry).collect::<Vec<_>>().concat()
+}
+
+/// Names for a list that has some already.
+fn further(names: &[String]) -> String {
+    names.iter().map(|name| format!(", {}", quoted(name))).collect::<Vec<_>>().concat()
 }
 
 impl Generated {
@@ -275,10 +414,16 @@ impl Generated {
         }
     }
 
-    /// The whole configuration: what an administrator would register, and what each program would be told.
+    /// The whole configuration: what an administrator would register, and what each program would be told. What overrides
+    /// it counts here already where something else follows from it.
     #[expect(clippy::too_many_lines, reason = "a configuration file, as a text")]
-    fn defaults(&self, data: &Path, web: &str, api: &str, tenant: &str) -> String {
-        let Self { tenant_id, web_client_id, api_client_id, admin_client_id, .. } = self;
+    fn defaults(&self, data: &Path, in_force: &InForce) -> String {
+        let InForce { web, api, tenant, tenant_id, web_client_id, api_client_id, admin_client_id, .. } = in_force;
+        let Registered { secrets: web_secrets, certificates: web_certificates } = &in_force.web_credentials;
+        let Registered { secrets: api_secrets, certificates: api_certificates } = &in_force.api_credentials;
+        let Registered { secrets: admin_secrets, certificates: admin_certificates } = &in_force.admin_credentials;
+        let (more_scopes, more_roles) = (untitled(&in_force.scopes), untitled(&in_force.app_roles));
+        let (granted_scopes, granted_roles) = (further(&in_force.scopes), further(&in_force.app_roles));
         let Self { web_client_secret, api_client_secret, admin_client_secret, encryption_key, .. } = self;
         // TOML needs backslashes and quotes of paths escaped.
         let database = |name: &str| toml::Value::from(format!("sqlite:{}", data.join(name).display())).to_string();
@@ -307,13 +452,14 @@ scopes = [
     {{ value = "ToDoList.ReadWrite", display_name = "Change to-dos", description = "See and change the signed-in customer's to-do list" }},
     {{ value = "Profile.Read", display_name = "Read the profile", description = "See the signed-in customer's profile" }},
     {{ value = "Profile.ReadWrite", display_name = "Change the profile", description = "See and change the signed-in customer's profile" }},
-]
+{more_scopes}]
 app_roles = [
     {{ value = "ToDoList.Read.All", display_name = "Read everyone's to-dos" }},
     {{ value = "ToDoList.ReadWrite.All", display_name = "Change everyone's to-dos" }},
-]
+{more_roles}]
 optional_access_token_claims = ["idtyp"]
-secrets = ["{api_client_secret}"]
+secrets = {api_secrets}
+certificates = {api_certificates}
 permissions = [{{ resource = "00000003-0000-0000-c000-000000000000", scopes = ["User.Read", "User.ReadWrite"] }}]
 
 [[tenant.apps]]
@@ -322,9 +468,10 @@ client_id = "{web_client_id}"
 redirect_uris = ["{web}/auth/redirect"]
 post_logout_redirect_uris = ["{web}/auth/signed-out"]
 back_channel_logout_uri = "{web}/auth/back-channel-logout"
-secrets = ["{web_client_secret}"]
+secrets = {web_secrets}
+certificates = {web_certificates}
 permissions = [
-    {{ resource = "{api_client_id}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite", "Profile.Read"] }},
+    {{ resource = "{api_client_id}", scopes = ["ToDoList.Read", "ToDoList.ReadWrite", "Profile.Read"{granted_scopes}] }},
     # Asked of each user when they first change their profile: to see incremental consent at work.
     {{ resource = "{api_client_id}", scopes = ["Profile.ReadWrite"], consent = "user" }},
 ]
@@ -333,8 +480,9 @@ user_flow = "sign_up_and_sign_in"
 [[tenant.apps]]
 name = "Errand admin"
 client_id = "{admin_client_id}"
-secrets = ["{admin_client_secret}"]
-permissions = [{{ resource = "{api_client_id}", roles = ["ToDoList.Read.All", "ToDoList.ReadWrite.All"] }}]
+secrets = {admin_secrets}
+certificates = {admin_certificates}
+permissions = [{{ resource = "{api_client_id}", roles = ["ToDoList.Read.All", "ToDoList.ReadWrite.All"{granted_roles}] }}]
 
 [api]
 listen = "127.0.0.1:3001"

@@ -38,17 +38,22 @@ enum Program {
     ///
     /// Listens on localhost: web 3000, API 3001, tenant 3002; change with `listen` of [web], [api], [tenant].
     /// Databases and secrets go to the data folder (.errand, or ERRAND_DATA); delete it to begin anew.
+    /// What is registered at the tenant follows from what is configured, such as another public_url. Apps and user flows of
+    /// your own ([[tenant.apps]], [[tenant.user_flows]]) are added to those of Errand; one with the client_id or name of
+    /// Errand's changes that one, key by key.
     /// While it runs, `errand admin` and `errand worker --now` work in the same folder without configuration.
     #[command(after_help = CONFIGURATION)]
     Dev,
     /// Run the web server: sign-in, pages, server functions that call the API
     ///
-    /// Needs [web], [web.identity] and [web.downstream_apis.todolist].
+    /// Needs [web], [web.identity] and [web.downstream_apis.todolist]. Does not start when site_root lacks a file that
+    /// hash.txt beside the program names: then they are of two builds.
     #[command(after_help = CONFIGURATION)]
     Web,
     /// Run the protected ToDoList API
     ///
-    /// Needs [api], [api.identity] and [api.permissions].
+    /// Needs [api], [api.identity] and [api.permissions]; where the registration offers other names than Microsoft's sample,
+    /// api.scopes and api.app_roles list them.
     #[command(after_help = CONFIGURATION)]
     Api,
     /// Run the embedded identity provider, a local stand-in for an Entra External ID tenant
@@ -69,7 +74,8 @@ enum Program {
     Admin(admin::arguments::Arguments),
     /// Hold the configuration against the provider and the API: what is right, what is wrong, what to do
     ///
-    /// Reads [web], [api] and [admin], as far as they are there. Changes nothing, and signs nobody in.
+    /// Reads [web], [api], [worker], [tenant] and [admin], as far as they are there, as the programs themselves do. Changes
+    /// nothing, and signs nobody in.
     #[command(after_help = DOCTOR)]
     Doctor(DoctorArguments),
 }
@@ -92,7 +98,8 @@ struct WorkerArguments {
 }
 
 const CONFIGURATION: &str = "\
-Configuration: errand.toml, then the environment: ERRAND_WEB__PUBLIC_URL is `public_url` of [web].
+Configuration: errand.toml, then the environment: ERRAND_WEB__PUBLIC_URL is `public_url` of [web], ERRAND_MODE is `mode`.
+Variables that begin with ERRAND_ and are no settings stop the program.
 Logs: RUST_LOG (such as errand=debug), ERRAND_LOG_FORMAT=json.
 Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 could not start, 2 wrong arguments.";
 
@@ -114,7 +121,8 @@ const STOPPED: u8 = 130;
 
 const DOCTOR: &str = "\
 Examples:
-  errand doctor                       what errand.toml says, or what `errand dev` left in the data folder
+  errand doctor                       what errand.toml says, or what `errand dev` left in the data folder, with what
+                                      errand.toml and the environment change about it
   errand doctor --config prod.toml    before a deployment
   errand doctor --json | jq '.sections[].checks[] | select(.verdict == \"wrong\")'
 
@@ -168,7 +176,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             let listener = serve::listen("web.listen", config.listen).await?;
             // Any number of web servers may share it.
             let _owned = database::own("web.database_url", &config.database_url, Sharing::Shared)?;
-            let web = web::Web::start(&config, settings.mode, clock).await?;
+            let started_web = web::Web::start(&config, settings.mode, clock).await;
+            let web = started_web.map_err(|error| in_mode(&settings, error))?;
             started("web", &config.public_url, settings.mode);
             let maintain = web.identity.clone().maintain(shutdown.clone());
             tokio::join!(serve::serve_within(listener, web.router(), limits, shutdown), maintain);
@@ -181,7 +190,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             let listener = serve::listen("api.listen", config.listen).await?;
             let address = format!("http://{}", listener.local_addr()?);
             let _owned = database::own("api.database_url", &config.database_url, Sharing::Exclusive)?;
-            let api = api::Api::start(config, settings.mode, clock).await?;
+            let started_api = api::Api::start(config, settings.mode, clock).await;
+            let api = started_api.map_err(|error| in_mode(&settings, error))?;
             started("API", &address, settings.mode);
             let watch = api.clone().watch(shutdown.clone());
             tokio::join!(serve::serve_within(listener, api::router(api), limits, shutdown), watch);
@@ -195,15 +205,17 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
                 .then(|| database::own("tenant.database_url", &config.database_url, Sharing::Exclusive));
             let _owned = owned.transpose()?;
             // Before the port is taken: in production it must not even listen.
-            let tenant = tenant::Tenant::start(config, settings.mode, clock).await?;
+            let started_tenant = tenant::Tenant::start(config, settings.mode, clock).await;
+            let tenant = started_tenant.map_err(|error| in_mode(&settings, error))?;
             let listener = serve::listen("tenant.listen", listen).await?;
             started("tenant", &public_url, settings.mode);
             serve::serve_within(listener, tenant::router(tenant), limits, shutdown).await;
         }
         Program::Worker(arguments) => run_worker(config, &arguments, clock, shutdown).await?,
         Program::Admin(arguments) => {
-            let settings = Settings::load_or_join_dev(config, "admin.identity.client_id")?;
-            return Ok(match admin::run(&settings, arguments, clock, &shutdown).await? {
+            let settings = Settings::load_or_join_dev(config, &["admin"])?;
+            let exit = admin::run(&settings, arguments, clock, &shutdown).await;
+            return Ok(match exit.map_err(|error| in_mode(&settings, error))? {
                 admin::Exit::Done => ExitCode::SUCCESS,
                 admin::Exit::Missing => ExitCode::from(MISSING),
                 admin::Exit::Stopped => ExitCode::from(STOPPED),
@@ -219,18 +231,30 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
     Ok(ExitCode::SUCCESS)
 }
 
+/// An error as it is; where it is because of production, and nobody said that this is production, with a word about that.
+fn in_mode(settings: &Settings, error: impl std::error::Error + 'static) -> Box<dyn std::error::Error> {
+    let text = error.to_string();
+    let because = ["https", "production", "in the clear", "without encryption", "for development"];
+    if settings.mode_is_set || !because.iter().any(|word| text.contains(word)) {
+        return error.into();
+    }
+    format!("{text}\n  `mode` is not set, which means production; on a developer's machine set mode = \"development\"")
+        .into()
+}
+
 async fn run_worker(
     config: Option<&Path>,
     arguments: &WorkerArguments,
     clock: Clock,
     shutdown: CancellationToken,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let settings = Settings::load_or_join_dev(config, "web.identity.client_id")?;
+    let settings = Settings::load_or_join_dev(config, &["web"])?;
     if arguments.now && settings.mode == Mode::Production {
         return Err("--now is for development: it sends mail at any time, and again. Use --once".into());
     }
     let (config, web) = (settings.section("worker")?, settings.section("web")?);
-    let worker = worker::Worker::start(&config, &web, settings.mode, clock).await?;
+    let worker = worker::Worker::start(&config, &web, settings.mode, clock).await;
+    let worker = worker.map_err(|error| in_mode(&settings, error))?;
     if arguments.once || arguments.now {
         let report = if arguments.now { worker.now(&shutdown).await } else { worker.once(&shutdown).await };
         worker.finish().await;
@@ -248,7 +272,7 @@ async fn run_worker(
 
 async fn run_doctor(config: Option<&Path>, arguments: &DoctorArguments, clock: &Clock) -> ExitCode {
     let examined = async {
-        let settings = Settings::load_or_join_dev(config, "web.identity")?;
+        let settings = Settings::load_or_join_dev(config, &["web", "api", "admin"])?;
         doctor::examine(&settings, clock).await
     };
     let report = match examined.await {

@@ -1,5 +1,6 @@
 //! The API's configuration.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::Deserialize;
@@ -35,7 +36,7 @@ pub struct Config {
     #[serde(default)]
     pub token_version: Option<String>,
     /// The delegated permissions that the API's registration offers; those of Microsoft's sample and `Profile.Read`,
-    /// `Profile.ReadWrite` when absent.
+    /// `Profile.ReadWrite` when absent. A registration with other names lists all of them here.
     #[serde(default = "default_scopes")]
     pub scopes: Vec<String>,
     /// The application permissions that the API's registration offers; those of Microsoft's sample when absent.
@@ -43,23 +44,17 @@ pub struct Config {
     pub app_roles: Vec<String>,
     /// What each operation needs.
     pub permissions: Permissions,
-    /// The APIs that this one calls on its callers' behalf.
+    /// The APIs that this one calls on its callers' behalf, by name. One it calls itself: `directory`, with the customers'
+    /// profiles: Microsoft Graph, or the embedded tenant. It has the sets of scopes `read` and `write`; `relative_path` is
+    /// `v1.0/me` when absent. Without it, there is no `/api/profile`. Others are for code that is added: see
+    /// [`super::Api::downstream`].
     #[serde(default)]
-    pub downstream_apis: DownstreamApis,
-}
-
-/// `[api.downstream_apis]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DownstreamApis {
-    /// The directory with the customers' profiles: Microsoft Graph, or the embedded tenant. The sets of scopes `read`
-    /// and `write`; `relative_path` is `v1.0/me` when absent. Without it, there is no `/api/profile`.
-    #[serde(default)]
-    pub directory: Option<DownstreamApiConfig>,
+    pub downstream_apis: BTreeMap<String, DownstreamApiConfig>,
 }
 
 /// `[api.permissions]`: per operation, `{ scopes = […], app_permissions = […] }`, and where it takes more than signing in
-/// `authentication_context = "c1"`. There is no default: what lets people in is written down.
+/// `authentication_context = "c1"`. There is no default: what lets people in is written down. Without `app_permissions`,
+/// no app is let in.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Permissions {

@@ -7,17 +7,17 @@ use axum::response::{IntoResponse, Response};
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::config::DownstreamApis;
+use super::Downstream;
+use super::config::Config;
 use super::problem::Problem;
 use super::routes::profile::Profile;
 use crate::identity::bearer::{IncomingToken, Interaction, Refusal};
 use crate::identity::client::ConfidentialClient;
-use crate::identity::config::ClientConfig;
 use crate::identity::downstream::{Answer, Call, DownstreamApi, DownstreamError};
-use crate::platform::clock::Clock;
-use crate::platform::config::{ConfigError, Mode};
-use crate::platform::outbound;
+use crate::platform::config::ConfigError;
 
+/// The directory's name among the APIs that are called.
+pub(super) const DIRECTORY: &str = "directory";
 /// What the directory's part of the configuration is called.
 const KEY: &str = "api.downstream_apis.directory";
 /// The parts of a profile that are of use here; Graph keeps some back unless they are asked for by name.
@@ -39,23 +39,14 @@ pub(super) struct Customer {
 }
 
 impl Directory {
-    /// Checks the configuration of the directory and of the API's registration, which needs an id and a credential to
-    /// call it. `None` when no directory is configured.
-    pub(super) fn new(
-        config: &DownstreamApis,
-        identity: &ClientConfig,
-        mode: Mode,
-        clock: &Clock,
-    ) -> Result<Option<Self>, ConfigError> {
-        let Some(config) = &config.directory else { return Ok(None) };
-        let mut config = config.clone();
-        if config.request_app_token {
+    /// Checks the configuration of the directory. `None` when no directory is configured.
+    pub(super) fn new(config: &Config, downstream: Option<&Downstream>) -> Result<Option<Self>, ConfigError> {
+        let found = downstream.and_then(|downstream| Some((downstream.apis.get(DIRECTORY)?, &downstream.client)));
+        let Some((api, client)) = found else { return Ok(None) };
+        if config.downstream_apis.get(DIRECTORY).is_some_and(|config| config.request_app_token) {
             let remedy = "leave it out: profiles are the customer's, and so are the tokens";
             return Err(ConfigError::refused(&format!("{KEY}.request_app_token"), "cannot be true here", remedy));
         }
-        config.relative_path.get_or_insert_with(|| "v1.0/me".to_owned());
-        let http = outbound::client();
-        let api = DownstreamApi::new(KEY, &config, mode, http.clone())?;
         for set in ["read", "write"] {
             if api.scopes(set).is_none() {
                 return Err(ConfigError::refused(
@@ -66,8 +57,7 @@ impl Directory {
                 ));
             }
         }
-        let client = ConfidentialClient::new("api.identity", identity, mode, http, clock.clone())?;
-        Ok(Some(Self { api, client }))
+        Ok(Some(Self { api: api.clone(), client: client.clone() }))
     }
 
     /// The directory as the customer with this token meets it.

@@ -6,10 +6,12 @@ use axum::response::{IntoResponse, Response};
 
 use super::Api;
 use super::config::Config;
-use super::directory::Customer;
+use super::directory::{Customer, DIRECTORY};
 use super::problem::Problem;
 use super::store::Whose;
-use crate::identity::bearer::{Caller, IncomingToken, Kind, Permission, Refusal, UserPermissionConfig, check_names};
+use crate::identity::bearer::{
+    Caller, IncomingToken, Kind, Offered, Permission, Refusal, UserPermissionConfig, check_names,
+};
 use crate::platform::config::ConfigError;
 
 /// What the operations need.
@@ -41,8 +43,9 @@ impl Permissions {
     pub(super) fn new(config: &Config) -> Result<Self, ConfigError> {
         check_names("api.scopes", &config.scopes)?;
         check_names("api.app_roles", &config.app_roles)?;
+        let roles = Offered { key: "api.app_roles", names: &config.app_roles };
         let permission = |name: &str, configured| {
-            Permission::new(&format!("api.permissions.{name}"), configured, &config.scopes, &config.app_roles)
+            Permission::new(&format!("api.permissions.{name}"), configured, scopes(config), roles)
         };
         Ok(Self {
             read: permission("read", &config.permissions.read)?,
@@ -52,12 +55,17 @@ impl Permissions {
     }
 }
 
+/// The scopes that the API's registration offers.
+fn scopes(config: &Config) -> Offered<'_> {
+    Offered { key: "api.scopes", names: &config.scopes }
+}
+
 /// The permissions on profiles, which stand in the configuration exactly when the directory does.
 fn profile_permissions(config: &Config) -> Result<Option<ProfilePermissions>, ConfigError> {
     let permission = |name: &str, configured: &Option<UserPermissionConfig>| {
         let key = format!("api.permissions.{name}");
-        match (&config.downstream_apis.directory, configured) {
-            (Some(_), Some(configured)) => Permission::for_users(&key, configured, &config.scopes).map(Some),
+        match (config.downstream_apis.get(DIRECTORY), configured) {
+            (Some(_), Some(configured)) => Permission::for_users(&key, configured, scopes(config)).map(Some),
             (Some(_), None) => Err(ConfigError::refused(
                 &key,
                 "is missing, but there is a directory to call",

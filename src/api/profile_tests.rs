@@ -427,7 +427,7 @@ async fn a_directory_and_its_permissions_stand_in_the_configuration_together() {
         (", write = [\"https://graph.microsoft.com/User.ReadWrite\"]", "", "`api.downstream_apis.directory.scopes`"),
         ("base_url = \"http://127.0.0.1:1\"", "base_url = \"http://graph.example\"", "directory.base_url`"),
         ("  base_url =", "  request_app_token = true\n  base_url =", "directory.request_app_token`"),
-        ("[api.downstream_apis.directory]", "[api.downstream_apis.direktory]", "direktory` is not a key"),
+        ("[api.downstream_apis.directory]", "[api.downstream_apis.direktory]", "did you mean that?"),
     ] {
         assert!(good.contains(from), "{from}");
         match start(&good.replacen(from, to, 1)).await {

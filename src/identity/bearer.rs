@@ -49,7 +49,7 @@ use super::provider::{Metadata, Provider, ProviderError, SignatureError};
 use super::scopes::Scopes;
 use super::tokens::AcquireError;
 use crate::platform::clock::Clock;
-use crate::platform::config::ConfigError;
+use crate::platform::config::{ConfigError, nearest};
 
 /// The longest `sub` (OpenID Connect Core §2).
 const MAX_SUBJECT: usize = 255;
@@ -417,8 +417,9 @@ impl Interaction {
 pub struct PermissionConfig {
     /// Delegated permissions, any of which suffices; the least one first, because callers are told to ask for it.
     pub scopes: Vec<String>,
-    /// Application permissions (app roles), any of which suffices.
-    pub app_permissions: Vec<String>,
+    /// Application permissions (app roles), any of which suffices. Absent: no app is let in.
+    #[serde(default)]
+    pub app_permissions: Option<Vec<String>>,
     /// The authentication context that users must have satisfied besides, such as `c1` (Entra: Conditional Access,
     /// authentication contexts). Apps are not asked for it.
     #[serde(default)]
@@ -488,12 +489,24 @@ impl Permission {
     pub fn new(
         key: &str,
         config: &PermissionConfig,
-        offered_scopes: &[String],
-        offered_roles: &[String],
+        offered_scopes: Offered<'_>,
+        offered_roles: Offered<'_>,
     ) -> Result<Self, ConfigError> {
+        let app_permissions = match &config.app_permissions {
+            None => Vec::new(),
+            Some(roles) => some_of(&format!("{key}.app_permissions"), roles, offered_roles).map_err(|error| {
+                let or_none = |remedy| format!("{remedy}, or leave the key out to let no app in");
+                match error {
+                    ConfigError::Refused { key, problem, remedy } if roles.is_empty() => {
+                        ConfigError::Refused { key, problem, remedy: or_none(remedy) }
+                    }
+                    other => other,
+                }
+            })?,
+        };
         Ok(Self {
             scopes: some_of(&format!("{key}.scopes"), &config.scopes, offered_scopes)?,
-            app_permissions: some_of(&format!("{key}.app_permissions"), &config.app_permissions, offered_roles)?,
+            app_permissions,
             authentication_context: context(key, config.authentication_context.as_deref())?,
         })
     }
@@ -503,7 +516,11 @@ impl Permission {
     ///
     /// # Errors
     /// As [`Permission::new`].
-    pub fn for_users(key: &str, config: &UserPermissionConfig, offered_scopes: &[String]) -> Result<Self, ConfigError> {
+    pub fn for_users(
+        key: &str,
+        config: &UserPermissionConfig,
+        offered_scopes: Offered<'_>,
+    ) -> Result<Self, ConfigError> {
         Ok(Self {
             scopes: some_of(&format!("{key}.scopes"), &config.scopes, offered_scopes)?,
             app_permissions: Vec::new(),
@@ -512,22 +529,39 @@ impl Permission {
     }
 }
 
+/// Scopes or roles that an API's registration offers, and the key of configuration that lists them.
+#[derive(Clone, Copy, Debug)]
+pub struct Offered<'a> {
+    /// Such as `api.scopes`.
+    pub key: &'a str,
+    /// What it lists.
+    pub names: &'a [String],
+}
+
 /// Names that are all `offered`, and at least one of them.
-fn some_of(key: &str, names: &[String], offered: &[String]) -> Result<Vec<String>, ConfigError> {
+fn some_of(key: &str, names: &[String], offered: Offered<'_>) -> Result<Vec<String>, ConfigError> {
+    let known = offered.names.join(", ");
     if names.is_empty() {
         return Err(ConfigError::refused(
             key,
             "is empty, so nobody could be let in, or everybody",
-            format!("name at least one of {}", offered.join(", ")),
+            format!("name at least one of {known}"),
         ));
     }
-    match names.iter().find(|name| !offered.contains(name)) {
+    match names.iter().find(|name| !offered.names.contains(name)) {
         None => Ok(names.to_vec()),
-        Some(unknown) => Err(ConfigError::refused(
-            key,
-            format!("contains {unknown:?}, which this API does not offer"),
-            format!("use {}", offered.join(", ")),
-        )),
+        Some(unknown) => {
+            let meant = nearest(unknown, offered.names.iter().map(String::as_str));
+            let meant = meant.map(|name| format!("did you mean {name:?}? ")).unwrap_or_default();
+            Err(ConfigError::refused(
+                key,
+                format!("contains {unknown:?}, which this API does not offer"),
+                format!(
+                    "{meant}use {known}; or, where the API's registration offers others, list all that it offers as `{}`",
+                    offered.key
+                ),
+            ))
+        }
     }
 }
 
@@ -817,10 +851,15 @@ mod tests {
         names.iter().map(|&name| name.to_owned()).collect()
     }
 
+    fn offered(names: &[String]) -> Offered<'_> {
+        Offered { key: "api.scopes", names }
+    }
+
     fn permission(scopes: &[&str], app_permissions: &[&str]) -> Result<Permission, ConfigError> {
         let (scopes, app_permissions) = (names(scopes), names(app_permissions));
-        let config = PermissionConfig { scopes, app_permissions, authentication_context: None };
-        Permission::new("api.permissions.write", &config, &names(&["T.Read", "T.ReadWrite"]), &names(&["T.All"]))
+        let config = PermissionConfig { scopes, app_permissions: Some(app_permissions), authentication_context: None };
+        let (scopes, roles) = (names(&["T.Read", "T.ReadWrite"]), names(&["T.All"]));
+        Permission::new("api.permissions.write", &config, offered(&scopes), offered(&roles))
     }
 
     async fn start() -> (ProviderDouble, Verifier) {
@@ -968,11 +1007,14 @@ mod tests {
         let (double, verifier) = start().await;
         let config = PermissionConfig {
             scopes: names(&["T.ReadWrite"]),
-            app_permissions: names(&["T.All"]),
+            app_permissions: Some(names(&["T.All"])),
             authentication_context: Some("c1".to_owned()),
         };
-        let offered = (names(&["T.ReadWrite"]), names(&["T.All"]));
-        let write = Permission::new("api.permissions.write", &config, &offered.0, &offered.1).expect("valid");
+        let (scopes, roles) = (names(&["T.ReadWrite"]), names(&["T.All"]));
+        let new = |config: &PermissionConfig| {
+            Permission::new("api.permissions.write", config, offered(&scopes), offered(&roles))
+        };
+        let write = new(&config).expect("valid");
         for (changes, status) in [
             (json!({"scp": "T.ReadWrite", "acrs": ["c1"]}), 200),
             (json!({"scp": "T.ReadWrite", "acrs": ["p1", "c1"]}), 200),
@@ -999,8 +1041,7 @@ mod tests {
         assert_eq!(claims, br#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#);
         for id in ["", "c 1", "c\"1", "c1\n", &"c".repeat(121)] {
             let config = PermissionConfig { authentication_context: Some(id.to_owned()), ..config.clone() };
-            let refused = Permission::new("api.permissions.write", &config, &offered.0, &offered.1);
-            let message = refused.expect_err("refused").to_string();
+            let message = new(&config).expect_err("refused").to_string();
             assert!(message.contains("`api.permissions.write.authentication_context`"), "{message}");
         }
     }
@@ -1034,10 +1075,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn without_app_permissions_no_app_is_let_in_and_users_are() {
+        let (double, verifier) = start().await;
+        let config =
+            PermissionConfig { scopes: names(&["T.Read"]), app_permissions: None, authentication_context: None };
+        let (scopes, roles) = (names(&["T.Read"]), names(&["T.All"]));
+        let read = Permission::new("api.permissions.read", &config, offered(&scopes), offered(&roles)).expect("valid");
+        let app = json!({"scp": null, "roles": ["T.All"], "idtyp": "app"});
+        let app = verifier.caller(&double.access_token(app)).await.expect("a valid token");
+        assert_eq!(app.require(&read).expect_err("refused").status(), StatusCode::FORBIDDEN);
+        let user = verifier.caller(&double.access_token(json!({"scp": "T.Read"}))).await.expect("a valid token");
+        assert_eq!(user.require(&read), Ok(()));
+        // A list that is there and empty is a mistake, and says how to mean it.
+        let config = PermissionConfig { app_permissions: Some(Vec::new()), ..config };
+        let refused = Permission::new("api.permissions.read", &config, offered(&scopes), offered(&roles));
+        let refused = refused.expect_err("refused").to_string();
+        assert!(refused.contains("is empty") && refused.contains("leave the key out"), "{refused}");
+    }
+
+    #[tokio::test]
     async fn what_is_for_users_alone_refuses_every_app() {
         let (double, verifier) = start().await;
         let config = UserPermissionConfig { scopes: names(&["T.Read"]), authentication_context: None };
-        let read = Permission::for_users("api.permissions.read_profile", &config, &names(&["T.Read"])).expect("valid");
+        let scopes = names(&["T.Read"]);
+        let read = Permission::for_users("api.permissions.read_profile", &config, offered(&scopes)).expect("valid");
         let app = json!({"scp": "T.Read", "roles": ["T.Read", "T.All"], "idtyp": "app"});
         let app = verifier.caller(&double.access_token(app)).await.expect("a valid token");
         let refusal = app.require(&read).expect_err("refused");

@@ -28,7 +28,7 @@ use super::config::{DEFAULT_SCOPES, DownstreamApiConfig};
 use super::scopes::Scopes;
 use super::session::CustomerKey;
 use super::tokens::{AccessToken, AcquireError, Options, TokenAcquisition};
-use crate::platform::config::{ConfigError, Mode, is_loopback};
+use crate::platform::config::{ConfigError, Mode, is_loopback, nearest};
 use crate::platform::outbound::{self, OutboundError};
 use crate::platform::{random, serve};
 
@@ -61,6 +61,10 @@ struct Inner {
     headers: HeaderMap,
     timeout: Duration,
 }
+
+/// The APIs in configuration, by name: `[….downstream_apis.NAME]`. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct DownstreamApis(Arc<BTreeMap<String, DownstreamApi>>);
 
 /// One call.
 #[derive(Clone, Debug, Default)]
@@ -146,6 +150,43 @@ impl Caller<'_> {
             Self::App(client) => client.for_app_with(scopes, options).await,
             Self::OnBehalfOf(client, incoming) => client.on_behalf_of_with(incoming, scopes, options).await,
         }
+    }
+}
+
+impl DownstreamApis {
+    /// Checks the configuration at `key`, such as `web.downstream_apis`. `known` are the names that the program itself
+    /// looks for: a name that is close to one of them, in its place, is a typing error and not another API.
+    ///
+    /// # Errors
+    /// [`ConfigError`] as of [`DownstreamApi::new`], or about a name.
+    pub fn new(
+        key: &str,
+        config: &BTreeMap<String, DownstreamApiConfig>,
+        known: &[&str],
+        mode: Mode,
+        http: &reqwest::Client,
+    ) -> Result<Self, ConfigError> {
+        let absent = || known.iter().copied().filter(|known| !config.contains_key(*known));
+        let mut apis = BTreeMap::new();
+        for (name, config) in config {
+            let key = format!("{key}.{name}");
+            if let Some(meant) = nearest(name, absent()).filter(|_| !known.contains(&name.as_str())) {
+                let problem = format!("is close to the name `{meant}`, which is not there: did you mean that?");
+                return Err(ConfigError::refused(&key, problem, "correct it, or give the API a name of its own"));
+            }
+            apis.insert(name.clone(), DownstreamApi::new(&key, config, mode, http.clone())?);
+        }
+        Ok(Self(Arc::new(apis)))
+    }
+
+    /// The API of that name, where it is configured.
+    pub fn get(&self, name: &str) -> Option<&DownstreamApi> {
+        self.0.get(name)
+    }
+
+    /// The names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 }
 

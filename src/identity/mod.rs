@@ -143,6 +143,28 @@ impl std::ops::Deref for Identity {
     }
 }
 
+/// Makes the checks of [`Identity::new`], without a database: for whoever wants to know beforehand.
+///
+/// # Errors
+/// [`ConfigError`] naming the key.
+pub fn check(key: &str, config: &Config, mode: Mode, http: reqwest::Client, clock: Clock) -> Result<(), ConfigError> {
+    checked(key, config, mode, http, clock).map(drop)
+}
+
+fn checked(
+    key: &str,
+    config: &Config,
+    mode: Mode,
+    http: reqwest::Client,
+    clock: Clock,
+) -> Result<(AuthorizationConfig, ConfidentialClient), ConfigError> {
+    config.check(key)?;
+    config.claim_names.check(&format!("{key}.claim_names"), config.tenant_id)?;
+    let authorization = AuthorizationConfig::new(key, config)?;
+    let client = ConfidentialClient::new(key, &config.client(), mode, http, clock)?;
+    Ok((authorization, client))
+}
+
 /// What an app gives beside its [`Config`].
 pub struct Parts {
     /// The configuration path of [`Config`], for messages: `web.identity`.
@@ -169,11 +191,8 @@ impl Identity {
     /// # Errors
     /// [`ConfigError`] naming the key.
     pub fn new(config: &Config, parts: Parts) -> Result<Self, ConfigError> {
-        config.check(parts.key)?;
-        config.claim_names.check(&format!("{}.claim_names", parts.key), config.tenant_id)?;
-        let authorization = AuthorizationConfig::new(parts.key, config)?;
-        let (http, clock) = (parts.http.clone(), parts.clock.clone());
-        let client = ConfidentialClient::new(parts.key, &config.client(), parts.mode, parts.http, clock)?;
+        let (authorization, client) = checked(parts.key, config, parts.mode, parts.http.clone(), parts.clock.clone())?;
+        let http = parts.http;
         let provider = client.provider().clone();
         let tokens = TokenAcquisition::new(client, parts.db.clone(), parts.keys.clone(), parts.clock.clone());
         Ok(Self(Arc::new(Inner {

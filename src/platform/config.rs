@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
-use figment::providers::{Env, Format, Toml};
+use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::{Dict, Value};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +26,25 @@ pub enum Mode {
 const SECTIONS: [&str; 5] = ["web", "api", "tenant", "worker", "admin"];
 /// What `errand dev` leaves in the data folder: the configuration of its last run, for programs beside it.
 pub const DEV_FILE: &str = "dev.toml";
+/// Lists of registrations, each with the key that tells its entries apart. To those that a program brings along,
+/// configuration adds: a list of values, such as scopes, is said anew.
+const REGISTRATIONS: [(&str, &str); 3] =
+    [("tenant.apps", "client_id"), ("tenant.user_flows", "name"), ("tenant.authentication_contexts", "id")];
+/// Environment variables without a table.
+const VARIABLES: [&str; 4] = ["CONFIG", "DATA", "MODE", "LOG_FORMAT"];
+/// Variables of the scripts that build and test Errand: no settings of a program, and not in its way.
+const OF_SCRIPTS: [&str; 5] = ["TOOLS", "DOWNLOADS", "BIN", "WEB_URL", "TENANT_URL"];
+/// Keys that are often given by the environment, for whoever forgets the table.
+const USUAL: [&str; 8] = [
+    "WEB__LISTEN",
+    "WEB__PUBLIC_URL",
+    "WEB__DATABASE_URL",
+    "WEB__ENCRYPTION_KEYS",
+    "WEB__SITE_ROOT",
+    "API__AUDIENCES",
+    "WORKER__MAIL__SMTP_URL",
+    "WORKER__MAIL__FROM",
+];
 
 /// All settings, before a program takes its own table out of them.
 #[derive(Clone, Debug)]
@@ -32,6 +52,8 @@ pub struct Settings {
     figment: Figment,
     /// `mode`: `"production"` unless said otherwise.
     pub mode: Mode,
+    /// Whether somebody said what `mode` is.
+    pub mode_is_set: bool,
     /// `data` (or `ERRAND_DATA`): the folder that holds databases and generated secrets; `.errand` by default.
     pub data: PathBuf,
     /// The file that `errand dev` left, when these settings are those of its last run.
@@ -69,50 +91,55 @@ impl ConfigError {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Top {
-    mode: Mode,
+    mode: Option<Mode>,
     data: Option<PathBuf>,
 }
 
 impl Settings {
     /// Reads `file` (`errand.toml` in the working folder when `None`, if it exists) and the environment.
-    /// `defaults` is TOML that both override: what `errand dev` fills in.
+    /// `defaults` is TOML that both override: what `errand dev` fills in. Its lists of registrations they add to, and
+    /// of the registration that is in both, key by key, theirs counts.
     ///
     /// # Errors
-    /// [`ConfigError`] when a named file is missing, the TOML does not parse, or a top-level key is unknown.
+    /// [`ConfigError`] when a named file is missing, the TOML does not parse, a top-level key is unknown, or a variable
+    /// of the environment that begins with `ERRAND_` is no setting.
     pub fn load(file: Option<&Path>, defaults: &str) -> Result<Self, ConfigError> {
-        let mut figment = Figment::from(Toml::string(defaults));
-        match file {
+        let file = match file {
             Some(path) if !path.is_file() => return Err(ConfigError::NoSuchFile(path.to_owned())),
-            Some(path) => figment = figment.merge(Toml::file_exact(path)),
-            None if Path::new("errand.toml").is_file() => figment = figment.merge(Toml::file_exact("errand.toml")),
-            None => {}
+            Some(path) => Some(path),
+            None => Some(Path::new("errand.toml")).filter(|path| path.is_file()),
+        };
+        let defaults = Figment::from(Toml::string(defaults));
+        let own = with_ours(Figment::new(), file);
+        let all: Dict = own.extract().map_err(|e| describe(e, None))?;
+        check_environment(&all)?;
+        let known = || SECTIONS.iter().copied().chain(["mode", "data"]);
+        if let Some(unknown) = all.keys().find(|key| !known().any(|known| known == *key)) {
+            let meant = nearest(unknown, known()).map(|known| format!("did you mean {known}? ")).unwrap_or_default();
+            let remedy = format!("{meant}the top level takes mode, data and the tables {}", SECTIONS.join(", "));
+            return Err(ConfigError::refused(unknown, "is not a key of errand.toml", remedy));
         }
-        check_environment()?;
-        let ours = |key: &str| SECTIONS.contains(&key.split("__").next().unwrap_or_default());
-        figment = figment
-            .merge(Env::prefixed("ERRAND_").filter(move |key| ours(&key.as_str().to_lowercase())).split("__"))
-            .merge(Env::prefixed("ERRAND_").only(&["mode", "data"]));
-        let all: figment::value::Dict = figment.extract().map_err(|e| describe(e, None))?;
-        if let Some(unknown) = all.keys().find(|k| !SECTIONS.contains(&k.as_str()) && *k != "mode" && *k != "data") {
-            return Err(ConfigError::refused(
-                unknown,
-                "is not a key of errand.toml",
-                format!("the top level takes mode, data and the tables {}", SECTIONS.join(", ")),
-            ));
+        let mut joined = with_ours(defaults.clone(), file);
+        for (list, key) in REGISTRATIONS {
+            if let (Ok(brought), Ok(ours)) = (defaults.find_value(list), own.find_value(list))
+                && let (Some(brought), Some(ours)) = (brought.into_array(), ours.into_array())
+            {
+                joined = joined.merge(Serialized::default(list, added(brought, ours, key)));
+            }
         }
-        Self::of(figment)
+        Self::of(joined)
     }
 
-    /// The settings of a program that may join `errand dev`. Where the configuration does not have `key` (such as
-    /// `admin.identity.client_id`) and does not say that this is production, they are those of the last `errand dev` that ran on
-    /// the same data folder, overridden by the file and the environment as usual.
+    /// The settings of a program that may join `errand dev`. Where the configuration describes none of `programs` by
+    /// itself, names no provider elsewhere and does not say that this is production, they are those of the last
+    /// `errand dev` that ran on the same data folder, overridden by the file and the environment as usual.
     ///
     /// # Errors
     /// As [`Settings::load`]; also when `errand dev` left something that cannot be read.
-    pub fn load_or_join_dev(file: Option<&Path>, key: &str) -> Result<Self, ConfigError> {
+    pub fn load_or_join_dev(file: Option<&Path>, programs: &[&str]) -> Result<Self, ConfigError> {
         let own = Self::load(file, "")?;
-        let production = own.has("mode") && own.mode == Mode::Production;
-        if own.has(key) || production {
+        let production = own.mode_is_set && own.mode == Mode::Production;
+        if production || programs.iter().any(|program| own.describes(program) || own.has_provider_elsewhere(program)) {
             return Ok(own);
         }
         let left = own.data.join(DEV_FILE);
@@ -121,6 +148,24 @@ impl Settings {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(own),
             Err(e) => Err(ConfigError::Invalid(format!("{} cannot be read: {e}", left.display()))),
         }
+    }
+
+    /// Whether a program's table says who the program is, who its provider is and where its data is: a part of it only
+    /// changes something about `errand dev`.
+    fn describes(&self, program: &str) -> bool {
+        let keys: &[&str] = match program {
+            "web" => &["identity.authority", "identity.client_id", "database_url"],
+            "api" => &["identity.authority", "audiences", "database_url"],
+            _ => &["identity.authority", "identity.client_id", "downstream_apis"],
+        };
+        keys.iter().all(|key| self.has(&format!("{program}.{key}")))
+    }
+
+    /// Whether a program's provider is on another machine. The credentials that `errand dev` made are not for it, and
+    /// its tokens not for what `errand dev` runs.
+    fn has_provider_elsewhere(&self, program: &str) -> bool {
+        let authority = self.value::<String>(&format!("{program}.identity.authority")).ok().flatten();
+        authority.and_then(|text| url::Url::parse(&text).ok()).is_some_and(|url| !is_loopback(&url))
     }
 
     /// Whether there is a value at `key`, a path such as `admin.identity.client_id`.
@@ -141,7 +186,7 @@ impl Settings {
     fn of(figment: Figment) -> Result<Self, ConfigError> {
         let top: Top = figment.extract().map_err(|e| describe(e, None))?;
         let data = top.data.unwrap_or_else(|| PathBuf::from(".errand"));
-        Ok(Self { figment, mode: top.mode, data, dev: None })
+        Ok(Self { mode: top.mode.unwrap_or_default(), mode_is_set: top.mode.is_some(), figment, data, dev: None })
     }
 
     /// The settings as they would be read from `toml` alone: for tests and for composition in one process.
@@ -168,34 +213,158 @@ impl Settings {
         }
         self.figment.extract_inner(name).map_err(|e| describe(e, Some(name)))
     }
+
+    /// What stands at `key`, a path such as `web.public_url`, if anything does.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when it is of the wrong type.
+    pub fn value<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ConfigError> {
+        if self.has(key) {
+            self.figment.extract_inner(key).map(Some).map_err(|e| describe(e, Some(key)))
+        } else {
+            Ok(None)
+        }
+    }
 }
 
-/// Environment variables of the form `ERRAND_X__Y` whose `X` is no program are typing errors.
-fn check_environment() -> Result<(), ConfigError> {
+/// Merges the file and the environment over `figment`.
+fn with_ours(figment: Figment, file: Option<&Path>) -> Figment {
+    let ours = |key: &str| SECTIONS.contains(&key.split("__").next().unwrap_or_default());
+    let figment = match file {
+        Some(path) => figment.merge(Toml::file_exact(path)),
+        None => figment,
+    };
+    figment
+        .merge(Env::prefixed("ERRAND_").filter(move |key| ours(&key.as_str().to_lowercase())).split("__"))
+        .merge(Env::prefixed("ERRAND_").only(&["mode", "data"]))
+}
+
+/// A list of registrations with what a program brings along: `ours` first, so that messages count them as their author
+/// does. Of one that both have, `ours` counts where it says something.
+fn added(brought: Vec<Value>, ours: Vec<Value>, key: &str) -> Vec<Value> {
+    let name = |entry: &Value| {
+        let name = entry.as_dict()?.get(key)?.as_str()?;
+        Some(name.to_lowercase())
+    };
+    let mut brought: Vec<Option<Value>> = brought.into_iter().map(Some).collect();
+    let mut all = Vec::new();
+    for entry in ours {
+        let named = name(&entry);
+        let same = brought.iter_mut().find(|other| named.is_some() && other.as_ref().and_then(name) == named);
+        all.push(match (same.and_then(Option::take), entry) {
+            (Some(Value::Dict(_, mut known)), Value::Dict(tag, entry)) => {
+                known.extend(entry);
+                Value::Dict(tag, known)
+            }
+            (_, entry) => entry,
+        });
+    }
+    all.extend(brought.into_iter().flatten());
+    all
+}
+
+/// Variables that begin with `ERRAND_` and are no settings are typing errors, but for those that others set.
+fn check_environment(configuration: &Dict) -> Result<(), ConfigError> {
     // Other programs' variables need not be text, and ours all have plain names.
-    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
-        let Some(rest) = name.strip_prefix("ERRAND_") else { continue };
-        let Some((section, _)) = rest.split_once("__") else { continue };
-        if !SECTIONS.contains(&section.to_lowercase().as_str()) {
-            return Err(ConfigError::refused(
-                &name,
-                "is an environment variable for a program that does not exist",
-                format!("use ERRAND_{{{}}}__…, or unset it", SECTIONS.join("|").to_uppercase()),
-            ));
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        let upper = name.to_uppercase();
+        let Some(rest) = upper.strip_prefix("ERRAND_") else { continue };
+        let is_section = |text: &str| SECTIONS.contains(&text.to_lowercase().as_str());
+        let known = is_section(rest.split("__").next().unwrap_or_default())
+            || VARIABLES.contains(&rest)
+            || OF_SCRIPTS.contains(&rest)
+            || rest.starts_with("TEST_")
+            || is_service_link(rest, &value.to_string_lossy())
+            || configuration.values().any(|value| names_variable(value, &name));
+        if !known {
+            return Err(unknown_variable(&name, rest));
         }
     }
     Ok(())
 }
 
-/// figment's errors, one line each, with the full path of the key and no value.
-fn describe(errors: figment::Error, section: Option<&str>) -> ConfigError {
+/// Whether a variable is one of those by which Kubernetes and Docker tell a container of a service named `errand`.
+fn is_service_link(rest: &str, value: &str) -> bool {
+    let is_address = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
+    rest.ends_with("SERVICE_HOST")
+        || rest.contains("SERVICE_PORT")
+        || (rest.ends_with("PORT") && is_address)
+        || ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| rest.contains("PORT_") && rest.contains(protocol))
+}
+
+/// Whether a secret somewhere in the configuration is `{ env = "NAME" }`.
+fn names_variable(value: &Value, name: &str) -> bool {
+    match value {
+        Value::Dict(_, table) => {
+            table.get("env").and_then(Value::as_str) == Some(name) || table.values().any(|v| names_variable(v, name))
+        }
+        Value::Array(_, list) => list.iter().any(|value| names_variable(value, name)),
+        _ => false,
+    }
+}
+
+/// What somebody may have meant by a variable that is no setting.
+fn unknown_variable(name: &str, rest: &str) -> ConfigError {
+    let section = rest.split("__").next().unwrap_or_default();
+    let (problem, meant) = match rest.split_once("__") {
+        Some((_, key)) => (
+            "is an environment variable for a program that does not exist",
+            nearest(section, SECTIONS).map(|program| format!("{}__{key}", program.to_uppercase())),
+        ),
+        None => ("is an environment variable that is no setting", meant_variable(rest)),
+    };
+    let remedy = match meant {
+        Some(meant) => format!("did you mean ERRAND_{meant}? Correct it, or unset it"),
+        None => format!(
+            "keys of a table are written ERRAND_{{{}}}__KEY, such as ERRAND_WEB__PUBLIC_URL; correct it, or unset it",
+            SECTIONS.join("|").to_uppercase()
+        ),
+    };
+    ConfigError::refused(name, problem, remedy)
+}
+
+fn meant_variable(rest: &str) -> Option<String> {
+    // One underscore in place of two.
+    let of_section = |section: &&str| rest.strip_prefix(&format!("{}_", section.to_uppercase()));
+    if let Some((section, key)) = SECTIONS.iter().find_map(|section| Some((section, of_section(section)?))) {
+        return Some(format!("{}__{key}", section.to_uppercase()));
+    }
+    // Where other programs listen goes by these names.
+    if ["PORT", "HOST", "ADDR", "ADDRESS", "BIND", "URL"].contains(&rest) {
+        return Some(if rest == "URL" { "WEB__PUBLIC_URL" } else { "WEB__LISTEN=127.0.0.1:3000" }.to_owned());
+    }
+    let without_table = USUAL.iter().find(|key| key.ends_with(&format!("__{rest}"))).copied();
+    let meant = without_table.or_else(|| nearest(rest, VARIABLES.into_iter().chain(USUAL)));
+    meant.map(str::to_owned)
+}
+
+/// What of `known` somebody may have meant who wrote `name`.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
+    let name = plain(name);
+    let most = (name.chars().count() / 3).clamp(1, 3);
+    let distances = known.into_iter().map(|known| {
+        let plain = plain(known);
+        // `base` for `base_url`.
+        let is_beginning = name.len() >= 4 && plain.starts_with(&name);
+        (if is_beginning { most } else { most + 1 }.min(strsim::osa_distance(&name, &plain)), known)
+    });
+    distances.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
+}
+
+/// figment's errors, one line each, with the full path of the key and no value. `from` is where reading began.
+fn describe(errors: figment::Error, from: Option<&str>) -> ConfigError {
     use figment::error::Kind;
     let lines = errors.into_iter().map(|error| {
         let mut path: Vec<String> = error.path.clone();
-        // `extract_inner` appends the table's name to the end of the path.
-        if let Some(section) = section {
-            path.pop_if(|last| last == section);
-            path.insert(0, section.to_owned());
+        // `extract_inner` appends the path that it was given.
+        if let Some(from) = from {
+            let from: Vec<String> = from.split('.').map(str::to_owned).collect();
+            if path.ends_with(&from) {
+                path.truncate(path.len() - from.len());
+            }
+            path.splice(0..0, from);
         }
         let at = |name: &str| {
             // figment's paths sometimes end in the field already, and a field may carry its whole path.
@@ -204,30 +373,65 @@ fn describe(errors: figment::Error, section: Option<&str>) -> ConfigError {
             if path.last().is_none_or(|last| last != name) {
                 path.push(name.to_owned());
             }
-            path.join(".")
+            path
         };
+        let here = path.join(".");
         match &error.kind {
-            Kind::MissingField(name) => format!(
-                "`{key}` is missing; set it in errand.toml or as {variable}",
-                key = at(name),
-                variable = format_args!("ERRAND_{}", at(name).replace('.', "__").to_uppercase())
-            ),
+            Kind::MissingField(name) => {
+                let path = at(name);
+                // The environment cannot set one entry of a list.
+                let of_list = path.iter().any(|part| part.parse::<usize>().is_ok());
+                let variable = path.join("__").to_uppercase();
+                let variable = if of_list { String::new() } else { format!(" or as ERRAND_{variable}") };
+                format!("`{}` is missing; set it in errand.toml{variable}", path.join("."))
+            }
             Kind::UnknownField(name, known) => {
-                format!("`{}` is not a key; known here: {}", at(name), known.join(", "))
+                let last = name.rsplit('.').next().unwrap_or(name);
+                let meant = nearest(last, known.iter().copied());
+                let meant = meant.map(|known| format!("did you mean `{known}`? ")).unwrap_or_default();
+                format!("`{}` is not a key; {meant}known here: {}", at(name).join("."), known.join(", "))
             }
+            Kind::UnknownVariant(_, known) => format!("`{here}` must be one of {}", known.join(", ")),
             Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
-                format!("`{}` must be {expected}", path.join("."))
+                format!("`{here}` must be {}", in_words(expected, &path))
             }
+            // Of serde's implementations for these two types; the second would quote a part of the value.
+            Kind::Message(text) if text.contains("socket address") => {
+                format!("`{here}` must be {}", in_words("socket address", &path))
+            }
+            Kind::Message(text) if text.contains("UUID") => format!("`{here}` must be {}", in_words("UUID", &path)),
             kind if path.is_empty() => kind.to_string(),
-            kind => format!("`{}`: {kind}", path.join(".")),
+            kind => format!("`{here}`: {kind}"),
         }
     });
     ConfigError::Invalid(lines.collect::<Vec<_>>().join("\n"))
 }
 
+/// What serde expects, for people.
+fn in_words(expected: &str, path: &[String]) -> String {
+    let port = match path.first().map(String::as_str) {
+        Some("api") => 3001,
+        Some("tenant") => 3002,
+        _ => 3000,
+    };
+    match expected {
+        "socket address" => format!(
+            "an address and a port, such as 127.0.0.1:{port}, or 0.0.0.0:{port} for all addresses of this machine; a name \
+             such as localhost will not do"
+        ),
+        "a sequence" => "a list, such as [\"…\", \"…\"]".to_owned(),
+        "a map" => "a table".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "u32" | "u64" | "usize" => "a whole number".to_owned(),
+        other if other.contains("UUID") => "an id such as 11111111-1111-1111-1111-111111111111".to_owned(),
+        other if other.starts_with("struct ") => "a table".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
 /// A secret: written in the configuration, or (better) in a file of its own.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a secret is a text, { file = \"…\" } or { env = \"NAME\" }")]
 pub enum SecretSource {
     /// `key = { file = "/run/secrets/…" }`: the file's content, without the newline at its end.
     File {
@@ -346,16 +550,97 @@ mod tests {
         let joins = |own: &str| {
             let path = toml::Value::from(data.to_str().expect("text"));
             std::fs::write(&file, format!("data = {path}\n{own}")).expect("written");
-            Settings::load_or_join_dev(Some(&file), "admin.identity").expect("readable")
+            Settings::load_or_join_dev(Some(&file), &["admin"]).expect("readable")
         };
         let joined = joins("[web]\nport = 2\n");
         assert_eq!((joined.mode, joined.dev.as_deref()), (Mode::Development, Some(data.join(DEV_FILE).as_path())));
         let again = joined.to_toml().expect("TOML");
         assert!(again.contains("http://left") && again.contains("port = 2"), "{again}");
         assert_eq!(joins("mode = \"production\"\n").dev, None);
-        let own = joins("[admin]\nidentity = { authority = \"https://own\" }\n");
-        assert_eq!((own.mode, own.dev.clone()), (Mode::Production, None));
-        assert!(!own.to_toml().expect("TOML").contains("http://left"));
+        // A part of it changes something about `errand dev`, unless it is about a provider elsewhere.
+        let part = joins("[admin]\nidentity = { client_id = \"mine\" }\n");
+        assert!(part.dev.is_some() && part.to_toml().expect("TOML").contains("http://left"));
+        let elsewhere = "identity = { authority = \"https://own\" }\n";
+        let whole = "identity = { authority = \"http://localhost:1\", client_id = \"x\" }\ndownstream_apis = {}\n";
+        for table in [elsewhere, whole] {
+            let own = joins(&format!("[admin]\n{table}"));
+            assert_eq!((own.mode, own.dev.clone()), (Mode::Production, None));
+            assert!(!own.to_toml().expect("TOML").contains("http://left"));
+        }
+    }
+
+    #[test]
+    fn a_list_of_registrations_is_added_to_and_one_that_is_known_is_changed_key_by_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("errand.toml");
+        let brought = "[[tenant.user_flows]]\nname = 'a'\nsign_up = true\n[[tenant.user_flows]]\nname = 'b'\n\
+                       [tenant]\nscopes = ['x', 'y']\n";
+        let joined = |own: &str| {
+            std::fs::write(&file, own).expect("written");
+            Settings::load(Some(&file), brought).expect("readable").value::<toml::Table>("tenant").expect("a table")
+        };
+        let own = "[[tenant.user_flows]]\nname = 'c'\n[[tenant.user_flows]]\nname = 'B'\nlogo = 'z'\n";
+        let table = joined(&format!("{own}[tenant]\nscopes = ['z']\n")).expect("there");
+        let names: Vec<_> =
+            table["user_flows"].as_array().expect("a list").iter().map(|f| f["name"].as_str()).collect();
+        assert_eq!(names, [Some("c"), Some("B"), Some("a")]);
+        assert_eq!(table["user_flows"][1]["logo"].as_str(), Some("z"));
+        // A list of values is said anew.
+        assert_eq!(table["scopes"].as_array().map(Vec::len), Some(1));
+    }
+
+    #[test]
+    fn near_misses_are_told_what_they_may_have_meant() {
+        for (toml, said) in [
+            ("[web]\nlisten = 'x'\nlimt = 1", "did you mean `limit`?"),
+            ("[web]\nlisten = 'x'\nLimit = 1", "did you mean `limit`?"),
+        ] {
+            let message = parse(toml);
+            assert!(message.contains(said), "{message}");
+        }
+        assert!(!parse("[web]\nlisten = 'x'\nsomething_else = 1").contains("did you mean"));
+        assert_eq!(nearest("encrypton_keys", ["listen", "encryption_keys"]), Some("encryption_keys"));
+        assert_eq!(nearest("wep", SECTIONS), Some("web"));
+        assert_eq!(nearest("base", ["base_url", "headers"]), Some("base_url"));
+        assert_eq!(nearest("port", SECTIONS), None);
+        let message = Settings::from_toml("mode = 'prodution'").expect_err("refused").to_string();
+        assert_eq!(message, "`mode` must be one of development, production");
+    }
+
+    #[test]
+    fn a_variable_that_is_no_setting_is_told_what_it_may_have_meant() {
+        for (rest, meant) in [
+            ("PORT", "ERRAND_WEB__LISTEN=127.0.0.1:3000"),
+            ("WEB_LISTEN", "ERRAND_WEB__LISTEN"),
+            ("PUBLIC_URL", "ERRAND_WEB__PUBLIC_URL"),
+            ("CONFG", "ERRAND_CONFIG"),
+            ("WEP__LISTEN", "ERRAND_WEB__LISTEN"),
+            ("SOMETHING_ELSE", "ERRAND_WEB__PUBLIC_URL"),
+        ] {
+            let refused = unknown_variable(&format!("ERRAND_{rest}"), rest).to_string();
+            assert!(refused.contains(meant) && refused.contains(&format!("`ERRAND_{rest}`")), "{refused}");
+        }
+        for (rest, value) in
+            [("SERVICE_HOST", "10.0.0.1"), ("PORT", "tcp://10.0.0.1:80"), ("PORT_80_TCP_ADDR", "10.0.0.1")]
+        {
+            assert!(is_service_link(rest, value), "{rest}");
+        }
+        assert!(!is_service_link("PORT", "1") && !is_service_link("WEB_LISTEN", "127.0.0.1:1"));
+    }
+
+    #[test]
+    fn an_address_to_listen_on_is_explained_by_an_example() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only parsed")]
+        struct Listen {
+            listen: std::net::SocketAddr,
+        }
+        for value in ["3001", "'localhost:3001'", "'127.0.0.1'", "true"] {
+            let settings = Settings::from_toml(&format!("[api]\nlisten = {value}")).expect("TOML");
+            let message = settings.section::<Listen>("api").expect_err("refused").to_string();
+            assert!(message.contains("`api.listen` must be") && message.contains("127.0.0.1:3001"), "{message}");
+            assert!(!message.contains("true"), "{message}");
+        }
     }
 
     #[test]

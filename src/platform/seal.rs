@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::config::{ConfigError, SecretSource};
 use super::random;
 
 /// Keys that seal and open. Does not print its keys.
@@ -50,6 +51,18 @@ impl KeyRing {
             Ok(LessSafeKey::new(key))
         };
         Ok(Self(std::sync::Arc::new(keys.iter().enumerate().map(parse).collect::<Result<_, _>>()?)))
+    }
+
+    /// Reads the keys that stand at `key` of the configuration.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when one cannot be read, or is no key.
+    pub fn read(key: &str, sources: &[SecretSource]) -> Result<Self, ConfigError> {
+        let keys: Vec<SecretString> = sources.iter().map(|source| source.read(key)).collect::<Result<_, _>>()?;
+        Self::parse(&keys).map_err(|error| {
+            let remedy = "make one with: openssl rand -base64 32 | tr '+/' '-_' | tr -d '='";
+            ConfigError::refused(key, format!("cannot be used: {error}"), remedy)
+        })
     }
 
     /// Seals `plain` for `context` (what it is and whose: authenticated, not stored). Base64url text.

@@ -1,14 +1,22 @@
 //! `[web]` of errand.toml.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::Deserialize;
+use url::Url;
 
 use crate::identity;
 use crate::identity::config::DownstreamApiConfig;
-use crate::platform::config::SecretSource;
+use crate::identity::downstream::{DownstreamApi, DownstreamApis};
+use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, Mode, SecretSource, public_url};
+use crate::platform::outbound;
+use crate::platform::seal::KeyRing;
 use crate::platform::serve::ConnectionsConfig;
 use crate::todo::API_PATH;
+
+use super::browser_files::{self, BrowserFiles};
 
 /// The web server's configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -31,32 +39,81 @@ pub struct Config {
     pub site_root: String,
     /// The app's registration at its provider.
     pub identity: identity::config::Config,
-    /// The APIs that are called on the customer's behalf.
-    pub downstream_apis: DownstreamApis,
-}
-
-/// `[web.downstream_apis]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DownstreamApis {
-    /// The to-do list of the `ToDoList` API: the sets of scopes `read` and `write`; `relative_path` is `api/todolist` when
-    /// absent.
-    pub todolist: DownstreamApiConfig,
-    /// The profile of the same API, where it serves one: the sets of scopes `read` and `write`; `relative_path` is
-    /// `api/profile` when absent.
+    /// The APIs that are called on the customer's behalf, by name. Two the web server calls itself, each with the sets of
+    /// scopes `read` and `write`: `todolist`, the to-do list of the `ToDoList` API, is required (`relative_path` is
+    /// `api/todolist` when absent); `profile`, the profile of the same API, is there where it serves one (`api/profile`).
+    /// Others are for code that is added: see [`super::Inner::apis`].
     #[serde(default)]
-    pub profile: Option<DownstreamApiConfig>,
+    pub downstream_apis: BTreeMap<String, DownstreamApiConfig>,
 }
 
-impl DownstreamApis {
-    /// Fills in where the API keeps things, unless the configuration says so.
-    pub(super) fn complete(mut self) -> Self {
-        self.todolist = self.todolist.or_at(API_PATH);
-        self.profile = self.profile.map(|profile| profile.or_at("api/profile"));
-        self
+/// What [`Config::check`] made of it.
+pub(super) struct Checked {
+    pub(super) public_url: Url,
+    pub(super) keys: KeyRing,
+    pub(super) apis: DownstreamApis,
+    pub(super) todolist: DownstreamApi,
+    pub(super) profile: Option<DownstreamApi>,
+    pub(super) files: BrowserFiles,
+    pub(super) http: reqwest::Client,
+}
+
+impl Config {
+    /// Makes every check that needs nobody: those of the start, for whoever wants to know beforehand.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: with it the web server does not start.
+    pub fn check(&self, mode: Mode, clock: &Clock) -> Result<(), ConfigError> {
+        let checked = self.checked(mode)?;
+        identity::check("web.identity", &self.identity, mode, checked.http, clock.clone())
+    }
+
+    /// Everything but the registration, which [`identity::Identity::new`] checks.
+    pub(super) fn checked(&self, mode: Mode) -> Result<Checked, ConfigError> {
+        const KEY: &str = "web.downstream_apis";
+        let public_url = public_url("web.public_url", &self.public_url, mode)?;
+        let keys = KeyRing::read("web.encryption_keys", &self.encryption_keys)?;
+        let http = outbound::client();
+        let apis = DownstreamApis::new(KEY, &self.complete(), &["todolist", "profile"], mode, &http)?;
+        let Some(todolist) = with_sets(&apis, "todolist")? else {
+            let remedy = "add [web.downstream_apis.todolist] with base_url and the sets of scopes read and write";
+            return Err(ConfigError::refused(&format!("{KEY}.todolist"), "is missing", remedy));
+        };
+        let profile = with_sets(&apis, "profile")?;
+        let files = browser_files::check(&self.site_root)?;
+        self.connections.check("web.connections")?;
+        Ok(Checked { public_url, keys, apis, todolist, profile, files, http })
+    }
+
+    /// The APIs, with where the `ToDoList` API keeps things unless the configuration says so.
+    fn complete(&self) -> BTreeMap<String, DownstreamApiConfig> {
+        let path = |name: &str| match name {
+            "todolist" => Some(API_PATH),
+            "profile" => Some("api/profile"),
+            _ => None,
+        };
+        let apis = self.downstream_apis.clone().into_iter();
+        apis.map(|(name, api)| match path(&name) {
+            Some(path) => (name, api.or_at(path)),
+            None => (name, api),
+        })
+        .collect()
     }
 }
 
-fn site_root() -> String {
+/// An API with the two sets of scopes that the web server asks for.
+fn with_sets(apis: &DownstreamApis, name: &str) -> Result<Option<DownstreamApi>, ConfigError> {
+    let Some(api) = apis.get(name) else { return Ok(None) };
+    match ["read", "write"].into_iter().find(|set| api.scopes(set).is_none()) {
+        None => Ok(Some(api.clone())),
+        Some(set) => {
+            let remedy = "list the scopes for seeing as `read`, those for changing as `write`";
+            let key = format!("web.downstream_apis.{name}.scopes.{set}");
+            Err(ConfigError::refused(&key, "is missing", remedy))
+        }
+    }
+}
+
+pub(crate) fn site_root() -> String {
     "target/site".to_owned()
 }

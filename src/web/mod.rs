@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod actions;
+pub mod browser_files;
 pub mod config;
 pub(crate) mod customer;
 mod downstream;
@@ -17,20 +18,18 @@ use axum::routing::get;
 use leptos::config::LeptosOptions;
 use leptos::context::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes as _};
-use secrecy::SecretString;
 use sqlx::AnyPool;
 
 use crate::app;
 use crate::digest;
-use crate::identity::config::DownstreamApiConfig;
-use crate::identity::downstream::DownstreamApi;
+use crate::identity::downstream::{DownstreamApi, DownstreamApis};
 use crate::identity::{self, Identity};
 use crate::platform::clock::Clock;
-use crate::platform::config::{ConfigError, Mode, public_url};
+use crate::platform::config::{ConfigError, Mode};
 use crate::platform::database::{self, DatabaseError};
-use crate::platform::seal::{KeyRing, KeyRingError};
-use crate::platform::{outbound, serve};
-use config::Config;
+use crate::platform::serve;
+use browser_files::BrowserFiles;
+use config::{Checked, Config};
 
 /// The largest body that a form of ours can send, in bytes, with room to spare.
 const MAX_BODY: usize = 64 * 1024;
@@ -49,6 +48,8 @@ pub struct Inner {
     pub todolist: DownstreamApi,
     /// The profile of the same API, where it serves one.
     pub profile: Option<DownstreamApi>,
+    /// All APIs in configuration, by name: `web.apis.get("calendar")` is `[web.downstream_apis.calendar]`.
+    pub apis: DownstreamApis,
     /// Who wants a daily digest.
     pub digests: digest::Store,
     clock: Clock,
@@ -69,9 +70,6 @@ pub enum StartError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The encryption keys cannot be used.
-    #[error("`web.encryption_keys`: {0}")]
-    Keys(#[from] KeyRingError),
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -83,25 +81,7 @@ impl Web {
     /// # Errors
     /// [`StartError`].
     pub async fn start(config: &Config, mode: Mode, clock: Clock) -> Result<Self, StartError> {
-        let public_url = public_url("web.public_url", &config.public_url, mode)?;
-        let keys: Vec<SecretString> =
-            config.encryption_keys.iter().map(|key| key.read("web.encryption_keys")).collect::<Result<_, _>>()?;
-        let keys = KeyRing::parse(&keys)?;
-        let http = outbound::client();
-        let apis = config.downstream_apis.clone().complete();
-        let api = |name: &str, config: &DownstreamApiConfig| {
-            let key = format!("web.downstream_apis.{name}");
-            let api = DownstreamApi::new(&key, config, mode, http.clone())?;
-            match ["read", "write"].into_iter().find(|set| api.scopes(set).is_none()) {
-                None => Ok(api),
-                Some(set) => {
-                    let remedy = "list the scopes for seeing as `read`, those for changing as `write`";
-                    Err(ConfigError::refused(&format!("{key}.scopes.{set}"), "is missing", remedy))
-                }
-            }
-        };
-        let todolist = api("todolist", &apis.todolist)?;
-        let profile = apis.profile.as_ref().map(|config| api("profile", config)).transpose()?;
+        let Checked { public_url, keys, apis, todolist, profile, files, http } = config.checked(mode)?;
         let db: AnyPool = database::open("web.database_url", &config.database_url, &identity::MIGRATIONS).await?;
         let digests = digest::Store::open("web.database_url", db.clone(), clock.clone()).await?;
         let parts = identity::Parts {
@@ -116,13 +96,20 @@ impl Web {
         };
         let identity = Identity::new(&config.identity, parts)?;
         let mut leptos = LeptosOptions::builder()
-            .output_name("errand")
+            .output_name(browser_files::OUTPUT_NAME)
             .site_root(config.site_root.clone())
             .site_addr(config.listen)
             .env(leptos_environment())
             .build();
-        leptos.hash_files = has_file_hashes(&leptos.hash_file);
-        Ok(Self(Arc::new(Inner { identity, todolist, profile, digests, clock, leptos })))
+        // Leptos would panic on every page without the list.
+        leptos.hash_files = files != BrowserFiles::None;
+        if files == BrowserFiles::None {
+            tracing::warn!(
+                "{} is not beside the program: pages come without scripts and styles; run `cargo leptos build`",
+                leptos.hash_file
+            );
+        }
+        Ok(Self(Arc::new(Inner { identity, todolist, profile, apis, digests, clock, leptos })))
     }
 
     /// The routes of the whole web server.
@@ -160,19 +147,6 @@ impl Web {
 fn routes() -> &'static Vec<AxumRouteListing> {
     static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
     ROUTES.get_or_init(|| leptos_axum::generate_route_list(app::App))
-}
-
-/// Whether the names of the browser's files carry hashes, which cargo-leptos leaves beside the program. Leptos would
-/// panic on every page without them; a program that cargo built on its own serves pages that work without scripts.
-fn has_file_hashes(name: &str) -> bool {
-    let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(name)));
-    let found = beside.is_some_and(|file| file.is_file());
-    if !found {
-        tracing::warn!(
-            "{name} is not beside the program: pages come without scripts and styles; run `cargo leptos build`"
-        );
-    }
-    found
 }
 
 /// cargo-leptos sets `LEPTOS_WATCH` when it watches; only then may the page reload itself.

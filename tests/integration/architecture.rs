@@ -59,6 +59,8 @@ fn the_reader_of_paths_misses_none() {
     assert_eq!(read("#[cfg(test)]\nmod tests;\nuse crate::web;", 1), ["web"]);
     assert!(!may(Path::new("tenant/keys.rs"), "tenant", "identity"));
     assert!(!may(Path::new("app/pages/home.rs"), "app", "web"));
+    assert!(!may(Path::new("daemon/admin/mod.rs"), "daemon", "web"));
+    assert!(may(Path::new("daemon/doctor/config.rs"), "daemon", "web"));
     assert!(may(Path::new("app/actions/todos.rs"), "app", "web"));
     assert!(!may(Path::new("app/actions/todos.rs"), "app", "identity"));
 }
@@ -66,6 +68,10 @@ fn the_reader_of_paths_misses_none() {
 fn may(file: &Path, room: &str, named: &str) -> bool {
     // The bodies of server functions: the only door from the pages to the server.
     let door = room == "app" && named == "web" && file.starts_with("app/actions");
+    // Each table of the configuration has one reader: its program's. The doctor runs the programs' own checks, and the
+    // worker works with what the web server's table says.
+    let reads = file.starts_with("daemon/doctor") || file == Path::new("daemon/worker/config.rs");
+    let door = door || (room == "daemon" && reads && ["web", "api", "tenant"].contains(&named));
     let arrows = ARROWS.iter().find(|(name, _)| *name == room).map_or(&[][..], |(_, to)| to);
     // Names that are no rooms (macros, functions at the root) are nobody's business here.
     let is_room = ARROWS.iter().any(|(name, _)| *name == named);

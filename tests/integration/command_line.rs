@@ -19,7 +19,27 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) fn errand(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_errand"));
     without_settings(&mut command).current_dir(folder).args(arguments);
+    if let Some(site) = site_beside_the_program() {
+        command.env("ERRAND_WEB__SITE_ROOT", site);
+    }
     command
+}
+
+/// Where `cargo leptos` left a list of the browser's files beside the program: a folder with files of these names. What
+/// is in target/site may be of another profile's build.
+fn site_beside_the_program() -> Option<&'static Path> {
+    static SITE: std::sync::OnceLock<Option<tempfile::TempDir>> = std::sync::OnceLock::new();
+    let made = SITE.get_or_init(|| {
+        let hashes =
+            std::fs::read_to_string(Path::new(env!("CARGO_BIN_EXE_errand")).with_file_name("hash.txt")).ok()?;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("pkg")).unwrap();
+        for (ending, hash) in hashes.lines().filter_map(|line| line.split_once(':')) {
+            std::fs::write(folder.path().join(format!("pkg/errand.{}.{ending}", hash.trim())), "").unwrap();
+        }
+        Some(folder)
+    });
+    made.as_ref().map(tempfile::TempDir::path)
 }
 
 /// Takes this machine's settings of Errand from a command, and gives it pipes.
@@ -204,6 +224,87 @@ fn a_key_that_does_not_exist_is_named() {
     assert!(text(&output.stderr).contains("ERRAND_WEP__LISTEN"), "{}", text(&output.stderr));
     let message = refused(folder.path(), &["dev", "--config", "no-such-file.toml"], FREE_PORTS);
     assert!(message.contains("no-such-file.toml") && message.contains("--config"), "{message}");
+}
+
+/// The message of a program that does not start because of its environment.
+fn refused_with(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let mut command = errand(folder, arguments);
+    command.envs(environment.iter().copied());
+    let output = run(command);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{environment:?}: {message}");
+    message
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_named_and_not_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("errand.toml"), FREE_PORTS).unwrap();
+    for (name, value, meant) in [
+        ("ERRAND_PORT", "1", "ERRAND_WEB__LISTEN"),
+        ("ERRAND_WEB_LISTEN", "127.0.0.1:0", "ERRAND_WEB__LISTEN"),
+        ("ERRAND_PUBLIC_URL", "https://todo.example.com", "ERRAND_WEB__PUBLIC_URL"),
+        ("ERRAND_CONFG", "x", "ERRAND_CONFIG"),
+        ("ERRAND_DATABASE", "x", "ERRAND_{WEB|"),
+        ("ERRAND_WEP__LISTEN", "127.0.0.1:0", "ERRAND_WEB__LISTEN"),
+        ("errand_port", "1", "ERRAND_WEB__LISTEN"),
+    ] {
+        for program in ["dev", "web", "api"] {
+            let message = refused_with(folder.path(), &[program], &[(name, value)]);
+            assert!(message.contains(&format!("`{name}`")) && message.contains(meant), "{program}: {message}");
+        }
+    }
+    // A key below a table is the program's that reads the table.
+    let message = refused_with(folder.path(), &["dev"], &[("ERRAND_WEB__PUBLC_URL", "x")]);
+    assert!(message.contains("`web.publc_url` is not a key") && message.contains("`public_url`"), "{message}");
+}
+
+#[test]
+fn variables_of_the_scripts_of_secrets_and_of_container_platforms_are_not_in_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = "[admin.identity]\nauthority = \"https://id.example.com\"\nclient_id = \"x\"\n\
+                  client_credentials = [{ secret = { env = \"ERRAND_MY_SECRET\" } }]\n";
+    std::fs::write(folder.path().join("errand.toml"), secret).unwrap();
+    let environment = [
+        ("ERRAND_TOOLS", "/tools"),
+        ("ERRAND_DOWNLOADS", "no"),
+        ("ERRAND_TEST_POSTGRES", "postgres://localhost"),
+        ("ERRAND_LOG_FORMAT", "json"),
+        ("ERRAND_MY_SECRET", "s3cret"),
+        ("ERRAND_WEB_SERVICE_HOST", "10.0.0.1"),
+        ("ERRAND_PORT", "tcp://10.0.0.1:3000"),
+        ("ERRAND_PORT_3000_TCP_ADDR", "10.0.0.1"),
+    ];
+    // What it complains about is what is missing, so it came past its environment.
+    let message = refused_with(folder.path(), &["admin", "list"], &environment);
+    assert!(message.contains("admin.downstream_apis.todolist"), "{message}");
+}
+
+#[test]
+fn a_near_miss_is_told_what_it_may_have_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    for (configuration, said) in [
+        (FREE_PORTS.replace("[web]\n", "[web]\nencrypton_keys = []\n"), "did you mean `encryption_keys`?"),
+        (format!("{FREE_PORTS}[web.identity]\ninitial_scope = []\n"), "did you mean `initial_scopes`?"),
+        (format!("{FREE_PORTS}[wbe]\nlisten = \"x\"\n"), "did you mean web?"),
+        (FREE_PORTS.replace("[web]\nlisten = \"127.0.0.1:0\"", "[web]\nlisten = 3000"), "such as 127.0.0.1:3000"),
+        (FREE_PORTS.replace("[api]\nlisten = \"127.0.0.1:0\"", "[api]\nlisten = \"localhost:1\""), "127.0.0.1:3001"),
+    ] {
+        let message = refused(folder.path(), &["dev"], &configuration);
+        assert!(message.contains(said), "{said}: {message}");
+    }
+}
+
+#[test]
+fn without_a_mode_a_program_that_needs_https_says_that_this_is_production() {
+    let folder = tempfile::tempdir().unwrap();
+    const WEB: &str = "[web]\nlisten = \"127.0.0.1:0\"\npublic_url = \"http://localhost:3000\"\n\
+                       database_url = \"sqlite:web.db\"\nencryption_keys = []\n[web.identity]\n\
+                       authority = \"http://localhost:1\"\nclient_id = \"x\"\nclient_credentials = []\n";
+    let message = refused(folder.path(), &["web"], WEB);
+    assert!(message.contains("must be https") && message.contains("`mode` is not set"), "{message}");
+    let message = refused(folder.path(), &["web"], &format!("mode = \"production\"\n{WEB}"));
+    assert!(message.contains("must be https") && !message.contains("is not set"), "{message}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use errand::platform::config::Settings;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::command_line::errand;
+use crate::command_line::{errand, run, text, without_settings};
 use crate::test_errand::{Secrets, TestErrand, closed_port};
 
 /// What an operator would write to run web server and API beside this tenant.
@@ -226,6 +226,124 @@ async fn what_is_wrong_is_named_with_its_remedy() {
             assert!(!text.contains(secret) && !doctor::json(&report).to_string().contains(secret), "a secret: {text}");
         }
     }
+}
+
+/// Each program's own check is run, so that the doctor passes nothing that a program refuses.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_program_refuses_the_doctor_calls_wrong() {
+    let errand = TestErrand::start().await;
+    let good = configuration(&errand);
+    let dead = format!("smtp://127.0.0.1:{}", closed_port());
+    let api_end = "app_permissions = [\"ToDoList.ReadWrite.All\"]\n";
+    let worker = |table: &str| format!("{api_end}[worker]\n{table}\n");
+    let mail = format!("[worker.mail]\nfrom = \"Errand <no-reply@example.com>\"\nsmtp_url = \"{dead}\"\n");
+    let other_api =
+        "[web.downstream_apis.calendar]\nbase_url = \"http://calendar.example.com\"\nscopes = [\"x\"]\n[api]\n";
+    for (from, to, name, found, remedy) in [
+        ("app_permissions = [\"ToDoList.Read.All\"]", "app_permissions = []", "[api]", "is empty", "leave the key out"),
+        (
+            "app_permissions = [\"ToDoList.Read.All\"]",
+            "app_permissions = [\"x\"]",
+            "[api]",
+            "does not offer",
+            "api.app_roles",
+        ),
+        (
+            "scopes = [\"ToDoList.Read\", \"ToDoList.ReadWrite\"]",
+            "scopes = [\"Tasks.Read\"]",
+            "[api]",
+            "Tasks.Read",
+            "list all that it offers as `api.scopes`",
+        ),
+        (
+            "[web.identity]\n",
+            "site_root = \"/no/such/folder\"\n[web.identity]\n",
+            "browser's files",
+            "/no/such/folder",
+            "",
+        ),
+        ("[api]\n", other_api, "[web]", "in the clear", "https"),
+        (
+            "initial_scopes =",
+            "session = { idle_hours = 0 }\ninitial_scopes =",
+            "[web]",
+            "web.identity.session.idle_hours",
+            "number of hours",
+        ),
+        ("[web.downstream_apis.todolist]", "[web.downstream_apis.todolst]", "[web]", "todolist", ""),
+        (api_end, &worker(""), "worker.mail", "is missing", "smtp_url"),
+        (api_end, &worker("look_every_seconds = 0"), "[worker]", "is 0", ""),
+        (api_end, &worker(&mail), "worker.mail", "does not take mail", "worker.mail.smtp_url"),
+    ] {
+        let report = examine(&replaced(&good, from, to), &Clock::system()).await;
+        let wrong = check(&report, name);
+        assert_eq!(wrong.verdict, Verdict::Wrong, "{to}\n{}", doctor::text(&report, false, None));
+        assert!(wrong.found.contains(found), "{to}: {}", wrong.found);
+        assert!(wrong.remedy.as_deref().unwrap_or_default().contains(remedy), "{to}: {:?}", wrong.remedy);
+    }
+    // No app is let in, and that is said.
+    let no_apps = replaced(&good, "app_permissions = [\"ToDoList.Read.All\"]\n", "");
+    let no_apps = replaced(&no_apps, "app_permissions = [\"ToDoList.ReadWrite.All\"]\n", "");
+    let report = examine(&no_apps, &Clock::system()).await;
+    assert_eq!(check(&report, "[api]").verdict, Verdict::Right);
+    assert_eq!(report.count(Verdict::Wrong), 0, "{}", doctor::text(&report, false, None));
+    // What no program can even read stops the doctor as it stops the program, all of it at once.
+    let unread = replaced(&good, "[web.identity]\n", "site_rot = \"x\"\n[web.identity]\n");
+    let unread = replaced(&unread, "audiences = ", "audience = ");
+    let settings = Settings::from_toml(&unread).unwrap();
+    let message = doctor::examine(&settings, &Clock::system()).await.unwrap_err().to_string();
+    for said in ["`web.site_rot` is not a key; did you mean `site_root`?", "`api.audience` is not a key"] {
+        assert!(message.contains(said), "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn without_a_mode_the_doctor_says_that_this_is_production() {
+    let errand = TestErrand::start().await;
+    let report = examine(&replaced(&configuration(&errand), "mode = \"development\"\n", ""), &Clock::system()).await;
+    let mode = check(&report, "mode");
+    assert!(mode.found.contains("mode is not set: production"), "{}", mode.found);
+    assert_eq!(report.sections[0].checks[0].name, "mode", "before what follows from it");
+    assert!(report.count(Verdict::Wrong) > 0 && mode.remedy.as_deref().unwrap_or_default().contains("development"));
+}
+
+/// Where the program was built with the browser's files: a link to it, in a folder with a list of their hashes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_web_server_with_another_builds_files_does_not_start_and_the_doctor_says_why() {
+    let test = TestErrand::start().await;
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let program = folder.path().join("errand");
+    std::fs::hard_link(env!("CARGO_BIN_EXE_errand"), &program).unwrap();
+    std::fs::write(folder.path().join("hash.txt"), "js: aa\nwasm: bb\ncss: cc\n").unwrap();
+    let package = folder.path().join("site/pkg");
+    let good = replaced(&configuration(&test), "[web.identity]\n", "site_root = \"site\"\n[web.identity]\n");
+    std::fs::write(folder.path().join("errand.toml"), good).unwrap();
+    let start = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(&program);
+        command.args(arguments).current_dir(folder.path());
+        without_settings(&mut command);
+        command
+    };
+    let refused = |found: &str| {
+        let output = run(start(&["web"]));
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains("web.site_root") && message.contains(found), "{message}");
+        let output = run(start(&["doctor"]));
+        let report = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{report}");
+        assert!(report.contains("WRONG    browser's files") && report.contains(found), "{report}");
+    };
+    refused("no folder pkg");
+    std::fs::create_dir_all(&package).unwrap();
+    for name in ["errand.aa.js", "errand.other.wasm", "errand.cc.css"] {
+        std::fs::write(package.join(name), "").unwrap();
+    }
+    refused("errand.bb.wasm");
+    std::fs::write(package.join("errand.bb.wasm"), "").unwrap();
+    let output = run(start(&["doctor"]));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    drop(crate::programs::started("web", &mut start(&["web"])));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -12,6 +12,7 @@ mod clocks;
 mod command_line;
 mod cross_site;
 mod data_folder;
+mod dev_configuration;
 mod doctor;
 mod faults;
 mod forms;

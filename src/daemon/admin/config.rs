@@ -1,8 +1,19 @@
 //! `[admin]` of errand.toml.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
+use crate::identity::client::ConfidentialClient;
 use crate::identity::config::{ClientConfig, DownstreamApiConfig};
+use crate::identity::downstream::{DownstreamApi, DownstreamApis};
+use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, Mode};
+use crate::platform::outbound;
+use crate::todo::API_PATH;
+
+/// What the API is called among those that are configured.
+pub(in crate::daemon) const TODOLIST: &str = "todolist";
 
 /// The configuration of `errand admin`.
 #[derive(Clone, Debug, Deserialize)]
@@ -10,15 +21,41 @@ use crate::identity::config::{ClientConfig, DownstreamApiConfig};
 pub struct Config {
     /// Its own registration at the provider: an app that signs nobody in.
     pub identity: ClientConfig,
-    /// The APIs that it calls as itself.
-    pub downstream_apis: DownstreamApis,
+    /// The APIs that it calls as itself, by name. `todolist`, the `ToDoList` API, is required: `base_url`,
+    /// `scopes = ["api://{API's client id}/.default"]`, `request_app_token = true`; `relative_path` is `api/todolist` when
+    /// absent.
+    #[serde(default)]
+    pub downstream_apis: BTreeMap<String, DownstreamApiConfig>,
 }
 
-/// `[admin.downstream_apis]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DownstreamApis {
-    /// The `ToDoList` API: `base_url`, `scopes = ["api://{API's client id}/.default"]`, `request_app_token = true`;
-    /// `relative_path` is `api/todolist` when absent.
-    pub todolist: DownstreamApiConfig,
+impl Config {
+    /// Makes every check that needs nobody: those of the start, for whoever wants to know beforehand.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: with it `errand admin` does nothing.
+    pub fn check(&self, mode: Mode, clock: &Clock) -> Result<(), ConfigError> {
+        self.checked(mode, clock).map(drop)
+    }
+
+    /// The app, and the API that it calls.
+    pub(in crate::daemon) fn checked(
+        &self,
+        mode: Mode,
+        clock: &Clock,
+    ) -> Result<(ConfidentialClient, DownstreamApi), ConfigError> {
+        const KEY: &str = "admin.downstream_apis";
+        let http = outbound::client();
+        let client = ConfidentialClient::new("admin.identity", &self.identity, mode, http.clone(), clock.clone())?;
+        let mut complete = self.downstream_apis.clone();
+        if let Some(todolist) = complete.remove(TODOLIST) {
+            complete.insert(TODOLIST.to_owned(), todolist.or_at(API_PATH));
+        }
+        let apis = DownstreamApis::new(KEY, &complete, &[TODOLIST], mode, &http)?;
+        let Some(todolist) = apis.get(TODOLIST) else {
+            let remedy = "add the table: base_url, scopes = [\"api://{API's client id}/.default\"], \
+                          request_app_token = true";
+            return Err(ConfigError::refused(&format!("{KEY}.{TODOLIST}"), "is missing", remedy));
+        };
+        Ok((client, todolist.clone()))
+    }
 }

@@ -24,9 +24,9 @@ use crate::identity::client::ConfidentialClient;
 use crate::identity::downstream::{Answer, Call, DownstreamApi, DownstreamError, Problem};
 use crate::identity::tokens::AcquireError;
 use crate::platform::clock::Clock;
-use crate::platform::config::{ConfigError, Mode, Settings};
+use crate::platform::config::{ConfigError, Settings};
 use crate::platform::outbound::{self, OutboundError};
-use crate::todo::{API_PATH, Description, DescriptionError, Todo};
+use crate::todo::{Description, DescriptionError, Todo};
 
 /// How `errand admin` ends when nothing failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,10 +149,7 @@ struct Admin {
 impl Admin {
     fn new(settings: &Settings, clock: Clock) -> Result<Self, AdminError> {
         let config: Config = settings.section("admin")?;
-        let (mode, http): (Mode, _) = (settings.mode, outbound::client());
-        let client = ConfidentialClient::new("admin.identity", &config.identity, mode, http.clone(), clock)?;
-        let key = "admin.downstream_apis.todolist";
-        let todolist = DownstreamApi::new(key, &config.downstream_apis.todolist.or_at(API_PATH), mode, http)?;
+        let (client, todolist) = config.checked(settings.mode, &clock)?;
         Ok(Self { client, todolist, dev: settings.dev.clone() })
     }
 

@@ -6,6 +6,7 @@ use time::{Duration, OffsetDateTime};
 use super::Check;
 use super::config::Tables;
 use super::provider::Providers;
+use super::registration;
 use crate::identity::client::{ConfidentialClient, Presented};
 use crate::identity::config::{ClientConfig, ClientCredential};
 use crate::platform::clock::Clock;
@@ -16,7 +17,7 @@ use crate::platform::outbound;
 const SOON: Duration = Duration::days(14);
 
 pub(super) async fn check(tables: &Tables, providers: &Providers, clock: &Clock) -> Vec<Check> {
-    let redirect_uri = tables.web.as_ref().map(|web| format!("{}/auth/redirect", web.public_url.trim_end_matches('/')));
+    let redirect_uri = tables.web.as_ref().map(|web| format!("{}/auth/redirect", registration::address(web)));
     let mut checks = Vec::new();
     for (key, identity) in tables.identities() {
         // An API that calls no other one needs no credential.

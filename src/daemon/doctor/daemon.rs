@@ -5,13 +5,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header;
 use serde_json::Value;
 
-use super::config::{Admin, Tables};
+use super::config::Tables;
 use super::exchange::{self, quoted};
 use super::provider::Providers;
 use super::{Check, todolist};
 use crate::daemon::aadsts;
-use crate::identity::client::ConfidentialClient;
-use crate::identity::downstream::DownstreamApi;
+use crate::daemon::admin::config::{Config as Admin, TODOLIST};
 use crate::platform::clock::Clock;
 use crate::platform::outbound;
 
@@ -23,17 +22,9 @@ pub(super) async fn check(
     clock: &Clock,
 ) -> Vec<Check> {
     let key = "admin.downstream_apis.todolist";
-    let Some(config) = admin.downstream_apis.get("todolist") else {
-        let remedy =
-            "add the table: base_url, scopes = [\"api://{API's client id}/.default\"], request_app_token = true";
-        return vec![Check::wrong(key, "is missing", remedy)];
-    };
-    let made =
-        ConfidentialClient::new("admin.identity", &admin.identity, tables.mode, outbound::client(), clock.clone())
-            .and_then(|client| Ok((client, DownstreamApi::new(key, config, tables.mode, http.clone())?)));
-    let (client, api) = match made {
+    let (client, api) = match admin.checked(tables.mode, clock) {
         Ok(made) => made,
-        Err(error) => return vec![Check::refused("configuration", &error)],
+        Err(error) => return vec![Check::refused(key, &error)],
     };
     let Some(scopes) = api.scopes("") else {
         let remedy = "make it a plain list: scopes = [\"api://{API's client id}/.default\"]";
@@ -56,7 +47,7 @@ pub(super) async fn check(
     if let Some(claims) = claims(authorization) {
         checks.extend(looked_at(&claims, tables));
     }
-    if let Some(todos) = todolist::address(config) {
+    if let Some(todos) = admin.downstream_apis.get(TODOLIST).and_then(todolist::address) {
         checks.push(tried(&todos, exchange::get(http, &todos, Some(authorization)).await));
     }
     checks
@@ -102,14 +93,19 @@ fn looked_at(claims: &Value, tables: &Tables) -> Vec<Check> {
         )
     } else {
         let quoted = quoted(&roles.join(", "));
-        match tables.api.as_ref().and_then(|api| api.permissions.get("read")) {
-            Some(read) if !roles.iter().any(|role| read.app_permissions.iter().any(|known| known == role)) => {
-                Check::wrong(
-                    "application permissions",
-                    format!("the token has {quoted}; the API lets in {}", read.app_permissions.join(", ")),
-                    "grant one of those that api.permissions names, or correct these",
-                )
-            }
+        let let_in = tables.api.as_ref().map(|api| api.permissions.read.app_permissions.as_deref().unwrap_or_default());
+        match let_in {
+            Some([]) => Check::wrong(
+                "application permissions",
+                format!("the token has {quoted}; the API lets no app in"),
+                "add app_permissions to [api.permissions.read], and to [api.permissions.write] where the app may change \
+                 to-dos",
+            ),
+            Some(let_in) if !roles.iter().any(|role| let_in.iter().any(|known| known == role)) => Check::wrong(
+                "application permissions",
+                format!("the token has {quoted}; the API lets in {}", let_in.join(", ")),
+                "grant one of those that api.permissions names, or correct these",
+            ),
             _ => Check::right("application permissions", quoted),
         }
     });

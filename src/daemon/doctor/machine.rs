@@ -1,12 +1,14 @@
-//! What can be seen on this machine alone: the public address, the encryption keys, the databases.
+//! What can be seen on this machine alone: the public address, the encryption keys, the databases, the browser's files.
 
-use secrecy::SecretString;
+use std::path::Path;
 
 use super::Check;
-use super::config::{Tables, Web};
-use crate::platform::config::{ConfigError, Mode, public_url};
+use super::config::Tables;
+use crate::platform::config::{Mode, public_url};
 use crate::platform::database::{self, Reached};
 use crate::platform::seal::KeyRing;
+use crate::web::browser_files::{self, BrowserFiles};
+use crate::web::config::Config as Web;
 
 pub(super) async fn check(tables: &Tables) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -31,20 +33,37 @@ fn address(web: &Web, mode: Mode) -> Check {
 
 fn keys(web: &Web) -> Check {
     const NAME: &str = "encryption keys";
-    let read = || -> Result<Vec<SecretString>, ConfigError> {
-        web.encryption_keys.iter().map(|key| key.read("web.encryption_keys")).collect()
-    };
-    match read() {
+    match KeyRing::read("web.encryption_keys", &web.encryption_keys) {
+        Ok(_) => Check::right(NAME, format!("{} readable; the first one seals", web.encryption_keys.len())),
         Err(error) => Check::refused(NAME, &error),
-        Ok(keys) => match KeyRing::parse(&keys) {
-            Ok(_) => Check::right(NAME, format!("{} readable; the first one seals", keys.len())),
-            Err(error) => Check::wrong(
-                NAME,
-                format!("`web.encryption_keys`: {error}"),
-                "make one with: openssl rand -base64 32 | tr '+/' '-_' | tr -d '='",
-            ),
-        },
     }
+}
+
+/// The browser's files, which must be of the same build as the program that names them: this one.
+pub(super) fn files(web: &Web, mode: Mode) -> Vec<Check> {
+    const NAME: &str = "browser's files";
+    let root = Path::new(&web.site_root);
+    vec![match browser_files::check(&web.site_root) {
+        Err(error) => Check::refused(NAME, &error),
+        Ok(BrowserFiles::Complete(count)) => {
+            Check::right(NAME, format!("{count} in {}, of this program's build", root.display()))
+        }
+        Ok(BrowserFiles::None) if !root.is_dir() && web.site_root != crate::web::config::site_root() => Check::wrong(
+            NAME,
+            format!("`web.site_root` is {}, and there is no such folder", root.display()),
+            "copy target/site of the build there, or correct the key",
+        ),
+        Ok(BrowserFiles::None) => {
+            let found = "hash.txt is not beside this program: its pages come without scripts and styles";
+            let remedy = "copy target/release/hash.txt beside the program, and target/site of the same build to \
+                          `web.site_root`";
+            if mode == Mode::Production {
+                Check::wrong(NAME, found, remedy)
+            } else {
+                Check::unknown(NAME, found).remedy(remedy)
+            }
+        }
+    }]
 }
 
 async fn database(key: &str, url: &str) -> Check {

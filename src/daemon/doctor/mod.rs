@@ -3,7 +3,9 @@
 //!
 //! | module | what it looks at |
 //! |---|---|
-//! | `machine` | this machine: public address, encryption keys, databases |
+//! | `config` | the tables, as the programs read and check them |
+//! | `machine` | this machine: public address, encryption keys, databases, the browser's files |
+//! | `mail` | whether the mail servers answer |
 //! | `provider` | discovery, issuer, signing keys, the two clocks |
 //! | `registration` | what the provider makes of a sign-in: redirect URI, sign-up, scopes, the way back after sign-out |
 //! | `credentials` | whether the provider accepts each credential, and until when it is valid |
@@ -17,6 +19,7 @@ mod credentials;
 mod daemon;
 mod exchange;
 mod machine;
+mod mail;
 mod print;
 mod provider;
 mod registration;
@@ -147,6 +150,9 @@ pub async fn examine(settings: &Settings, clock: &Clock) -> Result<Report, Confi
         }
     };
     add("This machine".to_owned(), machine::check(&tables).await);
+    if let Some(web) = &tables.web {
+        add("Files".to_owned(), machine::files(web, tables.mode));
+    }
 
     let providers = provider::check(&tables, &http, clock).await;
     for provider in &providers.0 {
@@ -161,5 +167,11 @@ pub async fn examine(settings: &Settings, clock: &Clock) -> Result<Report, Confi
     if let Some(admin) = &tables.admin {
         add("Admin's app".to_owned(), daemon::check(admin, &tables, &providers, &http, clock).await);
     }
+    add("Worker".to_owned(), mail::worker(&tables).await);
+    add("Embedded tenant".to_owned(), mail::tenant(&tables).await);
+    // Last, so that it can leave out what was found; first, because all others hang on it.
+    let found: Vec<&Check> = sections.iter().flat_map(|section| &section.checks).collect();
+    let checks = tables.check(clock, &found);
+    sections.insert(0, Section { title: "Configuration".to_owned(), checks });
     Ok(Report { sections })
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use url::Url;
 
-use super::config::Web;
 use super::exchange::{self, Answer, place, quoted};
 use super::{Check, Verdict};
 use crate::identity::config::ResponseMode;
@@ -13,6 +12,7 @@ use crate::identity::provider::Metadata;
 use crate::identity::scopes::Scopes;
 use crate::platform::outbound::OutboundError;
 use crate::platform::random;
+use crate::web::config::Config as Web;
 
 /// What providers say when all is well but nobody is signed in (OpenID Connect Core §3.1.2.6).
 const NOBODY: [&str; 3] = ["login_required", "interaction_required", "account_selection_required"];
@@ -24,7 +24,7 @@ pub(super) async fn check(web: &Web, metadata: Option<&Metadata>, http: &reqwest
             .map(|name| Check::unknown(name, why))
             .into();
     };
-    let base = web.public_url.trim_end_matches('/').to_owned();
+    let base = address(web);
     let app = App { web, metadata, http, redirect_uri: format!("{base}/auth/redirect") };
     let mut checks = vec![app.redirect_uri().await];
     if checks[0].verdict == Verdict::Wrong {
@@ -42,6 +42,12 @@ pub(super) async fn check(web: &Web, metadata: Option<&Metadata>, http: &reqwest
             .remedy(format!("it must be {base}/auth/front-channel-logout")),
     );
     checks
+}
+
+/// Where customers reach the web app, as the web server itself spells it.
+pub(super) fn address(web: &Web) -> String {
+    let url = Url::parse(&web.public_url).map_or_else(|_| web.public_url.clone(), String::from);
+    url.trim_end_matches('/').to_owned()
 }
 
 /// The web app at its provider.

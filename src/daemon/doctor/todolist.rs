@@ -6,14 +6,16 @@ use std::collections::BTreeSet;
 use reqwest::header;
 use url::Url;
 
-use super::config::{Api, Tables, Web};
+use super::config::Tables;
 use super::exchange::{self, Answer, place};
 use super::provider::Providers;
-use super::{Check, exchange::quoted};
+use super::{Check, exchange::quoted, registration};
+use crate::api::config::Config as Api;
 use crate::identity::config::DownstreamApiConfig;
 use crate::identity::downstream::DownstreamApi;
 use crate::identity::scopes::Scopes;
 use crate::todo::API_PATH;
+use crate::web::config::Config as Web;
 
 pub(super) async fn check(tables: &Tables, providers: &Providers, http: &reqwest::Client) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -59,7 +61,7 @@ pub(super) fn address(config: &DownstreamApiConfig) -> Option<Url> {
 
 async fn reach(key: &str, config: &DownstreamApiConfig, tables: &Tables, http: &reqwest::Client) -> Vec<Check> {
     let base = config.base_url.trim_end_matches('/');
-    if let Some(web) = tables.web.as_ref().filter(|web| web.public_url.trim_end_matches('/') == base) {
+    if let Some(web) = tables.web.as_ref().filter(|web| registration::address(web) == base) {
         let found = format!("{} is the web server's own address", web.public_url);
         return vec![Check::wrong(key, found, "give the address of the API")];
     }
@@ -180,6 +182,17 @@ fn audience(web: &Web, api: &Api) -> Check {
     }
 }
 
+/// The scopes that let customers in, where the permission is there.
+fn let_in<'a>(api: &'a Api, permission: &str) -> Option<&'a [String]> {
+    let permissions = &api.permissions;
+    match permission {
+        "read" => Some(&permissions.read.scopes),
+        "write" => Some(&permissions.write.scopes),
+        "read_profile" => permissions.read_profile.as_ref().map(|needed| needed.scopes.as_slice()),
+        _ => permissions.write_profile.as_ref().map(|needed| needed.scopes.as_slice()),
+    }
+}
+
 /// The scopes that the web server asks for must be among those that let it in.
 fn permissions(web: &Web, api: &Api) -> Vec<Check> {
     let wanted = [("todolist", "read", "read"), ("todolist", "write", "write")];
@@ -190,7 +203,7 @@ fn permissions(web: &Web, api: &Api) -> Vec<Check> {
         let title = format!("permission {permission}");
         let scopes = config.scopes.0.get(set);
         let key = format!("web.downstream_apis.{name}.scopes");
-        let Some(needed) = api.permissions.get(permission) else {
+        let Some(needed) = let_in(api, permission) else {
             let remedy = format!("add [api.permissions.{permission}] with the scopes that let customers in");
             checks.push(Check::wrong(title, format!("`api.permissions.{permission}` is missing"), remedy));
             continue;
@@ -201,12 +214,12 @@ fn permissions(web: &Web, api: &Api) -> Vec<Check> {
             continue;
         };
         let short: Vec<&str> = scopes.iter().map(|scope| scope.rsplit('/').next().unwrap_or(scope)).collect();
-        checks.push(if short.iter().any(|scope| needed.scopes.iter().any(|known| known == scope)) {
+        checks.push(if short.iter().any(|scope| needed.iter().any(|known| known == scope)) {
             Check::right(title, format!("{} lets the web server in", short.join(", ")))
         } else {
             Check::wrong(
                 title,
-                format!("the web server asks for {}, the API lets in {}", short.join(", "), needed.scopes.join(", ")),
+                format!("the web server asks for {}, the API lets in {}", short.join(", "), needed.join(", ")),
                 format!("let the set {set} of `{key}` have one of the scopes of `api.permissions.{permission}`"),
             )
         });

@@ -1,11 +1,18 @@
-//! `[worker]` of errand.toml, and what the worker reads of `[web]`.
+//! `[worker]` of errand.toml, and what the worker makes of `[web]`: it works with the web server's tokens, as the web
+//! server's registration. Both tables have one reader each, whoever asks.
 
 use serde::Deserialize;
+use url::Url;
 
-use crate::identity;
-use crate::identity::config::DownstreamApiConfig;
-use crate::platform::config::SecretSource;
-use crate::platform::mail::MailConfig;
+use crate::identity::client::ConfidentialClient;
+use crate::identity::downstream::{DownstreamApi, DownstreamApis};
+use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, Mode, public_url};
+use crate::platform::mail::{MailConfig, Mailer};
+use crate::platform::outbound;
+use crate::platform::seal::KeyRing;
+use crate::todo::API_PATH;
+pub use crate::web::config::Config as WebConfig;
 
 /// The configuration of `errand worker`.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,27 +29,54 @@ pub struct Config {
     pub customers_at_once: u32,
 }
 
-/// What the worker needs of `[web]`: it works with the web server's tokens, as the web server's registration. Other keys
-/// of the table are the web server's business, and checked there.
-#[derive(Clone, Debug, Deserialize)]
-pub struct WebConfig {
-    /// Where customers reach the web server: links in mails lead there.
-    pub public_url: String,
-    /// The web server's database: tokens, and who wants a digest.
-    pub database_url: String,
-    /// What opens the tokens.
-    pub encryption_keys: Vec<SecretSource>,
-    /// The web app's registration at its provider.
-    pub identity: identity::config::Config,
-    /// The APIs that are called on the customer's behalf.
-    pub downstream_apis: DownstreamApis,
+/// What [`Config::check`] made of it.
+pub(super) struct Checked {
+    pub(super) mailer: Mailer,
+    pub(super) public_url: Url,
+    pub(super) keys: KeyRing,
+    pub(super) todolist: DownstreamApi,
+    pub(super) client: ConfidentialClient,
 }
 
-/// `[web.downstream_apis]`.
-#[derive(Clone, Debug, Deserialize)]
-pub struct DownstreamApis {
-    /// The `ToDoList` API; its set of scopes `read` is used. `relative_path` is `api/todolist` when absent.
-    pub todolist: DownstreamApiConfig,
+impl Config {
+    /// Makes every check that needs nobody: those of the start, for whoever wants to know beforehand.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: with it the worker does not start.
+    pub fn check(&self, web: &WebConfig, mode: Mode, clock: &Clock) -> Result<(), ConfigError> {
+        self.checked(web, mode, clock).map(drop)
+    }
+
+    pub(super) fn checked(&self, web: &WebConfig, mode: Mode, clock: &Clock) -> Result<Checked, ConfigError> {
+        const KEY: &str = "web.downstream_apis";
+        const TODOLIST: &str = "todolist";
+        for (key, value) in
+            [("look_every_seconds", self.look_every_seconds), ("customers_at_once", self.customers_at_once)]
+        {
+            if value == 0 {
+                return Err(ConfigError::refused(&format!("worker.{key}"), "is 0", "give a number from 1"));
+            }
+        }
+        let mailer = Mailer::new("worker.mail", self.mail.as_ref(), mode)?;
+        let public_url = public_url("web.public_url", &web.public_url, mode)?;
+        let keys = KeyRing::read("web.encryption_keys", &web.encryption_keys)?;
+        let http = outbound::client();
+        let mut complete = web.downstream_apis.clone();
+        if let Some(todolist) = complete.remove(TODOLIST) {
+            complete.insert(TODOLIST.to_owned(), todolist.or_at(API_PATH));
+        }
+        let apis = DownstreamApis::new(KEY, &complete, &[TODOLIST], mode, &http)?;
+        let Some(todolist) = apis.get(TODOLIST) else {
+            let remedy = "add [web.downstream_apis.todolist] with base_url and the sets of scopes read and write";
+            return Err(ConfigError::refused(&format!("{KEY}.{TODOLIST}"), "is missing", remedy));
+        };
+        if todolist.scopes("read").is_none() {
+            let remedy = "name the scopes for reading: { read = […] }";
+            return Err(ConfigError::refused(&format!("{KEY}.{TODOLIST}.scopes"), "has no set `read`", remedy));
+        }
+        let client = ConfidentialClient::new("web.identity", &web.identity.client(), mode, http, clock.clone())?;
+        Ok(Checked { mailer, public_url, keys, todolist: todolist.clone(), client })
+    }
 }
 
 fn half_a_minute() -> u32 {

@@ -19,26 +19,23 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use sqlx::AnyPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use self::config::{Config, WebConfig};
+use self::config::{Checked, Config, WebConfig};
 use crate::digest::{Claimed, Outcome, Store};
 use crate::identity;
-use crate::identity::client::ConfidentialClient;
 use crate::identity::downstream::{Call, DownstreamApi, DownstreamError};
 use crate::identity::session::CustomerKey;
 use crate::identity::tokens::{AcquireError, TokenAcquisition};
 use crate::platform::clock::Clock;
-use crate::platform::config::{ConfigError, Mode, public_url};
+use crate::platform::config::{ConfigError, Mode};
 use crate::platform::database::{self, DatabaseError};
 use crate::platform::mail::Mailer;
 use crate::platform::outbound;
-use crate::platform::seal::{KeyRing, KeyRingError};
-use crate::todo::{API_PATH, Todo};
+use crate::todo::Todo;
 
 /// How many customers are looked up at once.
 const BATCH: i64 = 100;
@@ -57,9 +54,6 @@ pub enum StartError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The encryption keys cannot be used.
-    #[error("`web.encryption_keys`: {0}")]
-    Keys(#[from] KeyRingError),
     /// The web server's database cannot be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -121,27 +115,7 @@ impl Worker {
     /// # Errors
     /// [`StartError`].
     pub async fn start(config: &Config, web: &WebConfig, mode: Mode, clock: Clock) -> Result<Self, StartError> {
-        for (key, value) in
-            [("look_every_seconds", config.look_every_seconds), ("customers_at_once", config.customers_at_once)]
-        {
-            if value == 0 {
-                return Err(ConfigError::refused(&format!("worker.{key}"), "is 0", "give a number from 1").into());
-            }
-        }
-        let mailer = Mailer::new("worker.mail", config.mail.as_ref(), mode)?;
-        let public_url = public_url("web.public_url", &web.public_url, mode)?;
-        let keys: Vec<SecretString> =
-            web.encryption_keys.iter().map(|key| key.read("web.encryption_keys")).collect::<Result<_, _>>()?;
-        let keys = KeyRing::parse(&keys)?;
-        let http = outbound::client();
-        let key = "web.downstream_apis.todolist";
-        let todolist = web.downstream_apis.todolist.clone().or_at(API_PATH);
-        let todolist = DownstreamApi::new(key, &todolist, mode, http.clone())?;
-        if todolist.scopes("read").is_none() {
-            let remedy = "name the scopes for reading: { read = […] }";
-            return Err(ConfigError::refused(&format!("{key}.scopes"), "has no set `read`", remedy).into());
-        }
-        let client = ConfidentialClient::new("web.identity", &web.identity.client(), mode, http, clock.clone())?;
+        let Checked { mailer, public_url, keys, todolist, client } = config.checked(web, mode, &clock)?;
         let key = "web.database_url";
         let db: AnyPool = database::open(key, &web.database_url, &identity::MIGRATIONS).await?;
         let digests = Store::open(key, db.clone(), clock.clone()).await?;
