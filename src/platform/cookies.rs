@@ -37,12 +37,11 @@ pub fn matching(headers: &HeaderMap, wanted: impl Fn(&str) -> bool) -> Vec<Sent<
     let mut places: HashMap<&str, usize> = HashMap::new();
     for (name, value) in pairs(headers) {
         let Some(name) = std::str::from_utf8(name).ok().filter(|name| wanted(name)) else { continue };
-        match places.get(name) {
-            Some(place) => found[*place].value = None,
-            None => {
-                places.insert(name, found.len());
-                found.push(Sent { name, value: text(value) });
-            }
+        if let Some(place) = places.get(name) {
+            found[*place].value = None;
+        } else {
+            places.insert(name, found.len());
+            found.push(Sent { name, value: text(value) });
         }
     }
     found

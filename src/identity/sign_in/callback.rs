@@ -99,7 +99,6 @@ impl RouteError {
         match self {
             Self::UnknownState | Self::AnsweredState => Problem::Expired,
             Self::NotProved(Some(ended)) => Problem::of_ended(*ended),
-            Self::NotProved(None) => Problem::Refused,
             Self::Provider(error) if error == "access_denied" => Problem::Cancelled,
             Self::Provider(error) if error != "server_error" && error != "temporarily_unavailable" => Problem::Refused,
             Self::Exchange(
@@ -107,6 +106,7 @@ impl RouteError {
                 | TokenEndpointError::Interaction { .. }
                 | TokenEndpointError::Refused { .. },
             )
+            | Self::NotProved(None)
             | Self::RepeatedParameter
             | Self::Issuer
             | Self::NoCode
@@ -213,7 +213,7 @@ fn refuse(identity: &Identity, error: &RouteError) -> Response {
     let problem = error.problem();
     match problem {
         Problem::Cancelled | Problem::Expired | Problem::SignedOutElsewhere | Problem::SignedOutByProvider => {
-            tracing::info!(%error, "a sign-in did not complete")
+            tracing::info!(%error, "a sign-in did not complete");
         }
         Problem::Refused | Problem::SignOut => tracing::warn!(%error, "a sign-in was refused"),
         Problem::Unavailable => tracing::error!(%error, "a sign-in failed"),

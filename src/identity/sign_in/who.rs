@@ -63,14 +63,10 @@ async fn look(
     if slide {
         store.load(&id).await?;
     }
-    Ok(match store.peek(&id).await? {
-        Some((signed_in, left)) => {
-            let (name, seconds_left) = (signed_in.name, Some(left / 1000));
-            Answer { signed_in: true, name, seconds_left, signed_out_elsewhere: false }
-        }
-        None => {
-            let ended = Ended::of_session(identity, &random::digest(&id.to_string())).await;
-            nobody(ended.map_err(|error| session_store::Error::Backend(error.to_string()))?)
-        }
-    })
+    if let Some((signed_in, left)) = store.peek(&id).await? {
+        let (name, seconds_left) = (signed_in.name, Some(left / 1000));
+        return Ok(Answer { signed_in: true, name, seconds_left, signed_out_elsewhere: false });
+    }
+    let ended = Ended::of_session(identity, &random::digest(&id.to_string())).await;
+    Ok(nobody(ended.map_err(|error| session_store::Error::Backend(error.to_string()))?))
 }
