@@ -1,5 +1,5 @@
-// Starts `errand dev` on free ports with a fresh data folder for the whole run, and ends it: also when a test fails,
-// and when this program is interrupted.
+// Starts `errand dev` on free ports with a fresh data folder, for the whole run or for a test of its own, and ends it:
+// also when a test fails, and when this program is interrupted.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, mkdirSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import path from 'node:path';
 const root = path.resolve(import.meta.dirname, '..');
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -27,13 +27,18 @@ async function isHealthy(url: string): Promise<boolean> {
   }
 }
 
-export default async function start(): Promise<() => Promise<void>> {
-  // A program that is running already can be tested instead.
-  if (process.env.ERRAND_WEB_URL && process.env.ERRAND_TENANT_URL) return async () => {};
+/** Where the programs of one `errand dev` are, and how to end them. */
+export interface Errand {
+  web: string;
+  tenant: string;
+  stop: () => Promise<void>;
+}
 
+/** Starts `errand dev`; `more` are further environment variables, made from the web server's port. */
+export async function startErrand(name: string, more: (web: number) => Record<string, string> = () => ({})): Promise<Errand> {
   const [web, api, tenant] = [await freePort(), await freePort(), await freePort()];
   const data = mkdtempSync(path.join(tmpdir(), 'errand-end2end-'));
-  const logFile = path.join(import.meta.dirname, 'test-results', 'errand.log');
+  const logFile = path.join(import.meta.dirname, 'test-results', `${name}.log`);
   mkdirSync(path.dirname(logFile), { recursive: true });
   const log = createWriteStream(logFile);
   const program = spawn(process.env.ERRAND_BIN ?? path.join(root, 'target/debug/errand'), ['dev'], {
@@ -46,6 +51,7 @@ export default async function start(): Promise<() => Promise<void>> {
       ERRAND_TENANT__LISTEN: `127.0.0.1:${tenant}`,
       LEPTOS_OUTPUT_NAME: 'errand',
       LEPTOS_SITE_ROOT: process.env.LEPTOS_SITE_ROOT ?? path.join(root, 'target/site'),
+      ...more(web),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -69,15 +75,24 @@ export default async function start(): Promise<() => Promise<void>> {
     rmSync(data, { recursive: true, force: true });
   };
 
-  process.env.ERRAND_WEB_URL = `http://localhost:${web}`;
-  process.env.ERRAND_TENANT_URL = `http://localhost:${tenant}`;
+  const errand = { web: `http://localhost:${web}`, tenant: `http://localhost:${tenant}`, stop };
   const deadline = Date.now() + 60_000;
-  while (!(await isHealthy(process.env.ERRAND_WEB_URL))) {
+  while (!(await isHealthy(errand.web))) {
     if (ended !== undefined || Date.now() > deadline) {
       await stop();
       throw new Error(`errand did not start: ${ended ?? 'no answer from /health in 60 s'}. Its log: ${logFile}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return stop;
+  return errand;
+}
+
+export default async function start(): Promise<() => Promise<void>> {
+  // A program that is running already can be tested instead.
+  if (process.env.ERRAND_WEB_URL && process.env.ERRAND_TENANT_URL) return async () => {};
+
+  const errand = await startErrand('errand');
+  process.env.ERRAND_WEB_URL = errand.web;
+  process.env.ERRAND_TENANT_URL = errand.tenant;
+  return errand.stop;
 }
