@@ -84,9 +84,11 @@ test('another browser is signed out from here, and must sign in again', async ({
   } else {
     // It notices as soon as somebody comes back to it, and hides what it shows.
     await other.evaluate(() => window.dispatchEvent(new Event('focus')));
-    await expect(other.getByRole('heading', { name: 'You have been signed out' })).toBeVisible();
+    await expect(other.getByRole('heading', { name: 'You were signed out from another browser' })).toBeVisible();
     await expect(new Todos(other).field()).toBeHidden();
     await other.getByRole('main').or(other.getByRole('alert')).getByRole('link', { name: 'Sign in' }).click();
+    await new Tenant(other).password().fill(customer.password);
+    await new Tenant(other).next().click();
     await other.waitForURL(`${webUrl()}/todos`);
     await expect(new Todos(other).field()).toHaveValue('Half a thought');
   }

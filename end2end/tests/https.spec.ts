@@ -71,6 +71,8 @@ test('a browser that was signed out from elsewhere says so, and asks for the pas
 
   // F5, the session of the provider still there: not in again without a word.
   await other.goto(`${process.env.ERRAND_WEB_URL}/todos`);
+  await expect(other.getByRole('heading', { level: 1, name: 'You were signed out from another browser' })).toBeVisible();
+  await other.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
   await expect(new Tenant(other).password()).toBeVisible();
   await new Tenant(other).signIn(customer);
   await expect(new Todos(other).field()).toBeVisible();
