@@ -86,11 +86,18 @@ async fn reach(key: &str, config: &DownstreamApiConfig, tables: &Tables, http: &
         }
     }];
     let asked = exchange::get(http, &todos, None).await;
-    checks.push(turned_away("without a token", &todos, asked, |challenge| challenge.starts_with("Bearer")));
+    checks.push(turned_away("without a token", &todos, asked, names_what_is_missing));
     let asked = exchange::get(http, &todos, Some("Bearer bm9uc2Vuc2U.bm9uc2Vuc2U.bm9uc2Vuc2U")).await;
     checks
         .push(turned_away("with a token that is none", &todos, asked, |challenge| challenge.contains("invalid_token")));
     checks
+}
+
+/// Whether a challenge says what a client without a token needs: whose API it is, the scope (RFC 6750 §3), and where to
+/// learn who issues tokens (RFC 9728 §5.1).
+fn names_what_is_missing(challenge: &str) -> bool {
+    challenge.starts_with("Bearer")
+        && ["realm=", "scope=", "resource_metadata="].iter().all(|part| challenge.contains(part))
 }
 
 /// 401 with the challenge of RFC 6750 §3.
