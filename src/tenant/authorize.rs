@@ -80,7 +80,7 @@ enum Refused {
     #[error("no app has the client id {0:?}")]
     UnknownClient(String),
     #[error("redirect_uri is missing or repeated")]
-    NoRedirectUri,
+    NoRedirectUri { client_id: Uuid },
     #[error("the redirect URI {redirect_uri:?} is not registered for {client_id}")]
     UnregisteredRedirectUri { client_id: Uuid, redirect_uri: String },
 }
@@ -95,7 +95,7 @@ impl Refused {
                 700_016,
                 format!("Application with identifier '{client_id}' was not found in the directory."),
             ),
-            Self::NoRedirectUri => Described::missing("redirect_uri"),
+            Self::NoRedirectUri { .. } => Described::missing("redirect_uri"),
             Self::UnregisteredRedirectUri { client_id, redirect_uri } => Described::new(
                 "invalid_request",
                 50_011,
@@ -297,7 +297,12 @@ async fn answer(tenant: &Tenant, headers: &HeaderMap, parameters: Option<Paramet
         Err(refused) => {
             let trace = Trace::new(tenant, headers);
             tracing::info!(trace = %trace.id, "authorize: {refused}");
-            return notice::error_page(tenant, StatusCode::BAD_REQUEST, &refused.describe(), &trace);
+            let app = match &refused {
+                Refused::UnregisteredRedirectUri { client_id, .. } => tenant.config.app(&client_id.to_string()),
+                Refused::NoRedirectUri { client_id } => tenant.config.app(&client_id.to_string()),
+                Refused::NotAForm | Refused::NoClientId | Refused::UnknownClient(_) => None,
+            };
+            return notice::error_page(tenant, app, StatusCode::BAD_REQUEST, &refused.describe(), &trace);
         }
     };
     let response_mode = match parameters.get("response_mode") {
@@ -315,7 +320,8 @@ async fn answer(tenant: &Tenant, headers: &HeaderMap, parameters: Option<Paramet
 fn client<'t>(tenant: &'t Tenant, parameters: &Parameters) -> Result<(&'t App, String), Refused> {
     let client_id = parameters.get("client_id").ok_or(Refused::NoClientId)?;
     let app = tenant.config.app(client_id).ok_or_else(|| Refused::UnknownClient(client_id.to_owned()))?;
-    let redirect_uri = parameters.get("redirect_uri").ok_or(Refused::NoRedirectUri)?.to_owned();
+    let redirect_uri =
+        parameters.get("redirect_uri").ok_or(Refused::NoRedirectUri { client_id: app.client_id })?.to_owned();
     if !tenant.config.is_registered(&app.redirect_uris, &redirect_uri) {
         return Err(Refused::UnregisteredRedirectUri { client_id: app.client_id, redirect_uri });
     }

@@ -108,6 +108,10 @@ pub struct App {
     /// Optional claims in this API's access tokens; `idtyp` is known.
     #[serde(default)]
     pub optional_access_token_claims: Vec<String>,
+    /// The app's home page, which the tenant's pages lead back to; by default the start of the site of its first redirect
+    /// URI.
+    #[serde(default)]
+    pub home_page_url: Option<String>,
     /// Where authorization responses may go; compared character by character (RFC 9700 §4.1.3), but for the port of
     /// `http://localhost` (see [`Config::compare_localhost_ports`]).
     #[serde(default)]
@@ -265,6 +269,7 @@ impl App {
             scopes: Vec::new(),
             app_roles: Vec::new(),
             optional_access_token_claims: Vec::new(),
+            home_page_url: None,
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             secrets: Vec::new(),
@@ -280,6 +285,12 @@ impl App {
     /// The Application ID URI.
     pub fn uri(&self) -> String {
         self.application_id_uri.clone().unwrap_or_else(|| format!("api://{}", self.client_id))
+    }
+
+    /// Where its pages begin; `None` for an app that has none.
+    pub(super) fn home(&self) -> Option<String> {
+        let of_site = |uri: &String| Some(format!("{}/", url::Url::parse(uri).ok()?.origin().ascii_serialization()));
+        self.home_page_url.clone().or_else(|| self.redirect_uris.first().and_then(of_site))
     }
 
     /// Whether this is its Application ID URI.
@@ -351,6 +362,7 @@ impl Config {
         for (position, app) in self.apps.iter().enumerate() {
             let key = |name: &str| format!("tenant.apps.{position}.{name}");
             let lists = [
+                ("home_page_url", app.home_page_url.as_slice()),
                 ("redirect_uris", app.redirect_uris.as_slice()),
                 ("post_logout_redirect_uris", &app.post_logout_redirect_uris),
                 ("back_channel_logout_uri", app.back_channel_logout_uri.as_slice()),

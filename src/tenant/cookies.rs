@@ -8,9 +8,18 @@ use crate::platform::cookies;
 
 /// Holds the handle of the single sign-on session.
 pub(super) const SESSION: &str = "errand_tenant_session";
-/// Binds an interaction to the browser that began it; its path is that of the interaction's pages, so any number of
+/// Carries an interaction, sealed, in the browser that began it; what is too long for one cookie goes on in others
+/// ([`interaction`]). Its path is that of the interaction's pages, so any number of
 /// sign-ins can go on side by side.
 pub(super) const INTERACTION: &str = "errand_tenant_interaction";
+
+/// The longest value of one cookie: browsers take names, values and attributes of 4096 bytes together (RFC 6265 §6.1).
+pub(super) const MAX_VALUE: usize = 3500;
+
+/// The name of the cookie with one part of an interaction.
+pub(super) fn interaction(part: usize) -> String {
+    if part == 0 { INTERACTION.to_owned() } else { format!("{INTERACTION}_{part}") }
+}
 
 /// The value of cookie `name`.
 pub(super) fn read(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -19,8 +28,8 @@ pub(super) fn read(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// A `Set-Cookie` value: `HttpOnly`, `SameSite=Lax`, `Secure` when the tenant is reached by https. Lives as long as the
 /// browser runs; an empty `value` removes the cookie.
-pub(super) fn set(tenant: &Tenant, name: &'static str, value: &str, path: &str) -> HeaderValue {
-    let mut cookie = Cookie::build((name, value.to_owned()))
+pub(super) fn set(tenant: &Tenant, name: impl Into<String>, value: &str, path: &str) -> HeaderValue {
+    let mut cookie = Cookie::build((name.into(), value.to_owned()))
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(tenant.origin.starts_with("https:"))

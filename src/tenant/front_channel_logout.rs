@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use url::Url;
 
 use super::authorization_response::with_query;
-use super::user_flow::pages;
+use super::user_flow::pages::{self, WayBack};
 use super::{Tenant, notice};
 
 /// How long the apps' pages get to load, in seconds.
@@ -41,7 +41,7 @@ pub(super) fn frames(tenant: &Tenant, sid: &str, clients: &[String]) -> Vec<Fram
 }
 
 /// The signed-out page with the frames, which goes on to `next`.
-pub(super) fn page(tenant: &Tenant, frames: &[Frame], next: Option<&str>) -> Response {
+pub(super) fn page(tenant: &Tenant, frames: &[Frame], next: Option<&str>, way: &WayBack) -> Response {
     let brand = &tenant.config.display_name;
     let title = "You signed out of your account";
     let body = html! {
@@ -53,7 +53,10 @@ pub(super) fn page(tenant: &Tenant, frames: &[Frame], next: Option<&str>) -> Res
                 p { "Then this page goes on by itself." }
                 p { a.button href=(next) { "Continue" } }
             },
-            None => p { "It is a good idea to close all browser windows." },
+            None => {
+                p { "It is a good idea to close all browser windows." }
+                (way.links())
+            },
         }
         @for frame in frames { (self::frame(frame)) }
     };

@@ -1,5 +1,6 @@
-//! An authorization request that waits for its user: made by the authorize endpoint, finished by a user flow. Bound
-//! to the browser that started it by a cookie.
+//! An authorization request that waits for its user: made by the authorize endpoint, finished by a user flow. The browser
+//! that started it carries it, sealed, in cookies of its pages alone, and no other browser can go on with it. Anybody can
+//! ask, so nothing is stored until somebody has signed in: then, which interactions have ended.
 //!
 //! A request may wait more than once: for the user to sign in, then for a second factor, then for consent. Each time it
 //! is an interaction of its own, which one answer ends. [`go_on`] alone issues codes to interactions, and looks each
@@ -7,6 +8,7 @@
 
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
+use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use super::authorization_response::redirect;
@@ -16,6 +18,7 @@ use super::scope::{ResourceScopes, Scopes};
 use super::sso::{self, Factor, Lapsed, Session};
 use super::token::authorization_code;
 use super::user::User;
+use super::user_flow::pages::WayBack;
 use super::user_flow::{self, pages};
 use super::{Tenant, consent, cookies};
 use crate::platform::clock::millis;
@@ -93,6 +96,19 @@ pub(super) async fn go_on(
     Ok(Interaction::begin(tenant, request, start, Some(session)).await?)
 }
 
+/// What the browser carries.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    request: AuthorizationRequest,
+    sid: Option<String>,
+    expires_at: i64,
+}
+
+/// What the sealed text is bound to.
+fn context(id: &str) -> String {
+    format!("interaction/{id}")
+}
+
 /// An authorization request that waits for its user.
 pub(super) struct Interaction {
     /// The handle in the pages' addresses (128 bits or more).
@@ -106,6 +122,8 @@ pub(super) struct Interaction {
     /// The session whose user has signed in already and is asked for more.
     pub(super) sid: Option<String>,
     request: AuthorizationRequest,
+    /// Milliseconds since the epoch.
+    expires_at: i64,
     /// The digest of the session cookie that this browser came with: signing in again replaces it.
     previous_session: Option<String>,
     /// Of the request that the answer is for.
@@ -130,23 +148,23 @@ impl Interaction {
         start: Start,
         session: Option<&Session>,
     ) -> Result<Response, sqlx::Error> {
-        let (id, browser) = (random::token(), random::token());
-        // Whoever asks and never signs in leaves a row; it goes with a later request.
+        // The app, so that pages of an interaction that has ended lead back to it.
+        let id = format!("{}~{}", random::token(), request.client_id);
         tenant.sweep_when_due().await?;
-        let request = serde_json::to_string(request).expect("a request is plain strings and numbers");
-        sqlx::query(
-            "INSERT INTO interactions (id, browser_hash, request, sid, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(&id)
-        .bind(random::digest(&browser))
-        .bind(request)
-        .bind(session.map(|session| session.sid.as_str()))
-        .bind(millis(tenant.clock.now() + LIFETIME))
-        .execute(&tenant.db)
-        .await?;
-        let cookie = cookies::set(tenant, cookies::INTERACTION, &browser, &cookie_path(tenant, &id));
+        let kept = Kept {
+            request: request.clone(),
+            sid: session.map(|session| session.sid.clone()),
+            expires_at: millis(tenant.clock.now() + LIFETIME),
+        };
+        let kept = serde_json::to_string(&kept).expect("a request is plain strings and numbers");
+        let sealed = tenant.interactions.seal(&context(&id), &kept);
         let mut response = redirect(&tenant.path(&user_flow::path(&id, start)));
-        response.headers_mut().append(header::SET_COOKIE, cookie);
+        let path = cookie_path(tenant, &id);
+        for (part, text) in sealed.as_bytes().chunks(cookies::MAX_VALUE).enumerate() {
+            let text = std::str::from_utf8(text).expect("base64url is ASCII");
+            let cookie = cookies::set(tenant, cookies::interaction(part), text, &path);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
         Ok(response)
     }
 
@@ -155,21 +173,24 @@ impl Interaction {
     /// # Errors
     /// [`NotLoaded`]: show a page that says so and how to start again.
     pub(super) async fn load(tenant: &Tenant, id: &str, headers: &HeaderMap) -> Result<Self, NotLoaded> {
-        let browser = cookies::read(headers, cookies::INTERACTION).ok_or(NotLoaded::Gone)?;
-        let row: Option<(String, Option<String>)> = sqlx::query_as(
-            "SELECT request, sid FROM interactions WHERE id = $1 AND browser_hash = $2 AND expires_at > $3",
-        )
-        .bind(id)
-        .bind(random::digest(&browser))
-        .bind(tenant.clock.unix_millis())
-        .fetch_optional(&tenant.db)
-        .await
-        .map_err(|error| {
-            tracing::error!(%error, "an interaction could not be read");
-            NotLoaded::Unavailable
-        })?;
-        let (request, sid) = row.ok_or(NotLoaded::Gone)?;
-        let request: AuthorizationRequest = serde_json::from_str(&request).map_err(|_| NotLoaded::Gone)?;
+        let parts = (0..).map_while(|part| cookies::read(headers, &cookies::interaction(part)));
+        let sealed: String = parts.collect();
+        let kept = tenant.interactions.open(&context(id), &sealed).map_err(|_| NotLoaded::Gone)?;
+        let Kept { request, sid, expires_at } = serde_json::from_str(&kept).map_err(|_| NotLoaded::Gone)?;
+        if expires_at <= tenant.clock.unix_millis() {
+            return Err(NotLoaded::Gone);
+        }
+        let ended: Option<(String,)> = sqlx::query_as("SELECT id FROM ended_interactions WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&tenant.db)
+            .await
+            .map_err(|error| {
+                tracing::error!(%error, "an interaction could not be read");
+                NotLoaded::Unavailable
+            })?;
+        if ended.is_some() {
+            return Err(NotLoaded::Gone);
+        }
         // The configuration may have changed since.
         let app = tenant.config.app(&request.client_id.to_string()).ok_or(NotLoaded::Gone)?.clone();
         let flow = tenant.config.flow_of(&app).ok_or(NotLoaded::Gone)?.clone();
@@ -180,6 +201,7 @@ impl Interaction {
             login_hint: request.login_hint.clone(),
             sid,
             request,
+            expires_at,
             previous_session: sso::cookie_hash(headers),
             headers: headers.clone(),
         })
@@ -191,7 +213,7 @@ impl Interaction {
         match self.end(tenant).await {
             Ok(true) => {}
             // Another tab or a second click was first.
-            Ok(false) => return pages::gone(&tenant.config.display_name),
+            Ok(false) => return over(tenant, &self.headers, Some(&self.app)).await,
             Err(error) => return unavailable(tenant, &error),
         }
         let signed_in = self.sign_in(tenant, user, factor).await;
@@ -229,7 +251,7 @@ impl Interaction {
         };
         match remembered.await {
             Ok(true) => {}
-            Ok(false) => return pages::gone(&tenant.config.display_name),
+            Ok(false) => return over(tenant, &self.headers, Some(&self.app)).await,
             Err(error) => return unavailable(tenant, &error),
         }
         let gone_on = go_on(tenant, &self.app, &self.request, &session).await;
@@ -255,7 +277,7 @@ impl Interaction {
         };
         match remembered.await {
             Ok(true) => {}
-            Ok(false) => return pages::gone(&tenant.config.display_name),
+            Ok(false) => return over(tenant, &self.headers, Some(&self.app)).await,
             Err(error) => return unavailable(tenant, &error),
         }
         self.request.ask_consent = false;
@@ -263,20 +285,17 @@ impl Interaction {
         self.answer(tenant, gone_on)
     }
 
-    /// The user does not want to sign in: answers with `access_denied` to the app.
-    pub(super) async fn cancel(self, tenant: &Tenant) -> Response {
-        self.refuse(tenant, Denied::Cancelled).await
+    /// The user does not want to sign in: answers with `access_denied` to the app. Nothing is kept of it: anybody can do
+    /// so as often as they like, and the app knows its state once.
+    pub(super) fn cancel(self, tenant: &Tenant) -> Response {
+        self.answer(tenant, Err(Denied::Cancelled))
     }
 
     /// The user does not agree to the permissions: answers with `access_denied` to the app.
     pub(super) async fn decline(self, tenant: &Tenant) -> Response {
-        self.refuse(tenant, Denied::ConsentDeclined).await
-    }
-
-    async fn refuse(self, tenant: &Tenant, denied: Denied) -> Response {
         match self.end(tenant).await {
-            Ok(true) => self.answer(tenant, Err(denied)),
-            Ok(false) => pages::gone(&tenant.config.display_name),
+            Ok(true) => self.answer(tenant, Err(Denied::ConsentDeclined)),
+            Ok(false) => over(tenant, &self.headers, Some(&self.app)).await,
             Err(error) => unavailable(tenant, &error),
         }
     }
@@ -287,27 +306,44 @@ impl Interaction {
         self.with_cookie_removed(tenant, response)
     }
 
-    /// Removes the interaction; false when it had ended already. One statement, so that only one request ends it.
+    /// Ends the interaction; false when it had ended already. One statement, so that only one request ends it.
     async fn end(&self, tenant: &Tenant) -> Result<bool, sqlx::Error> {
-        let ended = sqlx::query("DELETE FROM interactions WHERE id = $1 AND expires_at > $2")
-            .bind(&self.id)
-            .bind(tenant.clock.unix_millis())
-            .execute(&tenant.db)
-            .await?;
+        if self.expires_at <= tenant.clock.unix_millis() {
+            return Ok(false);
+        }
+        let ended =
+            sqlx::query("INSERT INTO ended_interactions (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
+                .bind(&self.id)
+                .bind(self.expires_at)
+                .execute(&tenant.db)
+                .await?;
         Ok(ended.rows_affected() > 0)
     }
 
     fn with_cookie_removed(&self, tenant: &Tenant, mut response: Response) -> Response {
-        let cookie = cookies::set(tenant, cookies::INTERACTION, "", &cookie_path(tenant, &self.id));
-        response.headers_mut().append(header::SET_COOKIE, cookie);
+        let path = cookie_path(tenant, &self.id);
+        for part in (0..).take_while(|part| cookies::read(&self.headers, &cookies::interaction(*part)).is_some()) {
+            let cookie = cookies::set(tenant, cookies::interaction(part), "", &path);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
         response
+    }
+}
+
+/// The answer where an interaction cannot go on. Whoever is signed in has most likely come back to one that is finished
+/// (by Back, or a second click), and goes on to the app; anybody else is told, with the way to the app.
+pub(super) async fn over(tenant: &Tenant, headers: &HeaderMap, app: Option<&App>) -> Response {
+    let signed_in = matches!(Session::find(tenant, headers).await, Ok(Some(_)));
+    match app.and_then(App::home).filter(|_| signed_in) {
+        Some(home) => redirect(&home),
+        None => pages::gone(&WayBack::to(tenant, app)),
     }
 }
 
 /// The interaction is still there: the user may try again.
 fn unavailable(tenant: &Tenant, error: &sqlx::Error) -> Response {
     tracing::error!(%error, "an interaction could not be ended");
-    pages::unavailable(&tenant.config.display_name)
+    pages::unavailable(&WayBack::to(tenant, None))
 }
 
 /// The pages of one interaction, and no others, get its cookie.

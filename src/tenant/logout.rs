@@ -12,13 +12,14 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use maud::html;
 use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
 
 use super::authorization_response::{redirect, with_query};
 use super::config::App;
 use super::parameters::Parameters;
 use super::sso::{self, Session};
 use super::token::{self, IdTokenHint};
-use super::user_flow::pages;
+use super::user_flow::pages::{self, WayBack};
 use super::{Tenant, cookies, front_channel_logout, notice};
 use crate::platform::random;
 
@@ -38,9 +39,16 @@ struct Destination {
     /// Registered for an app.
     uri: Option<String>,
     state: Option<String>,
+    /// The app that the request names, or else the one that the address belongs to.
+    app: Option<Uuid>,
 }
 
 impl Destination {
+    /// The way back to the app, on pages that go nowhere by themselves.
+    fn way_back(&self, tenant: &Tenant) -> WayBack {
+        WayBack::to(tenant, self.app.and_then(|app| tenant.config.app(&app.to_string())))
+    }
+
     /// §2: with the state, which is passed on.
     fn address(&self) -> Option<String> {
         let uri = self.uri.as_deref()?;
@@ -108,7 +116,10 @@ fn destination(tenant: &Tenant, parameters: &Parameters, hint: Option<&IdTokenHi
         (None, None) => tenant.config.apps.iter().any(|app| known(app, uri)),
     };
     let uri = parameters.get("post_logout_redirect_uri").filter(|uri| registered(uri)).map(ToOwned::to_owned);
-    Destination { uri, state: parameters.get("state").map(ToOwned::to_owned) }
+    let named = hint.map(|hint| hint.aud).or_else(|| tenant.config.app(named?).map(|app| app.client_id));
+    let owner = || tenant.config.apps.iter().find(|app| uri.as_deref().is_some_and(|uri| known(app, uri)));
+    let app = named.or_else(|| owner().map(|app| app.client_id));
+    Destination { uri, state: parameters.get("state").map(ToOwned::to_owned), app }
 }
 
 /// How often the user is asked.
@@ -129,8 +140,11 @@ fn ask(tenant: &Tenant, headers: &HeaderMap, session: &Session, destination: &De
             input type="hidden" name="token" value=(confirmation_token(headers));
             @if let Some(uri) = &destination.uri { input type="hidden" name="post_logout_redirect_uri" value=(uri); }
             @if let Some(state) = &destination.state { input type="hidden" name="state" value=(state); }
+            @if let Some(app) = &destination.app { input type="hidden" name="client_id" value=(app); }
             button.primary type="submit" { "Sign out" }
         }
+        // Cancelling is going back: nothing was done yet.
+        (destination.way_back(tenant).cancel())
     };
     let status = if asked == Asked::Again { StatusCode::CONFLICT } else { StatusCode::OK };
     notice::page(tenant, status, "Do you want to sign out?", &content)
@@ -174,13 +188,16 @@ fn told(tenant: &Tenant, sid: &str, clients: &[String], destination: &Destinatio
     if frames.is_empty() {
         return gone_on(tenant, destination);
     }
-    front_channel_logout::page(tenant, &frames, destination.address().as_deref())
+    front_channel_logout::page(tenant, &frames, destination.address().as_deref(), &destination.way_back(tenant))
 }
 
 /// Nobody is signed in (any more).
 fn gone_on(tenant: &Tenant, destination: &Destination) -> Response {
     let Some(address) = destination.address() else {
-        let content = html! { p { "You have signed out. It is a good idea to close all browser windows." } };
+        let content = html! {
+            p { "You have signed out. It is a good idea to close all browser windows." }
+            (destination.way_back(tenant).links())
+        };
         return notice::page(tenant, StatusCode::OK, "You signed out of your account", &content);
     };
     redirect(&address)
@@ -188,5 +205,5 @@ fn gone_on(tenant: &Tenant, destination: &Destination) -> Response {
 
 fn unavailable(tenant: &Tenant, error: &sqlx::Error) -> Response {
     tracing::error!(%error, "logout: the database failed");
-    pages::unavailable(&tenant.config.display_name)
+    pages::unavailable(&WayBack::to(tenant, None))
 }

@@ -111,6 +111,21 @@ pub(super) fn disabled(tenant: &Tenant, to: &Email) -> Mail {
     )
 }
 
+/// The password was reset: its owner must learn of it if it was somebody else.
+pub(super) fn password_changed(tenant: &Tenant, to: &Email) -> Mail {
+    let name = &tenant.config.display_name;
+    notice(
+        tenant,
+        to,
+        &format!(
+            "The password of your account at {name} was just reset with a code that we sent to this address, and all other \
+             browsers were signed out.\n\n\
+             If it was you, there is nothing to do. If it was not, somebody else reads your mail: change the password of \
+             your mail account first, and then reset this one by \u{201c}Forgot password?\u{201d} on the sign-in page."
+        ),
+    )
+}
+
 fn notice(tenant: &Tenant, to: &Email, body: &str) -> Mail {
     Mail {
         to: to.clone(),

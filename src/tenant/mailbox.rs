@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::Tenant;
 use super::mail::Mail;
 use super::user::Email;
-use super::user_flow::pages;
+use super::user_flow::pages::{self, WayBack};
 use crate::platform::clock;
 use crate::platform::config::is_loopback;
 
@@ -186,12 +186,12 @@ async fn kept(tenant: &Tenant, headers: &HeaderMap, filter: Filter) -> Result<Ve
     }
     if is_here(tenant) && !to_here(headers) {
         tracing::info!("mailbox: it was asked for by a name that is not this machine's");
-        return Err(Box::new(pages::misdirected(&tenant.config.display_name, &format!("{}/mailbox", tenant.origin))));
+        return Err(Box::new(pages::misdirected(&WayBack::to(tenant, None), &format!("{}/mailbox", tenant.origin))));
     }
     let to = filter.to.filter(|to| !to.is_empty()).map(|to| to.to_lowercase());
     // No address has any, and PostgreSQL takes no NUL.
     if to.as_ref().is_some_and(|to| to.chars().any(char::is_control)) {
-        return Err(Box::new(pages::unreadable(&tenant.config.display_name, StatusCode::BAD_REQUEST)));
+        return Err(Box::new(pages::unreadable(&WayBack::to(tenant, None), StatusCode::BAD_REQUEST)));
     }
     let query = match &to {
         None => sqlx::query("SELECT recipient, subject, body, passcode, sent_at FROM mailbox ORDER BY id DESC"),
@@ -219,7 +219,7 @@ async fn kept(tenant: &Tenant, headers: &HeaderMap, filter: Filter) -> Result<Ve
     });
     mails.map_err(|error| {
         tracing::error!(%error, "the mailbox cannot be read");
-        Box::new(pages::unavailable(&tenant.config.display_name).into_response())
+        Box::new(pages::unavailable(&WayBack::to(tenant, None)).into_response())
     })
 }
 
@@ -228,12 +228,6 @@ async fn json(State(tenant): State<Tenant>, headers: HeaderMap, Query(filter): Q
         Ok(mails) => Json(serde_json::json!({ "messages": mails })).into_response(),
         Err(response) => *response,
     }
-}
-
-/// The apps that people sign in to: name and home page.
-fn apps(tenant: &Tenant) -> Vec<(&str, String)> {
-    let home = |uri: &String| Some(url::Url::parse(uri).ok()?.origin().ascii_serialization());
-    tenant.config.apps.iter().filter_map(|app| Some((app.name.as_str(), home(app.redirect_uris.first()?)?))).collect()
 }
 
 async fn page(State(tenant): State<Tenant>, headers: HeaderMap, Query(filter): Query<Filter>) -> Response {
@@ -247,9 +241,7 @@ async fn page(State(tenant): State<Tenant>, headers: HeaderMap, Query(filter): Q
             "This tenant has no mail server, so its mail ends up here, newest first."
         }
         p { a.button href="/mailbox" { "Check for new mail" } }
-        @for (name, home) in apps(&tenant) {
-            p { a href=(home) { "Back to " (name) } }
-        }
+        (WayBack::to(&tenant, None).links())
         @if mails.is_empty() {
             p.empty { "No mail yet. Sign up, and the code appears here." }
         }

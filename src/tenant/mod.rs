@@ -53,8 +53,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
+use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use base64::Engine as _;
@@ -65,15 +67,16 @@ use serde_json::json;
 use sqlx::AnyPool;
 use time::Duration;
 use tower::ServiceExt as _;
-use tower_http::csrf::CsrfLayer;
 use uuid::Uuid;
 
 use self::certificate::PublicKey;
 use self::error::{Described, Trace};
 pub use self::keys::KeyError;
+use self::user_flow::pages::WayBack;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::database::DatabaseError;
+use crate::platform::seal::{KeyRing, KeyRingError};
 use crate::platform::{database, outbound, random, serve};
 
 /// The largest request body, in bytes: forms with a token or two.
@@ -111,6 +114,8 @@ pub struct Inner {
     keys: keys::Keys,
     /// What makes subject identifiers unguessable.
     salt: String,
+    /// Seals what browsers carry of authorization requests.
+    interactions: KeyRing,
     /// When what has expired was removed last, in milliseconds since the epoch.
     swept_at: AtomicI64,
 }
@@ -142,6 +147,9 @@ pub enum StartError {
     /// The database cannot be read or written.
     #[error("the tenant's database cannot be used: {0}")]
     Store(#[from] sqlx::Error),
+    /// The key of interactions in the database is none.
+    #[error("the tenant's database is damaged: {0}")]
+    KeyRing(#[from] KeyRingError),
     /// There are no signing keys to be had.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -162,7 +170,9 @@ impl Tenant {
         let swept_at = AtomicI64::new(clock.unix_millis());
         sweep(&db, &clock).await?;
         let keys = keys::Keys::load(&db, &clock).await?;
-        let salt = pairwise_salt(&db).await?;
+        let salt = kept_for_ever(&db, "pairwise_salt", random::token()).await?;
+        let interactions = kept_for_ever(&db, "interaction_key", KeyRing::generate()).await?;
+        let interactions = KeyRing::parse(&[interactions.into()])?;
         let mailer = mail::Mailer::new(config.mail.as_ref(), mode)?;
         let limits = rate_limit::Limits::new(clock.clone());
         let (http, federated_keys) = (outbound::client(), federation::Keys::default());
@@ -179,6 +189,7 @@ impl Tenant {
             federated_keys,
             keys,
             salt,
+            interactions,
             swept_at,
         })))
     }
@@ -251,7 +262,7 @@ impl Tenant {
 /// Removes what has expired for good.
 async fn sweep(db: &AnyPool, clock: &Clock) -> Result<(), sqlx::Error> {
     for statement in [
-        "DELETE FROM interactions WHERE expires_at < $1",
+        "DELETE FROM ended_interactions WHERE expires_at < $1",
         "DELETE FROM sso_sessions WHERE expires_at < $1",
         "DELETE FROM client_assertions WHERE expires_at < $1",
         // Codes and refresh tokens go with their grant, not before: a replay must find what to revoke.
@@ -262,20 +273,61 @@ async fn sweep(db: &AnyPool, clock: &Clock) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// The salt of pairwise subject identifiers, made on first start: other salts would make every customer a stranger.
-async fn pairwise_salt(db: &AnyPool) -> Result<String, sqlx::Error> {
-    sqlx::query("INSERT INTO settings (name, value) VALUES ('pairwise_salt', $1) ON CONFLICT (name) DO NOTHING")
-        .bind(random::token())
+/// A value that is made on first start and never again. With another salt of pairwise subject identifiers, every customer
+/// would be a stranger.
+async fn kept_for_ever(db: &AnyPool, name: &str, new: String) -> Result<String, sqlx::Error> {
+    sqlx::query("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+        .bind(name)
+        .bind(new)
         .execute(db)
         .await?;
-    sqlx::query_scalar("SELECT value FROM settings WHERE name = 'pairwise_salt'").fetch_one(db).await
+    sqlx::query_scalar("SELECT value FROM settings WHERE name = $1").bind(name).fetch_one(db).await
+}
+
+/// Gives words to refusals that have none, such as those of the router and the layers: a page for people, JSON for apps.
+async fn with_words(State(tenant): State<Tenant>, request: Request, next: Next) -> Response {
+    let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let failed = status.is_client_error() || status.is_server_error();
+    if !failed || response.body().size_hint().exact() != Some(0) {
+        return response;
+    }
+    let (title, words) = match status {
+        StatusCode::NOT_FOUND => ("Page not found", "There is nothing at this address."),
+        StatusCode::METHOD_NOT_ALLOWED => ("That is not done here", "This address does not take this method."),
+        StatusCode::PAYLOAD_TOO_LARGE => ("That is too much", "The request is larger than this address takes."),
+        _ => ("That did not work", "The request could not be answered."),
+    };
+    let other = if wants_page(&headers) {
+        let way = WayBack::from_page(&tenant, &path);
+        notice::page(&tenant, status, title, &html! { p { (words) } (way.links()) })
+    } else {
+        Described::new("invalid_request", 900_561, words).json(status, &Trace::new(&tenant, &headers))
+    };
+    let (parts, body) = other.into_parts();
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    // What the refusal said already stays, such as the methods that are allowed.
+    for (name, value) in &parts.headers {
+        if !response.headers().contains_key(name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    *response.body_mut() = body;
+    response
+}
+
+/// Whether a request comes from somebody who looks at pages.
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get_all(header::ACCEPT).iter().any(|value| value.as_bytes().windows(9).any(|part| part == b"text/html"))
 }
 
 /// Everything the tenant serves.
 pub fn router(tenant: Tenant) -> Router {
     let is_https = tenant.origin.starts_with("https:");
     // The protocol's endpoints get cross-site POSTs by design, and guard themselves. The pages do not.
-    let pages = user_flow::router().merge(logout::confirmation().layer(CsrfLayer::new()));
+    let confirmation = user_flow::pages::own_forms_only(logout::confirmation(), &tenant);
+    let pages = user_flow::router(&tenant).merge(confirmation);
     let below_segment = Router::new()
         .merge(discovery::router())
         .merge(authorize::router())
@@ -296,7 +348,8 @@ pub fn router(tenant: Tenant) -> Router {
         .merge(mailbox::router())
         .merge(user_flow::assets())
         .fallback(at_segment)
-        .with_state(tenant);
+        .with_state(tenant.clone());
+    let router = router.layer(middleware::from_fn_with_state(tenant, with_words));
     let router = serve::with_standard_layers(router, "tenant", MAX_BODY);
     if is_https { serve::with_transport_security(router) } else { router }
 }
@@ -315,7 +368,12 @@ async fn enter(tenant: Tenant, below: Router, mut request: Request) -> Response 
              correct cloud."
         );
         let trace = Trace::new(&tenant, request.headers());
-        return Described::new("invalid_tenant", 90_002, message).json(StatusCode::BAD_REQUEST, &trace);
+        let described = Described::new("invalid_tenant", 90_002, message);
+        return if wants_page(request.headers()) {
+            notice::error_page(&tenant, None, StatusCode::BAD_REQUEST, &described, &trace)
+        } else {
+            described.json(StatusCode::BAD_REQUEST, &trace)
+        };
     }
     let rest = if rest.is_empty() { "/" } else { rest };
     let below_path = match request.uri().query() {

@@ -5,8 +5,9 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::Tenant;
+use super::config::App;
 use super::error::{Described, Trace};
-use super::user_flow::pages;
+use super::user_flow::pages::{self, WayBack};
 
 /// A page with this title and content, in the dress of the user flow's.
 pub(super) fn page(tenant: &Tenant, status: StatusCode, title: &str, content: &Markup) -> Response {
@@ -17,7 +18,13 @@ pub(super) fn page(tenant: &Tenant, status: StatusCode, title: &str, content: &M
 }
 
 /// The page of an error that must not be redirected to the app.
-pub(super) fn error_page(tenant: &Tenant, status: StatusCode, described: &Described, trace: &Trace) -> Response {
+pub(super) fn error_page(
+    tenant: &Tenant,
+    app: Option<&App>,
+    status: StatusCode,
+    described: &Described,
+    trace: &Trace,
+) -> Response {
     let content = html! {
         p { "The app sent a request that cannot be answered. Go back to the app and start again." }
         p { (described.message) }
@@ -27,6 +34,7 @@ pub(super) fn error_page(tenant: &Tenant, status: StatusCode, described: &Descri
             dt { "Correlation ID" } dd { (trace.correlation_id) }
             dt { "Timestamp" } dd { (trace.timestamp) }
         }
+        (WayBack::to(tenant, app).links())
     };
     page(tenant, status, "Sorry, but we’re having trouble signing you in", &content)
 }

@@ -6,6 +6,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::platform::random;
 
@@ -33,12 +34,36 @@ pub(super) enum Refused {
     /// More than [`MAX`] characters; never cut to size.
     #[error("This password is too long: use at most 256 characters.")]
     TooLong,
-    /// The e-mail address, or most of it.
-    #[error("This password is made from your email address: choose another.")]
-    FromEmail,
+    /// Something that an attacker would try for this user, or most of it.
+    #[error("This password is made from {0}: choose another.")]
+    MadeFrom(Known),
     /// On the lists that attackers try first, or nearly; with advice.
     #[error("This password is easy to guess. {0}")]
     Guessable(String),
+}
+
+/// What an attacker knows of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// The e-mail address.
+    Email,
+    /// The display name.
+    Name,
+    /// What the organisation is called.
+    Brand,
+    /// Several of them together.
+    Several,
+}
+
+impl std::fmt::Display for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Email => "your email address",
+            Self::Name => "your name",
+            Self::Brand => "the name of this service",
+            Self::Several => "your email address, your name or the name of this service",
+        })
+    }
 }
 
 /// The server hashes as many passwords as it can bear; try again in a moment.
@@ -66,13 +91,13 @@ impl Hasher {
     }
 
     /// Checks a new password; see [`check`]. Here, because estimating strength takes its time as well.
-    pub(super) async fn check(&self, password: String, known: Vec<String>) -> Result<Option<Refused>, Busy> {
+    pub(super) async fn check(&self, password: String, known: Vec<(Known, String)>) -> Result<Option<Refused>, Busy> {
         self.run(move || check(&password, &known).err()).await
     }
 
     /// Hashes a password.
     pub(super) async fn hash(&self, password: String) -> Result<String, Busy> {
-        self.run(move || hash(&password)).await
+        self.run(move || hash(&normalized(&password))).await
     }
 
     /// Whether `password` belongs to `stored`; with `None` (no such user) the answer is no, after the same work.
@@ -110,19 +135,41 @@ fn hash(password: &str) -> String {
     hash.to_string()
 }
 
+/// Passwords that were set before they were normalised are kept as they were typed then: those forms are tried as well, for
+/// nobody less than for somebody.
 fn verify(password: &str, stored: Option<&str>) -> bool {
+    let mut forms = vec![normalized(password)];
+    for other in [password.to_owned(), password.nfd().collect()] {
+        if !forms.contains(&other) {
+            forms.push(other);
+        }
+    }
     let parsed = PasswordHash::new(stored.unwrap_or(&NOBODYS));
-    let matches = parsed.is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
-    matches && stored.is_some()
+    let matches = |form: &String| {
+        parsed.as_ref().is_ok_and(|hash| Argon2::default().verify_password(form.as_bytes(), hash).is_ok())
+    };
+    stored.is_some() & forms.iter().any(matches)
+}
+
+/// The form in which passwords are kept and compared (SP 800-63B-4 §3.1.1.2): keyboards differ in how they write the same
+/// letter.
+fn normalized(password: &str) -> String {
+    password.nfc().collect()
+}
+
+/// Whether a new password was typed the same twice.
+pub(super) fn is_repeated(password: &str, repeated: &str) -> bool {
+    normalized(password) == normalized(repeated)
 }
 
 /// Checks a new password. `known` are words that an attacker would know of this user: the e-mail address first.
 ///
 /// - at least [`MIN`] and at most [`MAX`] characters, of any kind: no composition rules;
-/// - not the e-mail address or its parts, and not on (or next to) the lists of common passwords.
+/// - not one of the known words or their parts, and not on (or next to) the lists of common passwords.
 ///
 /// SP 800-63B-4 §3.1.1.2.
-fn check(password: &str, known: &[impl AsRef<str>]) -> Result<(), Refused> {
+fn check(password: &str, known: &[(Known, impl AsRef<str>)]) -> Result<(), Refused> {
+    let password = &normalized(password);
     match password.chars().count() {
         0 => return Err(Refused::Empty),
         n if n < MIN => return Err(Refused::TooShort),
@@ -130,15 +177,26 @@ fn check(password: &str, known: &[impl AsRef<str>]) -> Result<(), Refused> {
         _ => {}
     }
     let lower = password.to_lowercase();
-    let words: Vec<&str> = known.iter().map(AsRef::as_ref).flat_map(|k| k.split(['@', '.', ' ']).chain([k])).collect();
+    let parts = |text| -> Vec<String> {
+        let text = normalized(text).to_lowercase();
+        text.split(['@', '.', ' ']).map(ToOwned::to_owned).chain([text.clone()]).collect()
+    };
     // What is left of the password without the user's own words must be a password of some length in itself.
-    let rest = words
-        .iter()
-        .filter(|w| w.chars().count() >= 4)
-        .fold(lower.clone(), |rest, word| rest.replace(&word.to_lowercase(), ""));
-    if rest.len() < lower.len() && rest.chars().count() < 5 {
-        return Err(Refused::FromEmail);
+    let made_from = |words: &[String]| {
+        let rest = words.iter().filter(|word| word.chars().count() >= 4);
+        let rest = rest.fold(lower.clone(), |rest, word| rest.replace(word, ""));
+        rest.len() < lower.len() && rest.chars().count() < 5
+    };
+    for (kind, text) in known {
+        if made_from(&parts(text.as_ref())) {
+            return Err(Refused::MadeFrom(*kind));
+        }
     }
+    let words: Vec<String> = known.iter().flat_map(|(_, text)| parts(text.as_ref())).collect();
+    if made_from(&words) {
+        return Err(Refused::MadeFrom(Known::Several));
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let estimate = zxcvbn::zxcvbn(password, &words);
     if estimate.score() < zxcvbn::Score::Two {
         let advice = estimate
@@ -154,7 +212,8 @@ fn check(password: &str, known: &[impl AsRef<str>]) -> Result<(), Refused> {
 mod tests {
     use super::*;
 
-    const ALICE: [&str; 2] = ["alice.liddell@example.com", "Contoso"];
+    const ALICE: [(Known, &str); 3] =
+        [(Known::Email, "alice.liddell@example.com"), (Known::Name, "Bandersnatch"), (Known::Brand, "Errand")];
 
     #[test]
     fn password_rules_are_length_and_not_being_common() {
@@ -183,6 +242,42 @@ mod tests {
             assert!(check(derived, &ALICE).is_err(), "{derived}");
         }
         assert_eq!(check("alice fell down a rabbit hole", &ALICE), Ok(()), "a word of it does no harm");
+    }
+
+    #[test]
+    fn a_password_is_said_to_be_made_from_what_it_is_made_from() {
+        for (password, from) in [
+            ("Errand2026", Known::Brand),
+            ("errand!!errand", Known::Brand),
+            ("bandersnatch1", Known::Name),
+            ("Alice.Liddell", Known::Email),
+            ("Liddell1Errand", Known::Several),
+        ] {
+            assert_eq!(check(password, &ALICE), Err(Refused::MadeFrom(from)), "{password}");
+        }
+        let said = check("Errand2026", &ALICE).unwrap_err().to_string();
+        assert_eq!(said, "This password is made from the name of this service: choose another.");
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_however_the_keyboard_writes_its_letters() {
+        let (nfc, nfd) = ("gr\u{fc}ne H\u{e4}user", "gru\u{308}ne Ha\u{308}user");
+        let hasher = Hasher::with_limits(1, 2);
+        for (set, typed) in [(nfc, nfd), (nfd, nfc)] {
+            let stored = hasher.hash(set.to_owned()).await.unwrap();
+            assert!(hasher.verify(typed.to_owned(), Some(stored.clone())).await.unwrap());
+            assert!(hasher.verify(set.to_owned(), Some(stored.clone())).await.unwrap());
+            assert!(!hasher.verify("grune Hauser".to_owned(), Some(stored)).await.unwrap());
+            // As passwords were kept before: as they were typed.
+            assert!(verify(typed, Some(&hash(set))), "an old one is valid still");
+            assert!(verify(set, Some(&hash(set))), "an old one is valid still");
+            assert!(is_repeated(set, typed));
+        }
+        assert_eq!(
+            check(&"u\u{308}".repeat(7), &ALICE),
+            Err(Refused::TooShort),
+            "letters are counted, not how they are written"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use time::Duration;
 
@@ -13,6 +14,11 @@ use crate::platform::clock::{self, Clock};
 
 /// When the map has grown to this many keys, those that have recovered are dropped.
 const SWEEP_AT: usize = 10_000;
+/// How often they are dropped at most.
+const SWEEP_EVERY: Duration = Duration::seconds(1);
+/// The most keys that are kept. Beyond that, whoever is not known yet has to wait: what would be forgotten otherwise is who
+/// guessed.
+const MAX_KEYS: usize = 50_000;
 
 /// A limit: `burst` at once, then one per `pace`.
 struct Limit {
@@ -67,6 +73,8 @@ pub struct Limits {
     /// Per key, when it will have recovered (ms since the epoch): the "theoretical arrival time" of the generic cell
     /// rate algorithm. A key that is not here has recovered.
     recovered_at: Mutex<HashMap<Key, i64>>,
+    /// When those that have recovered are looked for again, in milliseconds since the epoch: not at every request.
+    next_sweep: AtomicI64,
     /// Bounds how many passwords are hashed at a time.
     pub(super) hasher: Hasher,
 }
@@ -78,7 +86,7 @@ pub(super) struct Attempt([Key; 3]);
 impl Limits {
     /// Limits that nothing has been counted against yet.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, recovered_at: Mutex::default(), hasher: Hasher::new() }
+        Self { clock, recovered_at: Mutex::default(), next_sweep: AtomicI64::new(0), hasher: Hasher::new() }
     }
 
     /// Counts an attempt to sign in to `account` with a password. It counts before the password is looked at, so
@@ -111,8 +119,12 @@ impl Limits {
     fn take(&self, keys: &[Key]) -> Result<(), TooMany> {
         let now = self.clock.unix_millis();
         let mut map = self.lock();
-        if map.len() >= SWEEP_AT {
+        if map.len() >= SWEEP_AT && now >= self.next_sweep.load(Ordering::Relaxed) {
             map.retain(|_, recovered_at| *recovered_at > now);
+            self.next_sweep.store(now + clock_millis(SWEEP_EVERY), Ordering::Relaxed);
+        }
+        if map.len() + keys.len() > MAX_KEYS && keys.iter().any(|key| !map.contains_key(key)) {
+            return Err(TooMany { retry_after: Duration::minutes(1) });
         }
         for key in keys {
             let Limit { burst, pace } = key.limit();
@@ -219,6 +231,18 @@ mod tests {
         assert_eq!((0..100).take_while(|_| limits.mail(&alice, HOME).is_ok()).count(), 5);
         clock.advance(Duration::minutes(2));
         assert!(limits.mail(&alice, HOME).is_ok());
+    }
+
+    #[test]
+    fn strangers_from_everywhere_fill_a_bounded_table() {
+        let (limits, clock) = limits();
+        let known = Key::MailAccount("known".to_owned());
+        limits.take(&[known.clone()]).unwrap();
+        let taken = (0..2 * MAX_KEYS).filter(|n| limits.take(&[Key::MailAccount(n.to_string())]).is_ok()).count();
+        assert_eq!((taken, limits.lock().len()), (MAX_KEYS - 1, MAX_KEYS));
+        assert!(limits.take(&[known]).is_ok(), "who is known goes on");
+        clock.advance(Duration::hours(1));
+        assert!(limits.take(&[Key::MailAccount("new".to_owned())]).is_ok(), "and it passes");
     }
 
     #[test]

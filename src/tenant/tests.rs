@@ -431,10 +431,188 @@ async fn what_has_expired_is_removed_while_the_tenant_runs() {
     t.authorize(&[], "").await;
     t.clock.advance(Duration::hours(25));
     t.authorize(&[], "").await;
-    for (table, expected) in [("sso_sessions", 0), ("interactions", 1)] {
+    for (table, expected) in [("sso_sessions", 0), ("ended_interactions", 0)] {
         let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
         let left: i64 = sqlx::query_scalar(count).fetch_one(&t.tenant.db).await.expect("SQL");
         assert_eq!(left, expected, "{table}");
+    }
+}
+
+/// Whoever asks and never signs in costs nothing.
+#[tokio::test]
+async fn authorization_requests_of_strangers_are_carried_by_them_and_leave_no_rows() {
+    let t = TestTenant::start().await;
+    for n in 0..100 {
+        let state = format!("{n}{}", "\u{1}".repeat(2000));
+        let begun = t.authorize(&[("state", &state), ("login_hint", "a@example.com")], "").await;
+        let path = begun.location().expect("a page").path().to_owned();
+        let cookies: Vec<_> =
+            begun.headers.get_all(header::SET_COOKIE).iter().map(|c| c.to_str().expect("ASCII")).collect();
+        assert!(cookies.iter().all(|cookie| cookie.len() < 4096) && cookies.len() > 1, "browsers take them");
+        assert!(cookies.iter().all(|cookie| !cookie.contains("example.com")), "sealed");
+        let pairs: Vec<_> = cookies.iter().map(|cookie| cookie.split(';').next().expect("a pair")).collect();
+        let sent = pairs.join("; ");
+        assert_eq!(t.get(&path, &sent).await.status, StatusCode::OK);
+        assert_eq!(t.get(&path, pairs[0]).await.status, StatusCode::BAD_REQUEST, "a part is missing");
+        let cancel = path.replace("/sign-in", "/cancel");
+        let cancelled = t.post(&cancel, &[(header::COOKIE, &sent)], &[]).await;
+        assert_eq!(cancelled.answered()["state"], state);
+    }
+    let rows = ["ended_interactions", "flow_steps", "sso_sessions", "grants", "authorization_codes", "mailbox"];
+    for table in rows {
+        let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        let left: i64 = sqlx::query_scalar(count).fetch_one(&t.tenant.db).await.expect("SQL");
+        assert_eq!(left, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn an_interaction_survives_a_restart_and_opens_under_no_other_address() {
+    let t = TestTenant::start().await;
+    let begun = t.authorize(&[], "").await;
+    let other = t.authorize(&[], "").await;
+    let t = t.restart().await;
+    let cookie = begun.cookie(cookies::INTERACTION).expect("a cookie");
+    assert_eq!(t.get(begun.location().expect("a page").path(), &cookie).await.status, StatusCode::OK);
+    assert_eq!(t.get(other.location().expect("a page").path(), &cookie).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn pages_that_end_lead_back_to_their_app() {
+    let t = TestTenant::start().await;
+    let back = "<a href=\"http://localhost:3000/\">Back to Web</a>";
+    let begun = t.authorize(&[], "").await;
+    let path = begun.location().expect("a page").path().to_owned();
+    let foreign = [(header::HeaderName::from_static("sec-fetch-site"), "cross-site")];
+    let logout = format!("/{TENANT}/oauth2/v2.0/logout");
+    let authorize = format!("/{TENANT}/oauth2/v2.0/authorize?client_id={WEB}");
+    for (what, answer, status) in [
+        ("another browser", t.get(&path, "").await, 400),
+        ("a foreign form", t.post(&path, &foreign, &[]).await, 403),
+        ("an authorize error", t.get(&authorize, "").await, 400),
+        ("signed out", t.get(&format!("{logout}?client_id={WEB}"), "").await, 200),
+    ] {
+        assert_eq!(answer.status.as_u16(), status, "{what}");
+        assert!(answer.text().contains(back), "{what}: {}", answer.text());
+        assert!(!answer.text().contains("Back to Other web"), "{what}: it knows which app");
+    }
+    for (what, answer) in [
+        ("an unknown app", t.get(&format!("/{TENANT}/oauth2/v2.0/authorize"), "").await),
+        ("signed out of nothing", t.get(&logout, "").await),
+    ] {
+        assert!(
+            answer.text().contains(back) && answer.text().contains("Back to Other web"),
+            "{what}: {}",
+            answer.text()
+        );
+    }
+    let (_, session) = t.sign_in(ALICE, &[]).await;
+    let asked = t.get(&format!("{logout}?client_id={WEB}"), &session).await;
+    assert!(
+        asked.text().contains("<a href=\"http://localhost:3000/\">Cancel, and go back to Web</a>"),
+        "{}",
+        asked.text()
+    );
+
+    let t = t.restart_with(|config| {
+        let web = config.apps.iter_mut().find(|app| app.name == "Web").expect("registered");
+        web.home_page_url = Some("http://localhost:3000/start".to_owned());
+    });
+    let answer = t.await.get(&path, "").await;
+    assert!(answer.text().contains("<a href=\"http://localhost:3000/start\">Back to Web</a>"), "{}", answer.text());
+}
+
+/// Back, right after sign-up.
+#[tokio::test]
+async fn a_finished_interaction_of_a_signed_in_browser_goes_on_to_the_app() {
+    let t = TestTenant::start().await;
+    let begun = t.authorize(&[], "").await;
+    let finished = t.finish(&begun, ALICE).await;
+    let session = finished.cookie(cookies::SESSION).expect("a session");
+    let base = begun.location().expect("a page").path().replace("/sign-in", "");
+    let cookie = begun.cookie(cookies::INTERACTION).expect("a cookie");
+    for page in ["sign-in", "sign-up", "sign-up/passcode", "sign-up/details", "consent"] {
+        for cookies in [session.clone(), format!("{session}; {cookie}")] {
+            let answer = t.get(&format!("{base}/{page}"), &cookies).await;
+            assert_eq!(
+                (answer.status, answer.header(header::LOCATION)),
+                (StatusCode::SEE_OTHER, "http://localhost:3000/")
+            );
+        }
+    }
+    assert_eq!(
+        t.get(&format!("{base}/sign-in"), &cookie).await.status,
+        StatusCode::BAD_REQUEST,
+        "not signed in (any more)"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_words_to_people_and_apps() {
+    let t = TestTenant::start().await;
+    let below = format!("/{TENANT}/nothing");
+    let token = format!("/{TENANT}/oauth2/v2.0/token");
+    for (method, path, status) in [
+        (Method::GET, below.as_str(), 404),
+        (Method::POST, &below, 404),
+        (Method::GET, &token, 405),
+        (Method::DELETE, "/mailbox", 405),
+        (Method::POST, "/health", 405),
+        (Method::GET, "/nothing", 400),
+    ] {
+        for (accept, content_type) in [("text/html,*/*;q=0.8", "text/html"), ("*/*", "application/json")] {
+            let request = Request::builder().method(method.clone()).uri(path).header(header::ACCEPT, accept);
+            let answer = t.send(request.body(Body::empty()).expect("a request")).await;
+            assert_eq!(answer.status.as_u16(), status, "{method} {path}");
+            assert!(answer.header(header::CONTENT_TYPE).starts_with(content_type), "{method} {path} {accept}");
+            assert!(answer.body.len() > 100, "{method} {path} {accept}");
+            assert_eq!(answer.headers.contains_key(header::ALLOW), status == 405, "{method} {path}");
+            if accept.starts_with("text") {
+                assert!(answer.text().contains("Back to Web"), "{method} {path}");
+                assert!(answer.headers.contains_key(header::CONTENT_SECURITY_POLICY), "{method} {path}");
+            }
+        }
+    }
+    for icon in ["/favicon.ico", "/favicon.svg", "/assets/tenant.svg"] {
+        let answer = t.get(icon, "").await;
+        assert_eq!((answer.status, answer.header(header::CONTENT_TYPE)), (StatusCode::OK, "image/svg+xml"), "{icon}");
+    }
+}
+
+/// The way in which an app ends another browser's session: RP-Initiated Logout, from server to server.
+#[tokio::test]
+async fn an_app_ends_another_browsers_session_by_its_id_token_without_a_browser() {
+    let t = TestTenant::start().await;
+    let (code, session) = t.sign_in(ALICE, &[]).await;
+    let (_, other) = t.sign_in(ALICE, &[]).await;
+    let tokens = t.redeem(&code, &[]).await.json();
+    let hint = tokens["id_token"].as_str().expect("an ID token");
+    let path = format!("/{TENANT}/oauth2/v2.0/logout");
+    assert_eq!(t.post(&path, &[], &[("id_token_hint", hint)]).await.status, StatusCode::OK);
+    assert!(is_sign_in_page(&t.authorize(&[], &session).await), "the session behind the ID token has ended");
+    assert!(!is_sign_in_page(&t.authorize(&[], &other).await), "and no other");
+}
+
+#[tokio::test]
+async fn who_is_asked_to_sign_in_anew_does_so_and_does_not_fall_back_on_the_old_session() {
+    let t = TestTenant::start().await;
+    for (name, value) in [("prompt", "login"), ("max_age", "0")] {
+        let (_, session) = t.sign_in(ALICE, &[]).await;
+        t.clock.advance(Duration::minutes(5));
+        let begun = t.authorize(&[(name, value)], &session).await;
+        assert!(is_sign_in_page(&begun), "{name}");
+        let path = begun.location().expect("a page").path().to_owned();
+        let cookie = begun.cookie(cookies::INTERACTION).expect("a cookie");
+        let both = format!("{session}; {cookie}");
+        assert_eq!(t.get(&path, &both).await.status, StatusCode::OK, "{name}: Back shows the form again");
+        let consent = t.get(&path.replace("sign-in", "consent"), &both).await;
+        assert!(is_sign_in_page(&consent), "{name}: no way around it");
+        let cancelled = t.post(&path.replace("sign-in", "cancel"), &[(header::COOKIE, &both)], &[]).await;
+        assert_eq!(cancelled.answered()["error"], "access_denied", "{name}");
+        let finished = t.finish(&begun, ALICE).await;
+        let tokens = t.redeem(&finished.answered()["code"], &[]).await.json();
+        let auth_time = t.claims(&tokens["id_token"]).await["auth_time"].as_i64();
+        assert_eq!(auth_time, Some(t.clock.unix_seconds()), "{name}: fresh");
     }
 }
 
@@ -650,7 +828,7 @@ async fn an_interaction_belongs_to_one_browser_ends_once_and_in_an_hour() {
     assert!(Interaction::load(&t.tenant, &id, &headers).await.is_err(), "after an hour");
 
     let (id, headers) = interaction(&t.authorize(&[], "").await);
-    let cancelled = Interaction::load(&t.tenant, &id, &headers).await.expect("alive").cancel(&t.tenant).await;
+    let cancelled = Interaction::load(&t.tenant, &id, &headers).await.expect("alive").cancel(&t.tenant);
     assert_eq!(Answer::read(cancelled).await.answered()["error"], "access_denied");
 }
 

@@ -143,6 +143,11 @@ pub(super) async fn set_password(tenant: &Tenant, user: User, hash: &str) -> Res
     Ok(Some(User { password_changed_at: now, ..user }))
 }
 
+/// Blanks of any kind (`White_Space`), and characters without width.
+pub(super) fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
 /// An e-mail address that can be written into a mail header and compared: lower case, ASCII.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Email(String);
@@ -159,8 +164,8 @@ pub(super) enum EmailError {
     /// Look-alike letters would let two accounts look the same, and few mail servers take them.
     #[error("This email address has letters with accents or from another alphabet: use one of plain letters.")]
     NotAscii,
-    /// Control characters, spaces, quotes, commas, brackets: what header injection and HTML are made of.
-    #[error("An email address has no spaces, quotes, commas or brackets: check what you typed.")]
+    /// Control characters, spaces, double quotes, commas, brackets: what header injection and HTML are made of.
+    #[error("An email address has no spaces, double quotes, commas or brackets: check what you typed.")]
     ForbiddenCharacter,
     /// None or several `@`.
     #[error("Enter an email address like name@example.com.")]
@@ -171,9 +176,10 @@ pub(super) enum EmailError {
 }
 
 impl Email {
-    /// Parses what was typed; spaces around it and upper case are forgiven.
+    /// Parses what was typed; upper case is forgiven, and so are blanks around it, visible or not, that came along when it
+    /// was copied.
     pub(super) fn parse(typed: &str) -> Result<Self, EmailError> {
-        let text = typed.trim_matches(' ').to_lowercase();
+        let text = typed.trim_matches(is_blank).to_lowercase();
         if text.is_empty() {
             return Err(EmailError::Empty);
         }
@@ -185,7 +191,7 @@ impl Email {
         }
         // The specials of RFC 5322 §3.2.3, spaces and controls (CR and LF among them) may appear in quoted forms
         // only; we take none of those.
-        if text.chars().any(|c| c.is_ascii_control() || " ()<>[]:;\\,\"'`&".contains(c)) {
+        if text.chars().any(|c| c.is_ascii_control() || " ()<>[]:;\\,\"".contains(c)) {
             return Err(EmailError::ForbiddenCharacter);
         }
         if text.matches('@').count() != 1 {
@@ -265,6 +271,10 @@ mod tests {
             ("  Alice@Example.COM ", "alice@example.com"),
             ("first.last+tag@sub.example.co.uk", "first.last+tag@sub.example.co.uk"),
             ("o_o-o@example.com", "o_o-o@example.com"),
+            ("O'Brien@example.com", "o'brien@example.com"),
+            ("a&b`c@example.com", "a&b`c@example.com"),
+            ("\u{a0}alice@example.com\t", "alice@example.com"),
+            ("\u{feff}alice@example.com\u{200b}\u{2003}\r\n", "alice@example.com"),
         ] {
             assert_eq!(Email::parse(typed).map(|e| e.0).as_deref(), Ok(parsed), "{typed}");
         }
@@ -276,7 +286,8 @@ mod tests {
             ("", EmailError::Empty),
             ("   ", EmailError::Empty),
             ("alice@example.com\r\nBcc: eve@example.com", EmailError::ForbiddenCharacter),
-            ("alice@example.com\n", EmailError::ForbiddenCharacter),
+            ("ali\u{a0}ce@example.com", EmailError::NotAscii),
+            ("ali\tce@example.com", EmailError::ForbiddenCharacter),
             ("alice\0@example.com", EmailError::ForbiddenCharacter),
             ("<script>alert(1)</script>@example.com", EmailError::ForbiddenCharacter),
             ("Alice <alice@example.com>", EmailError::ForbiddenCharacter),

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::super::passcode::{self, DIGITS, Purpose, Step, Verdict};
-use super::super::user::Email;
+use super::super::user::{Email, is_blank};
 use super::pages::{self, Control, Field, Form};
 use super::{FlowError, Visit};
 
@@ -59,7 +59,7 @@ pub(super) async fn submit(visit: &Visit, purpose: Purpose, form: &CodeForm) -> 
         Outcome::Answer((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     };
     // Codes are copied with spaces around and within them.
-    let code: String = form.passcode.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let code: String = form.passcode.chars().filter(|c| !is_blank(*c) && *c != '-').collect();
     if code.is_empty() {
         return Ok(again("Enter the code from the message."));
     }
@@ -130,6 +130,13 @@ fn page(
             more: html! {},
             after: html! {
                 div.ways {
+                    // The same for every address: only the mail says which it is.
+                    @if purpose == Purpose::SignUp {
+                        p {
+                            "No code in the message? You may have an account already: "
+                            a href=(visit.to("sign-in")) { "Sign in" }
+                        }
+                    }
                     (pages::quiet_button(&visit.to(&format!("{segment}/passcode/resend")), "Send a new code"))
                     @if purpose != Purpose::StepUp {
                         p { a href=(visit.to(segment)) { "Use another address" } }

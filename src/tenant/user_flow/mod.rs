@@ -39,19 +39,20 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tower_http::csrf::CsrfLayer;
 
 use super::Tenant;
-use super::interaction::{Interaction, NotLoaded, Start};
+use super::config::App;
+use super::interaction::{self, Interaction, NotLoaded, Start};
 use super::passcode::{Purpose, SendError};
 use super::password::Busy;
 use super::rate_limit::TooMany;
 use super::sso::Session;
 
+use pages::WayBack;
 pub(super) use pages::assets;
 
 /// The pages, below `/{tenant id or domain}`; see [`path`].
-pub(super) fn router() -> Router<Tenant> {
+pub(super) fn router(tenant: &Tenant) -> Router<Tenant> {
     let router = Router::new()
         .route("/flow/{id}/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/flow/{id}/sign-in/passcode", get(sign_in::show_passcode).post(sign_in::submit_passcode))
@@ -74,10 +75,8 @@ pub(super) fn router() -> Router<Tenant> {
         .route("/flow/{id}/step-up/passcode", get(step_up::show_passcode).post(step_up::submit_passcode))
         .route("/flow/{id}/step-up/passcode/resend", post(step_up::resend))
         .route("/flow/{id}/consent", get(consent::show).post(consent::submit))
-        .route("/flow/{id}/cancel", post(cancel))
-        // Forms come from our own pages only: Fetch Metadata, or else Origin.
-        .layer(CsrfLayer::new().with_rejection_response(|_| pages::foreign()));
-    pages::with_headers(router)
+        .route("/flow/{id}/cancel", post(cancel));
+    pages::with_headers(pages::own_forms_only(router, tenant))
 }
 
 /// The address of the first page of an interaction, below the tenant's segment: `/flow/{id}/sign-in`.
@@ -91,8 +90,16 @@ pub(super) fn path(interaction_id: &str, start: Start) -> String {
     format!("/flow/{interaction_id}/{page}")
 }
 
+/// The app that a page of a flow belongs to, whether the interaction is still alive or not: its id ends in it.
+pub(super) fn app_of_page<'t>(tenant: &'t Tenant, path: &str) -> Option<&'t App> {
+    let (_, rest) = path.split_once("/flow/")?;
+    let (id, _) = rest.split_once('/')?;
+    let (_, client_id) = id.rsplit_once('~')?;
+    tenant.config.app(client_id)
+}
+
 async fn cancel(visit: Visit) -> Response {
-    visit.interaction.cancel(&visit.tenant).await
+    visit.interaction.cancel(&visit.tenant)
 }
 
 /// A request of the browser that began the interaction in the address. Without one, the answer is the page that says
@@ -109,17 +116,21 @@ impl FromRequestParts<Tenant> for Visit {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, tenant: &Tenant) -> Result<Self, Response> {
-        let gone = || pages::gone(&tenant.config.display_name);
-        let params = RawPathParams::from_request_parts(parts, tenant).await.map_err(|_| gone())?;
-        let id = params.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned()).ok_or_else(gone)?;
         let Ok(OriginalUri(uri)) = OriginalUri::from_request_parts(parts, tenant).await;
+        let way = || WayBack::from_page(tenant, uri.path());
+        let params = RawPathParams::from_request_parts(parts, tenant).await.map_err(|_| pages::gone(&way()))?;
+        let id = params.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned());
+        let id = id.ok_or_else(|| pages::gone(&way()))?;
         // The id in the address is what the router matched, unless it was percent-encoded, which ours never are.
-        let end = uri.path().find(&format!("/flow/{id}/")).ok_or_else(gone)? + "/flow/".len() + id.len();
-        let base = uri.path()[..end].to_owned();
-        let interaction = Interaction::load(tenant, &id, &parts.headers).await.map_err(|reason| match reason {
-            NotLoaded::Gone => gone(),
-            NotLoaded::Unavailable => pages::unavailable(&tenant.config.display_name),
-        })?;
+        let start = uri.path().find(&format!("/flow/{id}/")).ok_or_else(|| pages::gone(&way()))?;
+        let base = uri.path()[..start + "/flow/".len() + id.len()].to_owned();
+        let interaction = match Interaction::load(tenant, &id, &parts.headers).await {
+            Ok(interaction) => interaction,
+            Err(NotLoaded::Gone) => {
+                return Err(interaction::over(tenant, &parts.headers, app_of_page(tenant, uri.path())).await);
+            }
+            Err(NotLoaded::Unavailable) => return Err(pages::unavailable(&way())),
+        };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let client = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
         Ok(Self { tenant: tenant.clone(), interaction, base, client })
@@ -162,9 +173,14 @@ impl Visit {
         see_other(&self.to(page))
     }
 
+    /// The way back to the app.
+    fn way(&self) -> WayBack {
+        WayBack::to(&self.tenant, Some(&self.interaction.app))
+    }
+
     /// The page for what went wrong.
     fn fail(&self, error: &FlowError) -> Response {
-        error.page(self.brand())
+        error.page(&self.way())
     }
 }
 
@@ -199,16 +215,16 @@ impl From<SendError> for FlowError {
 }
 
 impl FlowError {
-    fn page(&self, brand: &str) -> Response {
+    fn page(&self, way: &WayBack) -> Response {
         match self {
-            Self::TooMany(TooMany { retry_after }) => pages::too_many(brand, *retry_after),
+            Self::TooMany(TooMany { retry_after }) => pages::too_many(way, *retry_after),
             Self::Busy(_) => {
                 tracing::warn!("{self}");
-                pages::busy(brand)
+                pages::busy(way)
             }
             Self::Database(error) => {
                 tracing::error!(%error, "a user flow cannot go on");
-                pages::unavailable(brand)
+                pages::unavailable(way)
             }
         }
     }
@@ -221,9 +237,9 @@ impl<T: DeserializeOwned> FromRequest<Tenant> for Answers<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, tenant: &Tenant) -> Result<Self, Response> {
+        let way = WayBack::from_page(tenant, request.uri().path());
         let form: Result<Form<T>, FormRejection> = Form::from_request(request, tenant).await;
-        form.map(|Form(answers)| Self(answers))
-            .map_err(|rejection| pages::unreadable(&tenant.config.display_name, rejection.status()))
+        form.map(|Form(answers)| Self(answers)).map_err(|rejection| pages::unreadable(&way, rejection.status()))
     }
 }
 

@@ -3,14 +3,18 @@
 
 use std::sync::LazyLock;
 
-use axum::Router;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use tower_http::csrf::CsrfLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::super::Tenant;
+use super::super::config::App;
 use crate::platform::random;
 
 const CSS: &str = include_str!("../tenant.css");
@@ -26,6 +30,14 @@ pub(in crate::tenant) const POLICY: &str =
 
 /// The style sheet and the mark, at the root.
 pub(in crate::tenant) fn assets() -> Router<Tenant> {
+    let icon = || {
+        get(|| {
+            std::future::ready((
+                [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")],
+                MARK,
+            ))
+        })
+    };
     let file = |content_type: &'static str, text: &'static str| {
         let headers =
             [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
@@ -34,6 +46,9 @@ pub(in crate::tenant) fn assets() -> Router<Tenant> {
     Router::new()
         .route("/assets/tenant.css", file("text/css; charset=utf-8", CSS))
         .route("/assets/tenant.svg", file("image/svg+xml", MARK))
+        // What browsers look for by themselves, and where.
+        .route("/favicon.ico", icon())
+        .route("/favicon.svg", icon())
 }
 
 /// Adds the headers of every page. Answers that bring their own (the redirect to the app) keep them.
@@ -247,37 +262,103 @@ pub(super) fn quiet_button(action: &str, label: &str) -> Markup {
     }
 }
 
-fn message(brand: &str, title: &str, body: &Markup) -> Markup {
-    narrow(brand, title, &html! { h1 { (title) } (body) })
+/// Where a page on which nothing can be done leads: back to the app, or to every app where it is not known which.
+pub(in crate::tenant) struct WayBack {
+    brand: String,
+    /// Names and home pages.
+    apps: Vec<(String, String)>,
+}
+
+impl WayBack {
+    /// The way back to `app`.
+    pub(in crate::tenant) fn to(tenant: &Tenant, app: Option<&App>) -> Self {
+        let named = |app: &App| Some((app.name.clone(), app.home()?));
+        let known = app.and_then(named);
+        let apps = match known {
+            Some(app) => vec![app],
+            // What people sign in to.
+            None => tenant.config.apps.iter().filter(|app| app.user_flow.is_some()).filter_map(named).collect(),
+        };
+        Self { brand: tenant.config.display_name.clone(), apps }
+    }
+
+    /// The way back to the app of a user flow's page.
+    pub(in crate::tenant) fn from_page(tenant: &Tenant, path: &str) -> Self {
+        Self::to(tenant, super::app_of_page(tenant, path))
+    }
+
+    /// Links that leave a question unanswered.
+    pub(in crate::tenant) fn cancel(&self) -> Markup {
+        html! {
+            @if !self.apps.is_empty() {
+                div.ways {
+                    @for (name, home) in &self.apps { p { a href=(home) { "Cancel, and go back to " (name) } } }
+                }
+            }
+        }
+    }
+
+    /// Links.
+    pub(in crate::tenant) fn links(&self) -> Markup {
+        html! {
+            @if !self.apps.is_empty() {
+                div.ways {
+                    @for (name, home) in &self.apps { p { a href=(home) { "Back to " (name) } } }
+                }
+            }
+        }
+    }
+}
+
+fn message(way: &WayBack, title: &str, body: &Markup) -> Markup {
+    narrow(&way.brand, title, &html! { h1 { (title) } (body) (way.links()) })
+}
+
+/// Lets in forms of our own pages only, by Fetch Metadata or else Origin; any other is answered with a page.
+pub(in crate::tenant) fn own_forms_only(router: Router<Tenant>, tenant: &Tenant) -> Router<Tenant> {
+    #[derive(Clone)]
+    struct Foreign;
+    let marked = |_| (StatusCode::FORBIDDEN, Extension(Foreign)).into_response();
+    let with_page = async |State(tenant): State<Tenant>, request: Request, next: Next| {
+        let path = request.uri().path().to_owned();
+        let response = next.run(request).await;
+        match response.extensions().get::<Foreign>() {
+            Some(Foreign) => foreign(&WayBack::from_page(&tenant, &path)),
+            None => response,
+        }
+    };
+    router
+        .layer(CsrfLayer::new().with_rejection_response(marked))
+        .layer(middleware::from_fn_with_state(tenant.clone(), with_page))
 }
 
 /// The interaction is over, or belongs to another browser.
-pub(in crate::tenant) fn gone(brand: &str) -> Response {
+pub(in crate::tenant) fn gone(way: &WayBack) -> Response {
     let body = html! {
-        p { "It has ended, took too long, or was begun in another browser." }
-        p { "Go back to the app that you came from, and start again from there." }
+        p { "It is finished, took too long, or was begun in another browser." }
+        p { "Go back, and start again from there." }
         p.hint { "If this happens every time, allow cookies for this site." }
     };
-    (StatusCode::BAD_REQUEST, message(brand, "This sign-in cannot go on", &body)).into_response()
+    (StatusCode::BAD_REQUEST, message(way, "This sign-in cannot go on", &body)).into_response()
 }
 
 /// What was sent is not what the form sends.
-pub(in crate::tenant) fn unreadable(brand: &str, status: StatusCode) -> Response {
+pub(in crate::tenant) fn unreadable(way: &WayBack, status: StatusCode) -> Response {
     let body = html! { p { "What your browser sent could not be read. Go back, and try again." } };
-    (status, message(brand, "That did not work", &body)).into_response()
+    (status, message(way, "That did not work", &body)).into_response()
 }
 
 /// The form came from another site.
-pub(super) fn foreign() -> Response {
+pub(super) fn foreign(way: &WayBack) -> Response {
     let body = html! {
         p { "It was sent by another site. Nothing was done." }
-        p { "Go back to the app that you came from, and start again from there." }
+        p { "Go back to the app, and start again from there." }
     };
-    (StatusCode::FORBIDDEN, message("", "This form was not accepted", &body)).into_response()
+    (StatusCode::FORBIDDEN, message(way, "This form was not accepted", &body)).into_response()
 }
 
 /// Too many attempts.
-pub(super) fn too_many(brand: &str, retry_after: time::Duration) -> Response {
+pub(super) fn too_many(way: &WayBack, retry_after: time::Duration) -> Response {
     // Rounded up: whoever waits as long as they are told gets through.
     let seconds = (retry_after.whole_milliseconds() + 999) / 1000;
     let wait = if seconds > 90 { format!("{} minutes", (seconds + 59) / 60) } else { format!("{seconds} seconds") };
@@ -286,55 +367,55 @@ pub(super) fn too_many(brand: &str, retry_after: time::Duration) -> Response {
         p { "Your account is not locked." }
     };
     let headers = [(header::RETRY_AFTER, seconds.to_string())];
-    (StatusCode::TOO_MANY_REQUESTS, headers, message(brand, "Too many attempts", &body)).into_response()
+    (StatusCode::TOO_MANY_REQUESTS, headers, message(way, "Too many attempts", &body)).into_response()
 }
 
 /// More passwords to check than the server can bear.
-pub(super) fn busy(brand: &str) -> Response {
+pub(super) fn busy(way: &WayBack) -> Response {
     let body = html! { p { "Many people are signing in right now. Go back, and try again in a moment." } };
     let headers = [(header::RETRY_AFTER, "5")];
-    (StatusCode::SERVICE_UNAVAILABLE, headers, message(brand, "One moment, please", &body)).into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, headers, message(way, "One moment, please", &body)).into_response()
 }
 
 /// The database does not answer.
-pub(in crate::tenant) fn unavailable(brand: &str) -> Response {
+pub(in crate::tenant) fn unavailable(way: &WayBack) -> Response {
     let body = html! { p { "This is our fault, not yours. Go back, and try again in a moment." } };
     let headers = [(header::RETRY_AFTER, "5")];
-    (StatusCode::SERVICE_UNAVAILABLE, headers, message(brand, "Sign-in does not work right now", &body)).into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, headers, message(way, "Sign-in does not work right now", &body)).into_response()
 }
 
 /// The user flow creates no accounts.
-pub(super) fn no_sign_up(brand: &str, sign_in: &str) -> Response {
+pub(super) fn no_sign_up(way: &WayBack, sign_in: &str) -> Response {
     let body = html! {
-        p { "Accounts are created by " (brand) " only. If you have one, sign in." }
+        p { "Accounts are created by " (way.brand) " only. If you have one, sign in." }
         p { a.button href=(sign_in) { "Sign in" } }
     };
-    (StatusCode::FORBIDDEN, message(brand, "You cannot create an account here", &body)).into_response()
+    (StatusCode::FORBIDDEN, message(way, "You cannot create an account here", &body)).into_response()
 }
 
 /// The passcode was right, but somebody created the account in the meantime.
-pub(super) fn taken(brand: &str, sign_in: &str) -> Response {
+pub(super) fn taken(way: &WayBack, sign_in: &str) -> Response {
     let body = html! {
         p { "An account with this email address was created a moment ago, perhaps by you in another window." }
         p { a.button href=(sign_in) { "Sign in" } }
     };
-    (StatusCode::CONFLICT, message(brand, "You already have an account", &body)).into_response()
+    (StatusCode::CONFLICT, message(way, "You already have an account", &body)).into_response()
 }
 
 /// Shown only to somebody who has proved to own the account.
-pub(super) fn disabled(brand: &str) -> Response {
-    let body = html! { p { "Please ask " (brand) " for help." } };
-    (StatusCode::FORBIDDEN, message(brand, "Your account has been disabled", &body)).into_response()
+pub(super) fn disabled(way: &WayBack) -> Response {
+    let body = html! { p { "Please ask " (way.brand) " for help." } };
+    (StatusCode::FORBIDDEN, message(way, "Your account has been disabled", &body)).into_response()
 }
 
 /// The request named another machine than the one that the page is for (RFC 9110 §15.5.20).
-pub(in crate::tenant) fn misdirected(brand: &str, address: &str) -> Response {
+pub(in crate::tenant) fn misdirected(way: &WayBack, address: &str) -> Response {
     let body = html! { p { "Its address is " a href=(address) { (address) } "." } };
-    (StatusCode::MISDIRECTED_REQUEST, message(brand, "This page has another address", &body)).into_response()
+    (StatusCode::MISDIRECTED_REQUEST, message(way, "This page has another address", &body)).into_response()
 }
 
 /// No such page.
 pub(in crate::tenant) fn not_found(tenant: &Tenant) -> Response {
     let body = html! { p { "There is nothing at this address." } };
-    (StatusCode::NOT_FOUND, message(&tenant.config.display_name, "Page not found", &body)).into_response()
+    (StatusCode::NOT_FOUND, message(&WayBack::to(tenant, None), "Page not found", &body)).into_response()
 }

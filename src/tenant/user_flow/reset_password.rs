@@ -7,7 +7,9 @@ use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::super::mail;
 use super::super::passcode::{self, Purpose, Step};
+use super::super::password::Known;
 use super::super::sso::{self, Factor};
 use super::super::user::{self, Email, User};
 use super::enter_passcode::{self, CodeForm, Outcome};
@@ -75,7 +77,7 @@ pub(super) async fn show_password(visit: Visit) -> Response {
 /// Sets the password, ends the other sessions, and goes back to the app.
 pub(super) async fn submit_password(visit: Visit, Answers(form): Answers<PasswordForm>) -> Response {
     match reset(&visit, &form).await {
-        Ok(Ok(user)) if user.disabled => pages::disabled(visit.brand()),
+        Ok(Ok(user)) if user.disabled => pages::disabled(&visit.way()),
         Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
@@ -86,7 +88,10 @@ async fn reset(visit: &Visit, form: &PasswordForm) -> Result<Result<User, Respon
     let tenant = &visit.tenant;
     let step = passcode::step(tenant, &visit.interaction.id, Purpose::ResetPassword).await?;
     let Some(Step::Verified(email)) = step else { return Ok(Err(visit.go("reset-password/passcode"))) };
-    let known = vec![email.to_string(), visit.brand().to_owned()];
+    let account = user::find_by_email(tenant, &email).await?;
+    let name = account.map(|account| (Known::Name, account.user.display_name));
+    let known = [(Known::Email, email.to_string()), (Known::Brand, visit.brand().to_owned())];
+    let known = known.into_iter().chain(name).collect();
     let refused = tenant.limits.hasher.check(form.password.clone(), known).await?.map(|refused| refused.to_string());
     let unequal = confirm(&form.password, &form.confirm_password, refused.is_none());
     if refused.is_some() || unequal.is_some() {
@@ -106,6 +111,12 @@ async fn reset(visit: &Visit, form: &PasswordForm) -> Result<Result<User, Respon
     };
     // Whoever knew the old password may be signed in with it.
     sso::end_sessions_of(tenant, &user.id).await;
+    // To the owner, if it was not them. The new password holds, whether the mail can be written or not.
+    if let Ok(to) = Email::parse(&user.email)
+        && let Err(error) = tenant.mailer.send(tenant, mail::password_changed(tenant, &to)).await
+    {
+        tracing::error!(%error, "a mail about a new password could not be written");
+    }
     Ok(Ok(user))
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn submit(visit: Visit, Answers(form): Answers<Form>) -> Respon
         Ok::<_, FlowError>(verified?.ok_or_else(|| visit.go("sign-in")))
     };
     match attempt.await {
-        Ok(Ok(user)) if user.disabled => pages::disabled(visit.brand()),
+        Ok(Ok(user)) if user.disabled => pages::disabled(&visit.way()),
         Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user, Factor::Password).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
@@ -109,7 +109,7 @@ pub(super) async fn submit_passcode(visit: Visit, Answers(form): Answers<CodeFor
         Ok::<_, FlowError>(account.map(|a| a.user).ok_or_else(|| visit.go("sign-in")))
     };
     match attempt.await {
-        Ok(Ok(user)) if user.disabled => pages::disabled(visit.brand()),
+        Ok(Ok(user)) if user.disabled => pages::disabled(&visit.way()),
         Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::super::config::Attribute;
 use super::super::passcode::{self, Purpose, Step};
-use super::super::password::Refused;
+use super::super::password::{self, Known, Refused};
 use super::super::sso::Factor;
 use super::super::user::{self, CreateError, DisplayName, Email, MAX_DISPLAY_NAME, NewUser};
 use super::enter_passcode::{self, CodeForm, Outcome};
@@ -39,7 +39,7 @@ struct Errors {
 
 /// Every page of the flow begins with it: an app's flow may be for existing customers only.
 fn closed(visit: &Visit) -> Option<Response> {
-    (!visit.interaction.flow.sign_up).then(|| pages::no_sign_up(visit.brand(), &visit.to("sign-in")))
+    (!visit.interaction.flow.sign_up).then(|| pages::no_sign_up(&visit.way(), &visit.to("sign-in")))
 }
 
 /// The page that asks for the e-mail address.
@@ -123,7 +123,11 @@ pub(super) async fn submit_details(visit: Visit, Answers(form): Answers<DetailsF
 async fn create(visit: &Visit, form: &DetailsForm) -> Result<Result<user::User, Response>, FlowError> {
     let step = passcode::step(&visit.tenant, &visit.interaction.id, Purpose::SignUp).await?;
     let Some(Step::Verified(email)) = step else { return Ok(Err(visit.go("sign-up/passcode"))) };
-    let known = vec![email.to_string(), form.display_name.clone(), visit.brand().to_owned()];
+    let known = vec![
+        (Known::Email, email.to_string()),
+        (Known::Name, form.display_name.clone()),
+        (Known::Brand, visit.brand().to_owned()),
+    ];
     let refused = visit.tenant.limits.hasher.check(form.password.clone(), known).await?;
     let (display_name, country) = match check(visit, &email, form, refused.as_ref()) {
         Ok(details) => details,
@@ -138,7 +142,7 @@ async fn create(visit: &Visit, form: &DetailsForm) -> Result<Result<user::User, 
     let Some(email) = taken else { return Ok(Err(visit.go("sign-up"))) };
     match user::create(&visit.tenant, NewUser { email, password_hash, display_name, country }).await {
         Ok(user) => Ok(Ok(user)),
-        Err(CreateError::Taken) => Ok(Err(pages::taken(visit.brand(), &visit.to("sign-in")))),
+        Err(CreateError::Taken) => Ok(Err(pages::taken(&visit.way(), &visit.to("sign-in")))),
         Err(CreateError::Database(error)) => Err(error.into()),
     }
 }
@@ -172,7 +176,8 @@ fn check(
 
 /// What is wrong with the password's repetition; nothing, while the password itself must be changed anyway.
 pub(super) fn confirm(password: &str, repeated: &str, acceptable: bool) -> Option<String> {
-    (acceptable && password != repeated).then(|| "This is not the same password: type it again.".to_owned())
+    (acceptable && !password::is_repeated(password, repeated))
+        .then(|| "This is not the same password: type it again.".to_owned())
 }
 
 fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {

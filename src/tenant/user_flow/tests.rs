@@ -238,6 +238,22 @@ async fn a_customer_signs_up_and_signs_in() {
 }
 
 #[tokio::test]
+async fn an_address_with_an_apostrophe_and_blanks_around_it_signs_up() {
+    let at = TestTenant::new().await;
+    let browser = at.browser().await;
+    let answer = browser.post("sign-up", &[("email", "\u{a0}O'Brien@example.com\t")]).await;
+    let page = browser.follow(&answer, "sign-up/passcode").await;
+    assert!(page.body.contains("No code in the message? You may have an account already: "), "{}", page.body);
+    let code = at.newest_passcode("o'brien@example.com").await;
+    browser.post("sign-up/passcode", &[("passcode", &code)]).await;
+    let named = [("password", "Contoso2026"), ("confirm_password", "Contoso2026"), DETAILS[2], DETAILS[3]];
+    let refused = browser.post("sign-up/details", &named).await;
+    assert!(refused.body.contains("made from the name of this service"), "{}", refused.body);
+    assert!(browser.post("sign-up/details", &DETAILS).await.is_signed_in());
+    assert!(at.browser().await.sign_in("o'brien@example.com", GOOD_PASSWORD).await.is_signed_in());
+}
+
+#[tokio::test]
 async fn a_customer_signs_in_with_a_passcode() {
     let at = TestTenant::new().await;
     at.add_user("alice@example.com", GOOD_PASSWORD).await;
@@ -266,6 +282,9 @@ async fn a_customer_resets_the_password() {
     let new = [("password", OTHER_PASSWORD), ("confirm_password", OTHER_PASSWORD)];
     assert!(browser.post("reset-password/password", &new).await.is_signed_in());
 
+    let told = &at.mails("alice@example.com").await[0];
+    assert!(told["body"].as_str().unwrap().contains("was just reset"), "the owner learns of it: {told}");
+    assert!(told["passcode"].is_null());
     let changed = user::User::find(&at.tenant, &user.id).await.unwrap().unwrap().password_changed_at;
     assert_eq!(changed, user.password_changed_at + 3_600_000, "older sessions and tokens can be told apart");
     assert!(at.browser().await.sign_in("alice@example.com", OTHER_PASSWORD).await.is_signed_in());
