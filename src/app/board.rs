@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use uuid::Uuid;
 
+use crate::app::actions::customer::Typed;
 use crate::app::actions::todos::{
     add_todo, clear_completed, delete_todo, edit_todo, list_todos, set_all_done, set_done,
 };
@@ -188,24 +189,38 @@ impl Board {
         }
     }
 
-    /// Puts back what was typed before the customer had to sign in again.
-    pub fn restore(self, draft: Draft) {
-        if let Some(field) = self.new_todo.get_untracked()
-            && field.value().is_empty()
-        {
-            field.set_value(&draft.new);
+    /// Puts back what was typed before the customer had to leave: without the change that they left for, where the web
+    /// server has `finished` that.
+    pub fn restore(self, draft: &Draft, finished: bool) {
+        let sent = draft.sent.as_ref().filter(|sent| !finished && About::of_action(&sent.action) == About::List);
+        let sent = sent.and_then(|sent| Some((sent.field("id"), sent.field("description")?.to_owned())));
+        // The web server may have put that one into the field.
+        let (mut texts, mut edit) = (Vec::new(), draft.edit.clone());
+        let shown = sent.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
+        match sent {
+            Some((Some(id), text)) if edit.is_none() => match id.parse() {
+                Ok(id) => edit = Some((id, text)),
+                Err(_) => texts.push(text),
+            },
+            Some((_, text)) => texts.push(text),
+            None => {}
         }
-        match draft.edit {
+        texts.push(draft.new.clone());
+        match edit {
             Some((key, text)) if self.list.with_untracked(|list| list.entry(key).is_some()) => {
                 self.editing.set(Some(Editing { key, text: Some(text) }));
             }
             // The row is gone: its text is not.
-            Some((_, text)) => {
-                if let Some(field) = self.new_todo.get_untracked().filter(|field| field.value().is_empty()) {
-                    field.set_value(&text);
-                }
-            }
+            Some((_, text)) => texts.push(text),
             None => {}
+        }
+        texts.retain(|text| !text.is_empty());
+        let free = |value: String| value.is_empty() || value == shown;
+        if let Some(field) = self.new_todo.get_untracked()
+            && free(field.value())
+            && !texts.is_empty()
+        {
+            field.set_value(&texts.join(", "));
         }
     }
 
@@ -318,12 +333,30 @@ impl Board {
         Draft { new, edit, ..Draft::default() }
     }
 
-    /// What the customer has typed, and the texts of the changes that could not be sent: `change` and those behind it.
-    /// Texts that have no row of their own (yet) come back together in the field for a new one.
+    /// A change that has a text, as a form without scripts would be sent.
+    fn as_form(self, change: &Change) -> Option<Typed> {
+        let form = |action: &str, fields: &[(&str, String)]| Typed {
+            action: action.to_owned(),
+            fields: fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        };
+        match change {
+            Change::Add { description, .. } => Some(form("todos/add", &[("description", description.clone())])),
+            Change::Edit { key, description } => {
+                let id = self.list.with_untracked(|list| list.id(*key)).map(|id| ("id", id.to_string()));
+                let fields: Vec<_> = id.into_iter().chain([("description", description.clone())]).collect();
+                Some(form("todos/edit", &fields))
+            }
+            _ => None,
+        }
+    }
+
+    /// What the customer has typed, the change that was not accepted, and the texts of those behind it that could not be
+    /// sent. Texts that have no row of their own (yet) come back together in the field for a new one.
     fn draft(self, change: &Change) -> Draft {
         let mut draft = self.typed();
+        draft.sent = self.as_form(change);
         let mut texts = Vec::new();
-        let mut keep = |change: &Change| match change {
+        let keep = |change: &Change| match change {
             Change::Add { description, .. } => texts.push(description.clone()),
             Change::Edit { key, description } => match self.list.with_untracked(|list| list.id(*key)) {
                 Some(id) if draft.edit.is_none() => draft.edit = Some((id, description.clone())),
@@ -331,7 +364,6 @@ impl Board {
             },
             _ => {}
         };
-        keep(change);
         let behind: Vec<Change> = self.list.with_untracked(|list| list.waiting().skip(1).cloned().collect());
         behind.iter().for_each(keep);
         texts.push(std::mem::take(&mut draft.new));

@@ -21,6 +21,13 @@ pub enum AppError {
         /// Where to go, on this site, as a full page load.
         url: String,
     },
+    /// The customer was just asked for a permission or a proof, and did not give it: a page would ask again at once, and
+    /// again.
+    #[error("You did not allow it. Nothing was changed.")]
+    Declined {
+        /// Where to go, on this site, as a full page load, for them who think again.
+        url: String,
+    },
     /// What was typed cannot be accepted; the text says why and what to do.
     #[error("{0}")]
     Invalid(String),
@@ -76,6 +83,20 @@ impl About {
             Self::Digest => Some("digest"),
             Self::List | Self::Account => None,
         }
+    }
+
+    /// The page that it is about.
+    pub fn page(self) -> &'static str {
+        match self {
+            Self::List => "/todos",
+            Self::Profile | Self::Sessions | Self::Digest | Self::Account => "/account",
+        }
+    }
+
+    /// Whether `page`, a path with or without a query, is that page or a part of it.
+    pub fn is_on(self, page: &str) -> bool {
+        let path = page.split('?').next().unwrap_or_default();
+        path.strip_prefix(self.page()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     fn subject(self) -> &'static str {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::app::actions::customer::{Typed, Viewer};
 use crate::app::browser;
 use crate::app::components::frame::ViewerResource;
-use crate::app::error::AppError;
+use crate::app::error::{About, AppError};
 
 /// What was typed when the customer had to leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,12 +26,30 @@ pub struct Draft {
     /// The forms of the account page.
     #[serde(default)]
     pub forms: Vec<Typed>,
+    /// The form that was sent, and was not accepted before the customer had to leave; the web server may have finished it
+    /// when they come back.
+    #[serde(default)]
+    pub sent: Option<Typed>,
 }
 
 impl Draft {
     /// Whether there is nothing to keep.
     pub fn is_empty(&self) -> bool {
-        self.new.is_empty() && self.edit.is_none() && self.forms.is_empty()
+        self.new.is_empty() && self.edit.is_none() && self.forms.is_empty() && self.sent.is_none()
+    }
+
+    /// What is left for the account page.
+    #[must_use]
+    pub fn without_list(self) -> Self {
+        let sent = self.sent.filter(|sent| About::of_action(&sent.action) != About::List);
+        Self { author: self.author, forms: self.forms, sent, ..Self::default() }
+    }
+
+    /// What is left for the page of the list.
+    #[must_use]
+    pub fn without_forms(self) -> Self {
+        let sent = self.sent.filter(|sent| About::of_action(&sent.action) == About::List);
+        Self { forms: Vec::new(), sent, ..self }
     }
 }
 
@@ -58,6 +76,8 @@ pub struct Interaction {
     typed: StoredValue<Option<Reader>>,
     /// Who looks at the page.
     viewer: StoredValue<String>,
+    /// Whom the forms of the page are for.
+    author: StoredValue<String>,
 }
 
 impl Interaction {
@@ -69,6 +89,7 @@ impl Interaction {
             signed_out_elsewhere: StoredValue::new(false),
             typed: StoredValue::new(None),
             viewer: StoredValue::new(String::new()),
+            author: StoredValue::new(String::new()),
         }
     }
 
@@ -82,13 +103,29 @@ impl Interaction {
         self.viewer.set_value(viewer.tag.clone());
     }
 
-    /// Hands what the viewer had typed when they left, once, to `restore`.
-    pub fn take_draft(self, viewer: ViewerResource, restore: impl FnOnce(Draft) + 'static) {
+    /// Tells for whom the forms of the page are made.
+    pub fn set_author(self, tag: &str) {
+        self.author.set_value(tag.to_owned());
+    }
+
+    /// For whom the forms of the page are made; empty where that does not matter.
+    pub fn author(self) -> String {
+        self.author.get_value()
+    }
+
+    /// Hands what the viewer had typed when they left, once, to `restore`, which answers what belongs to another page of
+    /// theirs. What somebody else typed is forgotten.
+    pub fn take_draft(self, viewer: ViewerResource, restore: impl FnOnce(Draft) -> Draft + 'static) {
         spawn_local(async move {
             // Without an answer it stays for the next page.
             let Ok(Some(viewer)) = viewer.0.await else { return };
-            if let Some(draft) = browser::take_draft().filter(|draft| viewer.tag == draft.author) {
-                restore(draft);
+            let Some(draft) = browser::take_draft() else { return };
+            if draft.author.is_empty() || draft.author != viewer.tag {
+                return;
+            }
+            let rest = restore(draft);
+            if !rest.is_empty() {
+                browser::keep_draft(&rest);
             }
         });
     }
@@ -96,6 +133,11 @@ impl Interaction {
     /// Tells how to read what is typed on the page that is shown.
     pub fn set_reader(self, reader: impl Fn() -> Draft + Send + Sync + 'static) {
         self.typed.set_value(Some(Arc::new(reader)));
+    }
+
+    /// What is typed on this page.
+    pub fn typed(self) -> Draft {
+        self.typed.get_value().map(|reader| reader()).unwrap_or_default()
     }
 
     /// Keeps what is typed on this page for the customer's return.

@@ -70,7 +70,13 @@ impl Saving {
                     self.said.set(Some(text));
                 }
                 Err(error) => {
-                    let draft = || Draft { forms: vec![browser::typed(&form)], ..Draft::default() };
+                    // What was changed in other forms of the page is kept, too.
+                    let draft = || {
+                        let sent = browser::typed(&form);
+                        let mut draft = self.interaction.typed();
+                        draft.forms.retain(|form| form.action != sent.action);
+                        Draft { sent: Some(sent), ..draft }
+                    };
                     if !self.interaction.start_if_required(&error, draft) {
                         self.failed.set(Some(error.text(self.about)));
                     }
@@ -87,12 +93,18 @@ impl Saving {
 
     /// Puts back what was typed before the customer had to leave.
     pub fn restore(self, typed: &Typed) {
+        if typed.is_empty() {
+            return;
+        }
         if let Some(form) = self.form.get_untracked()
             && About::of_action(&typed.action) == self.about
         {
             browser::fill(&form, typed);
             self.changed.set_value(true);
-            self.said.set(Some(WELCOME_BACK.to_owned()));
+            // Not beside a reason why it is not saved.
+            if self.failed.with_untracked(Option::is_none) {
+                self.said.set(Some(WELCOME_BACK.to_owned()));
+            }
         }
     }
 }

@@ -241,6 +241,21 @@ impl Identity {
         format!("{prefix}errand{separator}{purpose}")
     }
 
+    /// Whether this is the first time that `what` is done: of two requests at the same moment one is told so, and the
+    /// other is not. Remembered until `until`, milliseconds since the epoch.
+    ///
+    /// # Errors
+    /// When the database does not answer, or refuses: then nobody knows.
+    pub async fn is_first_time(&self, what: &str, until: i64) -> Result<bool, sqlx::Error> {
+        let noted =
+            sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                .bind(crate::platform::random::digest(what))
+                .bind(until)
+                .execute(&self.db)
+                .await?;
+        Ok(noted.rows_affected() == 1)
+    }
+
     /// Whether a plain sign-in brings a token for `scopes`: it asks for `initial_scopes`, and a token is of one resource.
     pub fn signs_in_with(&self, scopes: &Scopes) -> bool {
         self.initial_scopes.of_resource(self.initial_scopes.resource()).cover(scopes)

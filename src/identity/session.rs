@@ -94,6 +94,9 @@ pub struct SignedIn {
     /// The scopes that this sign-in asked for. When one of them is still missing right afterwards, asking again would
     /// bring the same.
     pub asked: Scopes,
+    /// The challenge that this sign-in answered (see [`super::sign_in::challenge_in`]).
+    #[serde(default)]
+    pub challenge: Option<String>,
 }
 
 /// Which of their sessions a customer ends.
@@ -213,6 +216,19 @@ impl SignedIn {
     fn id_token_context(&self) -> String {
         format!("id token\n{}", self.key)
     }
+}
+
+tokio::task_local! {
+    /// Set while somebody waits to hear whether a session could be saved.
+    static MUST_KEEP: ();
+}
+
+/// Saves what was put into the session of somebody who is signed in, now, and tells whether that worked.
+///
+/// # Errors
+/// When the database does not answer, or refuses.
+pub async fn keep(session: &Session) -> Result<(), tower_sessions::session::Error> {
+    MUST_KEEP.scope((), session.save()).await
 }
 
 /// The rows of sessions.
@@ -410,6 +426,32 @@ impl Identity {
         Ok(rows.into_iter().map(summary).collect())
     }
 
+    /// Whose session a request brings, where no handler has it as its [`Session`]. Does not count as being seen.
+    pub async fn customer_of(&self, headers: &axum::http::HeaderMap) -> Option<CustomerKey> {
+        let id = cookies::read(headers, &self.cookie_name(""))?.parse::<Id>().ok()?;
+        let (signed_in, _) = Store::new(self).peek(&id).await.ok()??;
+        Some(signed_in.key)
+    }
+
+    /// Whether the customer is signed in anywhere.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_signed_in(&self, customer: &CustomerKey) -> Result<bool, sqlx::Error> {
+        let (created, seen) = Store::new(self).horizons();
+        let sessions: Vec<(String,)> = sqlx::query_as(
+            "SELECT id FROM sessions WHERE customer = $1 AND created_at > $2 AND last_seen_at > $3 \
+             AND (ends_at IS NULL OR ends_at > $4) LIMIT 1",
+        )
+        .bind(customer.as_str())
+        .bind(created)
+        .bind(seen)
+        .bind(self.clock.unix_millis())
+        .fetch_all(&self.db)
+        .await?;
+        Ok(!sessions.is_empty())
+    }
+
     /// Ends sessions of the customer but the one that asks, once they have proved lately who they are: whoever finds an
     /// open browser must not throw the customer out of theirs. `return_to` is where they come back to when they have.
     ///
@@ -587,15 +629,23 @@ impl SessionStore for Store {
         Ok(())
     }
 
-    /// Updates the row if it still exists: sign-out wins over any request in flight.
+    /// Updates the row if it still exists: sign-out wins over any request in flight. A failure is reported to
+    /// [`keep`] only: when tower-sessions saves by itself, once a request is answered, the answer would be thrown away
+    /// for an empty one with status 500, and what it could not note can be done without.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        sqlx::query("UPDATE sessions SET data = $1 WHERE id = $2")
+        let saved = sqlx::query("UPDATE sessions SET data = $1 WHERE id = $2")
             .bind(encode(&record.data)?)
             .bind(random::digest(&record.id.to_string()))
             .execute(&self.db)
-            .await
-            .map_err(|e| backend(&e))?;
-        Ok(())
+            .await;
+        match saved {
+            Ok(_) => Ok(()),
+            Err(error) if MUST_KEEP.try_with(|()| ()).is_ok() => Err(backend(&error)),
+            Err(error) => {
+                tracing::error!(%error, "what a session has to remember could not be saved");
+                Ok(())
+            }
+        }
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {

@@ -259,7 +259,7 @@ pub(crate) async fn save_digest(enabled: bool, time_zone: &str, hour: Option<u8>
     request.web.identity.tokens.set_offline_use(&signed_in.key, enabled).await.map_err(|error| unkept(&error))?;
     request.web.digests.save(signed_in.key.as_str(), &preferences).await.map_err(|error| unkept(&error))?;
     Ok(if enabled {
-        format!("Saved. Your digest will come each morning at {hour}:00, as long as you do not sign out.")
+        format!("Saved. Your digest will come each morning at {hour}:00. It pauses while you are signed out.")
     } else {
         "Saved. There will be no daily digest.".to_owned()
     })

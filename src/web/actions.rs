@@ -1,46 +1,151 @@
 //! The door to the server functions: refuses other sites, gives errors their HTTP status, and makes plain forms (no
 //! WebAssembly) work: they are answered with 303 back to their page, which shows what went wrong and what was typed.
+//!
+//! What a customer asked for and had to leave for, to allow it or to prove more, is finished when they come back.
 
-use axum::body::{Body, to_bytes};
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use cookie::Cookie;
+use maud::html;
+use tower::ServiceExt as _;
 use tower_sessions::Session;
 use url::form_urlencoded;
 
-use super::{MAX_BODY, Web, notice};
+use super::customer::tag;
+use super::notice::Draft;
+use super::{MAX_BODY, PROBLEM_PAGE, Web, document, notice};
 use crate::app::actions::customer::{Notice, Typed};
 use crate::app::error::{About, AppError};
 use crate::identity::return_to::ReturnTo;
 use crate::identity::session::SignedIn;
+use crate::identity::sign_in::challenge_in;
 
 /// Where the server functions are.
 pub(super) const PREFIX: &str = "/actions/";
 /// The header that marks a server function's error.
 const SERVER_FN_ERROR: &str = "serverfnerror";
+/// The server functions that only look: there is nothing in them to finish.
+const LOOKING: [&str; 4] = ["account", "notice", "todos/list", "viewer"];
+/// For how long it is known, in milliseconds, that something was finished: longer than a draft lives.
+const FINISHED: i64 = 24 * 3_600_000;
 
-/// Lets everything but server functions pass.
-pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
-    if !request.uri().path().starts_with(PREFIX) {
-        return next.run(request).await;
+/// What the door leads to.
+#[derive(Clone)]
+pub(super) struct Door {
+    pub(super) web: Web,
+    /// The pages and the server functions, without this door.
+    pub(super) inside: Router,
+}
+
+/// A form that was sent, or a call of the page's scripts.
+struct Sent {
+    /// The server function, below [`PREFIX`].
+    action: String,
+    fields: Vec<(String, String)>,
+    /// The page that it was sent from.
+    page: ReturnTo,
+    session: Option<Session>,
+    signed_in: Option<SignedIn>,
+}
+
+/// Stands in front of pages and server functions.
+pub(super) async fn guard(State(door): State<Door>, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with(PREFIX) {
+        return answer(&door, request, next).await;
     }
+    if matches!(*request.method(), Method::GET | Method::HEAD)
+        && let Some(address) = plain_address(&door.web, request.uri())
+    {
+        return redirect(StatusCode::PERMANENT_REDIRECT, &address);
+    }
+    if request.method() == Method::GET
+        && let Some(draft) = notice::draft(&door.web, request.headers())
+        && let Some(session) = request.extensions().get::<Session>().cloned()
+    {
+        let path = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
+        let page = ReturnTo::parse(path);
+        if let Some(finished) = finish(&door, draft, &session, &page).await {
+            return finished;
+        }
+    }
+    let problem = (request.uri().path() == PROBLEM_PAGE)
+        .then(|| {
+            let query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
+            let reason = query.into_owned().find(|(name, _)| name == "reason")?.1;
+            door.web.identity.problem_status(request.headers(), &reason)
+        })
+        .flatten();
+    let mut response = next.run(request).await;
+    if let Some(status) = problem {
+        *response.status_mut() = status;
+        set_cookie(&mut response, &door.web.identity.problem_removal());
+    }
+    response
+}
+
+/// The address of the page that `uri` means but for its spelling: a slash too many, or letters that need no `%`. The two
+/// routers read such addresses differently: axum's knows none of them, that of the app all.
+fn plain_address(web: &Web, uri: &Uri) -> Option<String> {
+    let decoded = percent_encoding::percent_decode_str(uri.path()).decode_utf8().ok()?;
+    let parts: Vec<&str> = decoded.split('/').filter(|part| !part.is_empty()).collect();
+    let plain = format!("/{}", parts.join("/"));
+    if plain == uri.path() || !web.is_page(&plain) {
+        return None;
+    }
+    Some(uri.query().map_or(plain.clone(), |query| format!("{plain}?{query}")))
+}
+
+/// A request for a server function.
+async fn answer(door: &Door, request: Request, next: Next) -> Response {
+    let web = &door.web;
+    let wants_page = document::wants_page(request.headers());
     if is_cross_site(request.headers()) {
         return (StatusCode::FORBIDDEN, "This address answers Errand's own pages only.").into_response();
+    }
+    let path = request.uri().path();
+    if !server_fn::axum::server_fn_paths().any(|(known, _)| known == path) {
+        return unknown(door, request, wants_page).await;
     }
     if request.method() != Method::POST {
         let allow = [(header::ALLOW, "POST")];
         return (StatusCode::METHOD_NOT_ALLOWED, allow, "This address takes forms (POST) only.").into_response();
     }
-    if accepts_html(request.headers()) {
-        return plain_form(&web, request, next).await;
+    let action = path.strip_prefix(PREFIX).unwrap_or_default().to_owned();
+    let (mut parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "What was sent is too large.").into_response();
+    };
+    let page = page_of(web, &parts.headers, &action);
+    // Leptos reads these headers, too, and another way: what it reads is what was understood here.
+    write_headers(web, &mut parts.headers, &page);
+    let session = parts.extensions.get::<Session>().cloned();
+    let signed_in = match &session {
+        // Of one that cannot be read, the server function says so.
+        Some(session) => SignedIn::load(session).await.ok().flatten(),
+        None => None,
+    };
+    let fields = form_urlencoded::parse(&body).into_owned().collect();
+    let sent = Sent { action, fields, page, session, signed_in };
+    let headers = parts.headers.clone();
+    if sent.is_of_another(web, &headers) {
+        return sent.not_theirs(web, wants_page).await;
     }
-    let response = next.run(request).await;
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    if wants_page {
+        return sent.plain_form(web, &headers, outcome(response).await).await;
+    }
     match error_of(response).await {
         Ok(response) => response,
         Err(refused) => {
             let (error, mut response) = *refused;
             *response.status_mut() = status(&error);
+            if let Some(draft) = sent.to_be_finished(web, &error) {
+                set_cookie(&mut response, &draft.cookie(web));
+            }
             response
         }
     }
@@ -49,66 +154,238 @@ pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) 
 /// Fetch Metadata (W3C): only our own pages, or the customer directly. Unsafe methods without these headers are the
 /// CSRF layer's business.
 fn is_cross_site(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
+    headers.get_all("sec-fetch-site").iter().any(|site| site != "same-origin" && site != "none")
 }
 
-fn accepts_html(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
+/// There is no such server function: the app's page that says so, or its error.
+async fn unknown(door: &Door, request: Request, wants_page: bool) -> Response {
+    if !wants_page {
+        return (StatusCode::NOT_FOUND, axum::Json(AppError::NotFound)).into_response();
+    }
+    let (mut parts, _) = request.into_parts();
+    parts.method = Method::GET;
+    run(door, Request::from_parts(parts, Body::empty())).await
 }
 
-/// A form that the browser submitted itself.
-async fn plain_form(web: &Web, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return (StatusCode::PAYLOAD_TOO_LARGE, "What was sent is too large.").into_response();
+async fn run(door: &Door, request: Request) -> Response {
+    match door.inside.clone().oneshot(request).await {
+        Ok(response) => response,
+        Err(error) => match error {},
+    }
+}
+
+/// The page that a form was sent from, else the one that such forms stand on.
+fn page_of(web: &Web, headers: &HeaderMap, action: &str) -> ReturnTo {
+    let mut lines = headers.get_all(header::REFERER).iter();
+    let referer = match (lines.next(), lines.next()) {
+        (Some(only), None) => only.to_str().ok(),
+        _ => None,
     };
-    let action = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default().to_owned();
-    let about = About::of_action(&action);
-    let typed = Typed::of(&action, form_urlencoded::parse(&body).into_owned());
-    let session = parts.extensions.get::<Session>().cloned();
-    let referer = parts.headers.get(header::REFERER).and_then(|value| value.to_str().ok());
-    let page = ReturnTo::from_referer(referer, &web.identity.public_url).unwrap_or_else(|| ReturnTo::parse("/todos"));
-    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    let error = match error_of(response).await {
-        Ok(response) if response.status().is_success() => {
-            if let (Some(session), Some(text)) = (&session, said(response).await) {
-                let form = Typed { action, fields: Vec::new() };
-                notice::leave(session, &Notice { done: Some(text), form, ..Notice::default() }).await;
+    let home = || ReturnTo::parse(About::of_action(action).page());
+    ReturnTo::from_referer(referer, &web.identity.public_url).unwrap_or_else(home)
+}
+
+/// Replaces what the client says about itself by what was understood of it. A server function answers in JSON, and
+/// redirects nobody.
+fn write_headers(web: &Web, headers: &mut HeaderMap, page: &ReturnTo) {
+    headers.remove(header::REFERER);
+    let referer = format!("{}{}", web.identity.public_url.origin().ascii_serialization(), page.as_str());
+    if let Ok(referer) = HeaderValue::from_str(&referer) {
+        headers.insert(header::REFERER, referer);
+    }
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+}
+
+impl Sent {
+    fn about(&self) -> About {
+        About::of_action(&self.action)
+    }
+
+    fn typed(&self) -> Typed {
+        Typed::of(&self.action, self.fields.iter().cloned())
+    }
+
+    /// Whether the page that the form stands on was made for another customer than the one who is signed in now.
+    fn is_of_another(&self, web: &Web, headers: &HeaderMap) -> bool {
+        let names_author = self.fields.iter().any(|(name, _)| name == "author");
+        let author = names_author.then(|| notice::author_of(web, headers, &self.fields)).flatten();
+        author.zip(self.signed_in.as_ref()).is_some_and(|(author, signed_in)| author != tag(&signed_in.key))
+    }
+
+    /// Does nothing: what was typed for one customer is neither done for another nor shown to them.
+    async fn not_theirs(self, web: &Web, wants_page: bool) -> Response {
+        let error = "Somebody else has signed in on this browser since that page was loaded. Nothing was changed.";
+        if !wants_page {
+            return (StatusCode::FORBIDDEN, axum::Json(AppError::Invalid(error.to_owned()))).into_response();
+        }
+        let form = Typed { action: self.action.clone(), fields: Vec::new() };
+        let notice = Notice { error: Some(error.to_owned()), form, ..Notice::default() };
+        match &self.session {
+            Some(session) if notice::leave(session, &notice).await.is_ok() => {
+                see_other(&at(&done(&self.page), self.about()))
             }
-            return see_other(&at(&done(&page), about));
+            _ => document::page(web, StatusCode::FORBIDDEN, "That was not done", error, &document::ways_on()),
+        }
+    }
+
+    /// What is to be finished when its author comes back from where `error` sends them.
+    fn to_be_finished(&self, web: &Web, error: &AppError) -> Option<Draft> {
+        let challenge = challenge_in(error.interaction_url()?)?;
+        let author = tag(&self.signed_in.as_ref()?.key);
+        // Ending sessions is `identity`'s own, and finished by it.
+        if LOOKING.contains(&self.action.as_str()) || self.about() == About::Sessions {
+            return None;
+        }
+        Some(Draft { challenge: Some(challenge), ..Draft::new(web, &self.action, self.fields.clone(), author) })
+    }
+
+    /// Answers a form that the browser submitted itself.
+    async fn plain_form(self, web: &Web, headers: &HeaderMap, outcome: Result<Option<String>, AppError>) -> Response {
+        let error = match outcome {
+            Ok(said) => {
+                if let (Some(session), Some(text)) = (&self.session, said) {
+                    let form = Typed { action: self.action.clone(), fields: Vec::new() };
+                    // It is done, whether that can be told or not.
+                    let _ = notice::leave(session, &Notice { done: Some(text), form, ..Notice::default() }).await;
+                }
+                return see_other(&at(&done(&self.page), self.about()));
+            }
+            Err(error) => error,
+        };
+        if let Some(url) = error.interaction_url() {
+            let mut response = see_other(url);
+            let author = self.signed_in.as_ref().map(|signed_in| tag(&signed_in.key));
+            let draft = self.to_be_finished(web, &error).or_else(|| {
+                let author = author.or_else(|| notice::author_of(web, headers, &self.fields))?;
+                (!self.typed().is_empty()).then(|| Draft::new(web, &self.action, self.fields.clone(), author))
+            });
+            if let Some(draft) = draft {
+                set_cookie(&mut response, &draft.cookie(web));
+            }
+            return response;
+        }
+        self.failed(web, &error).await
+    }
+
+    /// Back to the page, which tells what went wrong and shows what was typed; if that cannot be noted, here.
+    async fn failed(self, web: &Web, error: &AppError) -> Response {
+        let text = error.text(self.about());
+        if let Some(session) = &self.session {
+            let notice = Notice { error: Some(text.clone()), form: self.typed(), ..Notice::default() };
+            if notice::leave(session, &notice).await.is_ok() {
+                return see_other(&at(&self.page, self.about()));
+            }
+        }
+        self.to_be_sent_again(web, error, &text)
+    }
+
+    /// A page with the form and what was typed into it, for when there is nowhere to keep it. Needs nothing but this answer.
+    fn to_be_sent_again(self, web: &Web, error: &AppError, text: &str) -> Response {
+        let is_typed = |name: &str| matches!(name, "description" | "display_name" | "given_name" | "surname");
+        let label = |name: &str| match name {
+            "description" => "What you typed",
+            "display_name" => "Your name",
+            "given_name" => "First name",
+            _ => "Last name",
+        };
+        let form = html! {
+            form.form method="post" action=(format!("{PREFIX}{}", self.action)) {
+                @for (place, (name, value)) in self.fields.iter().enumerate() {
+                    @if is_typed(name) {
+                        @let id = format!("field-{place}");
+                        div.form__field {
+                            label for=(id) { (label(name)) }
+                            input.field id=(id) name=(name) type="text" dir="auto" autocomplete="off" value=(value);
+                        }
+                    } @else {
+                        input type="hidden" name=(name) value=(value);
+                    }
+                }
+                p.actions."actions--middle" {
+                    button.button type="submit" { "Try again" }
+                    a.button."button--quiet" href=(self.page.as_str()) { "Back" }
+                }
+            }
+        };
+        let mut response = document::page(web, status(error), "That could not be saved", text, &form);
+        // Also on the page that they go back to, if they do.
+        if let Some(signed_in) = self.signed_in.as_ref().filter(|_| !self.typed().is_empty()) {
+            let draft = Draft::new(web, &self.action, self.fields.clone(), tag(&signed_in.key));
+            set_cookie(&mut response, &draft.cookie(web));
+        }
+        response
+    }
+}
+
+/// Finishes what the customer asked for before they were sent away, now that they come back and have allowed it. Only that,
+/// only for the customer who asked, only after the very interaction that it was kept for, and once.
+async fn finish(door: &Door, draft: Draft, session: &Session, page: &ReturnTo) -> Option<Response> {
+    let web = &door.web;
+    let challenge = draft.challenge.as_ref()?;
+    let signed_in = SignedIn::load(session).await.ok()??;
+    if signed_in.challenge.as_ref() != Some(challenge) {
+        return None;
+    }
+    let about = About::of_action(&draft.action);
+    let address = if about.is_on(page.as_str()) { at(&done(page), about) } else { page.as_str().to_owned() };
+    let mut response = see_other(&address);
+    set_cookie(&mut response, &notice::draft_removal(web));
+    if draft.author != tag(&signed_in.key) {
+        return Some(response);
+    }
+    let until = web.clock.unix_millis() + FINISHED;
+    match web.identity.is_first_time(&format!("finish\n{challenge}"), until).await {
+        Ok(true) => {}
+        Ok(false) => return Some(response),
+        Err(error) => {
+            tracing::error!(%error, "what a customer allowed cannot be finished; it is offered to them again");
+            return None;
+        }
+    }
+    let form = Typed { action: draft.action.clone(), fields: Vec::new() };
+    let notice = match perform(door, &draft, session, page).await {
+        Ok(said) => {
+            let done = said.unwrap_or_else(|| "Thank you. What you asked for is done.".to_owned());
+            Notice { done: Some(done), form, finished: true, ..Notice::default() }
+        }
+        Err(error) => {
+            // Sent away once more, they would come back to this once more.
+            let error = if error.interaction_url().is_some() { AppError::NotGranted } else { error };
+            Notice { error: Some(error.text(about)), form: draft.typed(), ..Notice::default() }
+        }
+    };
+    if notice::leave(session, &notice).await.is_err() && !notice.finished {
+        // The draft stays, and is offered on the page.
+        return None;
+    }
+    Some(response)
+}
+
+/// Calls the server function that a draft was for.
+async fn perform(door: &Door, draft: &Draft, session: &Session, page: &ReturnTo) -> Result<Option<String>, AppError> {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&draft.fields).finish();
+    let mut request = Request::new(Body::from(body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = format!("{PREFIX}{}", draft.action).parse().map_err(|_| AppError::NotFound)?;
+    write_headers(&door.web, request.headers_mut(), page);
+    request.extensions_mut().insert(session.clone());
+    outcome(run(door, request).await).await
+}
+
+/// What came of a server function: what it has to say, if that is a text.
+async fn outcome(response: Response) -> Result<Option<String>, AppError> {
+    match error_of(response).await {
+        Ok(response) if response.status().is_success() => {
+            let body = to_bytes(response.into_body(), MAX_BODY).await.unwrap_or_default();
+            Ok(serde_json::from_slice(&body).ok())
         }
         Ok(response) => {
             tracing::error!(status = %response.status(), "a form was answered with neither a result nor an error");
-            AppError::Unavailable
+            Err(AppError::Unavailable)
         }
-        Err(refused) => refused.0,
-    };
-    if let Some(url) = error.interaction_url() {
-        let mut response = see_other(url);
-        if !typed.is_empty() {
-            let customer = match session {
-                Some(session) => SignedIn::load(&session).await.ok().flatten().map(|s| s.key.as_str().to_owned()),
-                None => None,
-            };
-            let cookie = notice::draft_cookie(web, typed, customer).to_string();
-            if let Ok(value) = HeaderValue::from_str(&cookie) {
-                response.headers_mut().append(header::SET_COOKIE, value);
-            }
-        }
-        return response;
+        Err(refused) => Err(refused.0),
     }
-    if let Some(session) = session {
-        let error = Some(error.text(about));
-        notice::leave(&session, &Notice { error, form: typed, ..Notice::default() }).await;
-    }
-    see_other(&at(&page, about))
-}
-
-/// What a server function that answers with a text has to say.
-async fn said(response: Response) -> Option<String> {
-    let body = to_bytes(response.into_body(), MAX_BODY).await.ok()?;
-    serde_json::from_slice(&body).ok()
 }
 
 /// The address of the page, and of the part of it that the form is about.
@@ -130,7 +407,7 @@ async fn error_of(response: Response) -> Result<Response, Box<(AppError, Respons
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
-    let body = to_bytes(body, MAX_BODY).await.unwrap_or_default();
+    let body: Bytes = to_bytes(body, MAX_BODY).await.unwrap_or_default();
     let error = serde_json::from_slice(&body).unwrap_or(AppError::Unavailable);
     Err(Box::new((error, Response::from_parts(parts, Body::from(body)))))
 }
@@ -138,7 +415,9 @@ async fn error_of(response: Response) -> Result<Response, Box<(AppError, Respons
 fn status(error: &AppError) -> StatusCode {
     match error {
         AppError::SignInRequired { .. } => StatusCode::UNAUTHORIZED,
-        AppError::ConsentRequired { .. } | AppError::Forbidden | AppError::NotGranted => StatusCode::FORBIDDEN,
+        AppError::ConsentRequired { .. } | AppError::Declined { .. } | AppError::Forbidden | AppError::NotGranted => {
+            StatusCode::FORBIDDEN
+        }
         AppError::Invalid(_) => StatusCode::BAD_REQUEST,
         AppError::NotFound => StatusCode::NOT_FOUND,
         AppError::Unavailable | AppError::Connection => StatusCode::SERVICE_UNAVAILABLE,
@@ -146,6 +425,16 @@ fn status(error: &AppError) -> StatusCode {
 }
 
 fn see_other(location: &str) -> Response {
+    redirect(StatusCode::SEE_OTHER, location)
+}
+
+fn redirect(status: StatusCode, location: &str) -> Response {
     let location = HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/"));
-    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+    (status, [(header::LOCATION, location)]).into_response()
+}
+
+fn set_cookie(response: &mut Response, cookie: &Cookie<'_>) {
+    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
 }

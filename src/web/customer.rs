@@ -8,7 +8,7 @@ use super::{Web, actions, notice};
 use crate::app::actions::customer::{Notice, Viewer};
 use crate::app::error::AppError;
 use crate::identity::return_to::ReturnTo;
-use crate::identity::session::SignedIn;
+use crate::identity::session::{CustomerKey, SignedIn};
 use crate::identity::sign_in::sign_in_url;
 use crate::platform::random;
 
@@ -68,9 +68,14 @@ impl Request {
         }
     }
 
+    /// Whether it is a call of a server function, not of a page.
+    pub(super) fn is_action(&self) -> bool {
+        self.parts.uri.path().starts_with(actions::PREFIX)
+    }
+
     /// The page that was asked for, or that the action was started from.
     pub(super) fn page(&self) -> ReturnTo {
-        if self.parts.uri.path().starts_with(actions::PREFIX) {
+        if self.is_action() {
             let referer = self.parts.headers.get(axum::http::header::REFERER).and_then(|value| value.to_str().ok());
             return ReturnTo::from_referer(referer, &self.web.identity.public_url)
                 .unwrap_or_else(|| ReturnTo::parse("/todos"));
@@ -79,14 +84,20 @@ impl Request {
     }
 }
 
+/// Tells a customer from others who use the same browser; opens nothing, and names nobody.
+pub(super) fn tag(customer: &CustomerKey) -> String {
+    let mut tag = random::digest(customer.as_str());
+    tag.truncate(TAG);
+    tag
+}
+
 /// Who is signed in; `None` for a visitor.
 pub(crate) async fn viewer() -> Result<Option<Viewer>, AppError> {
     let request = Request::current()?;
     match request.signed_in().await? {
         Some(signed_in) => {
-            let mut tag = random::digest(signed_in.key.as_str());
-            tag.truncate(TAG);
-            Ok(Some(Viewer { name: request.name(&signed_in).await, tag }))
+            notice::remember_author(&request, &signed_in);
+            Ok(Some(Viewer { name: request.name(&signed_in).await, tag: tag(&signed_in.key) }))
         }
         None => Ok(None),
     }

@@ -1,6 +1,7 @@
 //! What a call to an API that brought nothing means for the customer.
 
 use super::customer::Request;
+use super::notice;
 use crate::app::error::AppError;
 use crate::identity::downstream::{Answer, DownstreamError};
 use crate::identity::session::SignedIn;
@@ -63,6 +64,10 @@ fn not_acquired(request: &Request, signed_in: &SignedIn, error: &AcquireError) -
                 return request.sign_in_required();
             }
             let url = request.web.identity.interaction_url(&signed_in.key, scopes, claims.as_deref(), &request.page());
+            // A page that sends the customer there at once would never be seen again.
+            if !request.is_action() && notice::has_declined(request) {
+                return AppError::Declined { url };
+            }
             if *consent { AppError::ConsentRequired { url } } else { AppError::SignInRequired { url } }
         }
         AcquireError::Unavailable(reason) => {

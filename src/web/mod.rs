@@ -5,7 +5,9 @@ mod actions;
 pub mod browser_files;
 pub mod config;
 pub(crate) mod customer;
+mod document;
 mod downstream;
+mod farewell;
 mod notice;
 mod rendering;
 mod site;
@@ -54,6 +56,8 @@ pub struct Inner {
     pub digests: digest::Store,
     clock: Clock,
     leptos: LeptosOptions,
+    /// The address of the style sheet.
+    stylesheet: String,
 }
 
 impl std::ops::Deref for Web {
@@ -109,7 +113,8 @@ impl Web {
                 leptos.hash_file
             );
         }
-        Ok(Self(Arc::new(Inner { identity, todolist, profile, apis, digests, clock, leptos })))
+        let stylesheet = stylesheet(&leptos);
+        Ok(Self(Arc::new(Inner { identity, todolist, profile, apis, digests, clock, leptos, stylesheet })))
     }
 
     /// The routes of the whole web server.
@@ -132,14 +137,22 @@ impl Web {
             .leptos_routes_with_context(&self.leptos, routes().clone(), context, shell)
             .fallback(unknown)
             .with_state(self.leptos.clone())
-            .layer(axum::middleware::from_fn(rendering::isolate))
-            // `leptos_routes` has added the server functions, each at its own address.
-            .layer(axum::middleware::from_fn_with_state(self.clone(), actions::guard));
+            .layer(axum::middleware::from_fn(rendering::isolate));
+        // `leptos_routes` has added the server functions, each at its own address.
+        let door = actions::Door { web: self.clone(), inside: pages.clone() };
+        let pages = pages.layer(axum::middleware::from_fn_with_state(door, actions::guard));
+        let app = self.identity.mount(pages).layer(axum::middleware::from_fn_with_state(self.clone(), farewell::watch));
         // Files are outside of the session layer, too: they need none.
         let files = site::router(&self.leptos.site_root);
-        let router = files.route("/health", get(|| async { "ok" })).merge(self.identity.mount(pages));
-        let router = serve::with_standard_layers(router, "web", MAX_BODY);
+        let router = files.route("/health", get(|| async { "ok" })).merge(app);
+        let router = serve::with_standard_layers(router, "web", MAX_BODY)
+            .layer(axum::middleware::from_fn_with_state(self.clone(), document::complete));
         if self.identity.public_url.scheme() == "https" { serve::with_transport_security(router) } else { router }
+    }
+
+    /// Whether a page of the app has this path.
+    fn is_page(&self, path: &str) -> bool {
+        routes().iter().any(|route| route.path() == path)
     }
 }
 
@@ -147,6 +160,15 @@ impl Web {
 fn routes() -> &'static Vec<AxumRouteListing> {
     static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
     ROUTES.get_or_init(|| leptos_axum::generate_route_list(app::App))
+}
+
+/// The address of the style sheet, as the pages of the app name it.
+fn stylesheet(leptos: &LeptosOptions) -> String {
+    let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&*leptos.hash_file)));
+    let hashes = beside.filter(|_| leptos.hash_files).and_then(|file| std::fs::read_to_string(file).ok());
+    let hash = hashes.as_deref().unwrap_or_default().lines().find_map(|line| line.trim().strip_prefix("css:"));
+    let hash = hash.map(|hash| format!(".{}", hash.trim())).unwrap_or_default();
+    format!("/{}/{}{hash}.css", leptos.site_pkg_dir, leptos.output_name)
 }
 
 /// cargo-leptos sets `LEPTOS_WATCH` when it watches; only then may the page reload itself.

@@ -1,5 +1,5 @@
-//! What a plain form leaves behind for the next page: an error, and what was typed. Kept in the session; when there
-//! is none (the customer must sign in first), in a sealed cookie.
+//! What a plain form leaves behind for the next page: an error, and what was typed. Kept in the session; while its author
+//! is away to sign in or to allow something, in a sealed cookie, which is its author's alone.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, SameSite};
@@ -10,87 +10,197 @@ use tower_sessions::Session;
 
 use super::Web;
 use super::account::{email, ended_others};
-use super::customer::Request;
+use super::customer::{Request, tag};
+use super::farewell;
 use crate::app::actions::customer::{Notice, Typed};
-use crate::app::error::AppError;
-use crate::identity::session::SignedIn;
+use crate::app::error::{About, AppError};
+use crate::identity::session::{self, SignedIn};
 use crate::platform::cookies;
 
 /// The session's entry.
 const ENTRY: &str = "notice";
-/// What a sealed draft is bound to.
+/// What a sealed draft is bound to, and what says whose browser it is.
 const CONTEXT: &str = "draft";
-/// Minutes that a draft survives while its author signs in.
-const DRAFT_MINUTES: i64 = 15;
+const AUTHOR: &str = "author";
+/// Minutes that a draft survives while its author signs in: as long as a sign-in may take.
+const DRAFT_MINUTES: i64 = 60;
 /// How much text a draft can hold, in bytes, and in how many fields.
 const DRAFT_BYTES: usize = 2000;
 const DRAFT_FIELDS: usize = 8;
+/// Browsers drop a cookie of more than 4096 bytes, name and attributes included.
+const MAX_COOKIE: usize = 4000;
 /// The session's entry that says that its customer was greeted.
 const GREETED: &str = "greeted";
+/// What a customer is told who cancelled what they were asked for.
+const DECLINED: &str = "You did not allow it. Nothing was changed.";
 
-/// A draft that waits for its author to sign in.
-#[derive(Serialize, Deserialize)]
-struct Draft {
-    form: Typed,
-    /// Who typed it, where the session still knew.
-    customer: Option<String>,
+/// A form whose author is away. Shown to nobody else, and on the page that it belongs to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Draft {
+    /// Where the form goes, below `/actions/`.
+    pub(super) action: String,
+    /// All of its fields.
+    pub(super) fields: Vec<(String, String)>,
+    /// Whose it is ([`tag`]).
+    pub(super) author: String,
+    /// What its author is asked for (see [`crate::identity::sign_in::challenge_in`]); once they have allowed that, what
+    /// the form asks for is done.
+    pub(super) challenge: Option<String>,
     /// Milliseconds since the epoch.
-    typed_at: i64,
+    pub(super) typed_at: i64,
 }
 
-/// Leaves a notice for the next page of this session. A visitor has none, and nothing is left.
-pub(super) async fn leave(session: &Session, notice: &Notice) {
-    let left = match SignedIn::load(session).await {
-        Ok(Some(_)) => session.insert(ENTRY, notice).await,
-        Ok(None) => Ok(()),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = left {
-        tracing::error!(%error, "a notice could not be kept");
+impl Draft {
+    /// A form that `author` sent just now.
+    pub(super) fn new(web: &Web, action: &str, fields: Vec<(String, String)>, author: String) -> Self {
+        Self { action: action.to_owned(), fields, author, challenge: None, typed_at: web.clock.unix_millis() }
     }
-}
 
-/// The cookie that keeps a draft while its author signs in.
-pub(super) fn draft_cookie(web: &Web, mut form: Typed, customer: Option<String>) -> Cookie<'static> {
-    // Browsers drop a cookie of more than 4096 bytes: of texts that nothing could hold anyway, the beginning is kept.
-    let mut room = DRAFT_BYTES;
-    form.fields.truncate(DRAFT_FIELDS);
-    for (_, text) in &mut form.fields {
-        text.truncate(text.floor_char_boundary(room));
-        room -= text.len();
+    /// What its author typed.
+    pub(super) fn typed(&self) -> Typed {
+        Typed::of(&self.action, self.fields.iter().cloned())
     }
-    let draft = Draft { form, customer, typed_at: web.clock.unix_millis() };
-    let sealed = web.identity.keys.seal(CONTEXT, &serde_json::to_string(&draft).unwrap_or_default());
-    let mut cookie = bare(web, sealed);
-    cookie.set_max_age(cookie::time::Duration::minutes(DRAFT_MINUTES));
-    cookie
-}
 
-/// Takes what was left: from the session, else from the cookie.
-pub(super) async fn take(request: &Request) -> Result<Notice, AppError> {
-    let Some(signed_in) = request.signed_in().await? else { return Ok(Notice::default()) };
-    let greeting = greeting(request, &signed_in).await;
-    if let Some(notice) = take_from(&request.session).await {
-        return Ok(Notice { greeting, ..notice });
-    }
-    if let Some(notice) = take_ended_others(&request.session).await {
-        return Ok(Notice { greeting, ..notice });
-    }
-    let web = &request.web;
-    let Some(sealed) = find(web, &request.parts.headers) else { return Ok(Notice { greeting, ..Notice::default() }) };
-    if let Some(response) = use_context::<ResponseOptions>() {
-        let mut removal = bare(web, String::new());
-        removal.set_max_age(cookie::time::Duration::ZERO);
-        if let Ok(value) = HeaderValue::from_str(&removal.to_string()) {
-            response.append_header(header::SET_COOKIE, value);
+    /// The cookie that keeps it. Of texts that are too long the beginning is kept; such a form is not finished on its own.
+    pub(super) fn cookie(mut self, web: &Web) -> Cookie<'static> {
+        let mut room = DRAFT_BYTES;
+        loop {
+            self.cut(room);
+            let sealed = web.identity.keys.seal(CONTEXT, &serde_json::to_string(&self).unwrap_or_default());
+            let mut cookie = bare(web, CONTEXT, sealed);
+            cookie.set_max_age(cookie::time::Duration::minutes(DRAFT_MINUTES));
+            if cookie.to_string().len() <= MAX_COOKIE || room == 0 {
+                return cookie;
+            }
+            room /= 2;
         }
     }
-    let draft: Option<Draft> =
-        web.identity.keys.open(CONTEXT, &sealed).ok().and_then(|json| serde_json::from_str(&json).ok());
-    let fresh = |draft: &Draft| web.clock.unix_millis() - draft.typed_at < DRAFT_MINUTES * 60_000;
-    let theirs = |draft: &Draft| draft.customer.as_deref().is_none_or(|key| key == signed_in.key.as_str());
-    let form = draft.filter(|draft| fresh(draft) && theirs(draft)).map(|draft| draft.form);
-    Ok(Notice { form: form.unwrap_or_default(), greeting, ..Notice::default() })
+
+    fn cut(&mut self, mut room: usize) {
+        let before = self.fields.clone();
+        self.fields.truncate(DRAFT_FIELDS);
+        for (name, text) in &mut self.fields {
+            name.truncate(name.floor_char_boundary(room));
+            room -= name.len();
+            text.truncate(text.floor_char_boundary(room));
+            room -= text.len();
+        }
+        if self.fields != before {
+            self.challenge = None;
+        }
+    }
+}
+
+/// The draft that a browser brings, if it can still be used.
+pub(super) fn draft(web: &Web, headers: &HeaderMap) -> Option<Draft> {
+    let sealed = cookies::read(headers, &web.identity.cookie_name(CONTEXT))?;
+    let draft: Draft = serde_json::from_str(&web.identity.keys.open(CONTEXT, sealed).ok()?).ok()?;
+    let age = web.clock.unix_millis() - draft.typed_at;
+    (-60_000..DRAFT_MINUTES * 60_000).contains(&age).then_some(draft)
+}
+
+/// The cookie that removes the draft.
+pub(super) fn draft_removal(web: &Web) -> Cookie<'static> {
+    let mut removal = bare(web, CONTEXT, String::new());
+    removal.set_max_age(cookie::time::Duration::ZERO);
+    removal
+}
+
+/// Whose a form is that is sent without a session: the customer whom its page was made for, else the one who used this
+/// browser last. `None`: nobody knows, so it is kept for nobody.
+pub(super) fn author_of(web: &Web, headers: &HeaderMap, fields: &[(String, String)]) -> Option<String> {
+    let named = fields.iter().find(|(name, _)| name == AUTHOR).map(|(_, tag)| tag.as_str());
+    let is_tag = |tag: &&str| (1..=64).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_graphic());
+    named.filter(is_tag).map(str::to_owned).or_else(|| last_author(web, headers))
+}
+
+/// Who used this browser last.
+fn last_author(web: &Web, headers: &HeaderMap) -> Option<String> {
+    let sealed = cookies::read(headers, &web.identity.cookie_name(AUTHOR))?;
+    web.identity.keys.open(AUTHOR, sealed).ok().map(|tag| tag.to_string())
+}
+
+/// Has the browser remember, sealed and until it is closed, who uses it: the session may be over when a form is sent.
+pub(super) fn remember_author(request: &Request, signed_in: &SignedIn) {
+    let (web, tag) = (&request.web, tag(&signed_in.key));
+    if last_author(web, &request.parts.headers).is_none_or(|known| known != tag) {
+        set_cookie(&bare(web, AUTHOR, web.identity.keys.seal(AUTHOR, &tag)));
+    }
+}
+
+/// A notice that could not be left.
+#[derive(Debug)]
+pub(super) struct Unkept;
+
+/// Leaves a notice for the next page of this session.
+pub(super) async fn leave(session: &Session, notice: &Notice) -> Result<(), Unkept> {
+    let left = async {
+        if SignedIn::load(session).await?.is_none() {
+            return Ok(false);
+        }
+        session.insert(ENTRY, notice).await?;
+        session::keep(session).await?;
+        Ok::<_, tower_sessions::session::Error>(true)
+    };
+    match left.await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Unkept),
+        Err(error) => {
+            tracing::error!(%error, "a notice could not be kept");
+            Err(Unkept)
+        }
+    }
+}
+
+/// Takes what was left for the page that is asked for: from the session, else from the cookie.
+pub(super) async fn take(request: &Request) -> Result<Notice, AppError> {
+    let Some(signed_in) = request.signed_in().await? else { return Ok(farewell::take(request)) };
+    let author = tag(&signed_in.key);
+    let greeting = greeting(request, &signed_in).await;
+    let page = request.page();
+    let (web, headers) = (&request.web, &request.parts.headers);
+    let declined = web.identity.declined(headers, &request.session).map(|_| {
+        set_cookie(&web.identity.declined_removal());
+        DECLINED.to_owned()
+    });
+    if let Some(notice) = take_from(&request.session, page.as_str()).await {
+        let error = declined.or(notice.error);
+        return Ok(Notice { greeting, author, error, ..notice });
+    }
+    if About::Sessions.is_on(page.as_str())
+        && let Some(notice) = take_ended_others(&request.session).await
+    {
+        return Ok(Notice { greeting, author, ..notice });
+    }
+    let found = cookies::is_sent(headers, &web.identity.cookie_name(CONTEXT)).then(|| draft(web, headers));
+    let form = match found {
+        // For another page of theirs.
+        Some(Some(draft)) if draft.author == author && !About::of_action(&draft.action).is_on(page.as_str()) => None,
+        Some(draft) => {
+            set_cookie(&draft_removal(web));
+            draft.filter(|draft| draft.author == author).map(|draft| draft.typed())
+        }
+        None => None,
+    };
+    Ok(Notice { error: declined, form: form.unwrap_or_default(), greeting, author, ..Notice::default() })
+}
+
+/// Adds a cookie to the answer that is being made.
+pub(super) fn set_cookie(cookie: &Cookie<'_>) {
+    if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie.to_string()))
+    {
+        response.append_header(header::SET_COOKIE, value);
+    }
+}
+
+/// Whether the customer was just asked for something, and did not allow it. Told once: the browser forgets it with the
+/// page that is being made.
+pub(super) fn has_declined(request: &Request) -> bool {
+    let declined = request.web.identity.declined(&request.parts.headers, &request.session).is_some();
+    if declined {
+        set_cookie(&request.web.identity.declined_removal());
+    }
+    declined
 }
 
 /// What there is to tell at the first page of a session: that digests which needed this sign-in come again.
@@ -117,18 +227,20 @@ async fn greeting(request: &Request, signed_in: &SignedIn) -> Option<String> {
         tracing::warn!(%error, "a greeting could not be noted");
     }
     skipped.map(|_| {
-        "While you were away your daily digest could not be sent, because Errand needed you to sign in again. \
-         You just did: it comes again from the next morning on."
+        "While you were away your daily digest paused: Errand may look at your list only while you are signed in. \
+         It comes again from the next morning on."
             .to_owned()
     })
 }
 
-/// What was left in the session. Looks before it removes: a removal marks the session as changed, whether or not
+/// What was left in the session for `page`. Looks before it removes: a removal marks the session as changed, whether or not
 /// there was anything, and every page would cost a database write.
-async fn take_from(session: &Session) -> Option<Notice> {
-    let taken = match session.get_value(ENTRY).await {
-        Ok(None) => return None,
-        Ok(Some(_)) => session.remove(ENTRY).await,
+async fn take_from(session: &Session, page: &str) -> Option<Notice> {
+    let taken = match session.get::<Notice>(ENTRY).await {
+        Ok(Some(notice)) if notice.form.action.is_empty() || About::of_action(&notice.form.action).is_on(page) => {
+            session.remove(ENTRY).await
+        }
+        Ok(_) => return None,
         Err(error) => Err(error),
     };
     taken.unwrap_or_else(|error| {
@@ -152,16 +264,8 @@ async fn take_ended_others(session: &Session) -> Option<Notice> {
     }
 }
 
-fn name(web: &Web) -> String {
-    web.identity.cookie_name("draft")
-}
-
-fn find(web: &Web, headers: &HeaderMap) -> Option<String> {
-    cookies::read(headers, &name(web)).map(str::to_owned)
-}
-
-fn bare(web: &Web, value: String) -> Cookie<'static> {
-    Cookie::build((name(web), value))
+pub(super) fn bare(web: &Web, purpose: &str, value: String) -> Cookie<'static> {
+    Cookie::build((web.identity.cookie_name(purpose), value))
         .path("/")
         .http_only(true)
         .secure(web.identity.is_https())
@@ -200,7 +304,7 @@ mod tests {
     #[tokio::test]
     async fn looking_for_a_notice_that_is_not_there_leaves_the_session_unchanged() {
         let session = Session::new(None, Arc::new(Empty), None);
-        assert_eq!(take_from(&session).await, None);
+        assert_eq!(take_from(&session, "/todos").await, None);
         assert!(!session.is_modified());
     }
 
@@ -209,8 +313,20 @@ mod tests {
         let session = Session::new(None, Arc::new(Empty), None);
         let notice = Notice { error: Some("It is full.".to_owned()), ..Notice::default() };
         session.insert_value(ENTRY, serde_json::to_value(&notice).unwrap()).await.unwrap();
-        assert_eq!(take_from(&session).await, Some(notice));
-        assert_eq!(take_from(&session).await, None);
+        assert_eq!(take_from(&session, "/todos").await, Some(notice));
+        assert_eq!(take_from(&session, "/todos").await, None);
         assert!(session.is_modified());
+    }
+
+    #[tokio::test]
+    async fn a_notice_waits_for_the_page_that_it_belongs_to() {
+        let session = Session::new(None, Arc::new(Empty), None);
+        let form = Typed { action: "profile".to_owned(), fields: Vec::new() };
+        let notice = Notice { error: Some("No.".to_owned()), form, ..Notice::default() };
+        session.insert_value(ENTRY, serde_json::to_value(&notice).unwrap()).await.unwrap();
+        for page in ["/todos", "/todos/active?edit=x", "/", "/accounts"] {
+            assert_eq!(take_from(&session, page).await, None, "{page}");
+        }
+        assert_eq!(take_from(&session, "/account?x=y").await, Some(notice));
     }
 }

@@ -42,7 +42,7 @@ const ASKED: [Asked; 14] = [
     Asked::Function("viewer"),
     Asked::Page("/no-such-page", StatusCode::NOT_FOUND),
     Asked::File("/apple-touch-icon.png", "image/png"),
-    Asked::Page("/sign-in-problem?reason=expired", StatusCode::BAD_REQUEST),
+    Asked::Page("/sign-in-problem?reason=expired", StatusCode::OK),
     Asked::Nothing("/pkg/no-such-file.js"),
     Asked::Function("todos/list"),
     Asked::CustomersPage("/todos/active"),

@@ -188,6 +188,10 @@ async fn a_spoofed_host_changes_no_redirect_uri_and_no_link() {
         let answer = browser.send(request).await;
         assert!(!answer.everything().contains("evil.example"), "{url}: {}", answer.everything());
         if url.contains("/auth/sign-in") {
+            // First to where this app is reached, and there, whatever a proxy calls it, on to the provider.
+            assert_eq!(answer.location().as_str(), url);
+            let request = browser.request(Method::GET, url.parse().unwrap()).header(header::HOST, "evil.example");
+            let answer = browser.send(request).await;
             let location = answer.location();
             let redirect_uri = location.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap().1;
             assert_eq!(redirect_uri.into_owned(), format!("{web}/auth/redirect"));

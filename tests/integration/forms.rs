@@ -40,18 +40,153 @@ async fn what_was_typed_without_a_session_is_in_the_field_after_signing_in_once(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_draft_typed_without_any_session_is_the_first_ones_who_signs_in_and_then_gone() {
+async fn a_draft_of_nobody_knows_whom_is_shown_to_nobody() {
     let errand = TestErrand::start().await;
     let _bob = errand.sign_up("bob@example.com").await;
     let mut browser = errand.sign_up("ada@example.com").await;
-    // Nobody knows whose it is. (Where the session still says so: `time_passes`.)
     browser.cookies.clear();
     let answer = add_by_plain_form(&mut browser, "/todos", "a draft").await;
     browser.follow(answer).await;
-    assert_eq!(draft(browser.sign_in_here("bob@example.com").await), "a draft");
+    assert_eq!(draft(browser.sign_in_here("bob@example.com").await), "");
     browser.submit(".nav-customer form", &[]).await;
     browser.open("/todos").await;
     assert_eq!(draft(browser.sign_in_here("ada@example.com").await), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_draft_typed_after_the_session_ended_is_not_shown_to_somebody_else_who_signs_in_instead() {
+    let errand = TestErrand::start().await;
+    let _bob = errand.sign_up("bob@example.com").await;
+    for ending in ["signed out", "the session's cookie is gone", "ended from elsewhere"] {
+        let mut browser = errand.browser();
+        browser.open("/todos").await;
+        if browser.page.url.path().ends_with("/sign-in") && ending == "signed out" {
+            browser = errand.sign_up("ada@example.com").await;
+        } else {
+            browser.sign_in_here("ada@example.com").await;
+        }
+        let page = browser.page.clone();
+        match ending {
+            "signed out" => drop(browser.submit(".nav-customer form", &[]).await),
+            "ended from elsewhere" => {
+                let mut elsewhere = errand.browser();
+                elsewhere.open("/account").await;
+                elsewhere.sign_in_here("ada@example.com").await;
+                elsewhere.submit("#sessions > form", &[]).await;
+                // So that the tenant asks who it is.
+                browser.cookies.retain(|cookie| ["errand", "errand-author"].contains(&cookie.name()));
+            }
+            _ => browser.cookies.retain(|cookie| cookie.name() == "errand-author"),
+        }
+        browser.page = page;
+        let answer = browser.send_form("form.add", &[("description", "a secret of Ada's")]).await;
+        browser.follow(answer).await;
+        if browser.page.url.path() == "/sign-in-problem" {
+            let again = browser.page.attribute("main a[href^='/auth/sign-in']", "href").unwrap();
+            browser.open(&again).await;
+        }
+        let page = browser.sign_in_here("bob@example.com").await;
+        assert_eq!(page.url.path(), "/todos", "{ending}");
+        assert!(!page.body.contains("a secret of Ada"), "{ending}");
+        browser.open("/todos").await;
+        assert!(!browser.page.body.contains("a secret of Ada"), "{ending}");
+    }
+}
+
+/// The page says whose it is, and is believed before the browser, which somebody else may have used meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_form_of_one_customers_page_is_neither_done_for_nor_kept_for_the_next_one() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    let adas_page = browser.page.clone();
+    browser.submit(".nav-customer form", &[]).await;
+    browser.sign_up("bob@example.com", "Bob").await;
+    browser.page = adas_page.clone();
+    let page = browser.submit("form.add", &[("description", "a secret of Ada's")]).await;
+    assert!(page.alert().contains("Somebody else has signed in"), "{}", page.alert());
+    assert!(page.todos().is_empty() && !page.body.contains("a secret"), "{}", page.body);
+
+    browser.submit(".nav-customer form", &[]).await;
+    browser.page = adas_page;
+    let answer = browser.send_form("form.add", &[("description", "a secret of Ada's")]).await;
+    browser.follow(answer).await;
+    let page = browser.sign_in_here("bob@example.com").await;
+    assert!(!page.body.contains("a secret"), "{}", page.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_draft_waits_for_the_page_that_it_belongs_to() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    let page = browser.open("/account").await.clone();
+    browser.submit(".nav-customer form", &[]).await;
+    browser.page = page;
+    let answer = browser.send_form("#digest form", &[("time_zone", "Asia/Tokyo")]).await;
+    assert_eq!(answer.location_path(), "/auth/sign-in?return_to=%2Faccount");
+    browser.open("/todos").await;
+    assert_eq!(draft(browser.sign_in_here("ada@example.com").await), "");
+    let page = browser.open("/account").await;
+    assert_eq!(page.attribute("#time_zone option[selected]", "value").as_deref(), Some("Asia/Tokyo"));
+    let page = browser.open("/account").await;
+    assert_eq!(page.attribute("#time_zone option[selected]", "value").as_deref(), Some(""), "once");
+}
+
+/// What Leptos reads of `Accept` and `Referer` is what was understood before it: no spelling makes it redirect.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_spelling_of_accept_lets_a_referer_choose_where_a_call_leads() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    let spellings: [&[&[u8]]; 9] = [
+        &[b"text/html\xff"],
+        &[b"\xfftext/html"],
+        &[b"application/json;x=text/html"],
+        &[b"text/html;q=0"],
+        &[b"text/htmlx"],
+        &[b"application/json", b"text/html\xff"],
+        &[b"TEXT/HTML\xff,application/json"],
+        &[b"text/html"],
+        &[b"application/json", b"Text/HTML"],
+    ];
+    for accept in spellings {
+        for function in ["todos/add", "todos/list", "no-such-function"] {
+            let web = browser.web.clone();
+            let mut request = browser
+                .request(Method::POST, web.join("/actions/").unwrap().join(function).unwrap())
+                .header("sec-fetch-site", "same-origin")
+                .header(header::REFERER, "https://evil.example/\u{e9}")
+                .header(header::REFERER, "https://evil.example/")
+                .form(&[("description", "x")]);
+            for line in accept {
+                request = request.header(header::ACCEPT, header::HeaderValue::from_bytes(line).unwrap());
+            }
+            let answer = browser.send(request).await;
+            assert!(!answer.everything().contains("evil.example"), "{accept:?}: {}", answer.everything());
+            if answer.status.is_redirection() {
+                assert_eq!(answer.location_path(), "/todos", "{accept:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_form_for_an_action_that_does_not_exist_is_a_page_that_says_so() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    let web = browser.web.clone();
+    for path in ["/actions/no-such", "/actions/todos/add/", "/actions//todos/add", "/actions/"] {
+        for method in [Method::POST, Method::GET, Method::PUT] {
+            let request = browser
+                .request(method.clone(), web.join(path).unwrap())
+                .header(header::ACCEPT, "text/html")
+                .header("sec-fetch-site", "same-origin");
+            let page = browser.send(request).await;
+            assert_eq!(page.status, StatusCode::NOT_FOUND, "{method} {path}");
+            assert!(page.body.contains("There is no such page"), "{method} {path}: {}", page.body);
+        }
+        let answer = browser.call(path.trim_start_matches("/actions/"), &[]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(!answer.body.is_empty(), "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -56,6 +56,12 @@ pub struct Notice {
     pub form: Typed,
     /// Something to tell the customer at their first page after signing in.
     pub greeting: Option<String>,
+    /// Whether the form was sent before the customer had to leave, and is done now that they are back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub finished: bool,
+    /// Who looks at the page ([`Viewer::tag`]), for its forms to say whose they are; empty for a visitor.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub author: String,
 }
 
 /// Who is signed in; `None` for a visitor.

@@ -5,6 +5,7 @@ use server_fn::ServerFn as _;
 
 use crate::app::actions::todos::AddTodo;
 use crate::app::board::Board;
+use crate::app::components::author_field::AuthorField;
 use crate::app::components::icons::Plus;
 
 /// The field for a new to-do; Enter adds.
@@ -26,6 +27,7 @@ pub fn AddForm(
                 board.add_from_field();
             }
         >
+            <AuthorField />
             <label class="visually-hidden" for="new-todo">"What needs to be done?"</label>
             <input
                 class="field add__field"

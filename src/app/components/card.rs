@@ -44,8 +44,13 @@ fn Outcome(saving: Saving) -> impl IntoView {
 
 /// In place of what could not be had. Only this card: the rest of the page is as it should be.
 pub fn missing(error: &AppError, about: About) -> AnyView {
-    match error.interaction_url() {
+    let declined = match error {
+        AppError::Declined { url } => Some(url.as_str()),
+        _ => None,
+    };
+    match error.interaction_url().or(declined) {
         Some(url) => view! {
+            {declined.map(|_| view! { <p class="part__failed">{error.text(about)}</p> })}
             <p>"Errand needs your permission for this. You will be asked, and brought back here."</p>
             <p class="actions"><a class="button button--quiet" href=url.to_owned() rel="external">"Continue"</a></p>
         }

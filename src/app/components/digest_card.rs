@@ -6,6 +6,7 @@ use server_fn::ServerFn as _;
 use crate::app::actions::account::{Digest, SaveDigest};
 use crate::app::actions::customer::Typed;
 use crate::app::browser;
+use crate::app::components::author_field::AuthorField;
 use crate::app::components::profile_card::options;
 use crate::app::saving::Saving;
 
@@ -49,7 +50,7 @@ pub fn DigestForm(
     view! {
         {skipped.then(|| view! {
             <p class="part__failed">
-                "The last one was skipped, because Errand needs you to sign in again. Sign out and in, and it comes again."
+                "The last one was skipped, because you were not signed in. Sign out and in, and it comes again."
             </p>
         })}
         <form
@@ -60,6 +61,7 @@ pub fn DigestForm(
             on:input=move |_| saving.changed.set_value(true)
             on:submit=move |event| saving.send(&event, |_| ())
         >
+            <AuthorField />
             <label class="form__check">
                 <input type="checkbox" name="enabled" value="true" checked=enabled />
                 <span>"Send me a mail each morning with what is open"</span>

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::app::actions::todos::EditTodo;
 use crate::app::board::Board;
 use crate::app::browser;
+use crate::app::components::author_field::AuthorField;
 
 /// Enter or leaving saves, Escape cancels, an empty text deletes.
 #[component]
@@ -70,6 +71,7 @@ pub fn EditForm(
                 }
             }
         >
+            <AuthorField />
             <input type="hidden" name="id" value=id.map(|id| id.to_string()) />
             <input
                 class="field edit__field"

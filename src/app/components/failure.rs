@@ -33,6 +33,20 @@ pub fn LoadFailure(
         }
         .into_any();
     }
+    if let AppError::Declined { url } = &error {
+        response::set_status(403);
+        return view! {
+            <section class="panel panel--middle" role="alert">
+                <h2>{error.text(about)}</h2>
+                <p>"Errand cannot show this page without your permission."</p>
+                <p class="actions actions--middle">
+                    <a class="button" href=url.clone() rel="external">"Continue"</a>
+                    <a class="button button--quiet" href="/" rel="external">"Home"</a>
+                </p>
+            </section>
+        }
+        .into_any();
+    }
     response::set_status(match error {
         AppError::Forbidden | AppError::NotGranted => 403,
         AppError::NotFound => 404,

@@ -6,6 +6,7 @@ use server_fn::ServerFn as _;
 use crate::app::actions::todos::ClearCompleted;
 use crate::app::board::Board;
 use crate::app::browser;
+use crate::app::components::author_field::AuthorField;
 use crate::app::components::filters::{Filter, Filters};
 
 /// The footer of the list.
@@ -35,6 +36,7 @@ pub fn ListFooter(
                             browser::focus_soon("new-todo".to_owned(), "main");
                         }
                     >
+                        <AuthorField />
                         <button type="submit" class="link-button">"Clear completed"</button>
                     </form>
                 </Show>

@@ -1,6 +1,7 @@
 //! What pages are made of: one component per file.
 
 pub mod add_form;
+pub mod author_field;
 pub mod card;
 pub mod digest_card;
 pub mod edit_form;

@@ -8,6 +8,7 @@ use crate::app::actions::customer::Viewer;
 use crate::app::browser;
 use crate::app::components::frame::CalledBy;
 use crate::app::components::icons::Mark;
+use crate::app::interaction::Interaction;
 
 /// The main navigation.
 #[component]
@@ -15,11 +16,16 @@ pub fn Nav(
     /// Who is signed in.
     viewer: Option<Viewer>,
 ) -> impl IntoView {
+    let interaction = expect_context::<Interaction>();
     view! {
         <nav aria-label="Main">
             <a class="brand" href="/"><Mark /><span>"Errand"</span></a>
             {match viewer {
-                Some(viewer) => view! { <CustomerLinks viewer /> }.into_any(),
+                // Of a session that is over nothing is shown: somebody else may come to look.
+                Some(viewer) => view! {
+                    <Show when=move || !interaction.ended.get()><CustomerLinks viewer=viewer.clone() /></Show>
+                }
+                .into_any(),
                 None => view! { <VisitorLinks /> }.into_any(),
             }}
         </nav>

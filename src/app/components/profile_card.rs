@@ -5,6 +5,7 @@ use server_fn::ServerFn as _;
 
 use crate::app::actions::account::{Profile, SaveProfile};
 use crate::app::actions::customer::Typed;
+use crate::app::components::author_field::AuthorField;
 use crate::app::components::frame::CalledBy;
 use crate::app::saving::Saving;
 
@@ -51,6 +52,7 @@ pub fn ProfileForm(
                 });
             }
         >
+            <AuthorField />
             <div class="form__field">
                 <label for="display_name">"Your name"</label>
                 <input

@@ -5,6 +5,7 @@ use server_fn::ServerFn as _;
 
 use crate::app::actions::account::{EndOtherSessions, EndSession, SignedInBrowser};
 use crate::app::browser;
+use crate::app::components::author_field::AuthorField;
 use crate::app::saving::Saving;
 
 /// Each browser with a button that signs it out; one for all but this.
@@ -31,6 +32,7 @@ pub fn SessionList(
                     take_away(sessions, saving, &event, |session| !session.current);
                 }
             >
+                <AuthorField />
                 <p class="actions"><button type="submit" class="button button--quiet">"Sign out everywhere else"</button></p>
             </form>
         </Show>

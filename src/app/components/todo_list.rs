@@ -10,6 +10,7 @@ use crate::app::actions::todos::SetAllDone;
 use crate::app::board::Board;
 use crate::app::browser;
 use crate::app::components::add_form::AddForm;
+use crate::app::components::author_field::AuthorField;
 use crate::app::components::filters::Filter;
 use crate::app::components::frame::ViewerResource;
 use crate::app::components::icons::Tick;
@@ -27,6 +28,8 @@ pub fn TodoList(
     filter: Memo<Filter>,
     /// What the field for a new to-do starts with.
     draft: String,
+    /// Whether what its customer asked for before they had to leave is done.
+    finished: bool,
 ) -> impl IntoView {
     let board = expect_context::<Board>();
     let is_empty = Memo::new(move |_| board.list.with(|list| list.entries().is_empty()));
@@ -39,7 +42,7 @@ pub fn TodoList(
         board.list.with(|list| !list.entries().iter().any(|entry| filter.shows(entry)))
     });
     let autofocus = board.editing.with_untracked(Option::is_none);
-    when_in_the_browser(board);
+    when_in_the_browser(board, finished);
 
     view! {
         <ProblemBanner />
@@ -93,6 +96,7 @@ fn ToggleAll() -> impl IntoView {
                 board.set_all_done(!all_done.get_untracked());
             }
         >
+            <AuthorField />
             <input type="hidden" name="done" value=move || (!all_done.get()).to_string() />
             <button
                 type="submit"
@@ -109,7 +113,7 @@ fn ToggleAll() -> impl IntoView {
 }
 
 /// What the page does on its own once it is alive.
-fn when_in_the_browser(board: Board) {
+fn when_in_the_browser(board: Board, finished: bool) {
     let query = use_query_map();
     let location = use_location();
     let navigate = use_navigate();
@@ -117,7 +121,10 @@ fn when_in_the_browser(board: Board) {
     let viewer = expect_context::<ViewerResource>();
     Effect::new(move |_| {
         interaction.set_reader(move || board.typed());
-        interaction.take_draft(viewer, move |draft| board.restore(draft));
+        interaction.take_draft(viewer, move |draft| {
+            board.restore(&draft, finished);
+            draft.without_list()
+        });
         // `?edit=` is how a row is edited without WebAssembly; it must not come back with a reload or "back".
         if query.with_untracked(|query| query.get("edit").is_some()) {
             let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };

@@ -64,6 +64,8 @@ fn Cards(loaded: Loaded) -> impl IntoView {
     let (typed_profile, typed_digest) = (typed(About::Profile), typed(About::Digest));
 
     let interaction = expect_context::<Interaction>();
+    interaction.set_author(&notice.author);
+    let finished = notice.finished;
     let viewer = expect_context::<ViewerResource>();
     Effect::new(move |_| {
         let forms = [about_profile, about_digest];
@@ -72,11 +74,13 @@ fn Cards(loaded: Loaded) -> impl IntoView {
             ..Draft::default()
         });
         interaction.take_draft(viewer, move |draft| {
-            for typed in draft.forms {
+            let sent = draft.sent.iter().filter(|_| !finished);
+            for typed in draft.forms.iter().chain(sent) {
                 for form in &forms {
-                    form.restore(&typed);
+                    form.restore(typed);
                 }
             }
+            draft.without_forms()
         });
     });
 
@@ -103,13 +107,14 @@ fn Cards(loaded: Loaded) -> impl IntoView {
     };
     view! {
         <Greeting text=notice.greeting />
+        <Greeting text=notice.error.filter(|_| notice.form.action.is_empty()) />
         <div class="parts">
             {profile}
             <Card
                 id="digest"
                 title="Daily digest"
-                intro="A short mail with what is still open. It comes while you are away, but not once you have signed \
-                       out: then Errand may not look. Nothing open, no mail."
+                intro="A short mail with what is still open. Nothing open, no mail. It pauses when you sign out on all of \
+                       your browsers, because Errand may then not look at your list, and comes again once you sign in."
                 saving=about_digest
             >
                 {digest}

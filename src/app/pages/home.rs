@@ -3,19 +3,37 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::app::actions::customer::Viewer;
+use crate::app::actions::customer::{Viewer, take_notice};
 use crate::app::components::frame::ViewerResource;
+use crate::app::components::greeting::Greeting;
 
 /// What Errand is; for a customer, the way to the list.
 #[component]
 pub fn HomePage() -> impl IntoView {
     let ViewerResource(viewer) = expect_context();
-    let viewer = Resource::new_blocking(|| (), move |()| async move { viewer.await.ok().flatten() });
+    let viewer = Resource::new_blocking(
+        || (),
+        move |()| async move {
+            let viewer = viewer.await.ok().flatten();
+            // What somebody who just signed out is to know. Only while a page is rendered.
+            let farewell = match viewer {
+                None if cfg!(feature = "ssr") => take_notice().await.unwrap_or_default().greeting,
+                _ => None,
+            };
+            (viewer, farewell)
+        },
+    );
     view! {
         <Title text="" />
-        <section class="hero">
-            <Suspense fallback=|| ()>{move || Suspend::new(async move { welcome(viewer.await) })}</Suspense>
-        </section>
+        <Suspense fallback=|| ()>
+            {move || Suspend::new(async move {
+                let (viewer, farewell) = viewer.await;
+                view! {
+                    <Greeting text=farewell />
+                    <section class="hero">{welcome(viewer)}</section>
+                }
+            })}
+        </Suspense>
         <ul class="promises">
             <li>
                 <h2>"Yours alone"</h2>

@@ -5,9 +5,10 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::location::Url;
 
-use crate::app::response;
+use crate::app::components::frame::ViewerResource;
 
-/// What happened, and what to do. The reason is one of a few words; anything else is treated as the last of them.
+/// What happened, and what to do. The reason is one of a few words; anything else is treated as the last of them. The
+/// status is not chosen here: the address is all that is known, and anybody can write one.
 #[component]
 pub fn SignInProblem() -> impl IntoView {
     let (reason, return_to) = use_query_map().with_untracked(|query| {
@@ -15,50 +16,69 @@ pub fn SignInProblem() -> impl IntoView {
     });
     // Whoever presses the button has read this.
     let sign_in = format!("/auth/sign-in?return_to={}&again=true", Url::escape(&return_to));
-    let (status, title, text) = match reason.as_str() {
-        "cancelled" => (200, "You did not sign in", "You cancelled. That is fine: nothing was changed."),
+    let (title, text) = match reason.as_str() {
+        "cancelled" => ("You did not sign in", "You cancelled. That is fine: nothing was changed."),
         "expired" => (
-            400,
             "This sign-in has run out",
             "It took too long, was used already, or began in another browser. Please start again.",
         ),
         "unavailable" => (
-            503,
             "Signing in does not work right now",
             "The sign-in service does not answer. Your to-dos are safe; please try again in a moment.",
         ),
         "sign-out" => (
-            400,
             "You are signed out here",
             "The sign-in service did not confirm that you are signed out there too. On a computer that others use, sign \
              out there as well.",
         ),
         "signed-out-elsewhere" => (
-            200,
             "You were signed out from another browser",
             "Somebody who is signed in as you ended this browser's session. To go on here, sign in again: your password \
              (or what else you sign in with) is asked for.",
         ),
         "signed-out-by-provider" => {
-            (200, "You were signed out", "Your identity provider ended this session. To go on here, sign in again.")
+            ("You were signed out", "Your identity provider ended this session. To go on here, sign in again.")
         }
         _ => (
-            400,
             "You could not be signed in",
             "The sign-in service refused, or its answer could not be trusted. Please start again.",
         ),
     };
-    response::set_status(status);
+    let ViewerResource(viewer) = expect_context();
+    let viewer = Resource::new_blocking(|| (), move |()| async move { viewer.await.ok().flatten().is_some() });
     view! {
         <Title text=title />
         <section class="panel panel--middle">
             <h1>{title}</h1>
             <p>{text}</p>
+            <Suspense fallback=|| ()>
+                {move || {
+                    let sign_in = sign_in.clone();
+                    Suspend::new(async move { ways_on(viewer.await, sign_in) })
+                }}
+            </Suspense>
+        </section>
+    }
+    .into_any()
+}
+
+/// Who is signed in already has nothing to sign in for.
+fn ways_on(is_signed_in: bool, sign_in: String) -> impl IntoView {
+    if is_signed_in {
+        return view! {
+            <p>"You are still signed in here."</p>
             <p class="actions actions--middle">
-                <a class="button" href=sign_in rel="external">"Sign in"</a>
+                <a class="button" href="/todos" rel="external">"Go to your to-dos"</a>
                 <a class="button button--quiet" href="/">"Home"</a>
             </p>
-        </section>
+        }
+        .into_any();
+    }
+    view! {
+        <p class="actions actions--middle">
+            <a class="button" href=sign_in rel="external">"Sign in"</a>
+            <a class="button button--quiet" href="/">"Home"</a>
+        </p>
     }
     .into_any()
 }

@@ -16,6 +16,7 @@ use crate::app::components::greeting::Greeting;
 use crate::app::components::skeleton::Skeleton;
 use crate::app::components::todo_list::TodoList;
 use crate::app::error::{About, AppError};
+use crate::app::interaction::Interaction;
 use crate::todo::Todo;
 
 /// What the page is loaded with, in one go: one resource is read in one place.
@@ -37,6 +38,7 @@ async fn load() -> Result<Loaded, AppError> {
 #[component]
 pub fn TodosPage() -> impl IntoView {
     let board = expect_context::<Board>();
+    let interaction = expect_context::<Interaction>();
     let loaded = Resource::new_blocking(|| (), |()| load());
     let location = use_location();
     let filter = Memo::new(move |_| location.pathname.with(|path| Filter::of(path)));
@@ -61,11 +63,17 @@ pub fn TodosPage() -> impl IntoView {
                         let edit = query.with_untracked(|query| query.get("edit").and_then(|id| id.parse::<Uuid>().ok()));
                         // What could not be saved goes back to the field it was typed into.
                         let typed = notice.form.field("description").map(str::to_owned);
+                        interaction.set_author(&notice.author);
                         let (draft, edit_draft) = if edit.is_some() { (None, typed) } else { (typed, None) };
                         board.editing.set(edit.map(|key| Editing { key, text: edit_draft }));
                         view! {
                             <Greeting text=notice.greeting />
-                            <TodoList filter draft=draft.unwrap_or_default() />
+                            <Greeting text=notice.done.filter(|_| notice.finished) />
+                            <TodoList
+                                filter
+                                draft=draft.unwrap_or_default()
+                                finished=notice.finished
+                            />
                         }
                         .into_any()
                     }

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use tower_sessions::Session;
 use url::form_urlencoded;
 
 use super::challenge::Challenge;
 use super::transaction::Transaction;
-use super::{Parameters, Problem, REDIRECT_PATH, see_other, set_cookie};
+use super::{Parameters, Problem, REDIRECT_PATH, public_name, see_other, set_cookie};
 use crate::identity::Identity;
 use crate::identity::config::{Config, ResponseMode};
 use crate::identity::ended::Ended;
@@ -135,6 +135,14 @@ impl Identity {
     }
 }
 
+/// Which challenge an address made by [`Identity::interaction_url`] brings: what [`SignedIn::challenge`] is after it was
+/// answered, and `None` for an ordinary sign-in.
+pub fn challenge_in(url: &str) -> Option<String> {
+    let query = url.split_once('?')?.1;
+    let sealed = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "challenge")?.1;
+    Some(random::digest(&sealed))
+}
+
 /// To the sign-in page. Takes `return_to`, `login_hint`, `domain_hint`, the `challenge` of [`Identity::interaction_url`],
 /// and `again`: the customer was told that they were signed out.
 pub(super) async fn sign_in(
@@ -142,8 +150,12 @@ pub(super) async fn sign_in(
     session: Session,
     query: Parameters,
     headers: HeaderMap,
+    uri: Uri,
 ) -> Response {
-    redirect(&identity, &session, &query, &headers, false).await
+    match public_name::elsewhere(&identity, &headers, &uri) {
+        Some(there) => there,
+        None => redirect(&identity, &session, &query, &headers, false).await,
+    }
 }
 
 /// Straight to the sign-up page (Initiating User Registration via OpenID Connect 1.0 §4.1, or as configured).
@@ -152,8 +164,12 @@ pub(super) async fn sign_up(
     session: Session,
     query: Parameters,
     headers: HeaderMap,
+    uri: Uri,
 ) -> Response {
-    redirect(&identity, &session, &query, &headers, true).await
+    match public_name::elsewhere(&identity, &headers, &uri) {
+        Some(there) => there,
+        None => redirect(&identity, &session, &query, &headers, true).await,
+    }
 }
 
 async fn redirect(
@@ -190,6 +206,7 @@ async fn redirect(
     let challenge = asked.and_then(|(signed_in, sealed)| Challenge::open(identity, &signed_in.key, sealed));
     // A challenge is for the customer who is signed in, not for whoever else has an account in this browser.
     let asked = signed_in.filter(|_| challenge.is_some());
+    let answers = asked.as_ref().and(query.first("challenge")).map(random::digest);
     let challenge = challenge.unwrap_or_default();
     // The authorization endpoint may be asked for several resources, the token endpoint for one: the challenge's.
     let scopes = identity.initial_scopes.union(&challenge.scopes());
@@ -219,6 +236,7 @@ async fn redirect(
     }
 
     let mut transaction = Transaction::begin(identity, session, return_to, &exchange);
+    transaction.challenge = answers;
     transaction.prove = ended.is_some() || challenge.then.is_some();
     transaction.then = asked.map(|signed_in| signed_in.key).zip(challenge.then);
     if transaction.prove {

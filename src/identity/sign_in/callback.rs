@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use secrecy::ExposeSecret as _;
 use tower_sessions::Session;
 
+use super::declined::Declined;
 use super::transaction::Transaction;
 use super::turns::{NoTurn, Peer, Whose};
 use super::{Parameters, Problem, REDIRECT_PATH, authorize, id_token, see_other, set_cookie, user_info};
@@ -148,7 +149,7 @@ pub(super) async fn by_query(
         Err(error) if error.is_second_arrival() && matches!(SignedIn::load(&session).await, Ok(Some(_))) => {
             see_other("/")
         }
-        Err(error) => refuse(&identity, &error),
+        Err(error) => refuse(&identity, &error, transaction.as_ref()),
     };
     if let Some(transaction) = transaction {
         set_cookie(response.headers_mut(), &transaction.removal(&identity));
@@ -177,7 +178,7 @@ pub(super) async fn by_form(
         Ok(()) => arrived(&identity, &headers, transaction.as_ref()),
         // Whether somebody is signed in can be told only with the session's cookie: once more, without parameters.
         Err(error) if error.is_second_arrival() => see_other(REDIRECT_PATH),
-        Err(error) => refuse(&identity, &error),
+        Err(error) => refuse(&identity, &error, transaction.as_ref()),
     };
     if let Some(transaction) = transaction {
         set_cookie(response.headers_mut(), &transaction.removal(&identity));
@@ -209,14 +210,27 @@ fn busy(again: &'static str) -> Response {
     (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, RETRY_AFTER)], axum::response::Html(page)).into_response()
 }
 
-fn refuse(identity: &Identity, error: &RouteError) -> Response {
+fn refuse(identity: &Identity, error: &RouteError, transaction: Option<&Transaction>) -> Response {
     let problem = error.problem();
     match problem {
+        // What the answer itself says: anybody who began a sign-in can write one.
+        Problem::Unavailable if matches!(error, RouteError::Provider(_)) => {
+            tracing::warn!(%error, "a sign-in failed");
+            return problem.alleged(identity);
+        }
         Problem::Cancelled | Problem::Expired | Problem::SignedOutElsewhere | Problem::SignedOutByProvider => {
             tracing::info!(%error, "a sign-in did not complete");
         }
         Problem::Refused | Problem::SignOut => tracing::warn!(%error, "a sign-in was refused"),
         Problem::Unavailable => tracing::error!(%error, "a sign-in failed"),
+    }
+    // A customer who is signed in and left for one thing: back to where that was.
+    if let (Problem::Cancelled, Some(transaction)) = (problem, transaction)
+        && let Some(declined) = Declined::of(identity, transaction)
+    {
+        let mut response = see_other(transaction.return_to.as_str());
+        set_cookie(response.headers_mut(), &declined.cookie(identity));
+        return response;
     }
     problem.response(identity)
 }
@@ -291,6 +305,7 @@ async fn answer(
             .filter(|left| *left > 0)
             .map(|left| now.saturating_add(left.saturating_mul(1000))),
         asked: transaction.scopes(),
+        challenge: transaction.challenge.clone(),
     };
     // Whoever was signed in here before is signed out by this.
     let mut before = before.map(|before| before.key);

@@ -4,8 +4,11 @@ mod authorize;
 mod back_channel_logout;
 mod callback;
 mod challenge;
+mod declined;
 mod front_channel_logout;
 mod id_token;
+mod problem;
+mod public_name;
 mod sign_out;
 mod transaction;
 mod turns;
@@ -25,7 +28,7 @@ use super::return_to::ReturnTo;
 use super::{Identity, session};
 use crate::platform::media_type;
 pub(super) use authorize::AuthorizationConfig;
-pub use authorize::sign_in_url;
+pub use authorize::{challenge_in, sign_in_url};
 pub(super) use turns::CodeTurns;
 
 /// The endpoints.
@@ -106,8 +109,17 @@ impl Problem {
         see_other(&format!("{}?{query}", identity.problem_page))
     }
 
-    fn response(self, identity: &Identity) -> Response {
+    /// As the provider's answer has it, which anybody can write who began a sign-in.
+    fn alleged(self, identity: &Identity) -> Response {
         see_other(&format!("{}?reason={}", identity.problem_page, self.as_str()))
+    }
+
+    fn response(self, identity: &Identity) -> Response {
+        let mut response = self.alleged(identity);
+        if self == Self::Unavailable {
+            set_cookie(response.headers_mut(), &problem::cookie(identity, self));
+        }
+        response
     }
 }
 

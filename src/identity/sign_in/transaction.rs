@@ -38,6 +38,9 @@ pub(super) struct Transaction {
     scopes: String,
     /// The session that the browser had, as its row is called. An answer that comes as a form comes without its cookie.
     pub(super) session: Option<String>,
+    /// Which challenge it answers (see [`super::challenge_in`]), where the customer was signed in and left for one.
+    #[serde(default)]
+    pub(super) challenge: Option<String>,
     /// When it began, milliseconds since the epoch.
     pub(super) began_at: i64,
     /// Whether the customer must prove who they are, although the provider may know them.
@@ -59,6 +62,7 @@ impl Transaction {
             return_to,
             scopes: scopes.to_string(),
             session: session::handle(session),
+            challenge: None,
             began_at: identity.clock.unix_millis(),
             prove: false,
             then: None,

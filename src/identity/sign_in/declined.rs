@@ -1,0 +1,75 @@
+//! What a customer did not allow: they are signed in, were sent to the provider for a permission or a further proof, and
+//! cancelled there. The page that they come back to must know, or it would send them there again. A sealed cookie tells it:
+//! nothing in an address, which anybody can write, and not the session, whose cookie does not come along where the answer
+//! is posted by the provider's page.
+
+use axum::http::HeaderMap;
+use cookie::{Cookie, SameSite};
+use serde::{Deserialize, Serialize};
+use tower_sessions::Session;
+
+use super::transaction::Transaction;
+use crate::identity::Identity;
+use crate::identity::session;
+use crate::platform::cookies;
+
+/// How long it is remembered, in milliseconds: until the page is there.
+const LIFETIME: i64 = 60_000;
+const CONTEXT: &str = "declined";
+/// What the cookie is for (see [`Identity::cookie_name`]).
+const COOKIE: &str = "declined";
+
+/// See the module.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Declined {
+    /// What was asked for (see [`super::challenge_in`]).
+    challenge: String,
+    /// The session whose customer said no, as its row is called.
+    session: String,
+    /// When, milliseconds since the epoch.
+    at: i64,
+}
+
+impl Declined {
+    /// What a cancelled transaction declined; `None` where it was an ordinary sign-in.
+    pub(super) fn of(identity: &Identity, transaction: &Transaction) -> Option<Self> {
+        let (challenge, session) = transaction.challenge.clone().zip(transaction.session.clone())?;
+        Some(Self { challenge, session, at: identity.clock.unix_millis() })
+    }
+
+    /// The cookie that says so.
+    pub(super) fn cookie(&self, identity: &Identity) -> Cookie<'static> {
+        let sealed = identity.keys.seal(CONTEXT, &serde_json::to_string(self).unwrap_or_default());
+        let mut cookie = bare(identity, sealed);
+        cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
+        cookie
+    }
+}
+
+impl Identity {
+    /// The challenge (see [`super::challenge_in`]) that the customer of this session just declined, if they did. Until
+    /// [`Identity::declined_removal`] is set, or a minute has passed.
+    pub fn declined(&self, headers: &HeaderMap, session: &Session) -> Option<String> {
+        let sealed = cookies::read(headers, &self.cookie_name(COOKIE))?;
+        let declined: Declined = serde_json::from_str(&self.keys.open(CONTEXT, sealed).ok()?).ok()?;
+        let theirs = session::handle(session).is_some_and(|handle| handle == declined.session);
+        let age = self.clock.unix_millis() - declined.at;
+        (theirs && (-60_000..LIFETIME).contains(&age)).then_some(declined.challenge)
+    }
+
+    /// The cookie that makes the browser forget what was declined.
+    pub fn declined_removal(&self) -> Cookie<'static> {
+        let mut removal = bare(self, String::new());
+        removal.set_max_age(cookie::time::Duration::ZERO);
+        removal
+    }
+}
+
+fn bare(identity: &Identity, value: String) -> Cookie<'static> {
+    Cookie::build((identity.cookie_name(COOKIE), value))
+        .path("/")
+        .http_only(true)
+        .secure(identity.is_https())
+        .same_site(SameSite::Lax)
+        .build()
+}

@@ -1,0 +1,72 @@
+//! What becomes of the daily digest of a customer who signs out, told on the page that they come to. Signing out is
+//! `identity`'s, which knows nothing of digests; and then there is no session left to tell anything in.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::Web;
+use super::customer;
+use super::notice::{bare, set_cookie};
+use crate::app::actions::customer::Notice;
+use crate::identity::session::CustomerKey;
+use crate::platform::cookies;
+
+/// Where signing out is.
+const SIGN_OUT: &str = "/auth/sign-out";
+/// What the cookie is for. Its value chooses one of two sentences, and is no secret.
+const COOKIE: &str = "farewell";
+const PAUSED: &str = "paused";
+const GOES_ON: &str = "goes-on";
+/// Minutes that a customer has at the provider.
+const MINUTES: i64 = 10;
+
+/// Around `identity`'s endpoints.
+pub(super) async fn watch(State(web): State<Web>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST || request.uri().path() != SIGN_OUT {
+        return next.run(request).await;
+    }
+    let customer = web.identity.customer_of(request.headers()).await;
+    let mut response = next.run(request).await;
+    if response.status().is_redirection()
+        && let Some(customer) = customer
+        && let Some(word) = becomes(&web, &customer).await
+    {
+        let mut cookie = bare(&web, COOKIE, word.to_owned());
+        cookie.set_max_age(cookie::time::Duration::minutes(MINUTES));
+        if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+    response
+}
+
+/// What becomes of the customer's digest; `None` where there is none, or nobody can tell.
+async fn becomes(web: &Web, customer: &CustomerKey) -> Option<&'static str> {
+    let digest = web.digests.load(customer.as_str()).await.ok()??;
+    if !digest.preferences.enabled {
+        return None;
+    }
+    Some(if web.identity.is_signed_in(customer).await.ok()? { GOES_ON } else { PAUSED })
+}
+
+/// What a visitor who was a customer a moment ago is told, once.
+pub(super) fn take(request: &customer::Request) -> Notice {
+    let web = &request.web;
+    let word = cookies::read(&request.parts.headers, &web.identity.cookie_name(COOKIE));
+    let greeting = match word {
+        Some(PAUSED) => {
+            "You are signed out. Your daily digest pauses now: Errand may look at your list only while you are signed in. \
+             It comes again once you sign in."
+        }
+        Some(GOES_ON) => {
+            "You are signed out here. Your daily digest goes on, because you are still signed in on another browser."
+        }
+        _ => return Notice::default(),
+    };
+    let mut removal = bare(web, COOKIE, String::new());
+    removal.set_max_age(cookie::time::Duration::ZERO);
+    set_cookie(&removal);
+    Notice { greeting: Some(greeting.to_owned()), ..Notice::default() }
+}
