@@ -617,7 +617,7 @@ async fn a_session_cookie_spelt_otherwise_or_sent_twice_is_nobodys() {
         assert_eq!(who(&[&format!("{name}={own}; {name}={planted}")]).await, "nobody");
         assert_eq!(who(&[&format!("{name}={planted}"), &format!("{name}={own}")]).await, "nobody");
         // Nor is the value decoded.
-        let encoded: String = own.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded = own.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
         assert_eq!(who(&[&format!("{name}={encoded}")]).await, "nobody");
     }
 }

@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn thousands_of_cookies_are_read_in_no_time() {
-        let many: String = (0..20_000).map(|number| format!("errand-{number}=;")).collect();
+        let many = (0..20_000).map(|number| format!("errand-{number}=;")).collect::<Vec<_>>().concat();
         let began = std::time::Instant::now();
         assert_eq!(matching(&headers(&[many.as_bytes()]), |name| name.starts_with("errand")).len(), 20_000);
         assert!(began.elapsed() < std::time::Duration::from_secs(1));

@@ -298,8 +298,9 @@ async fn answer(tenant: &Tenant, headers: &HeaderMap, parameters: Option<Paramet
             let trace = Trace::new(tenant, headers);
             tracing::info!(trace = %trace.id, "authorize: {refused}");
             let app = match &refused {
-                Refused::UnregisteredRedirectUri { client_id, .. } => tenant.config.app(&client_id.to_string()),
-                Refused::NoRedirectUri { client_id } => tenant.config.app(&client_id.to_string()),
+                Refused::UnregisteredRedirectUri { client_id, .. } | Refused::NoRedirectUri { client_id } => {
+                    tenant.config.app(&client_id.to_string())
+                }
                 Refused::NotAForm | Refused::NoClientId | Refused::UnknownClient(_) => None,
             };
             return notice::error_page(tenant, app, StatusCode::BAD_REQUEST, &refused.describe(), &trace);

@@ -237,7 +237,7 @@ mod tests {
     fn strangers_from_everywhere_fill_a_bounded_table() {
         let (limits, clock) = limits();
         let known = Key::MailAccount("known".to_owned());
-        limits.take(&[known.clone()]).unwrap();
+        limits.take(std::slice::from_ref(&known)).unwrap();
         let taken = (0..2 * MAX_KEYS).filter(|n| limits.take(&[Key::MailAccount(n.to_string())]).is_ok()).count();
         assert_eq!((taken, limits.lock().len()), (MAX_KEYS - 1, MAX_KEYS));
         assert!(limits.take(&[known]).is_ok(), "who is known goes on");

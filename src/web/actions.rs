@@ -58,7 +58,7 @@ pub(super) async fn guard(State(door): State<Door>, request: Request, next: Next
         return answer(&door, request, next).await;
     }
     if matches!(*request.method(), Method::GET | Method::HEAD)
-        && let Some(address) = plain_address(&door.web, request.uri())
+        && let Some(address) = plain_address(request.uri())
     {
         return redirect(StatusCode::PERMANENT_REDIRECT, &address);
     }
@@ -89,11 +89,11 @@ pub(super) async fn guard(State(door): State<Door>, request: Request, next: Next
 
 /// The address of the page that `uri` means but for its spelling: a slash too many, or letters that need no `%`. The two
 /// routers read such addresses differently: axum's knows none of them, that of the app all.
-fn plain_address(web: &Web, uri: &Uri) -> Option<String> {
+fn plain_address(uri: &Uri) -> Option<String> {
     let decoded = percent_encoding::percent_decode_str(uri.path()).decode_utf8().ok()?;
     let parts: Vec<&str> = decoded.split('/').filter(|part| !part.is_empty()).collect();
     let plain = format!("/{}", parts.join("/"));
-    if plain == uri.path() || !web.is_page(&plain) {
+    if plain == uri.path() || !Web::is_page(&plain) {
         return None;
     }
     Some(uri.query().map_or(plain.clone(), |query| format!("{plain}?{query}")))
@@ -277,11 +277,11 @@ impl Sent {
                 return see_other(&at(&self.page, self.about()));
             }
         }
-        self.to_be_sent_again(web, error, &text)
+        self.offer_again(web, error, &text)
     }
 
     /// A page with the form and what was typed into it, for when there is nowhere to keep it. Needs nothing but this answer.
-    fn to_be_sent_again(self, web: &Web, error: &AppError, text: &str) -> Response {
+    fn offer_again(&self, web: &Web, error: &AppError, text: &str) -> Response {
         let is_typed = |name: &str| matches!(name, "description" | "display_name" | "given_name" | "surname");
         let label = |name: &str| match name {
             "description" => "What you typed",

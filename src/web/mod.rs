@@ -151,7 +151,7 @@ impl Web {
     }
 
     /// Whether a page of the app has this path.
-    fn is_page(&self, path: &str) -> bool {
+    fn is_page(path: &str) -> bool {
         routes().iter().any(|route| route.path() == path)
     }
 }

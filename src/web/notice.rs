@@ -117,7 +117,7 @@ pub(super) fn author_of(web: &Web, headers: &HeaderMap, fields: &[(String, Strin
 /// Who used this browser last.
 fn last_author(web: &Web, headers: &HeaderMap) -> Option<String> {
     let sealed = cookies::read(headers, &web.identity.cookie_name(AUTHOR))?;
-    web.identity.keys.open(AUTHOR, sealed).ok().map(|tag| tag.to_string())
+    web.identity.keys.open(AUTHOR, sealed).ok().map(|tag| str::to_owned(&tag))
 }
 
 /// Has the browser remember, sealed and until it is closed, who uses it: the session may be over when a form is sent.
@@ -165,7 +165,7 @@ pub(super) async fn take(request: &Request) -> Result<Notice, AppError> {
     });
     if let Some(notice) = take_from(&request.session, page.as_str()).await {
         let error = declined.or(notice.error);
-        return Ok(Notice { greeting, author, error, ..notice });
+        return Ok(Notice { error, greeting, author, ..notice });
     }
     if About::Sessions.is_on(page.as_str())
         && let Some(notice) = take_ended_others(&request.session).await

@@ -99,7 +99,7 @@ async fn a_browser_that_was_signed_out_elsewhere_says_so_and_wants_the_password(
     }
     // The provider's session of that browser has ended, too: without our cookies, it is asked all the same.
     kept.cookies.retain(|cookie| cookie.name().starts_with("errand_tenant"));
-    assert!(!kept.cookies.is_empty());
+    assert_ne!(kept.cookies, [] as [cookie::Cookie<'_>; 0]);
     let mut page = kept.open("/todos").await.clone();
     for _ in 0..100 {
         if page.url.path().ends_with("/sign-in") {

@@ -297,10 +297,10 @@ fn a_near_miss_is_told_what_it_may_have_meant() {
 
 #[test]
 fn without_a_mode_a_program_that_needs_https_says_that_this_is_production() {
-    let folder = tempfile::tempdir().unwrap();
     const WEB: &str = "[web]\nlisten = \"127.0.0.1:0\"\npublic_url = \"http://localhost:3000\"\n\
                        database_url = \"sqlite:web.db\"\nencryption_keys = []\n[web.identity]\n\
                        authority = \"http://localhost:1\"\nclient_id = \"x\"\nclient_credentials = []\n";
+    let folder = tempfile::tempdir().unwrap();
     let message = refused(folder.path(), &["web"], WEB);
     assert!(message.contains("must be https") && message.contains("`mode` is not set"), "{message}");
     let message = refused(folder.path(), &["web"], &format!("mode = \"production\"\n{WEB}"));

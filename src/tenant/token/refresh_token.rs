@@ -15,6 +15,9 @@ use super::{AccessTokenFor, Grant, REFRESH_TOKEN_LIFETIME, RouteError, answer, r
 use crate::platform::clock::millis;
 use crate::platform::random;
 
+/// A refresh token's grant and client; when it expires, was used and was revoked (milliseconds since the epoch).
+type KnownToken = (String, String, i64, Option<i64>, Option<i64>);
+
 /// Exchanges a refresh token for new tokens. As in Entra, the new access token may be for another API than the one
 /// first asked for, as long as the administrator has granted it to the client. A permission that was taken back since
 /// fails the requests that ask for it, and no others.
@@ -23,7 +26,7 @@ pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Par
     let hash = random::digest(token);
     let now = tenant.clock.unix_millis();
 
-    let row: Option<(String, String, i64, Option<i64>, Option<i64>)> = sqlx::query_as(
+    let row: Option<KnownToken> = sqlx::query_as(
         "SELECT g.id, g.client_id, t.expires_at, t.used_at, g.revoked_at \
          FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token_hash = $1",
     )
