@@ -1,4 +1,4 @@
-//! What becomes of the daily digest of a customer who signs out, told on the page that they come to. Signing out is
+//! What the app forgets of a customer who signs out, and what becomes of their daily digest, told on the page that they come to. Signing out is
 //! `identity`'s, which knows nothing of digests; and then there is no session left to tell anything in.
 
 use axum::extract::{Request, State};
@@ -8,7 +8,7 @@ use axum::response::Response;
 
 use super::Web;
 use super::customer;
-use super::notice::{bare, set_cookie};
+use super::notice::{self, bare, set_cookie};
 use crate::app::actions::customer::Notice;
 use crate::identity::session::CustomerKey;
 use crate::platform::cookies;
@@ -29,12 +29,19 @@ pub(super) async fn watch(State(web): State<Web>, request: Request, next: Next) 
     }
     let customer = web.identity.customer_of(request.headers()).await;
     let mut response = next.run(request).await;
-    if response.status().is_redirection()
-        && let Some(customer) = customer
+    if !response.status().is_redirection() {
+        return response;
+    }
+    // Nothing of a customer stays in a browser that they signed out of.
+    let mut cookies = Vec::from(notice::removals(&web));
+    if let Some(customer) = customer
         && let Some(word) = becomes(&web, &customer).await
     {
         let mut cookie = bare(&web, COOKIE, word.to_owned());
         cookie.set_max_age(cookie::time::Duration::minutes(MINUTES));
+        cookies.push(cookie);
+    }
+    for cookie in cookies {
         if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
             response.headers_mut().append(header::SET_COOKIE, value);
         }

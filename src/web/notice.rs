@@ -101,7 +101,16 @@ pub(super) fn draft(web: &Web, headers: &HeaderMap) -> Option<Draft> {
 
 /// The cookie that removes the draft.
 pub(super) fn draft_removal(web: &Web) -> Cookie<'static> {
-    let mut removal = bare(web, CONTEXT, String::new());
+    removal(web, CONTEXT)
+}
+
+/// The cookies that remove what a browser keeps of whoever used it.
+pub(super) fn removals(web: &Web) -> [Cookie<'static>; 2] {
+    [CONTEXT, AUTHOR].map(|what| removal(web, what))
+}
+
+fn removal(web: &Web, what: &str) -> Cookie<'static> {
+    let mut removal = bare(web, what, String::new());
     removal.set_max_age(cookie::time::Duration::ZERO);
     removal
 }

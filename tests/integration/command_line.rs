@@ -27,7 +27,7 @@ pub(crate) fn errand(folder: &Path, arguments: &[&str]) -> Command {
 
 /// Where `cargo leptos` left a list of the browser's files beside the program: a folder with files of these names. What
 /// is in target/site may be of another profile's build.
-fn site_beside_the_program() -> Option<&'static Path> {
+pub(crate) fn site_beside_the_program() -> Option<&'static Path> {
     static SITE: std::sync::OnceLock<Option<tempfile::TempDir>> = std::sync::OnceLock::new();
     let made = SITE.get_or_init(|| {
         let hashes =

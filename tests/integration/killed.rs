@@ -7,7 +7,7 @@ use std::time::Duration;
 use errand::platform::random;
 use reqwest::{Method, StatusCode};
 
-use crate::command_line::without_settings;
+use crate::command_line::{site_beside_the_program, without_settings};
 use crate::programs::{
     CLIENT, CLIENT_SECRET, Programs, TENANT_ID, eventually, expire_leases, let_access_tokens_run_out, open, started,
 };
@@ -270,6 +270,51 @@ async fn a_full_disk_is_503_and_costs_nothing_that_was_acknowledged() {
     let _api = programs.start("api");
     assert_eq!(browser.open("/todos").await.todos().len(), acknowledged);
     assert_eq!(browser.call("todos/add", &[("description", "room again")]).await.status, StatusCode::OK);
+}
+
+/// 87: the web server has nowhere to note what went wrong, nor the text: the answer itself has both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_text_that_cannot_be_kept_on_a_full_disk_comes_back_with_the_answer() {
+    let programs = Programs::new();
+    programs.write_configuration();
+    let _tenant = programs.start("tenant");
+    let api = programs.start("api");
+    let web = programs.start("web");
+    let mut browser = programs.browser();
+    browser.sign_up("ada@example.com", "Ada Lovelace").await;
+    web.terminate();
+    web.wait();
+
+    let mut command = std::process::Command::new("sh");
+    let program = env!("CARGO_BIN_EXE_errand");
+    let limited = ["-c", "trap '' XFSZ; ulimit -f 320; exec \"$0\" web", program];
+    without_settings(&mut command).args(limited).current_dir(programs.folder.path());
+    if let Some(site) = site_beside_the_program() {
+        command.env("ERRAND_WEB__SITE_ROOT", site);
+    }
+    let web = started("web", &mut command);
+    browser.open("/todos").await;
+    api.kill();
+    let precious = format!("precious {}", "x".repeat(400));
+    let mut told = 0;
+    let refused = loop {
+        let answer = browser.send_form("form.add", &[("description", &precious)]).await;
+        if answer.status != StatusCode::SEE_OTHER {
+            break answer;
+        }
+        told += 1;
+        assert!(told < 900, "the disk is never full");
+    };
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.body);
+    assert_eq!(refused.attribute("input[name=description]", "value").as_ref(), Some(&precious), "{}", refused.body);
+    assert!(refused.header("content-type").starts_with("text/html"), "{}", refused.everything());
+    // A page says that it cannot be had, or comes: never a blank one.
+    let page = browser.look("/todos").await;
+    assert!([StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE].contains(&page.status), "{}", page.everything());
+    assert!(!page.body.is_empty(), "{}", page.everything());
+    web.kill();
+    let _others = ["api", "web"].map(|program| programs.start(program));
+    assert_eq!(browser.look("/todos").await.status, StatusCode::OK, "and nobody was signed out");
 }
 
 /// 87: somebody else has the database locked for longer than anybody waits.

@@ -74,6 +74,8 @@ database_url = "sqlite:{folder}/tenant.db"
 tenant_id = "{TENANT_ID}"
 domain = "errand.localhost"
 display_name = "Errand"
+# The strictest provider: whatever is used twice is lost.
+refresh_token_reuse = "revoke"
 [[tenant.user_flows]]
 name = "everybody"
 attributes = ["display_name", "country"]
