@@ -3,7 +3,7 @@
 //! about, so nothing short-cuts it.
 //!
 //! What the programs are told of each other, and what is registered at the tenant, follows from the configuration that is
-//! in force ([`InForce`]): whoever gives the web server another public address registers nothing by hand. Apps and user
+//! in force (`InForce`): whoever gives the web server another public address registers nothing by hand. Apps and user
 //! flows of a developer's own are added to those that are made here.
 //!
 //! It leaves the configuration that it runs with in the data folder (`dev.toml`, for this user only): `errand admin`
