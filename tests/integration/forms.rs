@@ -26,9 +26,12 @@ fn draft(page: &Page) -> String {
 async fn what_was_typed_without_a_session_is_in_the_field_after_signing_in_once() {
     let errand = TestErrand::start().await;
     let mut browser = errand.sign_up("ada@example.com").await;
+    let page = browser.open("/todos/active").await.clone();
     browser.submit(".nav-customer form", &[]).await;
 
-    let answer = add_by_plain_form(&mut browser, "/todos/active", "typed \"too late\" & <lost>").await;
+    // The page is still open in another window, and says whose it is.
+    browser.page = page;
+    let answer = browser.send_form("form.add", &[("description", "typed \"too late\" & <lost>")]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert_eq!(answer.location_path(), "/auth/sign-in?return_to=%2Ftodos%2Factive");
     browser.follow(answer).await;
