@@ -15,7 +15,10 @@
 //! | `digest` | who wants a mail each morning with what is open, and how far the worker has come |
 //! | `platform` | what every program needs: configuration, database, serving, clock, outbound HTTP |
 //! | `dev` | all of them in one process |
-//! | `architecture` | walks through the code, and the reasons for it |
+//! | `architecture` | the rooms, and walks through the code |
+//! | `sessions_and_tokens` | where sessions and tokens live, and how they are renewed and ended |
+//! | `decisions` | what could have been done otherwise, and why it was not |
+//! | `build` | set-up, targets, tests |
 //! | `entra_setup` | from an empty tenant to a running Errand, and the same for other providers |
 //! | `security` | the threat model, and for each claim the test that holds it |
 //!
@@ -29,7 +32,13 @@ pub mod app;
 #[doc = include_str!("docs/architecture.md")]
 pub mod architecture {}
 #[cfg(feature = "ssr")]
+#[doc = include_str!("docs/build.md")]
+pub mod build {}
+#[cfg(feature = "ssr")]
 pub mod daemon;
+#[cfg(feature = "ssr")]
+#[doc = include_str!("docs/decisions.md")]
+pub mod decisions {}
 #[cfg(feature = "ssr")]
 pub mod dev;
 #[cfg(feature = "ssr")]
@@ -44,6 +53,9 @@ pub mod platform;
 #[cfg(feature = "ssr")]
 #[doc = include_str!("docs/security.md")]
 pub mod security {}
+#[cfg(feature = "ssr")]
+#[doc = include_str!("docs/sessions-and-tokens.md")]
+pub mod sessions_and_tokens {}
 #[cfg(feature = "ssr")]
 pub mod tenant;
 pub mod todo;
