@@ -37,7 +37,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -47,9 +47,11 @@ use super::config::ClaimNames;
 use super::jwt::{self, Claims, SKEW, TimeError, Verified};
 use super::provider::{Metadata, Provider, ProviderError, SignatureError};
 use super::scopes::Scopes;
-use super::tokens::AcquireError;
+use super::token::AcquireError;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, nearest};
+
+pub use super::token::IncomingToken;
 
 /// The longest `sub` (OpenID Connect Core §2).
 const MAX_SUBJECT: usize = 255;
@@ -310,39 +312,6 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
     fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, Refusal>> {
         std::future::ready(parts.extensions.get().cloned().ok_or(Refusal::NoToken))
-    }
-}
-
-/// The access token of a request, validated: what on-behalf-of hands to the provider. Prints nothing.
-#[derive(Clone)]
-pub struct IncomingToken(Arc<Incoming>);
-
-struct Incoming {
-    token: SecretString,
-    kind: Kind,
-    expires_at: i64,
-}
-
-impl IncomingToken {
-    /// The token itself, for the provider and nobody else.
-    pub(super) fn expose(&self) -> &str {
-        self.0.token.expose_secret()
-    }
-
-    /// Whether it is a user's; an app's names nobody to act on behalf of.
-    pub fn is_users(&self) -> bool {
-        self.0.kind == Kind::User
-    }
-
-    /// When it ends, in milliseconds since the epoch.
-    pub fn expires_at(&self) -> i64 {
-        self.0.expires_at
-    }
-}
-
-impl std::fmt::Debug for IncomingToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("IncomingToken")
     }
 }
 
@@ -697,8 +666,8 @@ impl Verifier {
             return Err(Refusal::Client);
         }
         let expires_at = jwt::seconds(&verified.claims, "exp").ok().flatten().unwrap_or_default().saturating_mul(1000);
-        let incoming = Incoming { token: SecretString::from(token), kind: caller.kind, expires_at };
-        Ok((caller, IncomingToken(Arc::new(incoming))))
+        let incoming = IncomingToken::new(SecretString::from(token), caller.kind == Kind::User, expires_at);
+        Ok((caller, incoming))
     }
 
     #[cfg(test)]

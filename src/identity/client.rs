@@ -1,7 +1,8 @@
 //! An app as its provider knows it (a confidential client, RFC 6749 §2.1): its registration and credentials, and the
 //! tokens that it gets without a session: as itself, and on behalf of a caller. Needs no database.
 
-mod probe;
+pub(in crate::identity) mod endpoint;
+pub mod probe;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,18 +15,15 @@ use serde_json::{Map, Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
-use super::bearer::IncomingToken;
+use self::endpoint::{MAX_ANSWER, TokenEndpointError, TokenResponse};
 use super::config::ClientConfig;
 use super::credential::{Credentials, Loaded, Proof};
 use super::provider::{Metadata, Provider};
 use super::scopes::Scopes;
-use super::tokens::endpoint::{MAX_ANSWER, TokenEndpointError, TokenResponse};
-use super::tokens::{AccessToken, AcquireError, Options, PAUSE, STILL_GOOD};
+use super::token::{AccessToken, AcquireError, IncomingToken, Options, PAUSE, STILL_GOOD};
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::{outbound, random, serve};
-
-pub use self::probe::Presented;
 
 /// How many requests one app has at the token endpoint at the same time.
 const AT_ONCE: usize = 128;

@@ -474,7 +474,7 @@ async fn one_strange_member_of_a_providers_documents_makes_nothing_else_unreadab
 
 #[tokio::test]
 async fn an_error_of_the_token_endpoint_is_understood_whatever_comes_with_it() {
-    use super::tokens::endpoint::TokenEndpointError;
+    use super::client::endpoint::TokenEndpointError;
     let read = |body: Value| TokenEndpointError::read(reqwest::StatusCode::BAD_REQUEST, body.to_string().as_bytes());
     for odd in
         [json!({"error_codes": "x"}), json!({"suberror": 7}), json!({"claims": 7}), json!({"correlation_id": {}})]

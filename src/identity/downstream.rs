@@ -22,12 +22,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
-use super::bearer::IncomingToken;
 use super::client::ConfidentialClient;
 use super::config::{DEFAULT_SCOPES, DownstreamApiConfig};
 use super::scopes::Scopes;
 use super::session::CustomerKey;
-use super::tokens::{AccessToken, AcquireError, Options, TokenAcquisition};
+use super::token::{AccessToken, AcquireError, IncomingToken, Options};
+use super::tokens::TokenAcquisition;
 use crate::platform::config::{ConfigError, Mode, is_loopback, nearest};
 use crate::platform::outbound::{self, OutboundError};
 use crate::platform::{random, serve};

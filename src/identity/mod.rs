@@ -12,6 +12,7 @@
 //! | [`session`] | who is signed in and where, and the store of sessions |
 //! | [`return_to`] | where to go after signing in: an address that cannot leave the site |
 //! | [`client`] | the app as its provider knows it: registration, credentials, tokens without a session |
+//! | [`token`] | access tokens as values, how one is asked for, and why there is none |
 //! | [`tokens`] | access tokens for the customer: cached, renewed, sealed at rest |
 //! | [`scopes`] | sets of scopes, and the resources that they belong to |
 //! | [`downstream`] | the APIs that are called with them |
@@ -79,6 +80,7 @@ pub mod sign_in;
 mod sign_in_tests;
 #[cfg(test)]
 mod tests;
+pub mod token;
 #[cfg(test)]
 mod token_endpoint_double;
 pub mod tokens;

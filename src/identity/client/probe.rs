@@ -1,7 +1,7 @@
 //! Whether a provider accepts an app's credential, found out without a user and without getting anything.
 
 use super::ConfidentialClient;
-use crate::identity::tokens::endpoint::TokenEndpointError;
+use super::endpoint::TokenEndpointError;
 
 /// What a provider made of an app's credential.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,11 +13,12 @@ use super::declined::Declined;
 use super::transaction::Transaction;
 use super::turns::{NoTurn, Peer, Whose};
 use super::{Parameters, Problem, REDIRECT_PATH, authorize, id_token, see_other, set_cookie, user_info};
+use crate::identity::client::endpoint::{TokenEndpointError, TokenResponse, loggable};
 use crate::identity::config::ResponseMode;
 use crate::identity::ended::{self, Ended};
 use crate::identity::session::{self, CustomerKey, SignedIn};
-use crate::identity::tokens::endpoint::{TokenEndpointError, TokenResponse, loggable};
-use crate::identity::tokens::{AcquireError, OPENID_SCOPES};
+use crate::identity::token::AcquireError;
+use crate::identity::tokens::OPENID_SCOPES;
 use crate::identity::{Identity, browser, claim_names, provider};
 
 /// Why an answer is not accepted. One variant per refused check; the text is for the log.

@@ -7,7 +7,7 @@
 use crate::identity::Identity;
 use crate::identity::jwt::{self, Claims};
 use crate::identity::provider::Metadata;
-use crate::identity::tokens::AccessToken;
+use crate::identity::token::AccessToken;
 use crate::platform::media_type;
 use crate::platform::outbound::{self, OutboundError};
 

@@ -11,10 +11,10 @@ use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use super::AccessToken;
 use crate::identity::ended::{self, EndedBy};
 use crate::identity::scopes::Scopes;
 use crate::identity::session::CustomerKey;
+use crate::identity::token::AccessToken;
 use crate::platform::clock::Clock;
 use crate::platform::random;
 use crate::platform::seal::KeyRing;

@@ -24,11 +24,12 @@ use sqlx::{Any, AnyPool, Transaction};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::endpoint::{Times, TokenEndpointError, TokenResponse};
-use super::{AccessToken, AcquireError, LOOK_AGAIN, Options, PATIENCE};
-use crate::identity::bearer::{Caller, IncomingToken, Kind};
+use super::{LOOK_AGAIN, PATIENCE};
+use crate::identity::bearer::{Caller, Kind};
 use crate::identity::client::ConfidentialClient;
+use crate::identity::client::endpoint::{Times, TokenEndpointError, TokenResponse};
 use crate::identity::scopes::Scopes;
+use crate::identity::token::{AccessToken, AcquireError, IncomingToken, Options};
 use crate::platform::clock::Clock;
 use crate::platform::database::{self, DatabaseError};
 use crate::platform::seal::KeyRing;

@@ -6,7 +6,6 @@
 //! lease on the row across processes, with the token read *after* both are held.
 
 mod cache;
-pub(in crate::identity) mod endpoint;
 mod id_token;
 pub mod long_running;
 #[cfg(test)]
@@ -19,112 +18,34 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{AnyConnection, AnyPool};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use self::cache::{Cache, Cached, Lease};
-use self::endpoint::{Times, TokenEndpointError, TokenResponse};
 use self::id_token::RenewedIdTokenError;
-use super::bearer::IncomingToken;
+use super::client::endpoint::{Times, TokenEndpointError, TokenResponse};
 use super::client::{ConfidentialClient, Turn};
 use super::scopes::Scopes;
 use super::session::CustomerKey;
+use super::token::{PAUSE, STILL_GOOD};
 use crate::platform::clock::Clock;
 use crate::platform::seal::KeyRing;
 use crate::platform::serve;
 
+pub use super::token::{AccessToken, AcquireError, Options};
+
 /// The scopes that every request carries: who it is, and to be allowed to come back while the customer is away.
 pub(in crate::identity) const OPENID_SCOPES: &str = "openid profile email offline_access";
-/// For how long, in milliseconds, a token must still live to be used while a new one is fetched in the background.
-pub(super) const STILL_GOOD: i64 = 30_000;
 /// How long a caller waits for a token that somebody else is renewing.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Milliseconds between two renewals in the background, when the first did not work.
-pub(super) const PAUSE: u64 = 30_000;
 /// How long the ID token of a renewal may take to be checked, when its key must be fetched.
 const CHECK_LIMIT: Duration = Duration::from_secs(5);
 /// How long a program that ends waits for renewals: as long as one takes while provider and database are slow.
 const FINISH_LIMIT: Duration = Duration::from_secs(40);
 /// How often a waiting caller looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-
-/// An access token. Prints nothing; goes into an `Authorization` header and nowhere else.
-#[derive(Clone)]
-pub struct AccessToken(SecretString);
-
-impl AccessToken {
-    /// A token, if it can go into a header.
-    pub(in crate::identity) fn parse(token: &SecretString) -> Option<Self> {
-        let text = token.expose_secret();
-        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())).then(|| Self(token.clone()))
-    }
-
-    /// The token itself, to be sealed.
-    fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
-
-    /// The value of an `Authorization` header (RFC 6750 §2.1).
-    ///
-    /// # Panics
-    /// Never: tokens are checked for header characters when they come.
-    pub fn authorization_header(&self) -> HeaderValue {
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0.expose_secret()))
-            .expect("an access token was checked for header characters when it came");
-        value.set_sensitive(true);
-        value
-    }
-}
-
-impl std::fmt::Debug for AccessToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AccessToken")
-    }
-}
-
-/// How a token is acquired.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// A claims challenge, as JSON: a token that was cached does not have what it asks for, so the cache is bypassed.
-    pub claims: Option<String>,
-    /// Acquires a new token although a cached one seems good.
-    pub force_refresh: bool,
-}
-
-impl Options {
-    pub(in crate::identity) fn bypass_cache(&self) -> bool {
-        self.force_refresh || self.claims.is_some()
-    }
-}
-
-/// Why there is no access token.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum AcquireError {
-    /// The customer must go to the provider: nothing cached, the grant is over, or a permission is missing.
-    #[error("the customer must sign in again or consent: {reason}")]
-    InteractionRequired {
-        /// What is needed.
-        scopes: Scopes,
-        /// A claims challenge for the authorization endpoint.
-        claims: Option<String>,
-        /// What is missing is the customer's permission, not their sign-in.
-        consent: bool,
-        /// Why, for the log.
-        reason: &'static str,
-    },
-    /// The provider or the database did not answer, or the provider refuses the app; the session goes on.
-    #[error("no token can be had right now: {0}")]
-    Unavailable(String),
-}
-
-impl From<sqlx::Error> for AcquireError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
 
 /// Acquires access tokens. Cheap to clone.
 #[derive(Clone)]
@@ -220,38 +141,6 @@ impl TokenAcquisition {
         } else {
             self.for_user(customer, scopes).await
         }
-    }
-
-    /// [`TokenAcquisition::for_user`], as the value of an `Authorization` header.
-    ///
-    /// # Errors
-    /// As [`TokenAcquisition::for_user`].
-    pub async fn authorization_header_for_user(
-        &self,
-        customer: &CustomerKey,
-        scopes: &Scopes,
-    ) -> Result<HeaderValue, AcquireError> {
-        Ok(self.for_user(customer, scopes).await?.authorization_header())
-    }
-
-    /// [`ConfidentialClient::for_app`], as the value of an `Authorization` header.
-    ///
-    /// # Errors
-    /// As [`ConfidentialClient::for_app`].
-    pub async fn authorization_header_for_app(&self, scopes: &Scopes) -> Result<HeaderValue, AcquireError> {
-        Ok(self.0.client.for_app(scopes).await?.authorization_header())
-    }
-
-    /// [`ConfidentialClient::on_behalf_of`], as the value of an `Authorization` header.
-    ///
-    /// # Errors
-    /// As [`ConfidentialClient::on_behalf_of`].
-    pub async fn authorization_header_on_behalf_of(
-        &self,
-        incoming: &IncomingToken,
-        scopes: &Scopes,
-    ) -> Result<HeaderValue, AcquireError> {
-        Ok(self.0.client.on_behalf_of(incoming, scopes).await?.authorization_header())
     }
 
     /// Keeps a customer's tokens after their session merely ran out, for work on their behalf while they are away; or

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::cache::{Cache, Lease};
-use super::endpoint::{TokenEndpointError, TokenResponse};
 use super::{AcquireError, Options};
+use crate::identity::client::endpoint::{TokenEndpointError, TokenResponse};
 use crate::identity::provider_double::{BOB, SigningKey, WEB};
 use crate::identity::token_endpoint_double::{
     READ, SUBJECT, WRITE, World, alice, customer, eventually, interaction, scopes, unavailable,

@@ -3,10 +3,10 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
-use super::{AccessToken, AcquireError};
 use crate::identity::lenient;
 use crate::identity::provider::ProviderError;
 use crate::identity::scopes::Scopes;
+use crate::identity::token::{AccessToken, AcquireError};
 use crate::platform::outbound::{self, OutboundError};
 
 /// The largest answer of the token endpoint, in bytes.

@@ -1,0 +1,127 @@
+//! Access tokens as values: those that the app acquires, those that its callers bring, how one is asked for, and why there
+//! is none.
+
+use std::sync::Arc;
+
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::scopes::Scopes;
+
+/// For how long, in milliseconds, a token must still live to be used while a new one is fetched in the background.
+pub(in crate::identity) const STILL_GOOD: i64 = 30_000;
+/// Milliseconds between two renewals in the background, when the first did not work.
+pub(in crate::identity) const PAUSE: u64 = 30_000;
+
+/// An access token. Prints nothing; goes into an `Authorization` header and nowhere else.
+#[derive(Clone)]
+pub struct AccessToken(SecretString);
+
+impl AccessToken {
+    /// A token, if it can go into a header.
+    pub(in crate::identity) fn parse(token: &SecretString) -> Option<Self> {
+        let text = token.expose_secret();
+        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())).then(|| Self(token.clone()))
+    }
+
+    /// The token itself, to be sealed.
+    pub(in crate::identity) fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// The value of an `Authorization` header (RFC 6750 §2.1).
+    ///
+    /// # Panics
+    /// Never: tokens are checked for header characters when they come.
+    pub fn authorization_header(&self) -> HeaderValue {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0.expose_secret()))
+            .expect("an access token was checked for header characters when it came");
+        value.set_sensitive(true);
+        value
+    }
+}
+
+impl std::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccessToken")
+    }
+}
+
+/// The access token of a request, validated: what on-behalf-of hands to the provider. Prints nothing.
+#[derive(Clone)]
+pub struct IncomingToken(Arc<Incoming>);
+
+struct Incoming {
+    token: SecretString,
+    users: bool,
+    expires_at: i64,
+}
+
+impl IncomingToken {
+    /// A token that was validated: whether it is a user's, and when it ends, in milliseconds since the epoch.
+    pub(in crate::identity) fn new(token: SecretString, users: bool, expires_at: i64) -> Self {
+        Self(Arc::new(Incoming { token, users, expires_at }))
+    }
+
+    /// The token itself, for the provider and nobody else.
+    pub(in crate::identity) fn expose(&self) -> &str {
+        self.0.token.expose_secret()
+    }
+
+    /// Whether it is a user's; an app's names nobody to act on behalf of.
+    pub fn is_users(&self) -> bool {
+        self.0.users
+    }
+
+    /// When it ends, in milliseconds since the epoch.
+    pub fn expires_at(&self) -> i64 {
+        self.0.expires_at
+    }
+}
+
+impl std::fmt::Debug for IncomingToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IncomingToken")
+    }
+}
+
+/// How a token is acquired.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// A claims challenge, as JSON: a token that was cached does not have what it asks for, so the cache is bypassed.
+    pub claims: Option<String>,
+    /// Acquires a new token although a cached one seems good.
+    pub force_refresh: bool,
+}
+
+impl Options {
+    pub(in crate::identity) fn bypass_cache(&self) -> bool {
+        self.force_refresh || self.claims.is_some()
+    }
+}
+
+/// Why there is no access token.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AcquireError {
+    /// The customer must go to the provider: nothing cached, the grant is over, or a permission is missing.
+    #[error("the customer must sign in again or consent: {reason}")]
+    InteractionRequired {
+        /// What is needed.
+        scopes: Scopes,
+        /// A claims challenge for the authorization endpoint.
+        claims: Option<String>,
+        /// What is missing is the customer's permission, not their sign-in.
+        consent: bool,
+        /// Why, for the log.
+        reason: &'static str,
+    },
+    /// The provider or the database did not answer, or the provider refuses the app; the session goes on.
+    #[error("no token can be had right now: {0}")]
+    Unavailable(String),
+}
+
+impl From<sqlx::Error> for AcquireError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
