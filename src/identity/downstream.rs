@@ -24,8 +24,8 @@ use url::Url;
 
 use super::client::ConfidentialClient;
 use super::config::{DEFAULT_SCOPES, DownstreamApiConfig};
+use super::customer_key::CustomerKey;
 use super::scopes::Scopes;
-use super::session::CustomerKey;
 use super::token::{AccessToken, AcquireError, IncomingToken, Options};
 use super::tokens::TokenAcquisition;
 use crate::platform::config::{ConfigError, Mode, is_loopback, nearest};

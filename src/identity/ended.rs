@@ -11,14 +11,15 @@
 //! no query until the customer signs in.
 
 use axum::http::HeaderMap;
-use cookie::{Cookie, SameSite};
+use cookie::Cookie;
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-use super::Identity;
+use super::ended_sessions::{EndedBy, note_one};
 use super::jwt::{self, Claims, SKEW};
-use super::session::{CustomerKey, Store};
-use crate::platform::cookies;
+use super::session::store::Store;
+use super::state::Identity;
+use crate::platform::sealed_cookie::SealedCookie;
 
 const CONTEXT: &str = "ended session";
 /// What the cookie is for (see [`Identity::cookie_name`]).
@@ -26,29 +27,6 @@ const COOKIE: &str = "ended";
 /// How many seconds the customer's proof may seem older than the wish for it when both are measured by the provider's own
 /// clock: whole seconds, and the way there and back.
 const ROUNDING: i64 = 2;
-
-/// Who ended a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum EndedBy {
-    /// The customer, in another browser.
-    Browser,
-    /// The provider, at which the customer signed out, or somebody signed them out.
-    Provider,
-}
-
-impl EndedBy {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Browser => "browser",
-            Self::Provider => "provider",
-        }
-    }
-
-    fn parse(text: &str) -> Self {
-        if text == "browser" { Self::Browser } else { Self::Provider }
-    }
-}
 
 /// A session of this browser that was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,42 +36,32 @@ pub(super) struct Ended {
     pub(super) at: i64,
 }
 
-/// A session's row that was just deleted: its name, its customer, what says whether it had run out, and what the provider
-/// calls it.
-pub(super) type Deleted = (String, String, i64, i64, Option<i64>, Option<String>);
+/// A session's row that was just deleted.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct DeletedSession {
+    /// What it was called.
+    pub(super) id: String,
+    pub(super) customer: String,
+    created_at: i64,
+    last_seen_at: i64,
+    ends_at: Option<i64>,
+    /// What the provider calls it.
+    pub(super) sid: Option<String>,
+}
 
-/// Notes which sessions were ended, in the transaction that deleted them; whose they were. One that had run out by then was
-/// not ended.
+/// Notes which sessions were ended, in the transaction that deleted them. One that had run out by then was not ended.
 pub(super) async fn note(
     connection: &mut AnyConnection,
     store: &Store,
-    deleted: Vec<Deleted>,
-    by: EndedBy,
-    now: i64,
-) -> Result<Vec<CustomerKey>, sqlx::Error> {
-    let mut customers = Vec::new();
-    for (id, customer, created_at, last_seen_at, ends_at, _) in deleted {
-        if store.is_alive(created_at, last_seen_at, ends_at) {
-            note_one(connection, &id, by, now).await?;
-        }
-        customers.push(CustomerKey::stored(&customer));
-    }
-    Ok(customers)
-}
-
-/// Notes that the session whose row was called `id` was ended.
-pub(super) async fn note_one(
-    connection: &mut AnyConnection,
-    id: &str,
+    deleted: &[DeletedSession],
     by: EndedBy,
     now: i64,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO ended_sessions (id, ended_by, ended_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-        .bind(id)
-        .bind(by.as_str())
-        .bind(now)
-        .execute(connection)
-        .await?;
+    for session in deleted {
+        if store.is_alive(session.created_at, session.last_seen_at, session.ends_at) {
+            note_one(connection, &session.id, by, now).await?;
+        }
+    }
     Ok(())
 }
 
@@ -111,39 +79,28 @@ impl Ended {
 
     /// What the browser's own cookie says.
     pub(super) fn of_cookie(identity: &Identity, headers: &HeaderMap) -> Option<Self> {
-        let sealed = cookies::read(headers, &identity.cookie_name(COOKIE))?;
-        let ended: Self = serde_json::from_str(&identity.keys.open(CONTEXT, sealed).ok()?).ok()?;
+        let ended: Self = cookie(identity).read(headers)?;
         (ended.at > horizon(identity)).then_some(ended)
     }
 
     /// The cookie for a browser whose session was ended.
     pub(super) fn cookie(self, identity: &Identity) -> Cookie<'static> {
-        let sealed = identity.keys.seal(CONTEXT, &serde_json::to_string(&self).unwrap_or_default());
-        let mut cookie = bare(identity, sealed);
-        cookie.set_max_age(cookie::time::Duration::milliseconds(self.at - horizon(identity)));
-        cookie
+        cookie(identity).set(&self, Some(self.at - horizon(identity)))
     }
 }
 
 /// Whether the browser has the cookie of a session that was ended.
 pub(super) fn is_sent(identity: &Identity, headers: &HeaderMap) -> bool {
-    cookies::is_sent(headers, &identity.cookie_name(COOKIE))
+    cookie(identity).is_sent(headers)
 }
 
 /// The cookie that removes it.
 pub(super) fn removal(identity: &Identity) -> Cookie<'static> {
-    let mut cookie = bare(identity, String::new());
-    cookie.set_max_age(cookie::time::Duration::ZERO);
-    cookie
+    cookie(identity).removal()
 }
 
-fn bare(identity: &Identity, value: String) -> Cookie<'static> {
-    Cookie::build((identity.cookie_name(COOKIE), value))
-        .path("/")
-        .http_only(true)
-        .secure(identity.is_https())
-        .same_site(SameSite::Lax)
-        .build()
+fn cookie(identity: &Identity) -> SealedCookie<'_> {
+    identity.sealed_cookie(COOKIE, CONTEXT)
 }
 
 /// Sessions that were ended before have no cookie any more in any browser.

@@ -49,6 +49,7 @@
 //!
 //! An API needs [`bearer`] only, a program without users [`client`] only.
 
+mod authorization_config;
 pub mod bearer;
 mod browser;
 mod claim_names;
@@ -57,10 +58,12 @@ pub mod config;
 #[cfg(test)]
 mod conformance;
 mod credential;
+mod customer_key;
 pub mod downstream;
 #[cfg(test)]
 mod downstream_tests;
 mod ended;
+mod ended_sessions;
 #[cfg(test)]
 mod ended_tests;
 pub mod jwt;
@@ -78,6 +81,7 @@ pub mod session;
 pub mod sign_in;
 #[cfg(test)]
 mod sign_in_tests;
+mod state;
 #[cfg(test)]
 mod tests;
 pub mod token;
@@ -98,52 +102,16 @@ use url::Url;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::seal::KeyRing;
+use authorization_config::AuthorizationConfig;
 use client::ConfidentialClient;
-use config::{ClaimNames, Config, SessionLifetime};
-use provider::Provider;
-use scopes::Scopes;
+use config::Config;
 use session::Store;
-use sign_in::{AuthorizationConfig, CodeTurns};
+use sign_in::turns::CodeTurns;
+pub use state::{Identity, Inner};
 use tokens::TokenAcquisition;
 
 /// The tables that sessions and tokens live in; the app opens its database with them.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/identity/migrations");
-
-/// Sign-in and tokens of one web app. Cheap to clone.
-#[derive(Clone)]
-pub struct Identity(Arc<Inner>);
-
-/// See [`Identity`].
-pub struct Inner {
-    provider: Provider,
-    client_id: String,
-    initial_scopes: Scopes,
-    session_lifetime: SessionLifetime,
-    authorization: AuthorizationConfig,
-    claim_names: ClaimNames,
-    claims_from_userinfo: bool,
-    send_id_token_hint: bool,
-    http: reqwest::Client,
-    /// Where this app is reached.
-    pub public_url: Url,
-    /// The app's page about a sign-in that did not work, given `?reason=` (see [`sign_in::Problem`]).
-    problem_page: &'static str,
-    /// Seals cookies and tokens.
-    pub keys: KeyRing,
-    db: AnyPool,
-    clock: Clock,
-    code_turns: CodeTurns,
-    /// Access tokens for the customer.
-    pub tokens: TokenAcquisition,
-}
-
-impl std::ops::Deref for Identity {
-    type Target = Inner;
-
-    fn deref(&self) -> &Inner {
-        &self.0
-    }
-}
 
 /// Makes the checks of [`Identity::new`], without a database: for whoever wants to know beforehand.
 ///
@@ -227,40 +195,6 @@ impl Identity {
         session::provide(self, app.merge(sign_in::router(self.clone())))
             .layer(csrf)
             .merge(sign_in::callbacks(self.clone()))
-    }
-
-    /// Whether browsers reach this app by https.
-    pub(crate) fn is_https(&self) -> bool {
-        self.public_url.scheme() == "https"
-    }
-
-    /// What a cookie of this app is called: all of their names begin alike, and handlers see no others. On https with the
-    /// prefix that ties a cookie to this host, https and the whole site (RFC 6265bis §4.1.3.2); browsers refuse it on plain
-    /// http, so localhost does without.
-    pub(crate) fn cookie_name(&self, purpose: &str) -> String {
-        let prefix = if self.is_https() { "__Host-" } else { "" };
-        let separator = if purpose.is_empty() { "" } else { "-" };
-        format!("{prefix}errand{separator}{purpose}")
-    }
-
-    /// Whether this is the first time that `what` is done: of two requests at the same moment one is told so, and the
-    /// other is not. Remembered until `until`, milliseconds since the epoch.
-    ///
-    /// # Errors
-    /// When the database does not answer, or refuses: then nobody knows.
-    pub async fn is_first_time(&self, what: &str, until: i64) -> Result<bool, sqlx::Error> {
-        let noted =
-            sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(crate::platform::random::digest(what))
-                .bind(until)
-                .execute(&self.db)
-                .await?;
-        Ok(noted.rows_affected() == 1)
-    }
-
-    /// Whether a plain sign-in brings a token for `scopes`: it asks for `initial_scopes`, and a token is of one resource.
-    pub fn signs_in_with(&self, scopes: &Scopes) -> bool {
-        self.initial_scopes.of_resource(self.initial_scopes.resource()).cover(scopes)
     }
 
     /// What goes on beside the requests, until `shutdown`: the provider is watched ([`Provider::watch`]), and what is over

@@ -13,5 +13,6 @@ pub mod ownership;
 pub mod process;
 pub mod random;
 pub mod seal;
+pub mod sealed_cookie;
 pub mod serve;
 pub mod telemetry;

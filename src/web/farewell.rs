@@ -8,14 +8,14 @@ use axum::response::Response;
 
 use super::Web;
 use super::customer;
-use super::notice::{self, bare, set_cookie};
+use super::notice::{self, set_cookie};
 use crate::app::actions::customer::Notice;
 use crate::identity::session::CustomerKey;
-use crate::platform::cookies;
+use crate::platform::sealed_cookie::SealedCookie;
 
 /// Where signing out is.
 const SIGN_OUT: &str = "/auth/sign-out";
-/// What the cookie is for. Its value chooses one of two sentences, and is no secret.
+/// What the cookie is for. Its value chooses one of two sentences.
 const COOKIE: &str = "farewell";
 const PAUSED: &str = "paused";
 const GOES_ON: &str = "goes-on";
@@ -37,9 +37,7 @@ pub(super) async fn watch(State(web): State<Web>, request: Request, next: Next) 
     if let Some(customer) = customer
         && let Some(word) = becomes(&web, &customer).await
     {
-        let mut cookie = bare(&web, COOKIE, word.to_owned());
-        cookie.set_max_age(cookie::time::Duration::minutes(MINUTES));
-        cookies.push(cookie);
+        cookies.push(farewells(&web).set(&word, Some(MINUTES * 60_000)));
     }
     for cookie in cookies {
         if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
@@ -58,11 +56,15 @@ async fn becomes(web: &Web, customer: &CustomerKey) -> Option<&'static str> {
     Some(if web.identity.is_signed_in(customer).await.ok()? { GOES_ON } else { PAUSED })
 }
 
+fn farewells(web: &Web) -> SealedCookie<'_> {
+    web.identity.sealed_cookie(COOKIE, COOKIE)
+}
+
 /// What a visitor who was a customer a moment ago is told, once.
 pub(super) fn take(request: &customer::Request) -> Notice {
     let web = &request.web;
-    let word = cookies::read(&request.parts.headers, &web.identity.cookie_name(COOKIE));
-    let greeting = match word {
+    let word: Option<String> = farewells(web).read(&request.parts.headers);
+    let greeting = match word.as_deref() {
         Some(PAUSED) => {
             "You are signed out. Your daily digest pauses now: Errand may look at your list only while you are signed in. \
              It comes again once you sign in."
@@ -72,8 +74,6 @@ pub(super) fn take(request: &customer::Request) -> Notice {
         }
         _ => return Notice::default(),
     };
-    let mut removal = bare(web, COOKIE, String::new());
-    removal.set_max_age(cookie::time::Duration::ZERO);
-    set_cookie(&removal);
+    set_cookie(&farewells(web).removal());
     Notice { greeting: Some(greeting.to_owned()), ..Notice::default() }
 }

@@ -2,7 +2,7 @@
 //! is away to sign in or to allow something, in a sealed cookie, which is its author's alone.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use cookie::{Cookie, SameSite};
+use cookie::Cookie;
 use leptos::context::use_context;
 use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use super::farewell;
 use crate::app::actions::customer::{Notice, Typed};
 use crate::app::error::{About, AppError};
 use crate::identity::session::{self, SignedIn};
-use crate::platform::cookies;
+use crate::platform::sealed_cookie::SealedCookie;
 
 /// The session's entry.
 const ENTRY: &str = "notice";
@@ -66,9 +66,7 @@ impl Draft {
         let mut room = DRAFT_BYTES;
         loop {
             self.cut(room);
-            let sealed = web.identity.keys.seal(CONTEXT, &serde_json::to_string(&self).unwrap_or_default());
-            let mut cookie = bare(web, CONTEXT, sealed);
-            cookie.set_max_age(cookie::time::Duration::minutes(DRAFT_MINUTES));
+            let cookie = drafts(web).set(&self, Some(DRAFT_MINUTES * 60_000));
             if cookie.to_string().len() <= MAX_COOKIE || room == 0 {
                 return cookie;
             }
@@ -93,26 +91,26 @@ impl Draft {
 
 /// The draft that a browser brings, if it can still be used.
 pub(super) fn draft(web: &Web, headers: &HeaderMap) -> Option<Draft> {
-    let sealed = cookies::read(headers, &web.identity.cookie_name(CONTEXT))?;
-    let draft: Draft = serde_json::from_str(&web.identity.keys.open(CONTEXT, sealed).ok()?).ok()?;
-    let age = web.clock.unix_millis() - draft.typed_at;
-    (-60_000..DRAFT_MINUTES * 60_000).contains(&age).then_some(draft)
+    let draft: Draft = drafts(web).read(headers)?;
+    web.clock.is_within(DRAFT_MINUTES * 60_000, draft.typed_at).then_some(draft)
 }
 
 /// The cookie that removes the draft.
 pub(super) fn draft_removal(web: &Web) -> Cookie<'static> {
-    removal(web, CONTEXT)
+    drafts(web).removal()
 }
 
 /// The cookies that remove what a browser keeps of whoever used it.
 pub(super) fn removals(web: &Web) -> [Cookie<'static>; 2] {
-    [CONTEXT, AUTHOR].map(|what| removal(web, what))
+    [drafts(web), authors(web)].map(|cookie| cookie.removal())
 }
 
-fn removal(web: &Web, what: &str) -> Cookie<'static> {
-    let mut removal = bare(web, what, String::new());
-    removal.set_max_age(cookie::time::Duration::ZERO);
-    removal
+fn drafts(web: &Web) -> SealedCookie<'_> {
+    web.identity.sealed_cookie(CONTEXT, CONTEXT)
+}
+
+fn authors(web: &Web) -> SealedCookie<'_> {
+    web.identity.sealed_cookie(AUTHOR, AUTHOR)
 }
 
 /// Whose a form is that is sent without a session: the customer whom its page was made for, else the one who used this
@@ -125,15 +123,14 @@ pub(super) fn author_of(web: &Web, headers: &HeaderMap, fields: &[(String, Strin
 
 /// Who used this browser last.
 fn last_author(web: &Web, headers: &HeaderMap) -> Option<String> {
-    let sealed = cookies::read(headers, &web.identity.cookie_name(AUTHOR))?;
-    web.identity.keys.open(AUTHOR, sealed).ok().map(|tag| str::to_owned(&tag))
+    authors(web).read(headers)
 }
 
 /// Has the browser remember, sealed and until it is closed, who uses it: the session may be over when a form is sent.
 pub(super) fn remember_author(request: &Request, signed_in: &SignedIn) {
     let (web, tag) = (&request.web, tag(&signed_in.key));
     if last_author(web, &request.parts.headers).is_none_or(|known| known != tag) {
-        set_cookie(&bare(web, AUTHOR, web.identity.keys.seal(AUTHOR, &tag)));
+        set_cookie(&authors(web).set(&tag, None));
     }
 }
 
@@ -181,7 +178,7 @@ pub(super) async fn take(request: &Request) -> Result<Notice, AppError> {
     {
         return Ok(Notice { greeting, author, ..notice });
     }
-    let found = cookies::is_sent(headers, &web.identity.cookie_name(CONTEXT)).then(|| draft(web, headers));
+    let found = drafts(web).is_sent(headers).then(|| draft(web, headers));
     let form = match found {
         // For another page of theirs.
         Some(Some(draft)) if draft.author == author && !About::of_action(&draft.action).is_on(page.as_str()) => None,
@@ -271,15 +268,6 @@ async fn take_ended_others(session: &Session) -> Option<Notice> {
             None
         }
     }
-}
-
-pub(super) fn bare(web: &Web, purpose: &str, value: String) -> Cookie<'static> {
-    Cookie::build((web.identity.cookie_name(purpose), value))
-        .path("/")
-        .http_only(true)
-        .secure(web.identity.is_https())
-        .same_site(SameSite::Lax)
-        .build()
 }
 
 #[cfg(test)]

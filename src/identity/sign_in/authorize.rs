@@ -1,105 +1,30 @@
 //! `GET /auth/sign-in` and `GET /auth/sign-up`: off to the provider's authorization endpoint (RFC 6749 §4.1.1,
 //! OpenID Connect Core §3.1.2.1).
 
-use std::collections::BTreeMap;
-
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use tower_sessions::Session;
 use url::form_urlencoded;
 
+use super::answer::{see_other, set_cookie};
 use super::challenge::Challenge;
+use super::parameters::Parameters;
+use super::paths::REDIRECT_PATH;
+use super::problem::Problem;
+use super::public_name;
 use super::transaction::Transaction;
-use super::{Parameters, Problem, REDIRECT_PATH, public_name, see_other, set_cookie};
-use crate::identity::Identity;
-use crate::identity::config::{Config, ResponseMode};
+use crate::identity::config::ResponseMode;
 use crate::identity::ended::Ended;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
 use crate::identity::session::{self, CustomerKey, Ending, SignedIn};
+use crate::identity::state::Identity;
 use crate::identity::tokens::OPENID_SCOPES;
-use crate::platform::config::ConfigError;
 use crate::platform::random;
 
 /// The longest hint that is passed on, in bytes: an e-mail address (RFC 5321 §4.5.3.1.3).
 const MAX_HINT: usize = 254;
-/// Parameters that are the protocol's, or that have a key of their own in configuration. `max_age` would oblige to check
-/// `auth_time`; request objects could carry any of the others.
-const RESERVED: [&str; 17] = [
-    "response_type",
-    "response_mode",
-    "client_id",
-    "redirect_uri",
-    "scope",
-    "state",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "claims",
-    "request",
-    "request_uri",
-    "registration",
-    "id_token_hint",
-    "login_hint",
-    "domain_hint",
-    "max_age",
-];
-
-/// What configuration adds to authorization requests.
-#[derive(Debug)]
-pub(in crate::identity) struct AuthorizationConfig {
-    pub(super) response_mode: ResponseMode,
-    domain_hint: Option<String>,
-    always: BTreeMap<String, String>,
-    sign_up: BTreeMap<String, String>,
-}
-
-impl AuthorizationConfig {
-    /// Checks the configuration at `key`.
-    ///
-    /// # Errors
-    /// [`ConfigError::Refused`]: a parameter that is the protocol's, or one with which nobody could sign in.
-    pub(in crate::identity) fn new(key: &str, config: &Config) -> Result<Self, ConfigError> {
-        let check = |key: &str, parameters: &BTreeMap<String, String>| {
-            for (name, value) in parameters {
-                let key = format!("{key}.{name}");
-                if RESERVED.contains(&name.as_str()) || name.is_empty() {
-                    let remedy = "remove it: such parameters are set by the sign-in itself, or have a key of their own";
-                    return Err(ConfigError::refused(&key, "would replace a parameter of the protocol", remedy));
-                }
-                if name == "prompt" && value.split(' ').any(|prompt| prompt == "none") {
-                    return Err(ConfigError::refused(&key, "is none, so nobody could sign in", "remove it"));
-                }
-            }
-            Ok(())
-        };
-        check(&format!("{key}.extra_query_parameters"), &config.extra_query_parameters)?;
-        let mut sign_up = config.sign_up.parameters.clone();
-        let in_sign_up = format!("{key}.sign_up.parameters");
-        if sign_up.contains_key("prompt") {
-            let problem = "has a key of its own";
-            let remedy = format!("write it as `{key}.sign_up.prompt`");
-            return Err(ConfigError::refused(&format!("{in_sign_up}.prompt"), problem, remedy));
-        }
-        check(&in_sign_up, &sign_up)?;
-        if let Some(prompt) = config.sign_up.prompt() {
-            sign_up.insert("prompt".to_owned(), prompt.to_owned());
-        }
-        check(&format!("{key}.sign_up"), &sign_up)?;
-        if config.domain_hint.as_deref().is_some_and(|hint| hint.trim().is_empty()) {
-            let remedy = "name a federated provider, such as google, or leave it out";
-            return Err(ConfigError::refused(&format!("{key}.domain_hint"), "is empty", remedy));
-        }
-        Ok(Self {
-            response_mode: config.response_mode,
-            domain_hint: config.domain_hint.clone(),
-            always: config.extra_query_parameters.clone(),
-            sign_up,
-        })
-    }
-}
-
 /// The address, on this site, that signs the customer in and brings them back.
 pub fn sign_in_url(return_to: &ReturnTo) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", return_to.as_str()).finish();
@@ -297,43 +222,4 @@ fn name_at_provider(signed_in: &SignedIn) -> Option<String> {
 /// Where the provider sends the customer back to: must be registered there, character by character.
 pub(super) fn redirect_uri(identity: &Identity) -> String {
     format!("{}{REDIRECT_PATH}", identity.public_url.as_str().trim_end_matches('/'))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn check(more: &Value) -> Result<AuthorizationConfig, String> {
-        let mut config = json!({
-            "authority": "https://id.example", "client_id": "web", "client_credentials": [{"secret": "s"}],
-        });
-        config.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        let config: Config = serde_json::from_value(config).expect("every key is known");
-        AuthorizationConfig::new("web.identity", &config).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn extra_parameters_cannot_replace_those_of_the_protocol() {
-        for name in RESERVED {
-            let error = check(&json!({"extra_query_parameters": {name: "x"}})).expect_err(name);
-            assert!(error.starts_with(&format!("`web.identity.extra_query_parameters.{name}`")), "{error}");
-            assert!(check(&json!({"sign_up": {"parameters": {name: "x"}}})).is_err(), "{name}");
-        }
-        assert!(check(&json!({"extra_query_parameters": {"prompt": "none"}})).is_err());
-        assert!(check(&json!({"sign_up": {"prompt": "none"}})).is_err());
-        assert!(check(&json!({"sign_up": {"parameters": {"prompt": "create"}}})).is_err());
-        assert!(check(&json!({"domain_hint": ""})).is_err());
-        assert!(check(&json!({"extra_query_parameters": {"prompt": "consent", "audience": "https://api"}})).is_ok());
-    }
-
-    #[test]
-    fn sign_up_is_prompt_create_unless_configured_otherwise() {
-        let sign_up = |more: Value| check(&more).expect("valid").sign_up.into_iter().collect::<Vec<_>>();
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(sign_up(json!({})), [pair("prompt", "create")]);
-        let configured = json!({"sign_up": {"parameters": {"screen_hint": "signup"}}});
-        assert_eq!(sign_up(configured), [pair("screen_hint", "signup")]);
-    }
 }

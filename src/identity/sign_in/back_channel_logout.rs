@@ -14,11 +14,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::Parameters;
-use crate::identity::Identity;
+use super::parameters::Parameters;
+use crate::identity::ended_sessions::EndedBy;
 use crate::identity::jwt::{self, Algorithm, Claims, SKEW, TimeError, Verified};
 use crate::identity::provider::{Metadata, ProviderError, SignatureError};
-use crate::identity::session::{self, Named};
+use crate::identity::session::{self, Named, Which};
+use crate::identity::state::Identity;
 use crate::platform::random;
 
 /// What `events` must name (§2.4).
@@ -140,11 +141,8 @@ async fn answer(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Result
         return Err(RouteError::Replayed);
     }
     let named = Named { issuer: &metadata.issuer, subject: logout.subject.as_deref(), sid: logout.sid.as_deref() };
-    let customers = session::end_named(identity, &mut transaction, &named).await?;
-    let forgotten = identity.tokens.forget_in(&mut transaction, &customers).await?;
-    transaction.commit().await?;
-    identity.tokens.forgotten(forgotten);
-    Ok(customers.len())
+    let ended = session::end_in(identity, transaction, Which::Named(&named), Some(EndedBy::Provider)).await?;
+    Ok(ended.len())
 }
 
 fn check(

@@ -9,14 +9,18 @@ use axum::response::{IntoResponse as _, Response};
 use secrecy::ExposeSecret as _;
 use tower_sessions::Session;
 
+use super::answer::{see_other, set_cookie};
 use super::declined::Declined;
+use super::parameters::Parameters;
+use super::paths::REDIRECT_PATH;
+use super::problem::Problem;
 use super::transaction::Transaction;
 use super::turns::{NoTurn, Peer, Whose};
-use super::{Parameters, Problem, REDIRECT_PATH, authorize, id_token, see_other, set_cookie, user_info};
+use super::{authorize, id_token, user_info};
 use crate::identity::client::endpoint::{TokenEndpointError, TokenResponse, loggable};
 use crate::identity::config::ResponseMode;
 use crate::identity::ended::{self, Ended};
-use crate::identity::session::{self, CustomerKey, SignedIn};
+use crate::identity::session::{self, CustomerKey, SignedIn, Which};
 use crate::identity::token::AcquireError;
 use crate::identity::tokens::OPENID_SCOPES;
 use crate::identity::{Identity, browser, claim_names, provider};
@@ -326,7 +330,7 @@ async fn answer(
         // The session that a form post came without, too. After the new one has begun: of the same customer, it takes the
         // tokens on.
         for handle in others {
-            session::end(identity, handle).await?;
+            session::end(identity, Which::Row(handle), None).await?;
         }
         identity.tokens.remember(&signed_in.key, subject, &response, &transaction.scopes()).await?;
         // What waited for the proof, for the one who wanted it.
@@ -339,7 +343,7 @@ async fn answer(
     let finished = finished.await;
     if finished.is_err() {
         if let Some(handle) = session::handle(session) {
-            session::end(identity, &handle).await?;
+            session::end(identity, Which::Row(&handle), None).await?;
         }
         session.flush().await?;
     }

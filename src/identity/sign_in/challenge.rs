@@ -4,9 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::Identity;
 use crate::identity::scopes::Scopes;
 use crate::identity::session::{CustomerKey, Ending};
+use crate::identity::state::Identity;
 
 /// How long a challenge can be followed, in milliseconds: pages stand open for a while.
 const LIFETIME: i64 = 12 * 3_600_000;
@@ -71,8 +71,7 @@ impl Challenge {
     /// Opens a challenge that this app sealed for `customer` and that has not run out.
     pub(super) fn open(identity: &Identity, customer: &CustomerKey, sealed: &str) -> Option<Self> {
         let challenge: Self = serde_json::from_str(&identity.keys.open(&context(customer), sealed).ok()?).ok()?;
-        let age = identity.clock.unix_millis() - challenge.made_at;
-        (-60_000..LIFETIME).contains(&age).then_some(challenge)
+        identity.clock.is_within(LIFETIME, challenge.made_at).then_some(challenge)
     }
 }
 

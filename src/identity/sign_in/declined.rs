@@ -4,14 +4,14 @@
 //! is posted by the provider's page.
 
 use axum::http::HeaderMap;
-use cookie::{Cookie, SameSite};
+use cookie::Cookie;
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
 use super::transaction::Transaction;
-use crate::identity::Identity;
 use crate::identity::session;
-use crate::platform::cookies;
+use crate::identity::state::Identity;
+use crate::platform::sealed_cookie::SealedCookie;
 
 /// How long it is remembered, in milliseconds: until the page is there.
 const LIFETIME: i64 = 60_000;
@@ -39,10 +39,7 @@ impl Declined {
 
     /// The cookie that says so.
     pub(super) fn cookie(&self, identity: &Identity) -> Cookie<'static> {
-        let sealed = identity.keys.seal(CONTEXT, &serde_json::to_string(self).unwrap_or_default());
-        let mut cookie = bare(identity, sealed);
-        cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
-        cookie
+        cookie(identity).set(self, Some(LIFETIME))
     }
 }
 
@@ -50,26 +47,17 @@ impl Identity {
     /// The challenge (see [`super::challenge_in`]) that the customer of this session just declined, if they did. Until
     /// [`Identity::declined_removal`] is set, or a minute has passed.
     pub fn declined(&self, headers: &HeaderMap, session: &Session) -> Option<String> {
-        let sealed = cookies::read(headers, &self.cookie_name(COOKIE))?;
-        let declined: Declined = serde_json::from_str(&self.keys.open(CONTEXT, sealed).ok()?).ok()?;
+        let declined: Declined = cookie(self).read(headers)?;
         let theirs = session::handle(session).is_some_and(|handle| handle == declined.session);
-        let age = self.clock.unix_millis() - declined.at;
-        (theirs && (-60_000..LIFETIME).contains(&age)).then_some(declined.challenge)
+        (theirs && self.clock.is_within(LIFETIME, declined.at)).then_some(declined.challenge)
     }
 
     /// The cookie that makes the browser forget what was declined.
     pub fn declined_removal(&self) -> Cookie<'static> {
-        let mut removal = bare(self, String::new());
-        removal.set_max_age(cookie::time::Duration::ZERO);
-        removal
+        cookie(self).removal()
     }
 }
 
-fn bare(identity: &Identity, value: String) -> Cookie<'static> {
-    Cookie::build((identity.cookie_name(COOKIE), value))
-        .path("/")
-        .http_only(true)
-        .secure(identity.is_https())
-        .same_site(SameSite::Lax)
-        .build()
+fn cookie(identity: &Identity) -> SealedCookie<'_> {
+    identity.sealed_cookie(COOKIE, CONTEXT)
 }

@@ -7,10 +7,11 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use super::Parameters;
-use crate::identity::Identity;
+use super::parameters::Parameters;
+use crate::identity::ended_sessions::EndedBy;
 use crate::identity::provider::{Metadata, ProviderError};
-use crate::identity::session::{self, Named};
+use crate::identity::session::{self, Named, Which};
+use crate::identity::state::Identity;
 
 /// The longest `sid`, in bytes.
 const MAX_NAME: usize = 255;
@@ -76,13 +77,9 @@ async fn answer(identity: &Identity, query: &Parameters) -> Result<usize, RouteE
     if known.is_none() {
         return Ok(0);
     }
-    let mut transaction = identity.db.begin().await?;
     let named = Named { issuer: &metadata.issuer, subject: None, sid: Some(sid) };
-    let customers = session::end_named(identity, &mut transaction, &named).await?;
-    let forgotten = identity.tokens.forget_in(&mut transaction, &customers).await?;
-    transaction.commit().await?;
-    identity.tokens.forgotten(forgotten);
-    Ok(customers.len())
+    let ended = session::end(identity, Which::Named(&named), Some(EndedBy::Provider)).await?;
+    Ok(ended.len())
 }
 
 /// Where the provider's pages are.

@@ -8,9 +8,9 @@
 
 use subtle::ConstantTimeEq as _;
 
-use crate::identity::Identity;
 use crate::identity::jwt::{self, Algorithm, Claims, Header, Verified};
 use crate::identity::provider::{Metadata, SignatureError};
+use crate::identity::state::Identity;
 
 /// Clocks may differ by this many seconds.
 const SKEW: i64 = 60;

@@ -1,12 +1,82 @@
-//! Whether a problem is there, or only its page's address. Anybody can write that; the status of a failure (which is
-//! counted, logged, and wakes people) belongs to the browser that was sent there, once. A sealed cookie tells.
+//! What the customer is told about a sign-in or sign-out that did not work.
+//!
+//! Whether a problem is there, or only its page's address, a sealed cookie tells. Anybody can write the address; the status
+//! of a failure (which is counted, logged, and wakes people) belongs to the browser that was sent there, once.
 
 use axum::http::{HeaderMap, StatusCode};
-use cookie::{Cookie, SameSite};
+use axum::response::Response;
+use cookie::Cookie;
+use url::form_urlencoded;
 
-use super::Problem;
-use crate::identity::Identity;
-use crate::platform::cookies;
+use super::answer::{see_other, set_cookie};
+use crate::identity::ended::Ended;
+use crate::identity::ended_sessions::EndedBy;
+use crate::identity::return_to::ReturnTo;
+use crate::identity::state::Identity;
+use crate::platform::sealed_cookie::SealedCookie;
+
+/// Why a sign-in (or sign-out) did not work, as far as the customer needs to know. The app's page shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The customer changed their mind at the provider.
+    Cancelled,
+    /// It took too long, was answered already, or began in another browser.
+    Expired,
+    /// The provider said no, or its answer cannot be trusted.
+    Refused,
+    /// The provider (or our database) does not answer.
+    Unavailable,
+    /// Signed out here, but what came back from the provider is not its answer to that.
+    SignOut,
+    /// The customer signed this browser out from another one, and proves who they are before they are in again.
+    SignedOutElsewhere,
+    /// The same, by the provider.
+    SignedOutByProvider,
+}
+
+impl Problem {
+    /// As it stands in the address of the page.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+            Self::SignOut => "sign-out",
+            Self::SignedOutElsewhere => "signed-out-elsewhere",
+            Self::SignedOutByProvider => "signed-out-by-provider",
+        }
+    }
+
+    pub(super) fn of_ended(ended: Ended) -> Self {
+        match ended.by {
+            EndedBy::Browser => Self::SignedOutElsewhere,
+            EndedBy::Provider => Self::SignedOutByProvider,
+        }
+    }
+
+    /// With the page that the customer wanted.
+    pub(super) fn response_with(self, identity: &Identity, return_to: &ReturnTo) -> Response {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("reason", self.as_str())
+            .append_pair("return_to", return_to.as_str())
+            .finish();
+        see_other(&format!("{}?{query}", identity.problem_page))
+    }
+
+    /// As the provider's answer has it, which anybody can write who began a sign-in.
+    pub(super) fn alleged(self, identity: &Identity) -> Response {
+        see_other(&format!("{}?reason={}", identity.problem_page, self.as_str()))
+    }
+
+    pub(super) fn response(self, identity: &Identity) -> Response {
+        let mut response = self.alleged(identity);
+        if self == Self::Unavailable {
+            set_cookie(response.headers_mut(), &cookie(identity, self));
+        }
+        response
+    }
+}
 
 /// How long it is believed, in milliseconds: until the page is there.
 const LIFETIME: i64 = 60_000;
@@ -15,38 +85,25 @@ const CONTEXT: &str = "problem";
 const COOKIE: &str = "problem";
 
 /// The cookie that says that this browser was sent to the page about `problem`, just now.
-pub(super) fn cookie(identity: &Identity, problem: Problem) -> Cookie<'static> {
-    let told = format!("{} {}", problem.as_str(), identity.clock.unix_millis());
-    let mut cookie = bare(identity, identity.keys.seal(CONTEXT, &told));
-    cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
-    cookie
+fn cookie(identity: &Identity, problem: Problem) -> Cookie<'static> {
+    sealed(identity).set(&(problem.as_str(), identity.clock.unix_millis()), Some(LIFETIME))
 }
 
 impl Identity {
     /// The status of the page about the problem `reason`, where this browser was sent there a moment ago because of it.
     /// Its cookie is used up: [`Identity::problem_removal`].
     pub fn problem_status(&self, headers: &HeaderMap, reason: &str) -> Option<StatusCode> {
-        let sealed = cookies::read(headers, &self.cookie_name(COOKIE))?;
-        let told = self.keys.open(CONTEXT, sealed).ok()?;
-        let (told, at) = told.split_once(' ')?;
-        let age = self.clock.unix_millis() - at.parse::<i64>().ok()?;
-        let is_it = told == reason && (-60_000..LIFETIME).contains(&age);
+        let (told, at): (String, i64) = sealed(self).read(headers)?;
+        let is_it = told == reason && self.clock.is_within(LIFETIME, at);
         is_it.then_some(StatusCode::SERVICE_UNAVAILABLE)
     }
 
     /// The cookie that makes the browser forget the problem.
     pub fn problem_removal(&self) -> Cookie<'static> {
-        let mut removal = bare(self, String::new());
-        removal.set_max_age(cookie::time::Duration::ZERO);
-        removal
+        sealed(self).removal()
     }
 }
 
-fn bare(identity: &Identity, value: String) -> Cookie<'static> {
-    Cookie::build((identity.cookie_name(COOKIE), value))
-        .path("/")
-        .http_only(true)
-        .secure(identity.is_https())
-        .same_site(SameSite::Lax)
-        .build()
+fn sealed(identity: &Identity) -> SealedCookie<'_> {
+    identity.sealed_cookie(COOKIE, CONTEXT)
 }

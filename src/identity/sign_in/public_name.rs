@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
 use cookie::{Cookie, SameSite};
 
-use super::{see_other, set_cookie};
-use crate::identity::Identity;
+use super::answer::{see_other, set_cookie};
+use crate::identity::state::Identity;
 use crate::platform::cookies;
 
 /// What the cookie is for (see [`Identity::cookie_name`]).

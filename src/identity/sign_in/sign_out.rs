@@ -9,15 +9,17 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use cookie::{Cookie, SameSite};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use tower_sessions::Session;
 
-use super::{Parameters, Problem, SIGNED_OUT_PATH, see_other, set_cookie};
-use crate::identity::Identity;
-use crate::identity::session::{self, SignedIn};
-use crate::platform::{cookies, random};
+use super::answer::{see_other, set_cookie};
+use super::parameters::Parameters;
+use super::paths::SIGNED_OUT_PATH;
+use super::problem::Problem;
+use crate::identity::session::{self, SignedIn, Which};
+use crate::identity::state::Identity;
+use crate::platform::random;
 
 /// How long the provider has to send the customer back, in milliseconds.
 const LIFETIME: i64 = 600_000;
@@ -66,7 +68,7 @@ pub(super) async fn sign_out(State(identity): State<Identity>, session: Session)
         }
     }
     let mut response = see_other(url.as_str());
-    set_cookie(response.headers_mut(), &pending.cookie(&identity));
+    set_cookie(response.headers_mut(), &identity.sealed_cookie(COOKIE, CONTEXT).set(&pending, Some(LIFETIME)));
     response
 }
 
@@ -88,7 +90,7 @@ async fn end(identity: &Identity, session: &Session) -> Result<Option<Former>, S
     };
     // Both in one transaction: were only the session gone, another try would find nobody whose tokens could be dropped.
     if let Some(handle) = handle.filter(|_| whose.is_some()) {
-        session::end(identity, &handle).await.map_err(|e| e.to_string())?;
+        session::end(identity, Which::Row(&handle), None).await.map_err(|e| e.to_string())?;
     }
     if let Some(whose) = whose.filter(|_| former.is_none()) {
         identity.tokens.forget(&whose).await.map_err(|e| e.to_string())?;
@@ -107,13 +109,14 @@ pub(super) async fn not_by_get() -> Response {
 /// Back from the provider. The session ended before the customer went there; a wrong answer changes nothing, but does
 /// not count as the provider's word either.
 pub(super) async fn signed_out(State(identity): State<Identity>, query: Parameters, headers: HeaderMap) -> Response {
-    let name = identity.cookie_name(COOKIE);
-    if !cookies::is_sent(&headers, &name) {
+    let cookie = identity.sealed_cookie(COOKIE, CONTEXT);
+    if !cookie.is_sent(&headers) {
         // The Back button, or somebody who typed the address.
         return see_other("/");
     }
-    let pending = cookies::read(&headers, &name).and_then(|sealed| Pending::open(&identity, sealed));
-    let confirmed = pending.is_some_and(|pending| {
+    let pending: Option<Pending> = cookie.read(&headers);
+    let in_time = |pending: &Pending| identity.clock.is_within(LIFETIME, pending.began_at);
+    let confirmed = pending.filter(in_time).is_some_and(|pending| {
         query.only("state").is_some_and(|state| bool::from(state.as_bytes().ct_eq(pending.state.as_bytes())))
     });
     let mut response = if confirmed {
@@ -122,33 +125,6 @@ pub(super) async fn signed_out(State(identity): State<Identity>, query: Paramete
         tracing::warn!("the provider's answer to a sign-out has no state, or another one");
         Problem::SignOut.response(&identity)
     };
-    let mut removal = bare(&identity, String::new());
-    removal.set_max_age(cookie::time::Duration::ZERO);
-    set_cookie(response.headers_mut(), &removal);
+    set_cookie(response.headers_mut(), &cookie.removal());
     response
-}
-
-impl Pending {
-    fn cookie(&self, identity: &Identity) -> Cookie<'static> {
-        let sealed = identity.keys.seal(CONTEXT, &serde_json::to_string(self).unwrap_or_default());
-        let mut cookie = bare(identity, sealed);
-        cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
-        cookie
-    }
-
-    fn open(identity: &Identity, sealed: &str) -> Option<Self> {
-        let pending: Self = serde_json::from_str(&identity.keys.open(CONTEXT, sealed).ok()?).ok()?;
-        let age = identity.clock.unix_millis() - pending.began_at;
-        (-60_000..LIFETIME).contains(&age).then_some(pending)
-    }
-}
-
-fn bare(identity: &Identity, value: String) -> Cookie<'static> {
-    Cookie::build((identity.cookie_name(COOKIE), value))
-        .path("/")
-        .http_only(true)
-        .secure(identity.is_https())
-        // Lax: the provider's page leads back by a top-level navigation.
-        .same_site(SameSite::Lax)
-        .build()
 }

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use tower_sessions::Session;
 
-use crate::identity::Identity;
 use crate::identity::config::ResponseMode;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
 use crate::identity::session::{self, CustomerKey, Ending};
+use crate::identity::state::Identity;
 use crate::platform::{cookies, random};
 
 /// How long the customer has at the provider, in milliseconds: signing up takes a look into the mailbox.
@@ -106,8 +106,7 @@ impl Transaction {
     pub(super) fn find(identity: &Identity, request: &HeaderMap, state: &str) -> Option<Self> {
         let transaction = open(identity, cookies::read(request, &name(identity, state))?)?;
         let same = bool::from(transaction.state.as_bytes().ct_eq(state.as_bytes()));
-        let age = identity.clock.unix_millis() - transaction.began_at;
-        (same && (-60_000..LIFETIME).contains(&age)).then_some(transaction)
+        (same && identity.clock.is_within(LIFETIME, transaction.began_at)).then_some(transaction)
     }
 
     /// Marks the state as answered; `false` when it already was. One statement, so that of two answers at the same

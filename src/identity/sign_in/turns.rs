@@ -19,7 +19,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use tokio::time::{Instant, sleep};
 
-use crate::identity::session::CustomerKey;
+use crate::identity::customer_key::CustomerKey;
 
 /// How many codes are exchanged at the same time, and how many wait.
 const AT_ONCE: usize = 16;

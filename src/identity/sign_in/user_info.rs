@@ -4,9 +4,9 @@
 //! ID token's (§5.3.2), or somebody else's claims would be taken for the customer's. What the ID token says wins, and
 //! claims that are about the token rather than the customer are not taken at all.
 
-use crate::identity::Identity;
 use crate::identity::jwt::{self, Claims};
 use crate::identity::provider::Metadata;
+use crate::identity::state::Identity;
 use crate::identity::token::AccessToken;
 use crate::platform::media_type;
 use crate::platform::outbound::{self, OutboundError};

@@ -8,10 +8,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tower_sessions::{Session, SessionStore as _, session_store};
 
-use super::Parameters;
-use crate::identity::Identity;
-use crate::identity::ended::{Ended, EndedBy};
+use super::parameters::Parameters;
+use crate::identity::ended::Ended;
+use crate::identity::ended_sessions::EndedBy;
 use crate::identity::session::Store;
+use crate::identity::state::Identity;
 use crate::platform::random;
 
 /// The answer.

@@ -11,9 +11,9 @@ use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use crate::identity::ended::{self, EndedBy};
+use crate::identity::customer_key::CustomerKey;
+use crate::identity::ended_sessions::{self, EndedBy};
 use crate::identity::scopes::Scopes;
-use crate::identity::session::CustomerKey;
 use crate::identity::token::AccessToken;
 use crate::platform::clock::Clock;
 use crate::platform::random;
@@ -357,7 +357,7 @@ impl Cache {
             .fetch_all(&mut *transaction)
             .await?;
         for id in ended {
-            ended::note_one(&mut transaction, &id, EndedBy::Provider, self.clock.unix_millis()).await?;
+            ended_sessions::note_one(&mut transaction, &id, EndedBy::Provider, self.clock.unix_millis()).await?;
         }
         for statement in [
             "DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2",

@@ -1,0 +1,46 @@
+//! Who a customer is.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::claim_names;
+use super::config::ClaimNames;
+use super::jwt::{self, Claims};
+use super::provider::Metadata;
+
+/// Who a customer is, across sessions and sign-ins: tenant and object id at Entra, issuer and subject elsewhere.
+/// Never the e-mail address, which changes hands (OpenID Connect Core §5.7).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CustomerKey(String);
+
+impl CustomerKey {
+    /// The key of the customer whose verified ID-token claims these are.
+    pub(super) fn of(metadata: &Metadata, claims: &Claims, names: &ClaimNames) -> Option<Self> {
+        let entra = metadata.tenant.and(jwt::text(claims, "tid").zip(jwt::text(claims, "oid")));
+        if let Some((tid, oid)) = entra {
+            return Some(Self(format!("{tid}.{oid}")));
+        }
+        let subject = match &names.object_id {
+            Some(name) => claim_names::find(claims, name)?.as_str().filter(|id| !id.is_empty())?,
+            None => jwt::text(claims, "sub")?,
+        };
+        Some(Self(format!("{}|{subject}", metadata.issuer)))
+    }
+
+    /// The key that was stored as this text: what [`CustomerKey::as_str`] gave.
+    pub fn stored(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CustomerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

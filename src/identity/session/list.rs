@@ -1,0 +1,78 @@
+//! Where a customer is signed in.
+
+use tower_sessions::Session;
+use tower_sessions::session::Id;
+
+use super::signed_in::SignedIn;
+use super::store::{Store, handle};
+use crate::identity::customer_key::CustomerKey;
+use crate::identity::state::Identity;
+use crate::platform::cookies;
+
+/// One of a customer's sessions, as their account page lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// Names the session in [`Ending::One`](super::Ending::One); opens nothing.
+    pub handle: String,
+    /// `Firefox on Linux`.
+    pub browser: String,
+    /// Milliseconds since the epoch.
+    pub signed_in_at: i64,
+    /// Milliseconds since the epoch; may lag by a twentieth of the idle lifetime.
+    pub last_seen_at: i64,
+    /// Whether it is the session that asks.
+    pub current: bool,
+}
+
+impl Identity {
+    /// Where the customer is signed in: their sessions that are not over, the one seen last first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sessions(&self, customer: &SignedIn, session: &Session) -> Result<Vec<SessionSummary>, sqlx::Error> {
+        let (created, seen) = Store::new(self).horizons();
+        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+            "SELECT id, browser, created_at, last_seen_at FROM sessions WHERE customer = $1 \
+             AND created_at > $2 AND last_seen_at > $3 AND (ends_at IS NULL OR ends_at > $4) \
+             ORDER BY last_seen_at DESC, id LIMIT 100",
+        )
+        .bind(customer.key.as_str())
+        .bind(created)
+        .bind(seen)
+        .bind(self.clock.unix_millis())
+        .fetch_all(&self.db)
+        .await?;
+        let current = handle(session);
+        let summary = |(id, browser, signed_in_at, last_seen_at)| {
+            let current = current.as_ref() == Some(&id);
+            SessionSummary { handle: id, browser, signed_in_at, last_seen_at, current }
+        };
+        Ok(rows.into_iter().map(summary).collect())
+    }
+
+    /// Whose session a request brings, where no handler has it as its [`Session`]. Does not count as being seen.
+    pub async fn customer_of(&self, headers: &axum::http::HeaderMap) -> Option<CustomerKey> {
+        let id = cookies::read(headers, &self.cookie_name(""))?.parse::<Id>().ok()?;
+        let (signed_in, _) = Store::new(self).peek(&id).await.ok()??;
+        Some(signed_in.key)
+    }
+
+    /// Whether the customer is signed in anywhere.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_signed_in(&self, customer: &CustomerKey) -> Result<bool, sqlx::Error> {
+        let (created, seen) = Store::new(self).horizons();
+        let sessions: Vec<(String,)> = sqlx::query_as(
+            "SELECT id FROM sessions WHERE customer = $1 AND created_at > $2 AND last_seen_at > $3 \
+             AND (ends_at IS NULL OR ends_at > $4) LIMIT 1",
+        )
+        .bind(customer.as_str())
+        .bind(created)
+        .bind(seen)
+        .bind(self.clock.unix_millis())
+        .fetch_all(&self.db)
+        .await?;
+        Ok(!sessions.is_empty())
+    }
+}

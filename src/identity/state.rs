@@ -1,0 +1,93 @@
+//! What one app's sign-in works with: its provider and registration, its keys, its database.
+
+use std::sync::Arc;
+
+use sqlx::AnyPool;
+use url::Url;
+
+use super::authorization_config::AuthorizationConfig;
+use super::config::{ClaimNames, SessionLifetime};
+use super::provider::Provider;
+use super::scopes::Scopes;
+use super::sign_in::turns::CodeTurns;
+use super::tokens::TokenAcquisition;
+use crate::platform::clock::Clock;
+use crate::platform::seal::KeyRing;
+use crate::platform::sealed_cookie::SealedCookie;
+
+/// Sign-in and tokens of one web app. Cheap to clone.
+#[derive(Clone)]
+pub struct Identity(pub(super) Arc<Inner>);
+
+/// See [`Identity`].
+pub struct Inner {
+    pub(super) provider: Provider,
+    pub(super) client_id: String,
+    pub(super) initial_scopes: Scopes,
+    pub(super) session_lifetime: SessionLifetime,
+    pub(super) authorization: AuthorizationConfig,
+    pub(super) claim_names: ClaimNames,
+    pub(super) claims_from_userinfo: bool,
+    pub(super) send_id_token_hint: bool,
+    pub(super) http: reqwest::Client,
+    /// Where this app is reached.
+    pub public_url: Url,
+    /// The app's page about a sign-in that did not work, given `?reason=` (see [`sign_in::Problem`]).
+    pub(super) problem_page: &'static str,
+    /// Seals cookies and tokens.
+    pub keys: KeyRing,
+    pub(super) db: AnyPool,
+    pub(super) clock: Clock,
+    pub(super) code_turns: CodeTurns,
+    /// Access tokens for the customer.
+    pub tokens: TokenAcquisition,
+}
+
+impl std::ops::Deref for Identity {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Identity {
+    /// Whether browsers reach this app by https.
+    pub(crate) fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+
+    /// What a cookie of this app is called: all of their names begin alike, and handlers see no others. On https with the
+    /// prefix that ties a cookie to this host, https and the whole site (RFC 6265bis §4.1.3.2); browsers refuse it on plain
+    /// http, so localhost does without.
+    pub(crate) fn cookie_name(&self, purpose: &str) -> String {
+        let prefix = if self.is_https() { "__Host-" } else { "" };
+        let separator = if purpose.is_empty() { "" } else { "-" };
+        format!("{prefix}errand{separator}{purpose}")
+    }
+
+    /// The cookie for `purpose`, whose value is sealed for `context`.
+    pub(crate) fn sealed_cookie(&self, purpose: &str, context: &'static str) -> SealedCookie<'_> {
+        SealedCookie { keys: &self.keys, name: self.cookie_name(purpose), context, secure: self.is_https() }
+    }
+
+    /// Whether this is the first time that `what` is done: of two requests at the same moment one is told so, and the
+    /// other is not. Remembered until `until`, milliseconds since the epoch.
+    ///
+    /// # Errors
+    /// When the database does not answer, or refuses: then nobody knows.
+    pub async fn is_first_time(&self, what: &str, until: i64) -> Result<bool, sqlx::Error> {
+        let noted =
+            sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                .bind(crate::platform::random::digest(what))
+                .bind(until)
+                .execute(&self.db)
+                .await?;
+        Ok(noted.rows_affected() == 1)
+    }
+
+    /// Whether a plain sign-in brings a token for `scopes`: it asks for `initial_scopes`, and a token is of one resource.
+    pub fn signs_in_with(&self, scopes: &Scopes) -> bool {
+        self.initial_scopes.of_resource(self.initial_scopes.resource()).cover(scopes)
+    }
+}
