@@ -55,6 +55,12 @@ cargo clippy --quiet --features ssr --all-targets -- "${strict[@]}"
 step "lints: browser"
 cargo clippy --quiet --lib --features hydrate --target wasm32-unknown-unknown --target-dir target/front -- "${strict[@]}"
 
+# What another app takes of this package.
+for features in identity tenant; do
+  step "lints: --features $features alone"
+  cargo clippy --quiet --lib --features "$features" -- "${strict[@]}"
+done
+
 if [ "${1:-}" = quick ]; then
   step "unit tests"
   cargo test --quiet --features ssr --lib

@@ -5,8 +5,8 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`mod@todo`] | what a to-do is: shared by browser, web server, API |
-//! | [`app`] | what the customer sees, compiled for the browser **and** the server |
+//! | `todo` | what a to-do is: shared by browser, web server, API |
+//! | `app` | what the customer sees, compiled for the browser **and** the server |
 //! | `identity` | sign-in and tokens for any axum app; knows nothing of to-dos |
 //! | `web` | the web server: mounts `app` and `identity`, implements the server functions |
 //! | `api` | the protected `ToDoList` API |
@@ -22,11 +22,35 @@
 //! | `entra_setup` | from an empty tenant to a running Errand, and the same for other providers |
 //! | `security` | the threat model, and for each claim the test that holds it |
 //!
-//! Everything but [`app`] and [`mod@todo`] exists in the server build only: token types live under `identity`, so
+//! Everything but `app` and `todo` exists in the server build only: token types live under `identity`, so
 //! code that runs in the browser cannot even name one.
+
+//!
+//! # Features
+//!
+//! | feature | what is compiled |
+//! |---|---|
+//! | `identity` | `identity` and `platform`: for an app of your own |
+//! | `tenant` | `tenant` and `platform`: for the tests of such an app |
+//! | `ssr` | all but the browser's half: the program `errand` |
+//! | `hydrate` | `app` and `todo`: the browser's half, for `wasm32-unknown-unknown` |
+//!
+//! `identity` and `tenant` go together; `hydrate` goes with none of the others.
+
+#[cfg(all(feature = "hydrate", any(feature = "ssr", feature = "identity", feature = "tenant")))]
+compile_error!(
+    "`hydrate` is the build for the browser, and goes with no other feature: build the two halves one after the other, as \
+     `cargo leptos build` does (so not with --all-features)"
+);
+#[cfg(not(any(feature = "hydrate", feature = "ssr", feature = "identity", feature = "tenant")))]
+compile_error!(
+    "name a feature: `identity` (sign-in and tokens for your axum app), `tenant` (the embedded provider, for tests), `ssr` \
+     (the program `errand`), or `hydrate` (its half in the browser)"
+);
 
 #[cfg(feature = "ssr")]
 pub mod api;
+#[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub mod app;
 #[cfg(feature = "ssr")]
 #[doc = include_str!("docs/architecture.md")]
@@ -46,9 +70,9 @@ pub mod digest;
 #[cfg(feature = "ssr")]
 #[doc = include_str!("docs/entra-setup.md")]
 pub mod entra_setup {}
-#[cfg(feature = "ssr")]
+#[cfg(feature = "identity")]
 pub mod identity;
-#[cfg(feature = "ssr")]
+#[cfg(any(feature = "identity", feature = "tenant"))]
 pub mod platform;
 #[cfg(feature = "ssr")]
 #[doc = include_str!("docs/security.md")]
@@ -56,8 +80,9 @@ pub mod security {}
 #[cfg(feature = "ssr")]
 #[doc = include_str!("docs/sessions-and-tokens.md")]
 pub mod sessions_and_tokens {}
-#[cfg(feature = "ssr")]
+#[cfg(feature = "tenant")]
 pub mod tenant;
+#[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub mod todo;
 #[cfg(feature = "ssr")]
 pub mod web;

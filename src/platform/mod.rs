@@ -4,8 +4,10 @@
 pub mod clock;
 pub mod config;
 pub mod cookies;
+#[cfg(feature = "tenant")]
 pub mod countries;
 pub mod database;
+#[cfg(feature = "tenant")]
 pub mod mail;
 pub mod media_type;
 pub mod outbound;
@@ -15,4 +17,5 @@ pub mod random;
 pub mod seal;
 pub mod sealed_cookie;
 pub mod serve;
+#[cfg(feature = "ssr")]
 pub mod telemetry;
