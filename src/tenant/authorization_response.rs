@@ -6,7 +6,7 @@ use maud::{DOCTYPE, PreEscaped, html};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Described, Trace};
-use super::{Tenant, notice};
+use super::state::Tenant;
 use crate::platform::random;
 
 /// How the response travels.
@@ -79,7 +79,7 @@ impl ReturnAddress {
             target = target.as_deref().unwrap_or("'none'"),
         );
         let headers = [
-            (header::CONTENT_SECURITY_POLICY, notice::ascii(&csp)),
+            (header::CONTENT_SECURITY_POLICY, ascii(&csp)),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ];
         (headers, page).into_response()
@@ -95,5 +95,10 @@ pub(super) fn with_query<'f>(uri: &str, fields: impl Iterator<Item = (&'f str, &
 
 /// 303: the browser goes on with GET, whatever it came with; a 307 would hand it the posted password (RFC 9700 §4.12).
 pub(super) fn redirect(to: &str) -> Response {
-    (StatusCode::SEE_OTHER, [(header::LOCATION, notice::ascii(to))]).into_response()
+    (StatusCode::SEE_OTHER, [(header::LOCATION, ascii(to))]).into_response()
+}
+
+/// A header value made of ASCII that we or the configuration check wrote.
+pub(super) fn ascii(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("our own header values are ASCII")
 }

@@ -8,7 +8,7 @@
 //!    as in Entra, confidential clients need none);
 //! 4. scopes exist and are granted; what is to be kept (`nonce`, `state`, `login_hint`) is not too long;
 //! 5. `prompt`, `max_age`, `id_token_hint`, `login_hint` against the single sign-on session (Core §3.1.2.1);
-//! 6. authentication contexts that `claims` demands, and the user's consent (`interaction.rs`).
+//! 6. authentication contexts that `claims` demands, and the user's consent (`after_sign_in.rs`).
 
 use axum::Router;
 use axum::body::Bytes;
@@ -16,58 +16,24 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::after_sign_in::{self, AfterSignIn, PendingStep};
+use super::authorization_request::{AuthorizationRequest, Denied, MAX_LOGIN_HINT, MAX_NONCE, MAX_STATE};
 use super::authorization_response::{ResponseMode, ReturnAddress};
-use super::claims::{ClaimsError, ClaimsRequest};
+use super::claims::ClaimsRequest;
 use super::config::App;
 use super::error::{Described, Trace};
-use super::interaction::{self, Due, Interaction, Start};
+use super::id_token_hint::IdTokenHint;
+use super::interaction::{Interaction, Start};
+use super::pages::notice;
 use super::parameters::Parameters;
-use super::scope::{ScopeError, Scopes};
-use super::sso::{Lapsed, Session};
-use super::{Tenant, notice};
-
-/// The longest nonce, in bytes.
-const MAX_NONCE: usize = 512;
-/// The longest state, in bytes.
-const MAX_STATE: usize = 2048;
-/// The longest login hint, in bytes: no address is longer (RFC 5321 §4.5.3.1.3), and neither is the claim.
-const MAX_LOGIN_HINT: usize = 254;
+use super::scope::Scopes;
+use super::sso::Session;
+use super::state::Tenant;
 
 pub(super) fn router() -> Router<Tenant> {
     Router::new().route("/oauth2/v2.0/authorize", get(by_get).post(by_post))
-}
-
-/// A request that has passed all checks but those of its user. What an interaction keeps.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct AuthorizationRequest {
-    /// The app.
-    pub(super) client_id: Uuid,
-    /// Where the answer goes.
-    pub(super) return_to: ReturnAddress,
-    /// As [`Scopes`] write themselves.
-    pub(super) scope: String,
-    /// For the ID token.
-    pub(super) nonce: Option<String>,
-    /// BASE64URL(SHA256(`code_verifier`)) (RFC 7636 §4.2).
-    pub(super) code_challenge: Option<String>,
-    /// Whether the answer is to name the user to Microsoft's libraries (`client_info=1`).
-    #[serde(default)]
-    pub(super) client_info: bool,
-    /// E-mail address to fill in.
-    pub(super) login_hint: Option<String>,
-    /// Whether the user flow begins with sign-up.
-    pub(super) sign_up: bool,
-    /// The `sub` of the `id_token_hint`, or the one that `claims` asks for: nobody else may be signed in.
-    pub(super) expected_sub: Option<String>,
-    /// The `claims` parameter: what the tokens are to carry, and the authentication contexts to satisfy first.
-    #[serde(default)]
-    pub(super) claims: ClaimsRequest,
-    /// Whether the user is to be asked for permissions that they have granted before (`prompt=consent`).
-    #[serde(default)]
-    pub(super) ask_consent: bool,
 }
 
 /// Errors before the redirect URI is known to be the app's: shown, never redirected.
@@ -108,186 +74,16 @@ impl Refused {
     }
 }
 
-/// Errors that the app is told by its redirect URI.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Denied {
-    #[error("the parameter {0:?} is repeated")]
-    Repeated(String),
-    #[error("the response mode {0:?} is not supported")]
-    ResponseMode(String),
-    #[error("{0} is missing")]
-    Missing(&'static str),
-    #[error("the response type {0:?} is not supported")]
-    ResponseType(String),
-    #[error("the parameter {0} is not supported")]
-    RequestObject(&'static str),
-    #[error("the request has no PKCE challenge")]
-    NoChallenge,
-    #[error("the PKCE method is not S256")]
-    ChallengeMethod,
-    #[error("the PKCE challenge is not 43 characters of base64url")]
-    ChallengeSize,
-    #[error(transparent)]
-    Scope(#[from] ScopeError),
-    #[error("the prompt {0:?} is not supported")]
-    Prompt(String),
-    #[error("prompt=none with another prompt")]
-    NoneAndMore,
-    #[error("max_age is not a number of seconds")]
-    MaxAge,
-    #[error("the nonce is too long or has control characters")]
-    Nonce,
-    #[error("the state is too long")]
-    State,
-    #[error("the login_hint is too long")]
-    LoginHint,
-    #[error("the id_token_hint is not a token of ours for this app")]
-    IdTokenHint,
-    #[error(transparent)]
-    Claims(#[from] ClaimsError),
-    #[error("sign-up is asked for, and the user flow has none")]
-    NoSignUp,
-    #[error("the app has no user flow")]
-    NoUserFlow,
-    #[error("prompt=none and nobody is signed in, or not as it was asked for")]
-    LoginRequired,
-    #[error("the session ended while the request was answered")]
-    SessionEnded,
-    #[error("another user signed in than the one of the id_token_hint")]
-    AnotherUser,
-    #[error("prompt=none, and a second factor is due")]
-    StepUpRequired,
-    #[error("prompt=none, and the user has not agreed to all permissions")]
-    ConsentRequired,
-    #[error("the user does not want to go on")]
-    Cancelled,
-    #[error("the user does not agree to the permissions")]
-    ConsentDeclined,
-    #[error(transparent)]
-    Lapsed(#[from] Lapsed),
-    #[error("the database does not answer: {0}")]
-    Database(#[from] sqlx::Error),
-}
-
-impl Denied {
-    pub(super) fn describe(&self) -> Described {
-        let invalid = |code, message: String| Described::new("invalid_request", code, message);
-        match self {
-            Self::Repeated(name) => Described::repeated(name),
-            Self::ResponseMode(mode) => invalid(
-                70_007,
-                format!("'{mode}' is not a supported value of 'response_mode'; use query or form_post."),
-            ),
-            Self::Missing(name) => Described::missing(name),
-            Self::ResponseType(kind) => Described::new(
-                "unsupported_response_type",
-                700_051,
-                format!("response_type '{kind}' is not enabled for the application; use code."),
-            ),
-            // Core §6.1, §6.2
-            Self::RequestObject(name) => {
-                let error = if *name == "request" { "request_not_supported" } else { "request_uri_not_supported" };
-                Described::new(error, 9_002_313, format!("The parameter '{name}' is not supported."))
-            }
-            Self::NoChallenge => invalid(
-                9_002_325,
-                "Proof Key for Code Exchange is required: send 'code_challenge' and 'code_challenge_method=S256'."
-                    .to_owned(),
-            ),
-            Self::ChallengeMethod => {
-                invalid(501_481, "'code_challenge_method' must be S256; 'plain' is not accepted.".to_owned())
-            }
-            Self::ChallengeSize => {
-                invalid(50_147, "The size or alphabet of the 'code_challenge' parameter is not valid.".to_owned())
-            }
-            Self::Scope(error) => describe_scope(error, "consent_required"),
-            Self::Prompt(prompt) => invalid(
-                90_023,
-                format!("Unsupported 'prompt' value '{prompt}'; use none, login, select_account, consent or create."),
-            ),
-            Self::NoneAndMore => invalid(90_023, "'prompt=none' does not go with another prompt.".to_owned()),
-            Self::MaxAge => invalid(90_023, "'max_age' must be a number of seconds.".to_owned()),
-            Self::Nonce => {
-                invalid(90_023, format!("'nonce' must be at most {MAX_NONCE} bytes, without control characters."))
-            }
-            Self::State => invalid(90_023, format!("'state' must be at most {MAX_STATE} bytes.")),
-            Self::LoginHint => invalid(90_023, format!("'login_hint' must be at most {MAX_LOGIN_HINT} bytes.")),
-            Self::IdTokenHint => invalid(50_027, "The 'id_token_hint' is not a valid token for this app.".to_owned()),
-            Self::Claims(error) => error.describe(),
-            Self::NoSignUp => invalid(90_023, "Sign-up is disabled in the user flow of this application.".to_owned()),
-            Self::NoUserFlow => {
-                Described::new("unauthorized_client", 700_016, "The application is not associated with a user flow.")
-            }
-            Self::LoginRequired => {
-                Described::new("login_required", 50_058, "A silent sign-in request was sent but no user is signed in.")
-            }
-            Self::SessionEnded => Described::new(
-                "login_required",
-                50_058,
-                "The user has signed out. Send an interactive authorization request.",
-            ),
-            Self::AnotherUser => Described::new(
-                "login_required",
-                50_058,
-                "The user who signed in is not the user of the 'id_token_hint'.",
-            ),
-            Self::StepUpRequired => Described::new(
-                "interaction_required",
-                50_076,
-                "The user must prove themselves with a second factor. Send an interactive authorization request.",
-            ),
-            Self::ConsentRequired => Described::new(
-                "consent_required",
-                65_001,
-                "The user has not consented to use the application. Send an interactive authorization request.",
-            ),
-            Self::Cancelled => Described::new("access_denied", 65_004, "User declined to sign in."),
-            Self::ConsentDeclined => {
-                Described::new("access_denied", 65_004, "User declined to consent to access the app.")
-            }
-            Self::Lapsed(Lapsed::PasswordChanged) => {
-                Described::new("login_required", 50_133, "The sign-in is not valid due to a recent password change.")
-            }
-            Self::Lapsed(Lapsed::Deleted | Lapsed::Disabled) => {
-                Described::new("access_denied", 50_057, "The user account cannot sign in.")
-            }
-            Self::Database(_) => super::error::unavailable(),
-        }
-    }
-
-    /// Logs the refusal and tells the app.
-    pub(super) fn answer(&self, tenant: &Tenant, return_to: &ReturnAddress, headers: &HeaderMap) -> Response {
-        let trace = Trace::new(tenant, headers);
-        if let Self::Database(error) = self {
-            tracing::error!(trace = %trace.id, %error, "authorize: the database failed");
-        } else {
-            tracing::info!(trace = %trace.id, "authorize: {self}");
-        }
-        return_to.error(tenant, &self.describe(), &trace)
-    }
-}
-
-/// A scope error as an app is told; `not_granted` is the endpoint's word for a missing consent.
-pub(super) fn describe_scope(error: &ScopeError, not_granted: &'static str) -> Described {
-    let message = error.to_string();
-    match error {
-        ScopeError::UnknownScope(_) => Described::new("invalid_scope", 70_011, message),
-        // RFC 8707 §2 calls it invalid_target; Entra's word is this one.
-        ScopeError::UnknownResource(_) => Described::new("invalid_resource", 500_011, message),
-        ScopeError::NotGranted { .. } => Described::new(not_granted, 65_001, message),
-    }
-}
-
 async fn by_get(State(tenant): State<Tenant>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    answer(&tenant, &headers, Some(Parameters::parse(&query.unwrap_or_default()))).await
+    respond(&tenant, &headers, Some(Parameters::parse(&query.unwrap_or_default()))).await
 }
 
 /// Core §3.1.2.1: "Authorization Servers MUST support the use of the HTTP GET and POST methods".
 async fn by_post(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -> Response {
-    answer(&tenant, &headers, Parameters::parse_body(&headers, &body)).await
+    respond(&tenant, &headers, Parameters::parse_body(&headers, &body)).await
 }
 
-async fn answer(tenant: &Tenant, headers: &HeaderMap, parameters: Option<Parameters>) -> Response {
+async fn respond(tenant: &Tenant, headers: &HeaderMap, parameters: Option<Parameters>) -> Response {
     let known = parameters.ok_or(Refused::NotAForm).and_then(|parameters| {
         let (app, redirect_uri) = client(tenant, &parameters)?;
         Ok((app, redirect_uri, parameters))
@@ -299,7 +95,7 @@ async fn answer(tenant: &Tenant, headers: &HeaderMap, parameters: Option<Paramet
             tracing::info!(trace = %trace.id, "authorize: {refused}");
             let app = match &refused {
                 Refused::UnregisteredRedirectUri { client_id, .. } | Refused::NoRedirectUri { client_id } => {
-                    tenant.config.app(&client_id.to_string())
+                    tenant.config().app(&client_id.to_string())
                 }
                 Refused::NotAForm | Refused::NoClientId | Refused::UnknownClient(_) => None,
             };
@@ -320,10 +116,10 @@ async fn answer(tenant: &Tenant, headers: &HeaderMap, parameters: Option<Paramet
 
 fn client<'t>(tenant: &'t Tenant, parameters: &Parameters) -> Result<(&'t App, String), Refused> {
     let client_id = parameters.get("client_id").ok_or(Refused::NoClientId)?;
-    let app = tenant.config.app(client_id).ok_or_else(|| Refused::UnknownClient(client_id.to_owned()))?;
+    let app = tenant.config().app(client_id).ok_or_else(|| Refused::UnknownClient(client_id.to_owned()))?;
     let redirect_uri =
         parameters.get("redirect_uri").ok_or(Refused::NoRedirectUri { client_id: app.client_id })?.to_owned();
-    if !tenant.config.is_registered(&app.redirect_uris, &redirect_uri) {
+    if !tenant.config().is_registered(&app.redirect_uris, &redirect_uri) {
         return Err(Refused::UnregisteredRedirectUri { client_id: app.client_id, redirect_uri });
     }
     Ok((app, redirect_uri))
@@ -337,7 +133,7 @@ async fn authorize(
     parameters: &Parameters,
 ) -> Result<Response, Denied> {
     let (mut request, wishes) = parse(tenant, app, return_to, parameters)?;
-    let flow = tenant.config.flow_of(app).ok_or(Denied::NoUserFlow)?;
+    let flow = tenant.config().flow_of(app).ok_or(Denied::NoUserFlow)?;
     if wishes.prompts.contains(&Prompt::Create) {
         if !flow.sign_up {
             return Err(Denied::NoSignUp);
@@ -349,17 +145,21 @@ async fn authorize(
     if let Some(session) = session.as_ref().filter(|session| wishes.satisfied_by(tenant, app, session, &request)) {
         session.touch(tenant).await?;
         if wishes.prompts.contains(&Prompt::None) {
-            match interaction::due(tenant, app, &request, session).await? {
-                Some(Due::StepUp) => return Err(Denied::StepUpRequired),
-                Some(Due::Consent(_)) => return Err(Denied::ConsentRequired),
+            match after_sign_in::pending_step(tenant, app, &request, session).await? {
+                Some(PendingStep::StepUp) => return Err(Denied::StepUpRequired),
+                Some(PendingStep::Consent(_)) => return Err(Denied::ConsentRequired),
                 None => {}
             }
         }
         request.login_hint = Some(session.user.email.clone());
-        match interaction::go_on(tenant, app, &request, session).await {
+        match after_sign_in::resume(tenant, app, &request, session).await {
+            Ok(AfterSignIn::Done(code)) => return Ok(return_to.code(tenant, &code.code, code.client_info.as_deref())),
+            Ok(AfterSignIn::Pending(step)) => {
+                return Ok(Interaction::begin(tenant, &request, step.into(), Some(session)).await?);
+            }
             // A sign-out at this very moment: the same as a moment earlier.
             Err(Denied::SessionEnded) => {}
-            answer => return answer,
+            Err(denied) => return Err(denied),
         }
     }
     // Core §3.1.2.6: no user interface under prompt=none.
@@ -395,7 +195,7 @@ impl Wishes {
     /// Whether the user of a session need not sign in (again). `prompt=consent` asks for permissions, not for that.
     fn satisfied_by(&self, tenant: &Tenant, app: &App, session: &Session, request: &AuthorizationRequest) -> bool {
         let again = [Prompt::Login, Prompt::SelectAccount, Prompt::Create];
-        let age = tenant.clock.unix_millis() - session.auth_time;
+        let age = tenant.clock().unix_millis() - session.auth_time;
         let user = &session.user;
         !self.prompts.iter().any(|prompt| again.contains(prompt))
             // Core §3.1.2.1: max_age=0 is prompt=login; otherwise the user must be asked when the age is greater.
@@ -413,7 +213,7 @@ impl Wishes {
 fn code_challenge(tenant: &Tenant, parameters: &Parameters) -> Result<Option<String>, Denied> {
     let method = parameters.get("code_challenge_method");
     let Some(challenge) = parameters.get("code_challenge") else {
-        return if tenant.config.require_pkce || method.is_some() { Err(Denied::NoChallenge) } else { Ok(None) };
+        return if tenant.config().require_pkce || method.is_some() { Err(Denied::NoChallenge) } else { Ok(None) };
     };
     // RFC 7636 §4.3: without a method it is "plain".
     if method != Some("S256") {
@@ -452,7 +252,7 @@ fn parse(
         return Err(Denied::RequestObject(name));
     }
     let code_challenge = code_challenge(tenant, parameters)?;
-    let scopes = Scopes::parse(parameters.get("scope").unwrap_or_default(), app, &tenant.config)?;
+    let scopes = Scopes::parse(parameters.get("scope").unwrap_or_default(), app, tenant.config())?;
     if scopes.is_empty() {
         return Err(Denied::Missing("scope"));
     }
@@ -482,11 +282,11 @@ fn parse(
     let expected_sub = match parameters.get("id_token_hint") {
         None => None,
         Some(token) => {
-            let hint = super::token::id_token_hint(tenant, token).filter(|hint| hint.aud == app.client_id);
+            let hint = IdTokenHint::read(tenant, token).filter(|hint| hint.aud == app.client_id);
             Some(hint.ok_or(Denied::IdTokenHint)?.sub)
         }
     };
-    let claims = ClaimsRequest::of(parameters, &tenant.config)?;
+    let claims = ClaimsRequest::of(parameters, tenant.config())?;
     if let (Some(hinted), Some(wanted)) = (&expected_sub, &claims.sub)
         && hinted != wanted
     {

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use sqlx::AnyPool;
 use uuid::Uuid;
 
-use super::Tenant;
 use super::keys::KeyError;
+use super::state::Tenant;
 use crate::platform::outbound::{self, OutboundError};
 
 /// How long a logout token can be used. §2.4 recommends at most two minutes.
@@ -46,7 +46,7 @@ pub(super) async fn clients_of(db: &AnyPool, session: &EndedSession) -> Result<V
 
 /// Posts a logout token to each of these apps that wants one. Returns at once.
 pub(super) fn notify(tenant: &Tenant, session: &EndedSession, clients: &[String]) {
-    for app in clients.iter().filter_map(|client_id| tenant.config.app(client_id)) {
+    for app in clients.iter().filter_map(|client_id| tenant.config().app(client_id)) {
         if let Some(uri) = &app.back_channel_logout_uri {
             tokio::spawn(deliver(tenant.clone(), app.client_id, uri.clone(), session.clone()));
         }
@@ -93,7 +93,7 @@ async fn deliver(tenant: Tenant, client_id: Uuid, uri: String, session: EndedSes
 async fn attempt(tenant: &Tenant, client_id: Uuid, uri: &str, session: &EndedSession) -> Result<(), DeliveryError> {
     let token = logout_token(tenant, client_id, session)?;
     // §2.5
-    let request = tenant.http.post(uri).timeout(TIMEOUT).form(&[("logout_token", token)]);
+    let request = tenant.http().post(uri).timeout(TIMEOUT).form(&[("logout_token", token)]);
     let (status, _, _) = outbound::send(request, MAX_ANSWER).await?;
     if status.is_success() { Ok(()) } else { Err(DeliveryError::Status(status)) }
 }
@@ -112,7 +112,7 @@ struct LogoutTokenClaims<'s> {
 }
 
 fn logout_token(tenant: &Tenant, client_id: Uuid, session: &EndedSession) -> Result<String, KeyError> {
-    let now = tenant.clock.unix_seconds();
+    let now = tenant.clock().unix_seconds();
     let claims = LogoutTokenClaims {
         iss: tenant.issuer(),
         sub: tenant.subject(client_id, &session.user_id),
@@ -123,5 +123,5 @@ fn logout_token(tenant: &Tenant, client_id: Uuid, session: &EndedSession) -> Res
         events: Map::from_iter([(EVENT.to_owned(), json!({}))]),
         sid: &session.sid,
     };
-    tenant.keys.sign_as("logout+jwt", &claims)
+    tenant.keys().sign_as("logout+jwt", &claims)
 }

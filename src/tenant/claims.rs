@@ -127,8 +127,3 @@ fn wanted(member: Option<&Value>) -> Result<(bool, Vec<String>), ClaimsError> {
     };
     Ok((essential, values))
 }
-
-/// Space-separated words, as `acrs` columns hold them.
-pub(super) fn words(text: &str) -> Vec<String> {
-    text.split_ascii_whitespace().map(ToOwned::to_owned).collect()
-}

@@ -4,9 +4,9 @@
 
 use uuid::Uuid;
 
-use super::Tenant;
 use super::config::{App, Consent};
 use super::scope::ResourceScopes;
+use super::state::Tenant;
 
 /// The short names of the scopes of `resource` that the user lets the client use, by their own consent.
 pub(super) async fn granted(
@@ -21,7 +21,7 @@ pub(super) async fn granted(
     .bind(user_id)
     .bind(client_id.to_string())
     .bind(resource.to_string())
-    .fetch_all(&tenant.db)
+    .fetch_all(tenant.db())
     .await
 }
 
@@ -32,7 +32,7 @@ pub(super) async fn grant(
     client_id: Uuid,
     scopes: &[ResourceScopes],
 ) -> Result<(), sqlx::Error> {
-    let mut change = tenant.db.begin().await?;
+    let mut change = tenant.db().begin().await?;
     let all = scopes.iter().flat_map(|of| of.values.iter().map(|value| (of.resource, value.as_str())));
     for (resource, value) in all.collect::<Vec<_>>() {
         sqlx::query(
@@ -43,7 +43,7 @@ pub(super) async fn grant(
         .bind(client_id.to_string())
         .bind(resource.to_string())
         .bind(value)
-        .bind(tenant.clock.unix_millis())
+        .bind(tenant.clock().unix_millis())
         .execute(&mut *change)
         .await?;
     }

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue};
 use cookie::{Cookie, SameSite};
 
-use super::Tenant;
+use super::state::Tenant;
 use crate::platform::cookies;
 
 /// Holds the handle of the single sign-on session.
@@ -32,7 +32,7 @@ pub(super) fn set(tenant: &Tenant, name: impl Into<String>, value: &str, path: &
     let mut cookie = Cookie::build((name.into(), value.to_owned()))
         .http_only(true)
         .same_site(SameSite::Lax)
-        .secure(tenant.origin.starts_with("https:"))
+        .secure(tenant.origin().starts_with("https:"))
         .path(path.to_owned())
         .build();
     if value.is_empty() {

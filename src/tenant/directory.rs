@@ -5,8 +5,6 @@
 //! address back until they are selected. Where it is stricter: `country` is an ISO 3166-1 alpha-2 code, and attributes
 //! have no control characters, the bidirectional ones included.
 
-use std::sync::LazyLock;
-
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -17,44 +15,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use sqlx::Row as _;
-use uuid::Uuid;
 
-use super::Tenant;
-use super::config::{App, Permission};
+use super::config::directory_app::{CLIENT_ID, READ, READ_WRITE};
+use super::display_name::is_unprintable;
 use super::error::Trace;
 use super::parameters::Parameters;
+use super::state::Tenant;
 use super::token::access_token::{AccessToken, AccessTokenError};
-use super::user::is_unprintable;
 use crate::platform::countries::is_country;
-
-/// Microsoft Graph's, in every tenant. It is userinfo's audience as well, as in Entra.
-pub(super) const CLIENT_ID: Uuid = Uuid::from_u128(0x0000_0003_0000_0000_c000_0000_0000_0000);
-
-const READ: &str = "User.Read";
-const READ_WRITE: &str = "User.ReadWrite";
 
 pub(super) fn router() -> Router<Tenant> {
     Router::new().route("/v1.0/me", get(read).patch(update))
-}
-
-/// The registration: built in, without credentials, so that nobody gets tokens as the directory.
-pub(super) fn registration() -> &'static App {
-    static REGISTRATION: LazyLock<App> = LazyLock::new(|| {
-        let scope = |value: &str, display_name: &str, description: &str| Permission {
-            value: value.to_owned(),
-            display_name: display_name.to_owned(),
-            description: description.to_owned(),
-        };
-        App {
-            scopes: vec![
-                scope(READ, "Read your profile", "See the signed-in customer's profile"),
-                scope(READ_WRITE, "Change your profile", "See and change the signed-in customer's profile"),
-            ],
-            application_id_uri: Some("https://graph.microsoft.com".to_owned()),
-            ..App::named("Directory", CLIENT_ID)
-        }
-    });
-    &REGISTRATION
 }
 
 /// Something that the user may change.
@@ -206,7 +177,7 @@ impl RouteError {
             Self::NoToken => Some(bearer),
             // Continuous access evaluation: a client that has said it understands is sent for a new token.
             Self::Token(AccessTokenError::Revoked { capabilities }) if capabilities.iter().any(|one| one == "cp1") => {
-                let since = tenant.clock.unix_seconds().to_string();
+                let since = tenant.clock().unix_seconds().to_string();
                 let claims = json!({ "access_token": { "nbf": { "essential": true, "value": since } } }).to_string();
                 let claims = STANDARD.encode(claims);
                 Some(format!("{bearer}, error=\"insufficient_claims\", claims=\"{claims}\""))
@@ -284,14 +255,14 @@ async fn profile(tenant: &Tenant, user_id: &str) -> Result<Map<String, Value>, R
          FROM users WHERE id = $1",
     )
     .bind(user_id)
-    .fetch_optional(&tenant.db)
+    .fetch_optional(tenant.db())
     .await?
     .ok_or(RouteError::Gone)?;
     let mut profile = Map::new();
     profile.insert("id".to_owned(), user_id.into());
     profile.insert("mail".to_owned(), row.try_get::<String, _>("email")?.into());
     // As in an external tenant, where nobody signs in by it.
-    profile.insert("userPrincipalName".to_owned(), format!("{user_id}@{}", tenant.config.domain).into());
+    profile.insert("userPrincipalName".to_owned(), format!("{user_id}@{}", tenant.config().domain).into());
     for attribute in &ATTRIBUTES {
         profile.insert(attribute.property.to_owned(), row.try_get::<Option<String>, _>(attribute.column)?.into());
     }
@@ -310,7 +281,7 @@ fn select(tenant: &Tenant, profile: Map<String, Value>, parameters: &Parameters)
             })
             .collect::<Result<_, _>>()?,
     };
-    let mut answer = json!({ "@odata.context": format!("{}/v1.0/$metadata#users/$entity", tenant.origin) });
+    let mut answer = json!({ "@odata.context": format!("{}/v1.0/$metadata#users/$entity", tenant.origin()) });
     if let Value::Object(answer) = &mut answer {
         answer.extend(selected);
     }
@@ -341,7 +312,7 @@ async fn change(
     user_id: &str,
     changes: &[(&'static Attribute, Option<String>)],
 ) -> Result<(), RouteError> {
-    let mut change = tenant.db.begin().await?;
+    let mut change = tenant.db().begin().await?;
     for (attribute, value) in changes {
         let updated = sqlx::query(attribute.update).bind(value.as_deref()).bind(user_id).execute(&mut *change).await?;
         if updated.rows_affected() == 0 {

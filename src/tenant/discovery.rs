@@ -7,8 +7,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::Tenant;
 use super::scope::OpenId;
+use super::state::Tenant;
 use super::token::client::METHODS;
 
 /// An hour: an app that meets a key it does not know asks again anyway.
@@ -61,7 +61,7 @@ async fn document(State(tenant): State<Tenant>) -> Response {
 }
 
 async fn keys(State(tenant): State<Tenant>) -> Response {
-    cached(tenant.keys.jwks(&tenant.issuer(), tenant.clock.unix_millis()))
+    cached(tenant.keys().jwks(&tenant.issuer(), tenant.clock().unix_millis()))
 }
 
 fn cached(document: Value) -> Response {

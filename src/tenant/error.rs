@@ -2,13 +2,13 @@
 //! the caller.
 
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use time::macros::format_description;
 use uuid::Uuid;
 
-use super::Tenant;
+use super::state::Tenant;
 
 /// What the caller is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl Trace {
         Self {
             id: Uuid::new_v4(),
             correlation_id: id("client-request-id").or_else(|| id("x-request-id")).unwrap_or_else(Uuid::new_v4),
-            timestamp: tenant.clock.now().format(&format).unwrap_or_default(),
+            timestamp: tenant.clock().now().format(&format).unwrap_or_default(),
         }
     }
 }
@@ -110,6 +110,17 @@ impl Trace {
 /// The tenant's database does not answer.
 pub(super) fn unavailable() -> Described {
     Described::new("temporarily_unavailable", 90_033, "A transient error has occurred. Please try again.")
+}
+
+/// The answer of the token and revocation endpoints to a request that was refused.
+pub(super) fn refusal(described: &Described, status: StatusCode, trace: &Trace) -> Response {
+    let mut response = described.json(status, trace);
+    if status == StatusCode::UNAUTHORIZED {
+        // RFC 6749 §5.2
+        let challenge = HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::Tenant;
 use super::certificate::{PemError, PublicKey};
 use super::config::FederatedCredential;
+use crate::platform::clock::Clock;
 use crate::platform::outbound::{self, OutboundError};
 
 /// How long fetched keys are taken for current, in milliseconds.
@@ -38,8 +38,11 @@ pub(super) enum FederationError {
 }
 
 /// What issuers have published, by address. The lock is held while keys are fetched: one request asks, the others wait.
-#[derive(Default)]
-pub(super) struct Keys(Mutex<HashMap<String, Published>>);
+pub(super) struct Keys {
+    http: reqwest::Client,
+    clock: Clock,
+    published: Mutex<HashMap<String, Published>>,
+}
 
 #[derive(Default)]
 struct Published {
@@ -50,41 +53,48 @@ struct Published {
     tried_at: Option<i64>,
 }
 
-/// The key that an assertion for `credential` must be signed with; `None` when the issuer has no key of that `kid`.
-pub(super) async fn key(
-    tenant: &Tenant,
-    credential: &FederatedCredential,
-    kid: Option<&str>,
-) -> Result<Option<DecodingKey>, FederationError> {
-    if let Some(file) = &credential.key_file {
-        let text = tokio::fs::read_to_string(file).await?;
-        return Ok(Some(PublicKey::from_pem(&text)?.verifier));
+impl Keys {
+    /// Nothing is known yet.
+    pub(super) fn new(http: reqwest::Client, clock: Clock) -> Self {
+        Self { http, clock, published: Mutex::default() }
     }
-    let Some(uri) = &credential.jwks_uri else { return Ok(None) };
-    let mut all = tenant.federated_keys.0.lock().await;
-    let published = all.entry(uri.clone()).or_default();
-    let now = tenant.clock.unix_millis();
-    // A clock that jumped back must not stop the fetching.
-    let within = |time: Option<i64>, limit| time.is_some_and(|time| (0..limit).contains(&(now - time)));
-    let found = published.find(kid);
-    if found.is_some() && within(published.fetched_at, FRESH) {
-        return Ok(found);
-    }
-    if within(published.tried_at, COOLDOWN) {
-        return if published.fetched_at.is_some() { Ok(found) } else { Err(FederationError::Cooldown) };
-    }
-    published.tried_at = Some(now);
-    match fetch(&tenant.http, uri).await {
-        Ok(keys) => {
-            (published.keys, published.fetched_at) = (keys, Some(now));
-            Ok(published.find(kid))
+
+    /// The key that an assertion for `credential` must be signed with; `None` when the issuer has no key of that `kid`.
+    pub(super) async fn key(
+        &self,
+        credential: &FederatedCredential,
+        kid: Option<&str>,
+    ) -> Result<Option<DecodingKey>, FederationError> {
+        if let Some(file) = &credential.key_file {
+            let text = tokio::fs::read_to_string(file).await?;
+            return Ok(Some(PublicKey::from_pem(&text)?.verifier));
         }
-        // Better the keys of an hour ago than none.
-        Err(error) if found.is_some() => {
-            tracing::warn!(%error, "a federated issuer's keys are used although they are old");
-            Ok(found)
+        let Some(uri) = &credential.jwks_uri else { return Ok(None) };
+        let mut all = self.published.lock().await;
+        let published = all.entry(uri.clone()).or_default();
+        let now = self.clock.unix_millis();
+        // A clock that jumped back must not stop the fetching.
+        let within = |time: Option<i64>, limit| time.is_some_and(|time| (0..limit).contains(&(now - time)));
+        let found = published.find(kid);
+        if found.is_some() && within(published.fetched_at, FRESH) {
+            return Ok(found);
         }
-        Err(error) => Err(error),
+        if within(published.tried_at, COOLDOWN) {
+            return if published.fetched_at.is_some() { Ok(found) } else { Err(FederationError::Cooldown) };
+        }
+        published.tried_at = Some(now);
+        match fetch(&self.http, uri).await {
+            Ok(keys) => {
+                (published.keys, published.fetched_at) = (keys, Some(now));
+                Ok(published.find(kid))
+            }
+            // Better the keys of an hour ago than none.
+            Err(error) if found.is_some() => {
+                tracing::warn!(%error, "a federated issuer's keys are used although they are old");
+                Ok(found)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

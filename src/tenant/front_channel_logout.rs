@@ -6,9 +6,11 @@ use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use url::Url;
 
-use super::authorization_response::with_query;
-use super::user_flow::pages::{self, WayBack};
-use super::{Tenant, notice};
+use super::authorization_response::{ascii, with_query};
+use super::config::App;
+use super::pages::frame::{POLICY, wide_with};
+use super::pages::way_back::WayBack;
+use super::state::Tenant;
 
 /// How long the apps' pages get to load, in seconds.
 const PAUSE: u32 = 3;
@@ -25,8 +27,8 @@ pub(super) struct Frame {
 
 /// What the signed-out page loads for a session that these apps took part in.
 pub(super) fn frames(tenant: &Tenant, sid: &str, clients: &[String]) -> Vec<Frame> {
-    let apps = clients.iter().filter_map(|client_id| tenant.config.app(client_id));
-    let frame = |app: &super::config::App| {
+    let apps = clients.iter().filter_map(|client_id| tenant.config().app(client_id));
+    let frame = |app: &App| {
         let uri = app.front_channel_logout_uri.as_deref()?;
         let url = Url::parse(uri).ok()?;
         // What separates sources and directives in a policy is allowed in a path.
@@ -42,7 +44,7 @@ pub(super) fn frames(tenant: &Tenant, sid: &str, clients: &[String]) -> Vec<Fram
 
 /// The signed-out page with the frames, which goes on to `next`.
 pub(super) fn page(tenant: &Tenant, frames: &[Frame], next: Option<&str>, way: &WayBack) -> Response {
-    let brand = &tenant.config.display_name;
+    let brand = &tenant.config().display_name;
     let title = "You signed out of your account";
     let body = html! {
         h1 { (title) }
@@ -64,9 +66,9 @@ pub(super) fn page(tenant: &Tenant, frames: &[Frame], next: Option<&str>, way: &
         @if let Some(next) = next { meta http-equiv="refresh" content={ (PAUSE) ";url=" (next) }; }
     };
     let sources: Vec<_> = frames.iter().map(|frame| frame.source.as_str()).collect();
-    let policy = format!("{}; frame-src {}", pages::POLICY, sources.join(" "));
-    let mut response = (StatusCode::OK, pages::wide_with(brand, title, &head, &body)).into_response();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, notice::ascii(&policy));
+    let policy = format!("{}; frame-src {}", POLICY, sources.join(" "));
+    let mut response = (StatusCode::OK, wide_with(brand, title, &head, &body)).into_response();
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, ascii(&policy));
     response
 }
 

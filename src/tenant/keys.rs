@@ -1,6 +1,6 @@
 //! Signing keys: RS256, made here, kept in the database. They can be rotated without a failed sign-in: the next key is
 //! published before it signs, and a retired one until the last token that it signed has expired (OpenID Connect Core
-//! §10.1.1). Nothing here rotates them by itself: [`Tenant::rotate_keys`] is for tests of what apps make of it.
+//! §10.1.1). Nothing here rotates them by itself: `Tenant::rotate_keys` is for tests of what apps make of it.
 //!
 //! The private keys lie in the database as they are: this tenant is for development.
 
@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 use sqlx::AnyPool;
 use time::Duration;
 
-use super::Tenant;
 use crate::platform::clock::{Clock, millis};
 
 /// How long a retired key stays published: longer than any token lives, with room for clocks that differ.
@@ -125,16 +124,16 @@ impl Keys {
     }
 }
 
-impl Tenant {
+impl Keys {
     /// Rotates the signing keys: the next one signs from now on, the current one stays published until its tokens have
     /// expired, and a new next one is made.
     ///
     /// # Errors
     /// [`KeyError`]; the keys stay as they were.
-    pub async fn rotate_keys(&self) -> Result<(), KeyError> {
-        let until = millis(self.clock.now() + RETIREMENT);
+    pub(super) async fn rotate(&self, db: &AnyPool, clock: &Clock) -> Result<(), KeyError> {
+        let until = millis(clock.now() + RETIREMENT);
         let new = generate().await?;
-        let mut change = self.db.begin().await?;
+        let mut change = db.begin().await?;
         sqlx::query("UPDATE signing_keys SET state = 'retired', published_until = $1 WHERE state = 'current'")
             .bind(until)
             .execute(&mut *change)
@@ -142,8 +141,8 @@ impl Tenant {
         sqlx::query("UPDATE signing_keys SET state = 'current' WHERE state = 'next'").execute(&mut *change).await?;
         insert(&mut *change, new, "next").await?;
         change.commit().await?;
-        let keys = read(&self.db, &self.clock).await?;
-        *self.keys.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        let keys = read(db, clock).await?;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
         tracing::info!("the signing keys were rotated");
         Ok(())
     }

@@ -16,11 +16,13 @@ use uuid::Uuid;
 
 use super::authorization_response::{redirect, with_query};
 use super::config::App;
+use super::id_token_hint::IdTokenHint;
+use super::pages::way_back::WayBack;
+use super::pages::{messages, notice};
 use super::parameters::Parameters;
 use super::sso::{self, Session};
-use super::token::{self, IdTokenHint};
-use super::user_flow::pages::{self, WayBack};
-use super::{Tenant, cookies, front_channel_logout, notice};
+use super::state::Tenant;
+use super::{cookies, front_channel_logout};
 use crate::platform::random;
 
 pub(super) fn router() -> Router<Tenant> {
@@ -46,7 +48,7 @@ struct Destination {
 impl Destination {
     /// The way back to the app, on pages that go nowhere by themselves.
     fn way_back(&self, tenant: &Tenant) -> WayBack {
-        WayBack::to(tenant, self.app.and_then(|app| tenant.config.app(&app.to_string())))
+        WayBack::to(tenant, self.app.and_then(|app| tenant.config().app(&app.to_string())))
     }
 
     /// §2: with the state, which is passed on.
@@ -73,7 +75,7 @@ async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -
         Ok(session) => session,
         Err(error) => return unavailable(tenant, &error),
     };
-    let hint = parameters.get("id_token_hint").map(|token| token::id_token_hint(tenant, token));
+    let hint = parameters.get("id_token_hint").map(|token| IdTokenHint::read(tenant, token));
     let destination = match &hint {
         // §4: with an error in the request, there is no redirect.
         Some(None) => Destination::default(),
@@ -106,18 +108,18 @@ async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -
 /// §3: a registered address only. Without an app's name it must be some app's: Entra does not ask for the name.
 fn destination(tenant: &Tenant, parameters: &Parameters, hint: Option<&IdTokenHint>) -> Destination {
     let named = parameters.get("client_id");
-    let known = |app: &App, uri: &str| tenant.config.is_registered(&app.post_logout_redirect_uris, uri);
-    let of_app = |client_id: &str, uri: &str| tenant.config.app(client_id).is_some_and(|app| known(app, uri));
+    let known = |app: &App, uri: &str| tenant.config().is_registered(&app.post_logout_redirect_uris, uri);
+    let of_app = |client_id: &str, uri: &str| tenant.config().app(client_id).is_some_and(|app| known(app, uri));
     let registered = |uri: &str| match (hint.map(|hint| hint.aud.to_string()), named) {
         // §2: when both are present, they must match.
         (Some(aud), Some(named)) if !named.eq_ignore_ascii_case(&aud) => false,
         (Some(aud), _) => of_app(&aud, uri),
         (None, Some(named)) => of_app(named, uri),
-        (None, None) => tenant.config.apps.iter().any(|app| known(app, uri)),
+        (None, None) => tenant.config().apps.iter().any(|app| known(app, uri)),
     };
     let uri = parameters.get("post_logout_redirect_uri").filter(|uri| registered(uri)).map(ToOwned::to_owned);
-    let named = hint.map(|hint| hint.aud).or_else(|| tenant.config.app(named?).map(|app| app.client_id));
-    let owner = || tenant.config.apps.iter().find(|app| uri.as_deref().is_some_and(|uri| known(app, uri)));
+    let named = hint.map(|hint| hint.aud).or_else(|| tenant.config().app(named?).map(|app| app.client_id));
+    let owner = || tenant.config().apps.iter().find(|app| uri.as_deref().is_some_and(|uri| known(app, uri)));
     let app = named.or_else(|| owner().map(|app| app.client_id));
     Destination { uri, state: parameters.get("state").map(ToOwned::to_owned), app }
 }
@@ -205,5 +207,5 @@ fn gone_on(tenant: &Tenant, destination: &Destination) -> Response {
 
 fn unavailable(tenant: &Tenant, error: &sqlx::Error) -> Response {
     tracing::error!(%error, "logout: the database failed");
-    pages::unavailable(&WayBack::to(tenant, None))
+    messages::unavailable(&WayBack::to(tenant, None))
 }

@@ -10,10 +10,11 @@
 use sqlx::Row as _;
 use time::Duration;
 
+use super::email::Email;
 use super::mail::{self, Mail};
 use super::rate_limit::TooMany;
-use super::user::Email;
-use super::{Tenant, user};
+use super::state::Tenant;
+use super::user;
 use crate::platform::random;
 
 /// How many digits a passcode has.
@@ -99,20 +100,21 @@ pub(super) async fn send(
     email: &Email,
     client: std::net::IpAddr,
 ) -> Result<(), SendError> {
-    tenant.limits.mail(email, client)?;
+    tenant.limits().mail(email, client)?;
     let account = user::find_by_email(tenant, email).await?;
     let code = random::digits(u32::try_from(DIGITS).unwrap_or(8));
+    let brand = &tenant.config().display_name;
     let mail: Mail = match (purpose, &account) {
-        (Purpose::SignUp, Some(_)) => mail::already_a_customer(tenant, email),
-        (Purpose::SignIn | Purpose::ResetPassword | Purpose::StepUp, None) => mail::no_account(tenant, email),
-        (_, Some(account)) if account.user.disabled => mail::disabled(tenant, email),
-        _ => mail::passcode(tenant, email, &code, LIFETIME.whole_minutes()),
+        (Purpose::SignUp, Some(_)) => mail::already_a_customer(brand, email),
+        (Purpose::SignIn | Purpose::ResetPassword | Purpose::StepUp, None) => mail::no_account(brand, email),
+        (_, Some(account)) if account.user.disabled => mail::disabled(brand, email),
+        _ => mail::passcode(brand, email, &code, LIFETIME.whole_minutes()),
     };
-    let now = tenant.clock.unix_millis();
+    let now = tenant.clock().unix_millis();
     // Steps that nobody came back to go with the next passcode.
     sqlx::query("DELETE FROM flow_steps WHERE expires_at < $1")
         .bind(now - millis(REST_OF_FLOW))
-        .execute(&tenant.db)
+        .execute(tenant.db())
         .await?;
     // Where the mail carries no code, nobody knows the code that is stored, and every guess is wrong.
     sqlx::query(
@@ -129,9 +131,9 @@ pub(super) async fn send(
     .bind(digest(interaction, purpose, &code))
     .bind(now)
     .bind(now + millis(LIFETIME))
-    .execute(&tenant.db)
+    .execute(tenant.db())
     .await?;
-    tenant.mailer.send(tenant, mail).await?;
+    tenant.mailer().send(mail).await?;
     Ok(())
 }
 
@@ -142,8 +144,8 @@ pub(super) async fn step(tenant: &Tenant, interaction: &str, purpose: Purpose) -
     )
     .bind(interaction)
     .bind(purpose.as_str())
-    .bind(tenant.clock.unix_millis() - millis(REST_OF_FLOW))
-    .fetch_optional(&tenant.db)
+    .bind(tenant.clock().unix_millis() - millis(REST_OF_FLOW))
+    .fetch_optional(tenant.db())
     .await?;
     let Some(row) = row else { return Ok(None) };
     // It was written from an `Email`.
@@ -153,13 +155,13 @@ pub(super) async fn step(tenant: &Tenant, interaction: &str, purpose: Purpose) -
 }
 
 /// Tries a passcode. Counting the try, comparing and using up are one statement.
-pub(super) async fn enter(
+pub(super) async fn verify(
     tenant: &Tenant,
     interaction: &str,
     purpose: Purpose,
     code: &str,
 ) -> Result<Verdict, sqlx::Error> {
-    let now = tenant.clock.unix_millis();
+    let now = tenant.clock().unix_millis();
     // Comparing digests gives a timing attack nothing to hold on to: it cannot choose them.
     let tried = sqlx::query(
         "UPDATE flow_steps SET tries = tries + 1,
@@ -173,7 +175,7 @@ pub(super) async fn enter(
     .bind(purpose.as_str())
     .bind(TRIES)
     .bind(now)
-    .fetch_all(&tenant.db)
+    .fetch_all(tenant.db())
     .await?;
     if let Some(row) = tried.first() {
         if row.try_get::<Option<i64>, _>("verified_at")?.is_some() {
@@ -185,7 +187,7 @@ pub(super) async fn enter(
     let row = sqlx::query("SELECT tries, verified_at FROM flow_steps WHERE interaction_id = $1 AND purpose = $2")
         .bind(interaction)
         .bind(purpose.as_str())
-        .fetch_optional(&tenant.db)
+        .fetch_optional(tenant.db())
         .await?;
     let Some(row) = row else { return Ok(Verdict::NotSent) };
     Ok(if row.try_get::<Option<i64>, _>("verified_at")?.is_some() {
@@ -211,8 +213,8 @@ pub(super) async fn take_verified(
     )
     .bind(interaction)
     .bind(purpose.as_str())
-    .bind(tenant.clock.unix_millis() - millis(REST_OF_FLOW))
-    .fetch_all(&tenant.db)
+    .bind(tenant.clock().unix_millis() - millis(REST_OF_FLOW))
+    .fetch_all(tenant.db())
     .await?;
     Ok(taken.first().and_then(|row| Email::parse(row.try_get("email").ok()?).ok()))
 }

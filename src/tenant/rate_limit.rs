@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use time::Duration;
 
+use super::email::Email;
 use super::password::Hasher;
-use super::user::Email;
 use crate::platform::clock::{self, Clock};
 
 /// When the map has grown to this many keys, those that have recovered are dropped.
@@ -68,7 +68,7 @@ pub(super) struct TooMany {
 }
 
 /// The tenant's limits.
-pub struct Limits {
+pub(super) struct Limits {
     clock: Clock,
     /// Per key, when it will have recovered (ms since the epoch): the "theoretical arrival time" of the generic cell
     /// rate algorithm. A key that is not here has recovered.
@@ -85,7 +85,7 @@ pub(super) struct Attempt([Key; 3]);
 
 impl Limits {
     /// Limits that nothing has been counted against yet.
-    pub fn new(clock: Clock) -> Self {
+    pub(super) fn new(clock: Clock) -> Self {
         Self { clock, recovered_at: Mutex::default(), next_sweep: AtomicI64::new(0), hasher: Hasher::new() }
     }
 

@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use super::error::{self, Described, Trace};
 use super::parameters::Parameters;
+use super::sso;
+use super::state::Tenant;
 use super::token::client::{self, ClientError};
 use super::token::refresh_token::{self, Owner};
-use super::{Tenant, sso, token};
 
 /// The hint with which the token is the name of a session, as tokens carry it: not a standard's. The discovery document
 /// announces it as `session_revocation_supported`.
@@ -76,7 +77,7 @@ async fn revoke(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -
             } else {
                 tracing::info!(trace = %trace.id, "revoke: {refused}");
             }
-            token::refusal(&described, status, &trace)
+            error::refusal(&described, status, &trace)
         }
     }
 }
@@ -106,7 +107,7 @@ async fn end_session(tenant: &Tenant, client_id: Uuid, sid: &str) -> Result<(), 
     let took_part: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM grants WHERE sid = $1 AND client_id = $2 LIMIT 1")
         .bind(sid)
         .bind(client_id.to_string())
-        .fetch_optional(&tenant.db)
+        .fetch_optional(tenant.db())
         .await?;
     if took_part.is_some() {
         sso::end(tenant, sid).await?;
@@ -115,5 +116,5 @@ async fn end_session(tenant: &Tenant, client_id: Uuid, sid: &str) -> Result<(), 
 }
 
 fn is_jwt_of_ours(tenant: &Tenant, token: &str) -> bool {
-    tenant.keys.verify::<serde_json::Value>(token, tenant.clock.unix_millis()).is_some()
+    tenant.keys().verify::<serde_json::Value>(token, tenant.clock().unix_millis()).is_some()
 }

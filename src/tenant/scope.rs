@@ -6,8 +6,8 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::config::{App, Config};
-use super::directory;
+use super::config::{App, Config, directory_app};
+use super::error::Described;
 
 /// The scopes that concern the user and the grant, not an API (OpenID Connect Core §5.4, §11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,6 +103,19 @@ pub(super) enum ScopeError {
     },
 }
 
+impl ScopeError {
+    /// What an app is told; `not_granted` is the endpoint's word for a missing consent.
+    pub(super) fn describe(&self, not_granted: &'static str) -> Described {
+        let message = self.to_string();
+        match self {
+            Self::UnknownScope(_) => Described::new("invalid_scope", 70_011, message),
+            // RFC 8707 §2 calls it invalid_target; Entra's word is this one.
+            Self::UnknownResource(_) => Described::new("invalid_resource", 500_011, message),
+            Self::NotGranted { .. } => Described::new(not_granted, 65_001, message),
+        }
+    }
+}
+
 impl Scopes {
     /// Reads a `scope` parameter (RFC 6749 §3.3) for `client`.
     pub(super) fn parse(text: &str, client: &App, config: &Config) -> Result<Self, ScopeError> {
@@ -136,7 +149,7 @@ impl Scopes {
         let (api, resource, value) = match split_resource(word) {
             Some((resource, value)) => (Self::resource(resource, config)?, Some(resource), value),
             // As in Entra, a name without its resource is the directory's.
-            None => (directory::registration(), None, word),
+            None => (directory_app::registration(), None, word),
         };
         let as_asked = |value: &str| match resource {
             Some(resource) if api.is_named_by_uri(resource) => format!("{}/{value}", api.uri()),
@@ -212,7 +225,7 @@ impl Scopes {
 
     /// What an access token for userinfo may tell.
     pub(super) fn for_userinfo(&self) -> String {
-        words(self.openid.iter().filter(|scope| **scope != OpenId::OfflineAccess))
+        openid_names(self.openid.iter().filter(|scope| **scope != OpenId::OfflineAccess))
     }
 }
 
@@ -224,7 +237,7 @@ pub(super) fn split_resource(scope: &str) -> Option<(&str, &str)> {
     scope.rsplit_once('/')
 }
 
-fn words<'s>(scopes: impl Iterator<Item = &'s OpenId>) -> String {
+fn openid_names<'s>(scopes: impl Iterator<Item = &'s OpenId>) -> String {
     scopes.map(|scope| scope.name()).collect::<Vec<_>>().join(" ")
 }
 
@@ -240,7 +253,12 @@ impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let resources = self.resources.iter().map(ToString::to_string);
         let words: Vec<_> =
-            Some(words(self.openid.iter())).filter(|w| !w.is_empty()).into_iter().chain(resources).collect();
+            Some(openid_names(self.openid.iter())).filter(|w| !w.is_empty()).into_iter().chain(resources).collect();
         f.write_str(&words.join(" "))
     }
+}
+
+/// Space-separated words, as `acrs` columns hold them.
+pub(super) fn words(text: &str) -> Vec<String> {
+    text.split_ascii_whitespace().map(ToOwned::to_owned).collect()
 }

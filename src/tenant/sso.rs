@@ -12,8 +12,10 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::back_channel_logout::{self, EndedSession};
+use super::cookies;
+use super::scope::words;
+use super::state::Tenant;
 use super::user::User;
-use super::{Tenant, claims, cookies};
 use crate::platform::clock::millis;
 use crate::platform::random;
 
@@ -89,7 +91,7 @@ pub(super) async fn still_counts(
     let row: Option<(Option<i64>, Option<i64>)> =
         sqlx::query_as("SELECT disabled, password_changed_at FROM users WHERE id = $1")
             .bind(user_id)
-            .fetch_optional(&tenant.db)
+            .fetch_optional(tenant.db())
             .await?;
     Ok(match (row, User::find(tenant, user_id).await?) {
         (Some((disabled, _)), _) if disabled.unwrap_or(0) != 0 => Err(Lapsed::Disabled),
@@ -107,12 +109,12 @@ impl Session {
             "SELECT sid, user_id, auth_time, factor, acrs FROM sso_sessions WHERE cookie_hash = $1 AND expires_at > $2",
         )
         .bind(&cookie_hash)
-        .bind(tenant.clock.unix_millis())
-        .fetch_optional(&tenant.db)
+        .bind(tenant.clock().unix_millis())
+        .fetch_optional(tenant.db())
         .await?;
         let Some((sid, user_id, auth_time, factor, acrs)) = row else { return Ok(None) };
         let user = still_counts(tenant, &user_id, auth_time).await?.ok();
-        let (factor, acrs) = (Factor::parse(&factor), claims::words(&acrs));
+        let (factor, acrs) = (Factor::parse(&factor), words(&acrs));
         Ok(user.map(|user| Self { cookie_hash, sid, user, auth_time, factor, acrs }))
     }
 
@@ -129,7 +131,7 @@ impl Session {
         let ended: Vec<(String, String)> =
             sqlx::query_as("DELETE FROM sso_sessions WHERE cookie_hash = $1 RETURNING sid, user_id")
                 .bind(previous.unwrap_or_default())
-                .fetch_all(&tenant.db)
+                .fetch_all(tenant.db())
                 .await?;
         let (own, others): (Vec<_>, Vec<_>) = ended.into_iter().partition(|(_, user_id)| *user_id == user.id);
         for (sid, user_id) in others {
@@ -138,7 +140,7 @@ impl Session {
         let own = own.into_iter().next().map(|(sid, _)| sid);
         let sid = own.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
         let cookie = random::token();
-        let auth_time = tenant.clock.unix_millis();
+        let auth_time = tenant.clock().unix_millis();
         let session = Self { cookie_hash: random::digest(&cookie), sid, user, auth_time, factor, acrs: Vec::new() };
         let started = sqlx::query(
             "INSERT INTO sso_sessions (cookie_hash, sid, user_id, auth_time, factor, expires_at) \
@@ -148,10 +150,10 @@ impl Session {
         .bind(&session.sid)
         .bind(session.auth_time)
         .bind(session.factor.as_str())
-        .bind(millis(tenant.clock.now() + IDLE))
+        .bind(millis(tenant.clock().now() + IDLE))
         .bind(&session.user.id)
         .bind(session.user.password_changed_at)
-        .execute(&tenant.db)
+        .execute(tenant.db())
         .await?;
         if started.rows_affected() == 0 {
             // The reset has ended their other sessions; of this one it found nothing any more.
@@ -166,9 +168,9 @@ impl Session {
     /// Notes that the session was used. Updates only what exists: a sign-out in the meantime stays one.
     pub(super) async fn touch(&self, tenant: &Tenant) -> Result<(), sqlx::Error> {
         sqlx::query("UPDATE sso_sessions SET expires_at = $1 WHERE cookie_hash = $2")
-            .bind(millis(tenant.clock.now() + IDLE))
+            .bind(millis(tenant.clock().now() + IDLE))
             .bind(&self.cookie_hash)
-            .execute(&tenant.db)
+            .execute(tenant.db())
             .await?;
         Ok(())
     }
@@ -192,7 +194,7 @@ impl Session {
             .bind(acrs.join(" "))
             .bind(&self.cookie_hash)
             .bind(self.auth_time)
-            .execute(&tenant.db)
+            .execute(tenant.db())
             .await?;
         self.acrs = acrs;
         Ok(updated.rows_affected() > 0)
@@ -209,7 +211,7 @@ pub(super) fn cookie_hash(headers: &HeaderMap) -> Option<String> {
 pub(super) async fn end(tenant: &Tenant, sid: &str) -> Result<Vec<String>, sqlx::Error> {
     let ended: Vec<String> = sqlx::query_scalar("DELETE FROM sso_sessions WHERE sid = $1 RETURNING user_id")
         .bind(sid)
-        .fetch_all(&tenant.db)
+        .fetch_all(tenant.db())
         .await?;
     match ended.into_iter().next() {
         Some(user_id) => has_ended(tenant, &EndedSession { sid: sid.to_owned(), user_id }).await,
@@ -219,7 +221,7 @@ pub(super) async fn end(tenant: &Tenant, sid: &str) -> Result<Vec<String>, sqlx:
 
 /// What follows from the end of a session.
 async fn has_ended(tenant: &Tenant, session: &EndedSession) -> Result<Vec<String>, sqlx::Error> {
-    let clients = back_channel_logout::clients_of(&tenant.db, session).await?;
+    let clients = back_channel_logout::clients_of(tenant.db(), session).await?;
     back_channel_logout::notify(tenant, session, &clients);
     // A code that is still on its way would sign the user in again.
     sqlx::query(
@@ -227,10 +229,10 @@ async fn has_ended(tenant: &Tenant, session: &EndedSession) -> Result<Vec<String
          AND (' ' || scope || ' ' NOT LIKE '% offline_access %' \
          OR id IN (SELECT grant_id FROM authorization_codes WHERE redeemed_at IS NULL))",
     )
-    .bind(tenant.clock.unix_millis())
+    .bind(tenant.clock().unix_millis())
     .bind(&session.sid)
     .bind(&session.user_id)
-    .execute(&tenant.db)
+    .execute(tenant.db())
     .await?;
     Ok(clients)
 }
@@ -243,15 +245,15 @@ pub(super) async fn end_sessions_of(tenant: &Tenant, user_id: &str) {
     let ended = async {
         let sids: Vec<String> = sqlx::query_scalar("DELETE FROM sso_sessions WHERE user_id = $1 RETURNING sid")
             .bind(user_id)
-            .fetch_all(&tenant.db)
+            .fetch_all(tenant.db())
             .await?;
         for sid in sids {
             has_ended(tenant, &EndedSession { sid, user_id: user_id.to_owned() }).await?;
         }
         sqlx::query("UPDATE grants SET revoked_at = $1 WHERE user_id = $2 AND revoked_at IS NULL")
-            .bind(tenant.clock.unix_millis())
+            .bind(tenant.clock().unix_millis())
             .bind(user_id)
-            .execute(&tenant.db)
+            .execute(tenant.db())
             .await
     };
     match ended.await {

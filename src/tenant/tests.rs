@@ -23,6 +23,7 @@ use url::Url;
 use super::interaction::Interaction;
 use super::sso::{Factor, Session};
 use super::user::User;
+use super::user_flow::finish;
 use super::{StartError, Tenant, config, cookies, router, sso};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
@@ -219,7 +220,7 @@ impl TestTenant {
             .bind(id)
             .bind(email)
             .bind(name)
-            .execute(&tenant.db)
+            .execute(tenant.db())
             .await
             .expect("a user");
         }
@@ -233,7 +234,7 @@ impl TestTenant {
 
     /// The same tenant, started again with another configuration.
     async fn restart_with(self, change: impl FnOnce(&mut config::Config)) -> Self {
-        self.tenant.db.close().await;
+        self.tenant.db().close().await;
         Self::start_in(self.folder, self.database_url, self.clock, change).await
     }
 
@@ -272,7 +273,7 @@ impl TestTenant {
     async fn finish(&self, begun: &Answer, user: &str) -> Answer {
         let (id, headers) = interaction(begun);
         let interaction = Interaction::load(&self.tenant, &id, &headers).await.expect("the interaction is alive");
-        Answer::read(interaction.complete(&self.tenant, &self.user(user).await, Factor::Password).await).await
+        Answer::read(finish::sign_in(&self.tenant, &interaction, &self.user(user).await, Factor::Password).await).await
     }
 
     /// Signs a user in: the code, and the session cookie.
@@ -433,7 +434,7 @@ async fn what_has_expired_is_removed_while_the_tenant_runs() {
     t.authorize(&[], "").await;
     for (table, expected) in [("sso_sessions", 0), ("ended_interactions", 0)] {
         let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
-        let left: i64 = sqlx::query_scalar(count).fetch_one(&t.tenant.db).await.expect("SQL");
+        let left: i64 = sqlx::query_scalar(count).fetch_one(t.tenant.db()).await.expect("SQL");
         assert_eq!(left, expected, "{table}");
     }
 }
@@ -461,7 +462,7 @@ async fn authorization_requests_of_strangers_are_carried_by_them_and_leave_no_ro
     let rows = ["ended_interactions", "flow_steps", "sso_sessions", "grants", "authorization_codes", "mailbox"];
     for table in rows {
         let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
-        let left: i64 = sqlx::query_scalar(count).fetch_one(&t.tenant.db).await.expect("SQL");
+        let left: i64 = sqlx::query_scalar(count).fetch_one(t.tenant.db()).await.expect("SQL");
         assert_eq!(left, 0, "{table}");
     }
 }
@@ -627,7 +628,7 @@ async fn a_request_without_a_path_is_refused() {
 #[tokio::test]
 async fn in_production_it_does_not_start() {
     let folder = tempfile::tempdir().expect("a folder");
-    let database = folder.path().join("tenant.db");
+    let database = folder.path().join("tenant.db()");
     let url = format!("sqlite:{}", database.display());
     let started = Tenant::start(configuration(&url), Mode::Production, Clock::system()).await;
     assert!(matches!(started, Err(StartError::Production)));
@@ -816,9 +817,9 @@ async fn an_interaction_belongs_to_one_browser_ends_once_and_in_an_hour() {
     let first = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
     let second = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
     let alice = t.user(ALICE).await;
-    assert_eq!(first.complete(&t.tenant, &alice, Factor::Password).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(finish::sign_in(&t.tenant, &first, &alice, Factor::Password).await.status(), StatusCode::SEE_OTHER);
     assert_eq!(
-        second.complete(&t.tenant, &alice, Factor::Password).await.status(),
+        finish::sign_in(&t.tenant, &second, &alice, Factor::Password).await.status(),
         StatusCode::BAD_REQUEST,
         "no second code"
     );
@@ -828,7 +829,8 @@ async fn an_interaction_belongs_to_one_browser_ends_once_and_in_an_hour() {
     assert!(Interaction::load(&t.tenant, &id, &headers).await.is_err(), "after an hour");
 
     let (id, headers) = interaction(&t.authorize(&[], "").await);
-    let cancelled = Interaction::load(&t.tenant, &id, &headers).await.expect("alive").cancel(&t.tenant);
+    let interaction = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
+    let cancelled = finish::cancel(&t.tenant, &interaction);
     assert_eq!(Answer::read(cancelled).await.answered()["error"], "access_denied");
 }
 
@@ -903,7 +905,8 @@ async fn signing_in_again_replaces_the_session_cookie() {
     let (id, mut headers) = interaction(&begun);
     headers.append(header::COOKIE, old.parse().expect("ASCII"));
     let interaction = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
-    let finished = Answer::read(interaction.complete(&t.tenant, &t.user(ALICE).await, Factor::Password).await).await;
+    let finished =
+        Answer::read(finish::sign_in(&t.tenant, &interaction, &t.user(ALICE).await, Factor::Password).await).await;
     let new = finished.cookie(cookies::SESSION).expect("a cookie");
     assert_ne!(old, new);
     assert!(is_sign_in_page(&t.authorize(&[], &old).await), "the old cookie is dead");
@@ -921,18 +924,18 @@ async fn a_sign_in_with_a_password_that_was_reset_meanwhile_is_refused() {
     sqlx::query("UPDATE users SET password_changed_at = $1 WHERE id = $2")
         .bind(t.clock.unix_millis())
         .bind(ALICE)
-        .execute(&t.tenant.db)
+        .execute(t.tenant.db())
         .await
         .expect("SQL");
     t.clock.advance(Duration::seconds(1));
-    let refused = Answer::read(interaction.complete(&t.tenant, &proved, Factor::Password).await).await;
+    let refused = Answer::read(finish::sign_in(&t.tenant, &interaction, &proved, Factor::Password).await).await;
     assert_eq!(refused.answered()["error"], "login_required");
     assert_eq!(refused.cookie(cookies::SESSION), None);
     // Reset in the moment before the session is stored.
     let started = Session::start(&t.tenant, proved, Factor::Password, None).await.expect("SQL");
     assert!(started.is_err_and(|lapsed| lapsed == sso::Lapsed::PasswordChanged));
     let sessions: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM sso_sessions").fetch_one(&t.tenant.db).await.expect("SQL");
+        sqlx::query_scalar("SELECT COUNT(*) FROM sso_sessions").fetch_one(t.tenant.db()).await.expect("SQL");
     assert_eq!(sessions, 0);
     t.sign_in(ALICE, &[]).await;
 }
@@ -948,7 +951,7 @@ async fn a_sign_out_wins_against_an_authorization_on_its_way() {
     let session = Session::find(&t.tenant, &headers).await.expect("SQL").expect("signed in");
     let asked = interaction.permissions(&t.tenant, &session).await.expect("permissions");
     sso::end(&t.tenant, &session.sid).await.expect("ended");
-    let answered = Answer::read(interaction.accept(&t.tenant, &session, &asked).await).await.answered();
+    let answered = Answer::read(finish::accept(&t.tenant, interaction, &session, &asked).await).await.answered();
     assert_eq!((answered["error"].as_str(), answered.contains_key("code")), ("login_required", false));
 }
 
@@ -1159,7 +1162,7 @@ async fn a_changed_password_or_a_disabled_user_ends_sessions_and_grants() {
         let (code, session) = t.sign_in(user, &[]).await;
         let token = t.redeem(&code, &[]).await.json()["refresh_token"].as_str().expect("a token").to_owned();
         t.clock.advance(Duration::seconds(1));
-        sqlx::query(statement).bind(t.clock.unix_millis()).bind(user).execute(&t.tenant.db).await.expect("SQL");
+        sqlx::query(statement).bind(t.clock.unix_millis()).bind(user).execute(t.tenant.db()).await.expect("SQL");
         assert_eq!(t.refresh(&token, "").await.error().1, "invalid_grant", "{statement}");
         assert!(is_sign_in_page(&t.authorize(&[], &session).await), "{statement}");
     }
@@ -1242,7 +1245,7 @@ async fn key_rotation_breaks_no_token_and_announces_the_next_key() {
     t.claims(&after["id_token"]).await;
     let verified = |tokens: &Value| {
         let token = tokens["id_token"].as_str().expect("a token");
-        t.tenant.keys.verify::<Value>(token, t.clock.unix_millis()).is_some()
+        t.tenant.keys().verify::<Value>(token, t.clock.unix_millis()).is_some()
     };
     assert!(verified(&before) && verified(&after));
     t.clock.advance(Duration::hours(3));
@@ -1341,7 +1344,7 @@ async fn nothing_secret_is_kept_as_it_is() {
         // A server's files are elsewhere; what is written is the same.
         return;
     }
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&t.tenant.db).await.expect("a checkpoint");
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(t.tenant.db()).await.expect("a checkpoint");
     let file = std::fs::read(t.folder.path().join("test.db")).expect("the database");
     for secret in [code.as_str(), &fresh, &token, cookie] {
         assert!(!file.windows(secret.len()).any(|window| window == secret.as_bytes()));

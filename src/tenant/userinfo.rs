@@ -7,9 +7,11 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use super::config::directory_app::CLIENT_ID;
+use super::error;
 use super::error::{Described, Trace};
+use super::state::Tenant;
 use super::token::access_token::{AccessToken, AccessTokenError};
-use super::{Tenant, directory, error};
 
 pub(super) fn router() -> Router<Tenant> {
     // Core §5.3.1: GET and POST.
@@ -87,7 +89,7 @@ async fn userinfo(State(tenant): State<Tenant>, headers: HeaderMap) -> Response 
 
 async fn claims(tenant: &Tenant, headers: &HeaderMap) -> Result<Value, RouteError> {
     let token = AccessToken::bearer(headers).ok_or(RouteError::NoToken)?;
-    let token = AccessToken::verify(tenant, token, directory::CLIENT_ID).await?;
+    let token = AccessToken::verify(tenant, token, CLIENT_ID).await?;
     if !token.has("openid") {
         return Err(RouteError::Scope);
     }

@@ -208,7 +208,7 @@ async fn a_client_assertion_may_be_used_until_it_expires_and_leaves_nothing_behi
         t.clock.advance(Duration::minutes(3));
     }
     let kept: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM client_assertions").fetch_one(&t.tenant.db).await.expect("SQL");
+        sqlx::query_scalar("SELECT COUNT(*) FROM client_assertions").fetch_one(t.tenant.db()).await.expect("SQL");
     assert_eq!(kept, 0);
     t.clock.advance(Duration::minutes(2));
     assert_eq!(t.with_assertion(&assertion, &[]).await.error(), (401, "invalid_client".to_owned(), 700_024));

@@ -48,8 +48,8 @@ impl TestTenant {
 
     /// The user agrees to what the web app asks for.
     async fn consents(&self, user: &str, client: &str, scope: &str) {
-        let app = self.tenant.config.app(client).expect("an app");
-        let scopes = Scopes::parse(scope, app, &self.tenant.config).expect("scopes");
+        let app = self.tenant.config().app(client).expect("an app");
+        let scopes = Scopes::parse(scope, app, self.tenant.config()).expect("scopes");
         consent::grant(&self.tenant, user, app.client_id, &scopes.resources).await.expect("stored");
     }
 
@@ -57,7 +57,7 @@ impl TestTenant {
     async fn step_up(&self, user: &str) {
         sqlx::query("UPDATE sso_sessions SET acrs = 'c1' WHERE user_id = $1")
             .bind(user)
-            .execute(&self.tenant.db)
+            .execute(self.tenant.db())
             .await
             .expect("SQL");
     }
@@ -206,7 +206,7 @@ async fn on_behalf_of_ends_with_the_grant_of_its_user() {
     assert_eq!(t.me(text(&obtained, "access_token")).await.status, StatusCode::UNAUTHORIZED);
 
     let tokens = t.tokens(BOB, &[]).await;
-    sqlx::query("UPDATE users SET disabled = 1 WHERE id = $1").bind(BOB).execute(&t.tenant.db).await.expect("SQL");
+    sqlx::query("UPDATE users SET disabled = 1 WHERE id = $1").bind(BOB).execute(t.tenant.db()).await.expect("SQL");
     let refused = t.on_behalf_of(text(&tokens, "access_token"), &[]).await;
     assert_eq!(refused.error(), (400, "invalid_grant".to_owned(), 50_057));
 }
@@ -226,7 +226,7 @@ async fn a_scope_without_the_users_consent_is_not_given_at_refresh() {
     let answer = t.refresh(&token, scope).await;
     assert_eq!(answer.status, StatusCode::OK, "the refusal did not use the token up: {}", answer.text());
     assert_eq!(t.claims(&answer.json()["access_token"]).await["scp"], "Things.Change");
-    sqlx::query("DELETE FROM consents").execute(&t.tenant.db).await.expect("SQL");
+    sqlx::query("DELETE FROM consents").execute(t.tenant.db()).await.expect("SQL");
     let refused = t.refresh(text(&answer.json(), "refresh_token"), scope).await;
     assert_eq!(refused.error().2, 65_001, "taken back");
 }

@@ -38,7 +38,7 @@ async fn a_refresh_token_that_is_used_again_is_worth_nothing_when_its_grant_is_n
     let t = TestTenant::start().await;
     let first = refresh_token(&t.tokens(ALICE, &[]).await);
     let second = refresh_token(&t.refresh(&first, "").await.json());
-    sqlx::query("UPDATE grants SET revoked_at = 1").execute(&t.tenant.db).await.expect("SQL");
+    sqlx::query("UPDATE grants SET revoked_at = 1").execute(t.tenant.db()).await.expect("SQL");
     for token in [&first, &second] {
         assert_eq!(t.refresh(token, "").await.error(), (400, "invalid_grant".to_owned(), 50_173));
     }
@@ -85,7 +85,7 @@ async fn a_dead_refresh_token_is_called_bad_and_anothers_a_mismatch() {
     for statement in ["UPDATE users SET password_changed_at = $1", "UPDATE users SET disabled = $1"] {
         let token = mine().await;
         t.clock.advance(Duration::seconds(1));
-        sqlx::query(statement).bind(t.clock.unix_millis()).execute(&t.tenant.db).await.expect("SQL");
+        sqlx::query(statement).bind(t.clock.unix_millis()).execute(t.tenant.db()).await.expect("SQL");
         assert_eq!(t.refresh(&token, "").await.json()["suberror"], "bad_token", "{statement}");
     }
 }

@@ -5,17 +5,18 @@ use axum::http::{HeaderMap, header};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::super::Tenant;
-use super::super::claims::{self, ClaimsRequest};
-use super::super::sso::{self, Lapsed};
-use super::super::user::User;
+use crate::tenant::claims::ClaimsRequest;
+use crate::tenant::scope::words;
+use crate::tenant::sso::{self, Lapsed};
+use crate::tenant::state::Tenant;
+use crate::tenant::user::User;
 
 /// An access token that was issued for a user, who lets the client use it still.
-pub(in super::super) struct AccessToken {
+pub(in crate::tenant) struct AccessToken {
     /// The client that it was issued to.
-    pub(in super::super) client_id: Uuid,
+    pub(in crate::tenant) client_id: Uuid,
     /// The user.
-    pub(in super::super) user: User,
+    pub(in crate::tenant) user: User,
     /// `scp`, word by word.
     scopes: Vec<String>,
     /// The grant behind it.
@@ -27,12 +28,12 @@ pub(in super::super) struct AccessToken {
     /// The authentication contexts that the user had satisfied then.
     pub(super) acrs: Vec<String>,
     /// What the app asked for when the user signed in.
-    pub(in super::super) requested: ClaimsRequest,
+    pub(in crate::tenant) requested: ClaimsRequest,
 }
 
 /// Why an access token is worth nothing here.
 #[derive(Debug, thiserror::Error)]
-pub(in super::super) enum AccessTokenError {
+pub(in crate::tenant) enum AccessTokenError {
     #[error("the token is not an access token of ours")]
     NotOurs,
     #[error("the token is for another resource")]
@@ -70,7 +71,7 @@ struct Claims {
 
 impl AccessToken {
     /// The token that a request carries as RFC 6750 §2.1 says, the only way that is accepted.
-    pub(in super::super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    pub(in crate::tenant) fn bearer(headers: &HeaderMap) -> Option<&str> {
         let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
     }
@@ -84,20 +85,20 @@ impl AccessToken {
     ///
     /// # Errors
     /// [`AccessTokenError`] naming the check that failed.
-    pub(in super::super) async fn verify(
+    pub(in crate::tenant) async fn verify(
         tenant: &Tenant,
         token: &str,
         audience: Uuid,
     ) -> Result<Self, AccessTokenError> {
-        let now = tenant.clock.unix_millis();
-        let claims: Claims = tenant.keys.verify(token, now).ok_or(AccessTokenError::NotOurs)?;
+        let now = tenant.clock().unix_millis();
+        let claims: Claims = tenant.keys().verify(token, now).ok_or(AccessTokenError::NotOurs)?;
         if claims.iss != tenant.issuer() {
             return Err(AccessTokenError::NotOurs);
         }
         if claims.aud != audience {
             return Err(AccessTokenError::Audience);
         }
-        if claims.exp <= tenant.clock.unix_seconds() {
+        if claims.exp <= tenant.clock().unix_seconds() {
             return Err(AccessTokenError::Expired);
         }
         if claims.scp.is_empty() {
@@ -108,7 +109,7 @@ impl AccessToken {
         )
         .bind(&claims.rh)
         .bind(&claims.oid)
-        .fetch_optional(&tenant.db)
+        .fetch_optional(tenant.db())
         .await?;
         let Some((sid, auth_time, acrs, requested)) = grant else {
             return Err(AccessTokenError::Revoked { capabilities: claims.xms_cc });
@@ -121,13 +122,13 @@ impl AccessToken {
             grant_id: claims.rh,
             sid,
             auth_time,
-            acrs: claims::words(&acrs),
+            acrs: words(&acrs),
             requested: ClaimsRequest::from_json(&requested),
         })
     }
 
     /// Whether `scp` contains this word.
-    pub(in super::super) fn has(&self, scope: &str) -> bool {
+    pub(in crate::tenant) fn has(&self, scope: &str) -> bool {
         self.scopes.iter().any(|known| known == scope)
     }
 }

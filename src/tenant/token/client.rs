@@ -8,21 +8,21 @@ use percent_encoding::percent_decode_str;
 use secrecy::ExposeSecret as _;
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::super::Tenant;
-use super::super::config::App;
-use super::super::error::{self, Described};
-use super::super::parameters::Parameters;
 use super::client_assertion::{self, AssertionError};
 use crate::platform::random;
+use crate::tenant::config::App;
+use crate::tenant::error::{self, Described};
+use crate::tenant::parameters::Parameters;
+use crate::tenant::state::Tenant;
 
 /// What discovery lists. Without a secret or key an app cannot get tokens here at all: there are no public clients.
-pub(in super::super) const METHODS: [&str; 3] = ["client_secret_post", "client_secret_basic", "private_key_jwt"];
+pub(in crate::tenant) const METHODS: [&str; 3] = ["client_secret_post", "client_secret_basic", "private_key_jwt"];
 
 /// The client that made a request, and how it proved itself.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Client<'t> {
+pub(in crate::tenant) struct Client<'t> {
     /// Its registration.
-    pub(in super::super) app: &'t App,
+    pub(in crate::tenant) app: &'t App,
     /// What it authenticated with.
     pub(super) proof: Proof,
 }
@@ -48,7 +48,7 @@ impl Proof {
 
 /// Why the client is not who it says.
 #[derive(Debug, thiserror::Error)]
-pub(in super::super) enum ClientError {
+pub(in crate::tenant) enum ClientError {
     #[error("the client authenticated in two ways")]
     TwoAuthentications,
     #[error("the Authorization header is not valid Basic")]
@@ -68,7 +68,7 @@ pub(in super::super) enum ClientError {
 }
 
 impl ClientError {
-    pub(in super::super) fn describe(&self) -> (StatusCode, Described) {
+    pub(in crate::tenant) fn describe(&self) -> (StatusCode, Described) {
         // RFC 6749 §5.2: 401 for a failed authentication, 400 for a malformed request.
         let failed = |code, message: &str| (StatusCode::UNAUTHORIZED, Described::new("invalid_client", code, message));
         match self {
@@ -156,12 +156,12 @@ impl ClientError {
 }
 
 /// The client that made the request.
-pub(in super::super) async fn authenticate<'t>(
+pub(in crate::tenant) async fn authenticate<'t>(
     tenant: &'t Tenant,
     headers: &HeaderMap,
     parameters: &Parameters,
 ) -> Result<Client<'t>, ClientError> {
-    let known = |id: String| tenant.config.app(&id).ok_or(ClientError::UnknownClient(id));
+    let known = |id: String| tenant.config().app(&id).ok_or(ClientError::UnknownClient(id));
     let in_body = parameters.get("client_secret");
     let assertion = match (parameters.get("client_assertion"), parameters.get("client_assertion_type")) {
         (None, None) => None,
@@ -189,7 +189,7 @@ pub(in super::super) async fn authenticate<'t>(
     let app = known(client_id)?;
     // Digests are of equal length, and every secret is compared: time tells neither length nor position.
     let given = random::digest(&secret);
-    let secrets = tenant.secrets.get(&app.client_id).into_iter().flatten();
+    let secrets = tenant.secrets_of(app.client_id).iter();
     let valid = secrets.fold(Choice::from(0), |valid, secret| {
         valid | random::digest(secret.expose_secret()).as_bytes().ct_eq(given.as_bytes())
     });

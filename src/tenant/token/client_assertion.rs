@@ -23,11 +23,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::super::Tenant;
-use super::super::certificate::PublicKey;
-use super::super::config::{App, ClientAssertionReuse, FederatedCredential};
-use super::super::federation::{self, FederationError};
 use crate::platform::random;
+use crate::tenant::certificate::PublicKey;
+use crate::tenant::config::{App, ClientAssertionReuse, FederatedCredential};
+use crate::tenant::federation::FederationError;
+use crate::tenant::state::Tenant;
 
 /// The only value of `client_assertion_type` (RFC 7523 §2.2).
 pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -43,7 +43,7 @@ const MAX_JTI: usize = 256;
 
 /// Why an assertion authenticates nobody.
 #[derive(Debug, thiserror::Error)]
-pub(in super::super) enum AssertionError {
+pub(in crate::tenant) enum AssertionError {
     #[error("the client assertion is no signed JWT")]
     Malformed,
     #[error("the client assertion is signed with another algorithm than RS256 and PS256")]
@@ -179,7 +179,7 @@ pub(super) async fn authenticate(tenant: &Tenant, app: &App, text: &str) -> Resu
             return Err(AssertionError::Subject);
         }
         by_certificate(tenant, app, &assertion)?;
-        return match tenant.config.client_assertion_reuse {
+        return match tenant.config().client_assertion_reuse {
             ClientAssertionReuse::Allow => Ok(()),
             ClientAssertionReuse::Refuse => use_up(tenant, app.client_id, &assertion.claims).await,
         };
@@ -190,17 +190,16 @@ pub(super) async fn authenticate(tenant: &Tenant, app: &App, text: &str) -> Resu
 fn by_certificate(tenant: &Tenant, app: &App, assertion: &Assertion<'_>) -> Result<(), AssertionError> {
     let Header { x5t, x5t_s256, kid, .. } = &assertion.header;
     let named = |key: &&PublicKey| key.is_named(x5t.as_deref(), x5t_s256.as_deref(), kid.as_deref());
-    let keys = tenant.certificates.get(&app.client_id);
-    let key = keys.into_iter().flatten().find(named).ok_or(AssertionError::UnknownKey)?;
+    let key = tenant.certificates_of(app.client_id).iter().find(named).ok_or(AssertionError::UnknownKey)?;
     assertion.verify(&key.verifier)?;
-    let now = tenant.clock.unix_seconds();
+    let now = tenant.clock().unix_seconds();
     if !key.is_valid_at(now) {
         return Err(AssertionError::CertificateExpired);
     }
     if !assertion.claims.aud.contains(|aud| tenant.is_audience_of_assertions(aud)) {
         return Err(AssertionError::Audience);
     }
-    let max_lifetime = match tenant.config.client_assertion_reuse {
+    let max_lifetime = match tenant.config().client_assertion_reuse {
         ClientAssertionReuse::Allow => i64::MAX,
         ClientAssertionReuse::Refuse => MAX_LIFETIME,
     };
@@ -209,9 +208,9 @@ fn by_certificate(tenant: &Tenant, app: &App, assertion: &Assertion<'_>) -> Resu
 
 async fn by_federation(tenant: &Tenant, app: &App, assertion: &Assertion<'_>) -> Result<(), AssertionError> {
     let credential = federated_credential(app, &assertion.claims)?;
-    let key = federation::key(tenant, credential, assertion.header.kid.as_deref()).await?;
+    let key = tenant.federated_keys().key(credential, assertion.header.kid.as_deref()).await?;
     assertion.verify(&key.ok_or(AssertionError::UnknownKey)?)?;
-    check_times(&assertion.claims, tenant.clock.unix_seconds(), i64::MAX)
+    check_times(&assertion.claims, tenant.clock().unix_seconds(), i64::MAX)
 }
 
 /// The federated credential that the assertion is for.
@@ -243,15 +242,15 @@ fn check_times(claims: &Claims, now: i64, max_lifetime: i64) -> Result<(), Asser
 async fn use_up(tenant: &Tenant, client_id: Uuid, claims: &Claims) -> Result<(), AssertionError> {
     let jti = claims.jti.as_deref().filter(|jti| !jti.is_empty() && jti.len() <= MAX_JTI);
     let jti = jti.ok_or(AssertionError::NoJti)?;
-    let now = tenant.clock.unix_millis();
-    sqlx::query("DELETE FROM client_assertions WHERE expires_at < $1").bind(now).execute(&tenant.db).await?;
+    let now = tenant.clock().unix_millis();
+    sqlx::query("DELETE FROM client_assertions WHERE expires_at < $1").bind(now).execute(tenant.db()).await?;
     let used = sqlx::query(
         "INSERT INTO client_assertions (jti_hash, expires_at) VALUES ($1, $2) ON CONFLICT (jti_hash) DO NOTHING",
     )
     .bind(random::digest(&format!("{client_id}/{jti}")))
     // The longest that any assertion of now can be accepted: its own `exp` with the skew is never later.
     .bind(now + (MAX_LIFETIME + 2 * SKEW) * 1000)
-    .execute(&tenant.db)
+    .execute(tenant.db())
     .await?;
     if used.rows_affected() == 1 { Ok(()) } else { Err(AssertionError::Replayed) }
 }

@@ -4,16 +4,16 @@
 //! An app without any role on the API gets a token without `roles`, as in Entra (where no assignment is required): it
 //! proves who the app is, and it is for the API to refuse it.
 
-use serde::Serialize;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::super::Tenant;
-use super::super::claims::ClaimsRequest;
-use super::super::parameters::Parameters;
-use super::super::scope::{DEFAULT, Scopes, split_resource};
+use super::claims::{AppTokenClaims, token_id};
 use super::client::Client;
-use super::{ACCESS_TOKEN_LIFETIME, RouteError, token_id};
+use super::error::RouteError;
+use super::issue::{ACCESS_TOKEN_LIFETIME, demanded};
+use crate::tenant::claims::ClaimsRequest;
+use crate::tenant::parameters::Parameters;
+use crate::tenant::scope::{DEFAULT, Scopes, split_resource};
+use crate::tenant::state::Tenant;
 
 /// Issues a token for the resource in `scope`, which is `{Application ID URI}/.default` and nothing else.
 pub(super) fn issue(tenant: &Tenant, client: Client<'_>, parameters: &Parameters) -> Result<Value, RouteError> {
@@ -27,24 +27,24 @@ pub(super) fn issue(tenant: &Tenant, client: Client<'_>, parameters: &Parameters
         }
         _ => return Err(RouteError::NotDefaultScope),
     };
-    let api = Scopes::resource(resource, &tenant.config)?;
+    let api = Scopes::resource(resource, tenant.config())?;
     let granted: Vec<&str> = {
         let of_api = client.app.permissions.iter().filter(|grant| grant.resource == api.client_id);
         let granted: Vec<&String> = of_api.flat_map(|grant| &grant.roles).collect();
         api.app_roles.iter().map(|role| &role.value).filter(|role| granted.contains(role)).map(String::as_str).collect()
     };
     // There is no user who could satisfy anything.
-    let claims = super::demanded(tenant, parameters, &[])?;
+    let claims = demanded(tenant, parameters, &[])?;
     let ClaimsRequest { xms_cc, .. } = claims;
-    let now = tenant.clock.unix_seconds();
+    let now = tenant.clock().unix_seconds();
     let service_principal = tenant.service_principal(client.app.client_id).to_string();
-    let access_token = tenant.keys.sign(&AppTokenClaims {
+    let access_token = tenant.keys().sign(&AppTokenClaims {
         iss: tenant.issuer(),
         aud: api.client_id,
         iat: now,
         nbf: now,
         exp: now + ACCESS_TOKEN_LIFETIME.whole_seconds(),
-        tid: tenant.config.tenant_id,
+        tid: tenant.config().tenant_id,
         sub: &service_principal,
         oid: &service_principal,
         azp: client.app.client_id,
@@ -61,28 +61,4 @@ pub(super) fn issue(tenant: &Tenant, client: Client<'_>, parameters: &Parameters
         "ext_expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
         "access_token": access_token,
     }))
-}
-
-/// Entra's access tokens for apps, version 2.0.
-#[derive(Serialize)]
-struct AppTokenClaims<'t> {
-    iss: String,
-    aud: Uuid,
-    iat: i64,
-    nbf: i64,
-    exp: i64,
-    tid: Uuid,
-    /// The service principal, as `oid`: an app is nobody else at another API.
-    sub: &'t str,
-    oid: &'t str,
-    azp: Uuid,
-    azpacr: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    idtyp: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    roles: Vec<&'t str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    xms_cc: Vec<String>,
-    uti: String,
-    ver: &'static str,
 }

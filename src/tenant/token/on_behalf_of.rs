@@ -9,15 +9,17 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::super::Tenant;
-use super::super::claims::ClaimsRequest;
-use super::super::parameters::Parameters;
-use super::super::scope::{OpenId, Scopes};
 use super::access_token::{AccessToken, AccessTokenError};
 use super::client::Client;
-use super::{AccessTokenFor, Grant, REFRESH_TOKEN_LIFETIME, RouteError, answer, check_consent, demanded, resource_of};
+use super::error::RouteError;
+use super::issue::{AccessTokenFor, answer, check_consent, demanded, resource_of};
 use crate::platform::clock::millis;
 use crate::platform::random;
+use crate::tenant::claims::ClaimsRequest;
+use crate::tenant::grant::{Grant, REFRESH_TOKEN_LIFETIME};
+use crate::tenant::parameters::Parameters;
+use crate::tenant::scope::{OpenId, Scopes};
+use crate::tenant::state::Tenant;
 
 /// `grant_type` (RFC 7523 §2.1).
 pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -43,7 +45,7 @@ pub(super) async fn exchange(
             AccessTokenError::Database(error) => RouteError::Database(error),
             refused => RouteError::Assertion(refused),
         })?;
-    let scopes = Scopes::parse(scope, client.app, &tenant.config)?;
+    let scopes = Scopes::parse(scope, client.app, tenant.config())?;
     let resource = resource_of(&scopes)?.ok_or(RouteError::NoResource)?;
     check_consent(tenant, &assertion.user, client, Some(resource)).await?;
     let demanded = demanded(tenant, parameters, &assertion.acrs)?;
@@ -83,8 +85,8 @@ async fn keep(
     claims: &ClaimsRequest,
 ) -> Result<Option<String>, sqlx::Error> {
     let (grant_id, token) = (Uuid::new_v4().to_string(), random::token());
-    let until = millis(tenant.clock.now() + REFRESH_TOKEN_LIFETIME);
-    let mut change = tenant.db.begin().await?;
+    let until = millis(tenant.clock().now() + REFRESH_TOKEN_LIFETIME);
+    let mut change = tenant.db().begin().await?;
     let made = sqlx::query(
         "INSERT INTO grants (id, client_id, user_id, scope, sid, auth_time, expires_at, acrs, claims, on_behalf_of) \
          SELECT $1, $2, user_id, $3, sid, auth_time, $4, acrs, $5, id FROM grants WHERE id = $6 AND revoked_at IS NULL",

@@ -6,14 +6,16 @@
 
 use serde_json::Value;
 
-use super::super::Tenant;
-use super::super::config::RefreshTokenReuse;
-use super::super::parameters::Parameters;
-use super::super::scope::Scopes;
 use super::client::Client;
-use super::{AccessTokenFor, Grant, REFRESH_TOKEN_LIFETIME, RouteError, answer, resource_of};
+use super::error::RouteError;
+use super::issue::{AccessTokenFor, answer, resource_of};
 use crate::platform::clock::millis;
 use crate::platform::random;
+use crate::tenant::config::RefreshTokenReuse;
+use crate::tenant::grant::{Grant, REFRESH_TOKEN_LIFETIME};
+use crate::tenant::parameters::Parameters;
+use crate::tenant::scope::Scopes;
+use crate::tenant::state::Tenant;
 
 /// A refresh token's grant and client; when it expires, was used and was revoked (milliseconds since the epoch).
 type KnownToken = (String, String, i64, Option<i64>, Option<i64>);
@@ -24,14 +26,14 @@ type KnownToken = (String, String, i64, Option<i64>, Option<i64>);
 pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Parameters) -> Result<Value, RouteError> {
     let token = parameters.get("refresh_token").ok_or(RouteError::Missing("refresh_token"))?;
     let hash = random::digest(token);
-    let now = tenant.clock.unix_millis();
+    let now = tenant.clock().unix_millis();
 
     let row: Option<KnownToken> = sqlx::query_as(
         "SELECT g.id, g.client_id, t.expires_at, t.used_at, g.revoked_at \
          FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token_hash = $1",
     )
     .bind(&hash)
-    .fetch_optional(&tenant.db)
+    .fetch_optional(tenant.db())
     .await?;
     let (grant_id, client_id, expires_at, used_at, revoked_at) = row.ok_or(RouteError::UnknownRefreshToken)?;
     // RFC 6749 §6: bound to the client it was issued to.
@@ -51,18 +53,18 @@ pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Par
 
     // A request that asks for too much costs nobody their token: judged before the token is used up.
     let grant = Grant::load(tenant, client.app, grant_id).await?;
-    let asked = parameters.get("scope").map(|scope| Scopes::parse(scope, client.app, &tenant.config)).transpose()?;
+    let asked = parameters.get("scope").map(|scope| Scopes::parse(scope, client.app, tenant.config())).transpose()?;
     let resource = match &asked {
         Some(asked) if !asked.openid.is_subset(&grant.scopes.openid) => return Err(RouteError::ScopeBeyondGrant),
         Some(asked) => resource_of(asked)?,
         None => grant.scopes.resources.first(),
     };
 
-    let access_token = AccessTokenFor::judge(tenant, client, &grant, resource, parameters).await?;
+    let access_token = AccessTokenFor::authorize(tenant, client, &grant, resource, parameters).await?;
 
     // The old token is noted as used and the new one made together; where a token works once, one of any number of
     // requests does it. The first use is the one that counts.
-    let mut change = tenant.db.begin().await?;
+    let mut change = tenant.db().begin().await?;
     let used: Option<(String,)> = sqlx::query_as(
         "UPDATE refresh_tokens SET used_at = COALESCE(used_at, $1) \
          WHERE token_hash = $2 AND (used_at IS NULL OR used_at >= $3) \
@@ -75,7 +77,7 @@ pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Par
     .await?;
     if used.is_none() {
         change.rollback().await?;
-        return match tenant.config.refresh_token_reuse {
+        return match tenant.config().refresh_token_reuse {
             // Only the end of its grant makes a token worthless here.
             RefreshTokenReuse::Allow => Err(RouteError::RevokedGrant),
             RefreshTokenReuse::Revoke => replayed(tenant, &grant.id).await,
@@ -83,7 +85,7 @@ pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Par
     }
     let new = grant.refresh_token(&mut *change, tenant).await?;
     sqlx::query("UPDATE grants SET expires_at = $1 WHERE id = $2")
-        .bind(millis(tenant.clock.now() + REFRESH_TOKEN_LIFETIME))
+        .bind(millis(tenant.clock().now() + REFRESH_TOKEN_LIFETIME))
         .bind(&grant.id)
         .execute(&mut *change)
         .await?;
@@ -94,7 +96,7 @@ pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Par
 
 /// When a token must have been used first to be good still, in milliseconds since the epoch.
 fn good_since(tenant: &Tenant, now: i64) -> i64 {
-    match (tenant.config.refresh_token_reuse, tenant.config.refresh_token_reuse_window) {
+    match (tenant.config().refresh_token_reuse, tenant.config().refresh_token_reuse_window) {
         (RefreshTokenReuse::Allow, _) => i64::MIN,
         (RefreshTokenReuse::Revoke, 0) => i64::MAX,
         (RefreshTokenReuse::Revoke, seconds) => now - i64::from(seconds) * 1000,
@@ -107,7 +109,7 @@ async fn replayed(tenant: &Tenant, grant_id: &str) -> Result<Value, RouteError> 
 }
 
 /// What is known of a refresh token that is to be revoked.
-pub(in super::super) enum Owner {
+pub(in crate::tenant) enum Owner {
     /// Nothing: never issued, or gone with its grant.
     Nobody,
     /// It was issued to another client.
@@ -117,12 +119,12 @@ pub(in super::super) enum Owner {
 }
 
 /// Revokes the grant that a refresh token belongs to, if it is the client's, used up or not (RFC 7009 §2.1).
-pub(in super::super) async fn revoke(tenant: &Tenant, client: Client<'_>, token: &str) -> Result<Owner, sqlx::Error> {
+pub(in crate::tenant) async fn revoke(tenant: &Tenant, client: Client<'_>, token: &str) -> Result<Owner, sqlx::Error> {
     let row: Option<(String, String)> = sqlx::query_as(
         "SELECT g.id, g.client_id FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token_hash = $1",
     )
     .bind(random::digest(token))
-    .fetch_optional(&tenant.db)
+    .fetch_optional(tenant.db())
     .await?;
     match row {
         None => Ok(Owner::Nobody),

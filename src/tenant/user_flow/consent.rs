@@ -7,11 +7,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
-use super::super::scope::ResourceScopes;
-use super::super::sso::Session;
-use super::pages;
-use super::{Answers, SignedInVisit, Visit};
+use super::finish;
+use super::visit::{Answers, SignedInVisit, Visit};
 use crate::platform::random;
+use crate::tenant::pages::form;
+use crate::tenant::scope::ResourceScopes;
+use crate::tenant::sso::Session;
 
 /// What the form sends.
 #[derive(Default, Deserialize)]
@@ -29,9 +30,9 @@ pub(super) struct Form {
 pub(super) async fn show(SignedInVisit { visit, session }: SignedInVisit) -> Response {
     match visit.interaction.permissions(&visit.tenant, &session).await {
         // Another window was first.
-        Ok(asked) if asked.is_empty() => visit.interaction.accept(&visit.tenant, &session, &asked).await,
+        Ok(asked) if asked.is_empty() => finish::accept(&visit.tenant, visit.interaction, &session, &asked).await,
         Ok(asked) => page(&visit, &session, &asked, None).into_response(),
-        Err(denied) => visit.interaction.answer(&visit.tenant, Err(denied)),
+        Err(denied) => finish::denied(&visit.tenant, &visit.interaction, &denied),
     }
 }
 
@@ -42,11 +43,11 @@ pub(super) async fn submit(SignedInVisit { visit, session }: SignedInVisit, Answ
     // one from before the user signed in once more in this browser, which is no attack.
     let ours = bool::from(form.token.as_bytes().ct_eq(token(&visit, &session).as_bytes()));
     if ours && form.decision == "cancel" {
-        return visit.interaction.decline(tenant).await;
+        return finish::decline(tenant, &visit.interaction).await;
     }
     let asked = match visit.interaction.permissions(tenant, &session).await {
         Ok(asked) => asked,
-        Err(denied) => return visit.interaction.answer(tenant, Err(denied)),
+        Err(denied) => return finish::denied(tenant, &visit.interaction, &denied),
     };
     let again = |notice| (StatusCode::CONFLICT, page(&visit, &session, &asked, Some(notice))).into_response();
     if !ours {
@@ -56,7 +57,7 @@ pub(super) async fn submit(SignedInVisit { visit, session }: SignedInVisit, Answ
     if words(&asked) != form.scopes {
         return again("The list has changed since you saw it. Please look again.");
     }
-    visit.interaction.accept(tenant, &session, &asked).await
+    finish::accept(&visit.tenant, visit.interaction, &session, &asked).await
 }
 
 /// Nobody else knows the session's digest or the interaction's id.
@@ -70,9 +71,9 @@ fn words(asked: &[ResourceScopes]) -> String {
 
 fn page(visit: &Visit, session: &Session, asked: &[ResourceScopes], notice: Option<&str>) -> Markup {
     let app = &visit.interaction.app;
-    pages::form(
+    form::form(
         visit.brand(),
-        &pages::Form {
+        &form::Form {
             title: "Permissions requested",
             lead: html! {
                 p.lead {
@@ -99,7 +100,7 @@ fn page(visit: &Visit, session: &Session, asked: &[ResourceScopes], notice: Opti
 
 /// What is asked for at one API.
 fn permissions(visit: &Visit, of: &ResourceScopes) -> Markup {
-    let api = visit.tenant.config.api(&of.resource.to_string());
+    let api = visit.tenant.config().api(&of.resource.to_string());
     let offered = api.map(|api| api.scopes.as_slice()).unwrap_or_default();
     let name = api.map_or(of.uri.as_str(), |api| api.name.as_str());
     html! {

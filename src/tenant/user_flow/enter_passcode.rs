@@ -6,10 +6,11 @@ use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::super::passcode::{self, DIGITS, Purpose, Step, Verdict};
-use super::super::user::{Email, is_blank};
-use super::pages::{self, Control, Field, Form};
-use super::{FlowError, Visit};
+use super::flow_error::FlowError;
+use super::visit::Visit;
+use crate::tenant::email::{Email, is_blank};
+use crate::tenant::pages::form::{self, Control, Field, Form};
+use crate::tenant::passcode::{self, DIGITS, Purpose, Step, Verdict};
 
 /// The passcode as typed.
 #[derive(Default, Deserialize)]
@@ -66,7 +67,7 @@ pub(super) async fn submit(visit: &Visit, purpose: Purpose, form: &CodeForm) -> 
     if code.len() != DIGITS || !code.bytes().all(|b| b.is_ascii_digit()) {
         return Ok(again("The code has 8 digits: check what you typed."));
     }
-    Ok(match passcode::enter(&visit.tenant, &visit.interaction.id, purpose, &code).await? {
+    Ok(match passcode::verify(&visit.tenant, &visit.interaction.id, purpose, &code).await? {
         Verdict::Accepted(email) => Outcome::Proved(email),
         Verdict::Used => Outcome::Used,
         Verdict::NotSent => Outcome::Answer(visit.go(purpose.segment())),
@@ -96,7 +97,7 @@ fn page(
     notice: Option<&str>,
 ) -> Markup {
     let segment = purpose.segment();
-    pages::form(
+    form::form(
         visit.brand(),
         &Form {
             title: "Check your email",
@@ -105,7 +106,7 @@ fn page(
                     "We sent a message to " strong { (email) } ". Enter the code that it contains; "
                     "it works for ten minutes."
                 }
-                @if visit.tenant.mailer.keeps_mail() {
+                @if visit.tenant.mailer().mailbox().is_some() {
                     p.aside {
                         "This tenant keeps its mail in the "
                         a href="/mailbox" target="_blank" rel="noopener" { "mailbox (new window)" } "."
@@ -137,11 +138,11 @@ fn page(
                             a href=(visit.to("sign-in")) { "Sign in" }
                         }
                     }
-                    (pages::quiet_button(&visit.to(&format!("{segment}/passcode/resend")), "Send a new code"))
+                    (form::quiet_button(&visit.to(&format!("{segment}/passcode/resend")), "Send a new code"))
                     @if purpose != Purpose::StepUp {
                         p { a href=(visit.to(segment)) { "Use another address" } }
                     }
-                    (pages::quiet_button(&visit.to("cancel"), "Cancel"))
+                    (form::quiet_button(&visit.to("cancel"), "Cancel"))
                 }
             },
         },

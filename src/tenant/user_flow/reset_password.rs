@@ -7,15 +7,19 @@ use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::super::mail;
-use super::super::passcode::{self, Purpose, Step};
-use super::super::password::Known;
-use super::super::sso::{self, Factor};
-use super::super::user::{self, Email, User};
 use super::enter_passcode::{self, CodeForm, Outcome};
-use super::pages::{self, Control, Field};
-use super::sign_up::{confirm, new_password};
-use super::{Answers, EmailForm, FlowError, Visit};
+use super::finish;
+use super::flow_error::FlowError;
+use super::new_password::{confirm, fields as new_password};
+use super::visit::{Answers, EmailForm, Visit};
+use crate::tenant::email::Email;
+use crate::tenant::mail;
+use crate::tenant::pages::form::{self, Control, Field};
+use crate::tenant::pages::messages;
+use crate::tenant::passcode::{self, Purpose, Step};
+use crate::tenant::password::Known;
+use crate::tenant::sso::{self, Factor};
+use crate::tenant::user::{self, User};
 
 /// The last page's fields.
 #[derive(Default, Deserialize)]
@@ -77,8 +81,8 @@ pub(super) async fn show_password(visit: Visit) -> Response {
 /// Sets the password, ends the other sessions, and goes back to the app.
 pub(super) async fn submit_password(visit: Visit, Answers(form): Answers<PasswordForm>) -> Response {
     match reset(&visit, &form).await {
-        Ok(Ok(user)) if user.disabled => pages::disabled(&visit.way()),
-        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user, Factor::Passcode).await,
+        Ok(Ok(user)) if user.disabled => messages::disabled(&visit.way()),
+        Ok(Ok(user)) => finish::sign_in(&visit.tenant, &visit.interaction, &user, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }
@@ -92,13 +96,13 @@ async fn reset(visit: &Visit, form: &PasswordForm) -> Result<Result<User, Respon
     let name = account.map(|account| (Known::Name, account.user.display_name));
     let known = [(Known::Email, email.to_string()), (Known::Brand, visit.brand().to_owned())];
     let known = known.into_iter().chain(name).collect();
-    let refused = tenant.limits.hasher.check(form.password.clone(), known).await?.map(|refused| refused.to_string());
+    let refused = tenant.limits().hasher.check(form.password.clone(), known).await?.map(|refused| refused.to_string());
     let unequal = confirm(&form.password, &form.confirm_password, refused.is_none());
     if refused.is_some() || unequal.is_some() {
         let page = password_page(visit, &email, refused, unequal);
         return Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()));
     }
-    let hash = tenant.limits.hasher.hash(form.password.clone()).await?;
+    let hash = tenant.limits().hasher.hash(form.password.clone()).await?;
     // Read before the step is used up: a reset elsewhere from now on has either removed the step, or is noticed.
     let account = user::find_by_email(tenant, &email).await?;
     let taken = passcode::take_verified(tenant, &visit.interaction.id, Purpose::ResetPassword).await?;
@@ -113,7 +117,7 @@ async fn reset(visit: &Visit, form: &PasswordForm) -> Result<Result<User, Respon
     sso::end_sessions_of(tenant, &user.id).await;
     // To the owner, if it was not them. The new password holds, whether the mail can be written or not.
     if let Ok(to) = Email::parse(&user.email)
-        && let Err(error) = tenant.mailer.send(tenant, mail::password_changed(tenant, &to)).await
+        && let Err(error) = tenant.mailer().send(mail::password_changed(visit.brand(), &to)).await
     {
         tracing::error!(%error, "a mail about a new password could not be written");
     }
@@ -121,9 +125,9 @@ async fn reset(visit: &Visit, form: &PasswordForm) -> Result<Result<User, Respon
 }
 
 fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
-    pages::form(
+    form::form(
         visit.brand(),
-        &pages::Form {
+        &form::Form {
             title: "Reset your password",
             lead: html! { p.lead { "We send you a code; with it, you choose a new password." } },
             problem: None,
@@ -144,7 +148,7 @@ fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
             after: html! {
                 div.ways {
                     p { a href=(visit.to("sign-in")) { "Back to sign-in" } }
-                    (pages::quiet_button(&visit.to("cancel"), "Cancel"))
+                    (form::quiet_button(&visit.to("cancel"), "Cancel"))
                 }
             },
         },
@@ -152,9 +156,9 @@ fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
 }
 
 fn password_page(visit: &Visit, email: &Email, refused: Option<String>, unequal: Option<String>) -> Markup {
-    pages::form(
+    form::form(
         visit.brand(),
-        &pages::Form {
+        &form::Form {
             title: "Choose a new password",
             lead: html! { p.lead { "Then you are signed in here, and signed out everywhere else." } },
             problem: None,
@@ -162,7 +166,7 @@ fn password_page(visit: &Visit, email: &Email, refused: Option<String>, unequal:
             fields: new_password(email, refused, unequal),
             submit: "Save and sign in",
             more: html! {},
-            after: html! { div.ways { (pages::quiet_button(&visit.to("cancel"), "Cancel")) } },
+            after: html! { div.ways { (form::quiet_button(&visit.to("cancel"), "Cancel")) } },
         },
     )
 }

@@ -6,13 +6,17 @@ use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::super::Tenant;
-use super::super::passcode::{self, Purpose};
-use super::super::sso::Factor;
-use super::super::user::{self, Email, User};
 use super::enter_passcode::{self, CodeForm, Outcome};
-use super::pages::{self, Control, Field};
-use super::{Answers, FlowError, Visit};
+use super::finish;
+use super::flow_error::FlowError;
+use super::visit::{Answers, Visit};
+use crate::tenant::email::Email;
+use crate::tenant::pages::form::{self, Control, Field};
+use crate::tenant::pages::messages;
+use crate::tenant::passcode::{self, Purpose};
+use crate::tenant::sso::Factor;
+use crate::tenant::state::Tenant;
+use crate::tenant::user::{self, User};
 
 /// One message for "no such account" and "wrong password": neither says which addresses have accounts.
 const WRONG: &str = "That email address and password do not belong together. Check both, or reset the password.";
@@ -55,7 +59,7 @@ pub(super) async fn submit(visit: Visit, Answers(form): Answers<Form>) -> Respon
             let error = Some("Enter your password.".to_owned());
             return Ok(Err(refuse(Errors { password: error, ..Errors::default() })));
         }
-        let limits = &visit.tenant.limits;
+        let limits = visit.tenant.limits();
         let attempt = limits.password(&email, visit.client)?;
         let verified = verify(&visit.tenant, &email, form.password.clone()).await;
         if let Ok(None) = verified {
@@ -66,8 +70,8 @@ pub(super) async fn submit(visit: Visit, Answers(form): Answers<Form>) -> Respon
         Ok::<_, FlowError>(verified?.ok_or_else(|| visit.go("sign-in")))
     };
     match attempt.await {
-        Ok(Ok(user)) if user.disabled => pages::disabled(&visit.way()),
-        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user, Factor::Password).await,
+        Ok(Ok(user)) if user.disabled => messages::disabled(&visit.way()),
+        Ok(Ok(user)) => finish::sign_in(&visit.tenant, &visit.interaction, &user, Factor::Password).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }
@@ -78,7 +82,7 @@ pub(super) async fn submit(visit: Visit, Answers(form): Answers<Form>) -> Respon
 pub(super) async fn verify(tenant: &Tenant, email: &Email, password: String) -> Result<Option<User>, FlowError> {
     let account = user::find_by_email(tenant, email).await?;
     let (user, hash) = account.map_or((None, None), |account| (Some(account.user), account.password_hash));
-    let right = tenant.limits.hasher.verify(password, hash).await?;
+    let right = tenant.limits().hasher.verify(password, hash).await?;
     Ok(user.filter(|_| right))
 }
 
@@ -109,8 +113,8 @@ pub(super) async fn submit_passcode(visit: Visit, Answers(form): Answers<CodeFor
         Ok::<_, FlowError>(account.map(|a| a.user).ok_or_else(|| visit.go("sign-in")))
     };
     match attempt.await {
-        Ok(Ok(user)) if user.disabled => pages::disabled(&visit.way()),
-        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user, Factor::Passcode).await,
+        Ok(Ok(user)) if user.disabled => messages::disabled(&visit.way()),
+        Ok(Ok(user)) => finish::sign_in(&visit.tenant, &visit.interaction, &user, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }
@@ -118,9 +122,9 @@ pub(super) async fn submit_passcode(visit: Visit, Answers(form): Answers<CodeFor
 
 fn page(visit: &Visit, email: &str, errors: Errors) -> Markup {
     let typed = !email.is_empty();
-    pages::form(
+    form::form(
         visit.brand(),
-        &pages::Form {
+        &form::Form {
             title: "Sign in",
             lead: html! { p.lead { "to continue to " strong { (visit.interaction.app.name) } } },
             problem: errors.problem,
@@ -157,7 +161,7 @@ fn page(visit: &Visit, email: &str, errors: Errors) -> Markup {
                     @if visit.interaction.flow.sign_up {
                         p { "No account? " a href=(visit.to("sign-up")) { "Create one" } }
                     }
-                    (pages::quiet_button(&visit.to("cancel"), "Cancel"))
+                    (form::quiet_button(&visit.to("cancel"), "Cancel"))
                 }
             },
         },

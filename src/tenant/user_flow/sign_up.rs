@@ -9,15 +9,21 @@ use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::super::config::Attribute;
-use super::super::passcode::{self, Purpose, Step};
-use super::super::password::{self, Known, Refused};
-use super::super::sso::Factor;
-use super::super::user::{self, CreateError, DisplayName, Email, MAX_DISPLAY_NAME, NewUser};
 use super::enter_passcode::{self, CodeForm, Outcome};
-use super::pages::{self, Control, Field};
-use super::{Answers, EmailForm, FlowError, Visit};
+use super::finish;
+use super::flow_error::FlowError;
+use super::new_password::{confirm, fields as new_password};
+use super::visit::{Answers, EmailForm, Visit};
 use crate::platform::countries::{COUNTRIES, is_country};
+use crate::tenant::config::Attribute;
+use crate::tenant::display_name::{DisplayName, MAX_DISPLAY_NAME};
+use crate::tenant::email::Email;
+use crate::tenant::pages::form::{self, Control, Field};
+use crate::tenant::pages::messages;
+use crate::tenant::passcode::{self, Purpose, Step};
+use crate::tenant::password::{Known, Refused};
+use crate::tenant::sso::Factor;
+use crate::tenant::user::{self, CreateError, NewUser};
 
 /// The last page's fields.
 #[derive(Default, Deserialize)]
@@ -39,7 +45,7 @@ struct Errors {
 
 /// Every page of the flow begins with it: an app's flow may be for existing customers only.
 fn closed(visit: &Visit) -> Option<Response> {
-    (!visit.interaction.flow.sign_up).then(|| pages::no_sign_up(&visit.way(), &visit.to("sign-in")))
+    (!visit.interaction.flow.sign_up).then(|| messages::no_sign_up(&visit.way(), &visit.to("sign-in")))
 }
 
 /// The page that asks for the e-mail address.
@@ -114,7 +120,7 @@ pub(super) async fn submit_details(visit: Visit, Answers(form): Answers<DetailsF
         return closed;
     }
     match create(&visit, &form).await {
-        Ok(Ok(user)) => visit.interaction.complete(&visit.tenant, &user, Factor::Passcode).await,
+        Ok(Ok(user)) => finish::sign_in(&visit.tenant, &visit.interaction, &user, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }
@@ -128,7 +134,7 @@ async fn create(visit: &Visit, form: &DetailsForm) -> Result<Result<user::User, 
         (Known::Name, form.display_name.clone()),
         (Known::Brand, visit.brand().to_owned()),
     ];
-    let refused = visit.tenant.limits.hasher.check(form.password.clone(), known).await?;
+    let refused = visit.tenant.limits().hasher.check(form.password.clone(), known).await?;
     let (display_name, country) = match check(visit, &email, form, refused.as_ref()) {
         Ok(details) => details,
         Err(errors) => {
@@ -136,13 +142,13 @@ async fn create(visit: &Visit, form: &DetailsForm) -> Result<Result<user::User, 
             return Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()));
         }
     };
-    let password_hash = visit.tenant.limits.hasher.hash(form.password.clone()).await?;
+    let password_hash = visit.tenant.limits().hasher.hash(form.password.clone()).await?;
     // Only now, when nothing can be refused any more, is the step used up; of two requests, one gets it.
     let taken = passcode::take_verified(&visit.tenant, &visit.interaction.id, Purpose::SignUp).await?;
     let Some(email) = taken else { return Ok(Err(visit.go("sign-up"))) };
     match user::create(&visit.tenant, NewUser { email, password_hash, display_name, country }).await {
         Ok(user) => Ok(Ok(user)),
-        Err(CreateError::Taken) => Ok(Err(pages::taken(&visit.way(), &visit.to("sign-in")))),
+        Err(CreateError::Taken) => Ok(Err(messages::taken(&visit.way(), &visit.to("sign-in")))),
         Err(CreateError::Database(error)) => Err(error.into()),
     }
 }
@@ -174,16 +180,10 @@ fn check(
     }
 }
 
-/// What is wrong with the password's repetition; nothing, while the password itself must be changed anyway.
-pub(super) fn confirm(password: &str, repeated: &str, acceptable: bool) -> Option<String> {
-    (acceptable && !password::is_repeated(password, repeated))
-        .then(|| "This is not the same password: type it again.".to_owned())
-}
-
 fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
-    pages::form(
+    form::form(
         visit.brand(),
-        &pages::Form {
+        &form::Form {
             title: "Create an account",
             lead: html! { p.lead { "to continue to " strong { (visit.interaction.app.name) } } },
             problem: None,
@@ -205,48 +205,11 @@ fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
             after: html! {
                 div.ways {
                     p { "Have an account? " a href=(visit.to("sign-in")) { "Sign in" } }
-                    (pages::quiet_button(&visit.to("cancel"), "Cancel"))
+                    (form::quiet_button(&visit.to("cancel"), "Cancel"))
                 }
             },
         },
     )
-}
-
-/// The fields for a new password, with the address that it belongs to for password managers.
-pub(super) fn new_password(
-    email: &Email,
-    password_error: Option<String>,
-    confirm_error: Option<String>,
-) -> Vec<Control<'_>> {
-    vec![
-        Control::Input(Field {
-            name: "username",
-            label: "Email address",
-            kind: "email",
-            value: email.as_str(),
-            autocomplete: "username",
-            readonly: true,
-            ..Field::default()
-        }),
-        Control::Input(Field {
-            name: "password",
-            label: "New password",
-            kind: "password",
-            hint: Some("At least 8 characters. A few words that do not belong together are good.".to_owned()),
-            error: password_error,
-            autocomplete: "new-password",
-            first: true,
-            ..Field::default()
-        }),
-        Control::Input(Field {
-            name: "confirm_password",
-            label: "New password again",
-            kind: "password",
-            error: confirm_error,
-            autocomplete: "new-password",
-            ..Field::default()
-        }),
-    ]
 }
 
 fn details_page(visit: &Visit, email: &Email, form: &DetailsForm, errors: Errors) -> Markup {
@@ -275,9 +238,9 @@ fn details_page(visit: &Visit, email: &Email, form: &DetailsForm, errors: Errors
         };
         fields.push(Control::Select(field, &COUNTRIES));
     }
-    pages::form(
+    form::form(
         visit.brand(),
-        &pages::Form {
+        &form::Form {
             title: "Your details",
             lead: html! { p.lead { "The last step: then your account is ready." } },
             problem: None,
@@ -285,7 +248,7 @@ fn details_page(visit: &Visit, email: &Email, form: &DetailsForm, errors: Errors
             fields,
             submit: "Create account",
             more: html! {},
-            after: html! { div.ways { (pages::quiet_button(&visit.to("cancel"), "Cancel")) } },
+            after: html! { div.ways { (form::quiet_button(&visit.to("cancel"), "Cancel")) } },
         },
     )
 }

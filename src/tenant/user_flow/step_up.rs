@@ -7,13 +7,15 @@ use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::super::passcode::{self, Purpose};
-use super::super::sso::{Factor, Session};
-use super::super::user::Email;
 use super::enter_passcode::{self, CodeForm, Outcome};
-use super::pages::{self, Control, Field};
+use super::finish;
+use super::flow_error::FlowError;
 use super::sign_in::verify;
-use super::{Answers, FlowError, SignedInVisit, Visit};
+use super::visit::{Answers, SignedInVisit, Visit};
+use crate::tenant::email::Email;
+use crate::tenant::pages::form::{self, Control, Field};
+use crate::tenant::passcode::{self, Purpose};
+use crate::tenant::sso::{Factor, Session};
 
 /// What the page tells about the password.
 const WRONG: &str = "That is not your password. Type it again, or reset it.";
@@ -45,19 +47,19 @@ pub(super) async fn submit(SignedInVisit { visit, session }: SignedInVisit, Answ
         if form.password.is_empty() {
             return refuse("Enter your password.");
         }
-        let attempt = visit.tenant.limits.password(&email, visit.client)?;
+        let attempt = visit.tenant.limits().password(&email, visit.client)?;
         let verified = verify(&visit.tenant, &email, form.password.clone()).await;
         if let Ok(None) = verified {
             return refuse(WRONG);
         }
         // Neither a right password nor a failure of ours counts.
-        visit.tenant.limits.give_back(&attempt);
+        visit.tenant.limits().give_back(&attempt);
         // The address may have gone to another account meanwhile.
         let right = verified?.is_some_and(|user| user.id == session.user.id);
         Ok::<_, FlowError>(if right { Ok(()) } else { Err(visit.go("sign-in")) })
     };
     match attempt.await {
-        Ok(Ok(())) => visit.interaction.step_up(&visit.tenant, session).await,
+        Ok(Ok(())) => finish::step_up(&visit.tenant, &visit.interaction, session).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }
@@ -100,7 +102,7 @@ pub(super) async fn submit_passcode(
         Ok::<_, FlowError>(if theirs { Ok(()) } else { Err(visit.go("step-up")) })
     };
     match attempt.await {
-        Ok(Ok(())) => visit.interaction.step_up(&visit.tenant, session).await,
+        Ok(Ok(())) => finish::step_up(&visit.tenant, &visit.interaction, session).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }
@@ -133,9 +135,9 @@ fn page(visit: &Visit, session: &Session, error: Option<String>) -> Markup {
             }),
         ]
     };
-    pages::form(
+    form::form(
         visit.brand(),
-        &pages::Form {
+        &form::Form {
             title: "Confirm that it is you",
             lead: html! {
                 p.lead {
@@ -153,7 +155,7 @@ fn page(visit: &Visit, session: &Session, error: Option<String>) -> Markup {
             after: html! {
                 div.ways {
                     @if !by_mail { p { a href=(visit.to("reset-password")) { "Forgot password?" } } }
-                    (pages::quiet_button(&visit.to("cancel"), "Cancel"))
+                    (form::quiet_button(&visit.to("cancel"), "Cancel"))
                 }
             },
         },

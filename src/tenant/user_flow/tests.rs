@@ -9,9 +9,11 @@ use time::Duration;
 use tower::ServiceExt as _;
 
 use super::super::config::Config;
+use super::super::display_name::DisplayName;
+use super::super::email::Email;
 use super::super::passcode::{self, Purpose, Verdict};
-use super::super::user::{self, DisplayName, Email, NewUser};
-use super::super::{Tenant, mail, mailbox, router};
+use super::super::user::{self, NewUser};
+use super::super::{Tenant, mail, router};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
 use crate::platform::database;
@@ -98,7 +100,7 @@ impl TestTenant {
 
     /// Begins an authorization request of an app: the interaction's id and the cookie of its browser.
     async fn new_interaction(&self, login_hint: Option<&str>, sign_up: bool) -> (String, String) {
-        let app = &self.tenant.config.apps[usize::from(!sign_up)];
+        let app = &self.tenant.config().apps[usize::from(!sign_up)];
         let client_id = app.client_id.to_string();
         let challenge = crate::platform::random::token();
         let mut query = vec![
@@ -155,7 +157,7 @@ impl TestTenant {
     async fn add_user(&self, email: &str, password: &str) -> user::User {
         let new = NewUser {
             email: Email::parse(email).unwrap(),
-            password_hash: self.tenant.limits.hasher.hash(password.to_owned()).await.unwrap(),
+            password_hash: self.tenant.limits().hasher.hash(password.to_owned()).await.unwrap(),
             display_name: DisplayName::parse("Alice").unwrap(),
             country: None,
         };
@@ -163,7 +165,7 @@ impl TestTenant {
     }
 
     async fn count_users(&self) -> i64 {
-        sqlx::query_scalar("SELECT COUNT(*) FROM users").fetch_one(&self.tenant.db).await.unwrap()
+        sqlx::query_scalar("SELECT COUNT(*) FROM users").fetch_one(self.tenant.db()).await.unwrap()
     }
 }
 
@@ -269,7 +271,7 @@ async fn a_customer_signs_in_with_a_passcode() {
 async fn a_customer_resets_the_password() {
     let at = TestTenant::new().await;
     let user = at.add_user("alice@example.com", GOOD_PASSWORD).await;
-    at.tenant.clock.advance(Duration::hours(1));
+    at.tenant.clock().advance(Duration::hours(1));
     let browser = at.browser().await;
     let answer = browser.post("reset-password", &[("email", "alice@example.com")]).await;
     browser.follow(&answer, "reset-password/passcode").await;
@@ -316,7 +318,7 @@ async fn a_reset_ends_all_other_codes_and_proved_steps_of_the_account() {
     let at = TestTenant::new().await;
     at.add_user("alice@example.com", GOOD_PASSWORD).await;
     at.add_user("bob@example.com", GOOD_PASSWORD).await;
-    at.tenant.clock.advance(Duration::hours(1));
+    at.tenant.clock().advance(Duration::hours(1));
     let mut proved = Vec::new();
     for email in ["Alice@Example.com", "alice@example.com", "bob@example.com"] {
         let browser = at.browser().await;
@@ -345,10 +347,10 @@ async fn a_reset_ends_all_other_codes_and_proved_steps_of_the_account() {
 async fn of_two_resets_side_by_side_one_counts() {
     let at = TestTenant::new().await;
     let alice = at.add_user("alice@example.com", GOOD_PASSWORD).await;
-    at.tenant.clock.advance(Duration::seconds(1));
+    at.tenant.clock().advance(Duration::seconds(1));
     let first = user::set_password(&at.tenant, alice.clone(), "one").await.unwrap();
     assert_eq!(first, Some(user::User { password_changed_at: alice.password_changed_at + 1000, ..alice.clone() }));
-    at.tenant.clock.advance(Duration::seconds(1));
+    at.tenant.clock().advance(Duration::seconds(1));
     assert_eq!(user::set_password(&at.tenant, alice, "the other").await.unwrap(), None);
 }
 
@@ -427,7 +429,7 @@ async fn passcode_is_refused_after_ten_minutes() {
     let browser = at.browser().await;
     browser.post("sign-up", &[("email", "alice@example.com")]).await;
     let code = at.newest_passcode("alice@example.com").await;
-    at.tenant.clock.advance(Duration::minutes(10));
+    at.tenant.clock().advance(Duration::minutes(10));
     let answer = browser.post("sign-up/passcode", &[("passcode", &code)]).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(answer.body.contains("too old"), "{}", answer.body);
@@ -438,7 +440,7 @@ async fn a_proved_address_must_be_used_soon() {
     let at = TestTenant::new().await;
     let browser = at.browser().await;
     browser.sign_up_as_far_as_details("alice@example.com").await;
-    at.tenant.clock.advance(Duration::minutes(41));
+    at.tenant.clock().advance(Duration::minutes(41));
     let answer = browser.post("sign-up/details", &DETAILS).await;
     assert_eq!(answer.location(), browser.path("sign-up/passcode"));
     assert_eq!(at.count_users().await, 0);
@@ -453,7 +455,7 @@ async fn passcode_is_single_use_even_in_parallel() {
     let tasks: Vec<_> = (0..8)
         .map(|_| {
             let (tenant, id, code) = (at.tenant.clone(), browser.id.clone(), code.clone());
-            tokio::spawn(async move { passcode::enter(&tenant, &id, Purpose::SignUp, &code).await.unwrap() })
+            tokio::spawn(async move { passcode::verify(&tenant, &id, Purpose::SignUp, &code).await.unwrap() })
         })
         .collect();
     let mut accepted = 0;
@@ -474,7 +476,7 @@ async fn tries_in_parallel_are_all_counted() {
     let tasks: Vec<_> = (0..30)
         .map(|_| {
             let (tenant, id) = (at.tenant.clone(), browser.id.clone());
-            tokio::spawn(async move { passcode::enter(&tenant, &id, Purpose::SignUp, "x").await.unwrap() })
+            tokio::spawn(async move { passcode::verify(&tenant, &id, Purpose::SignUp, "x").await.unwrap() })
         })
         .collect();
     let mut wrong = 0;
@@ -612,7 +614,7 @@ async fn guessing_passwords_is_answered_with_429_and_no_lockout() {
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(answer.body.contains("Too many attempts"), "{}", answer.body);
     let seconds: i64 = answer.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
-    at.tenant.clock.advance(Duration::seconds(seconds));
+    at.tenant.clock().advance(Duration::seconds(seconds));
     assert!(browser.sign_in("alice@example.com", GOOD_PASSWORD).await.is_signed_in());
 }
 
@@ -642,7 +644,7 @@ async fn a_flood_of_passwords_is_answered_with_503_and_the_rest_works() {
     at.add_user("alice@example.com", GOOD_PASSWORD).await;
     let browser = at.browser().await;
     browser.sign_up_as_far_as_details("bob@example.com").await;
-    let flood = at.tenant.limits.hasher.flood();
+    let flood = at.tenant.limits().hasher.flood();
     let answer = browser.sign_in("alice@example.com", GOOD_PASSWORD).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.body.contains("<h1>") && answer.headers.contains_key(header::RETRY_AFTER));
@@ -656,7 +658,7 @@ async fn a_flood_of_passwords_is_answered_with_503_and_the_rest_works() {
 async fn a_database_that_is_down_is_answered_with_503() {
     let at = TestTenant::new().await;
     let browser = at.browser().await;
-    at.tenant.db.close().await;
+    at.tenant.db().close().await;
     for answer in [
         browser.sign_in("alice@example.com", GOOD_PASSWORD).await,
         browser.post("sign-up", &[("email", "alice@example.com")]).await,
@@ -811,7 +813,7 @@ async fn of_two_sign_ups_for_one_address_one_gets_the_account() {
 }
 
 async fn disable(at: &TestTenant, id: &str) {
-    sqlx::query("UPDATE users SET disabled = 1 WHERE id = $1").bind(id).execute(&at.tenant.db).await.unwrap();
+    sqlx::query("UPDATE users SET disabled = 1 WHERE id = $1").bind(id).execute(at.tenant.db()).await.unwrap();
 }
 
 #[tokio::test]
@@ -883,7 +885,7 @@ async fn the_mailbox_shows_passcodes_newest_first_and_keeps_the_last_200() {
     assert!(only.body.contains("first@") && !only.body.contains("second@"));
     for n in 0..200 {
         let to = Email::parse(&format!("u{n}@example.com")).unwrap();
-        mailbox::keep(&at.tenant, mail::no_account(&at.tenant, &to)).await.unwrap();
+        at.tenant.mailer().send(mail::no_account("Contoso", &to)).await.unwrap();
     }
     assert_eq!(at.mails("second@example.com").await, [] as [serde_json::Value; 0]);
     assert_eq!(at.mails("").await.len(), 200);

@@ -180,7 +180,7 @@ async fn access_token(at: &TestTenant, code: &str) -> Value {
 }
 
 async fn consents(at: &TestTenant) -> Vec<String> {
-    sqlx::query_scalar("SELECT scope FROM consents ORDER BY scope").fetch_all(&at.tenant.db).await.unwrap()
+    sqlx::query_scalar("SELECT scope FROM consents ORDER BY scope").fetch_all(at.tenant.db()).await.unwrap()
 }
 
 #[tokio::test]
@@ -368,7 +368,7 @@ async fn who_signed_in_with_the_password_confirms_by_a_mailed_code() {
     let refused = alice.post("step-up/passcode", &[("passcode", wrong)]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     let granted = answered(&alice.post("step-up/passcode", &[("passcode", &code)]).await);
-    let acrs: String = sqlx::query_scalar("SELECT acrs FROM grants").fetch_one(&at.tenant.db).await.unwrap();
+    let acrs: String = sqlx::query_scalar("SELECT acrs FROM grants").fetch_one(at.tenant.db()).await.unwrap();
     assert_eq!(acrs, "c1");
     assert_eq!(access_token(&at, &granted["code"]).await["acrs"], serde_json::json!(["c1"]));
 
@@ -475,7 +475,7 @@ async fn of_two_answers_to_one_question_one_gets_the_code() {
     assert!(matches!(statuses, [303, 303 | 409]), "{statuses:?}");
     let codes = [&one, &two].into_iter().filter(|page| page.status == 303 && page.location().contains("code="));
     assert_eq!(codes.count(), 1);
-    let grants: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM grants").fetch_one(&at.tenant.db).await.unwrap();
+    let grants: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM grants").fetch_one(at.tenant.db()).await.unwrap();
     assert_eq!(grants, 1);
 }
 
@@ -523,7 +523,7 @@ async fn a_stale_reset_code_is_refused_and_a_reset_ends_the_other_sessions() {
     alice.post("reset-password", &[("email", ALICE)]).await;
     alice.base.clone_from(&base);
     let stale = at.newest_passcode(ALICE).await;
-    at.tenant.clock.advance(Duration::minutes(10));
+    at.tenant.clock().advance(Duration::minutes(10));
     let refused = alice.post("reset-password/passcode", &[("passcode", &stale)]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.body.contains("too old"), "{}", refused.body);

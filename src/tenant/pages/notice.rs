@@ -4,21 +4,22 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::Tenant;
-use super::config::App;
-use super::error::{Described, Trace};
-use super::user_flow::pages::{self, WayBack};
+use super::frame::{POLICY, wide};
+use super::way_back::WayBack;
+use crate::tenant::config::App;
+use crate::tenant::error::{Described, Trace};
+use crate::tenant::state::Tenant;
 
 /// A page with this title and content, in the dress of the user flow's.
-pub(super) fn page(tenant: &Tenant, status: StatusCode, title: &str, content: &Markup) -> Response {
+pub(in crate::tenant) fn page(tenant: &Tenant, status: StatusCode, title: &str, content: &Markup) -> Response {
     let body = html! { h1 { (title) } (content) };
-    let mut response = (status, pages::wide(&tenant.config.display_name, title, &body)).into_response();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(pages::POLICY));
+    let mut response = (status, wide(&tenant.config().display_name, title, &body)).into_response();
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response
 }
 
 /// The page of an error that must not be redirected to the app.
-pub(super) fn error_page(
+pub(in crate::tenant) fn error_page(
     tenant: &Tenant,
     app: Option<&App>,
     status: StatusCode,
@@ -37,9 +38,4 @@ pub(super) fn error_page(
         (WayBack::to(tenant, app).links())
     };
     page(tenant, status, "Sorry, but we’re having trouble signing you in", &content)
-}
-
-/// A header value made of ASCII that we or the configuration check wrote.
-pub(super) fn ascii(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).expect("our own header values are ASCII")
 }

@@ -5,6 +5,8 @@
 //! A tenant at a loopback address answers under no other name, here: a web page whose name was made to point to this
 //! machine (DNS rebinding) would read passcodes.
 
+pub(super) mod store;
+
 use std::net::SocketAddr;
 
 use axum::extract::rejection::JsonRejection;
@@ -14,20 +16,16 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use maud::html;
-use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
-use time::format_description::well_known::Rfc3339;
-use uuid::Uuid;
+use serde::Deserialize;
 
-use super::Tenant;
+use self::store::Kept;
+use super::email::Email;
 use super::mail::Mail;
-use super::user::Email;
-use super::user_flow::pages::{self, WayBack};
-use crate::platform::clock;
+use super::pages::way_back::WayBack;
+use super::pages::{frame, headers, messages};
+use super::state::Tenant;
 use crate::platform::config::is_loopback;
 
-/// How many mails are kept.
-const KEPT: i64 = 200;
 /// How large a delivery may be, in bytes.
 const MAX_DELIVERY: usize = 32 * 1024;
 /// How long a subject may be, in characters.
@@ -36,7 +34,7 @@ const MAX_SUBJECT: usize = 200;
 /// `/mailbox` for people, `/mailbox.json` for tests and tools; both take `?to=`.
 pub(super) fn router() -> Router<Tenant> {
     let mailbox = get(page).post(deliver).layer(DefaultBodyLimit::max(MAX_DELIVERY));
-    pages::with_headers(Router::new().route("/mailbox", mailbox).route("/mailbox.json", get(json)))
+    headers::with_headers(Router::new().route("/mailbox", mailbox).route("/mailbox.json", get(json)))
 }
 
 /// What another program delivers.
@@ -112,9 +110,7 @@ async fn accept(
     headers: &HeaderMap,
     delivery: Result<Json<Delivery>, JsonRejection>,
 ) -> Result<(), Undelivered> {
-    if !is_here(tenant) || !tenant.mailer.keeps_mail() {
-        return Err(Undelivered::NoMailbox);
-    }
+    let mailbox = tenant.mailer().mailbox().filter(|_| is_here(tenant)).ok_or(Undelivered::NoMailbox)?;
     let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
     let forwarded = ["forwarded", "x-forwarded-for", "via"].iter().any(|name| headers.contains_key(*name));
     if forwarded || !peer.is_some_and(|peer| peer.is_loopback()) {
@@ -131,12 +127,12 @@ async fn accept(
     }
     // PostgreSQL keeps no NUL.
     let body = body.replace('\0', "");
-    Ok(keep(tenant, Mail { to, subject, body, passcode: None }).await?)
+    Ok(mailbox.keep(Mail { to, subject, body, passcode: None }).await?)
 }
 
 /// Whether the tenant is reached at a loopback address.
 fn is_here(tenant: &Tenant) -> bool {
-    url::Url::parse(&tenant.origin).is_ok_and(|url| is_loopback(&url))
+    url::Url::parse(tenant.origin()).is_ok_and(|url| is_loopback(&url))
 }
 
 /// Whether the request names this machine by a loopback address, as every browser on it does that was not misled.
@@ -145,81 +141,30 @@ fn to_here(headers: &HeaderMap) -> bool {
     url::Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url))
 }
 
-/// Puts `mail` into the mailbox, and the oldest out of it.
-pub(super) async fn keep(tenant: &Tenant, mail: Mail) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO mailbox (id, recipient, subject, body, passcode, sent_at) VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(Uuid::now_v7().to_string())
-    .bind(mail.to.as_str())
-    .bind(mail.subject)
-    .bind(mail.body)
-    .bind(mail.passcode)
-    .bind(tenant.clock.unix_millis())
-    .execute(&tenant.db)
-    .await?;
-    sqlx::query("DELETE FROM mailbox WHERE id NOT IN (SELECT id FROM mailbox ORDER BY id DESC LIMIT $1)")
-        .bind(KEPT)
-        .execute(&tenant.db)
-        .await
-        .map(drop)
-}
-
-#[derive(Serialize)]
-struct Kept {
-    to: String,
-    subject: String,
-    body: String,
-    passcode: Option<String>,
-    /// RFC 3339, UTC.
-    sent_at: String,
-}
-
 #[derive(Deserialize)]
 struct Filter {
     to: Option<String>,
 }
 
 async fn kept(tenant: &Tenant, headers: &HeaderMap, filter: Filter) -> Result<Vec<Kept>, Box<Response>> {
-    if !tenant.mailer.keeps_mail() {
-        return Err(Box::new(pages::not_found(tenant).into_response()));
-    }
+    let Some(mailbox) = tenant.mailer().mailbox() else {
+        return Err(Box::new(messages::not_found(tenant).into_response()));
+    };
     if is_here(tenant) && !to_here(headers) {
         tracing::info!("mailbox: it was asked for by a name that is not this machine's");
-        return Err(Box::new(pages::misdirected(&WayBack::to(tenant, None), &format!("{}/mailbox", tenant.origin))));
+        return Err(Box::new(messages::misdirected(
+            &WayBack::to(tenant, None),
+            &format!("{}/mailbox", tenant.origin()),
+        )));
     }
     let to = filter.to.filter(|to| !to.is_empty()).map(|to| to.to_lowercase());
     // No address has any, and PostgreSQL takes no NUL.
     if to.as_ref().is_some_and(|to| to.chars().any(char::is_control)) {
-        return Err(Box::new(pages::unreadable(&WayBack::to(tenant, None), StatusCode::BAD_REQUEST)));
+        return Err(Box::new(messages::unreadable(&WayBack::to(tenant, None), StatusCode::BAD_REQUEST)));
     }
-    let query = match &to {
-        None => sqlx::query("SELECT recipient, subject, body, passcode, sent_at FROM mailbox ORDER BY id DESC"),
-        Some(to) => sqlx::query(
-            "SELECT recipient, subject, body, passcode, sent_at FROM mailbox WHERE recipient = $1 ORDER BY id DESC",
-        )
-        .bind(to),
-    };
-    let rows = query.fetch_all(&tenant.db).await;
-    let mails = rows.and_then(|rows| {
-        rows.iter()
-            .map(|row| {
-                Ok(Kept {
-                    to: row.try_get("recipient")?,
-                    subject: row.try_get("subject")?,
-                    body: row.try_get("body")?,
-                    passcode: row.try_get("passcode")?,
-                    sent_at: clock::from_millis(row.try_get("sent_at")?)
-                        .truncate_to_second()
-                        .format(&Rfc3339)
-                        .unwrap_or_default(),
-                })
-            })
-            .collect()
-    });
-    mails.map_err(|error| {
+    mailbox.newest_first(to.as_deref()).await.map_err(|error| {
         tracing::error!(%error, "the mailbox cannot be read");
-        Box::new(pages::unavailable(&WayBack::to(tenant, None)).into_response())
+        Box::new(messages::unavailable(&WayBack::to(tenant, None)).into_response())
     })
 }
 
@@ -259,5 +204,5 @@ async fn page(State(tenant): State<Tenant>, headers: HeaderMap, Query(filter): Q
             }
         }
     };
-    (StatusCode::OK, pages::wide(&tenant.config.display_name, "Mailbox", &body)).into_response()
+    (StatusCode::OK, frame::wide(&tenant.config().display_name, "Mailbox", &body)).into_response()
 }
