@@ -1,0 +1,67 @@
+//! Who calls, and whether they may.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::permission::{Kind, Permission};
+use super::refusal::{MissingPermission, Refusal};
+use crate::identity::token::IncomingToken;
+
+/// Who calls, as their access token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// User or app.
+    pub kind: Kind,
+    /// Who it is, for good: `{tid}.{oid}` from Entra, `{iss}|{sub}` from other providers. Never an e-mail address.
+    pub key: String,
+    /// The app that calls (`azp`, `appid` or RFC 9068's `client_id`), where the token says so.
+    pub client_id: Option<String>,
+    /// What the user let the app do; empty for apps that call as themselves.
+    pub(super) scopes: Vec<String>,
+    /// What the administrator lets the app do; users' own roles are not kept, because nothing here is decided by them.
+    pub(super) roles: Vec<String>,
+    /// The authentication contexts that the user has satisfied (`acrs`).
+    pub(super) authentication_contexts: Vec<String>,
+}
+
+impl Caller {
+    /// Passes when the caller has one of the permission's scopes (a user) or app permissions (an app), and a user has
+    /// satisfied the permission's authentication context. An app has nobody who could; what it may do is settled by
+    /// whoever granted it the app permission.
+    ///
+    /// # Errors
+    /// [`Refusal::Permission`], [`Refusal::AuthenticationContext`].
+    pub fn require(&self, permission: &Permission) -> Result<(), Refusal> {
+        let (held, sufficient) = match self.kind {
+            Kind::User => (&self.scopes, &permission.scopes),
+            Kind::App => (&self.roles, &permission.app_permissions),
+        };
+        if !sufficient.iter().any(|name| held.contains(name)) {
+            return Err(Refusal::Permission(MissingPermission { kind: self.kind, permission: permission.clone() }));
+        }
+        match &permission.authentication_context {
+            Some(context) if self.kind == Kind::User && !self.authentication_contexts.contains(&context.0) => {
+                Err(Refusal::AuthenticationContext(context.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Takes the [`Caller`] that [`authenticate`](super::authenticate) found; without that layer, nobody is let in.
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Refusal;
+
+    fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, Refusal>> {
+        std::future::ready(parts.extensions.get().cloned().ok_or(Refusal::NoToken))
+    }
+}
+
+/// Takes the token that [`authenticate`](super::authenticate) found good; without that layer, there is none.
+impl<S: Sync> FromRequestParts<S> for IncomingToken {
+    type Rejection = Refusal;
+
+    fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, Refusal>> {
+        std::future::ready(parts.extensions.get().cloned().ok_or(Refusal::NoToken))
+    }
+}
