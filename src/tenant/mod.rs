@@ -30,6 +30,7 @@ mod directory;
 mod discovery;
 mod display_name;
 mod email;
+pub mod embed;
 mod error;
 mod federation;
 mod front_channel_logout;

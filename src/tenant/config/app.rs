@@ -130,9 +130,16 @@ fn token_exchange() -> String {
     "api://AzureADTokenExchange".to_owned()
 }
 
+impl Permission {
+    /// A permission that is called by its short name.
+    pub fn named(value: &str) -> Self {
+        Self { value: value.to_owned(), display_name: value.to_owned(), description: String::new() }
+    }
+}
+
 impl App {
     /// A registration with nothing but a name and an id.
-    pub(in crate::tenant) fn named(name: &str, client_id: Uuid) -> Self {
+    pub fn named(name: &str, client_id: Uuid) -> Self {
         Self {
             name: name.to_owned(),
             client_id,
