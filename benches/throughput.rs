@@ -23,7 +23,7 @@ use axum::serve::ListenerExt as _;
 use axum::{Json, Router};
 use errand::dev::{Addresses, Dev};
 use errand::platform::clock::{self, Clock};
-use errand::platform::{database, outbound, random, telemetry};
+use errand::platform::{database, hash, outbound, random, telemetry};
 use errand::todo::{Description, Todo};
 use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderName, LOCATION, SET_COOKIE};
 use reqwest::{Method, Request, Response, StatusCode, Url};
@@ -276,7 +276,7 @@ async fn access_token(browser: &Browser, addresses: &Addresses, data: &Path) -> 
     let redirect_uri = format!("{}/auth/redirect", addresses.web);
     let scope = format!("openid api://{}/ToDoList.Read", secrets.api_client_id);
     let verifier = random::token();
-    let challenge = random::digest(&verifier);
+    let challenge = hash::sha256_base64url(&verifier);
     let parameters: [(&str, &str); 6] = [
         ("response_type", "code"),
         ("client_id", &secrets.web_client_id),

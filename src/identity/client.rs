@@ -23,7 +23,7 @@ use super::scopes::Scopes;
 use super::token::{AccessToken, AcquireError, IncomingToken, Options, PAUSE, STILL_GOOD};
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
-use crate::platform::{outbound, random, serve};
+use crate::platform::{hash, outbound, serve};
 
 /// How many requests one app has at the token endpoint at the same time.
 const AT_ONCE: usize = 128;
@@ -97,7 +97,7 @@ impl Wanted {
     /// The whole digest of the caller's token is part of it, so that nobody is ever served another caller's token; the
     /// issuer and this client are the [`ConfidentialClient`]'s own.
     fn key(&self) -> String {
-        let caller = self.assertion.as_ref().map(|token| random::digest(token.expose())).unwrap_or_default();
+        let caller = self.assertion.as_ref().map(|token| hash::sha256_base64url(token.expose())).unwrap_or_default();
         format!("{caller}\n{}", self.scopes)
     }
 

@@ -24,7 +24,7 @@ use super::config::{AssertionFile, CertificateFiles, ClientCredential};
 use super::jwt::MAX_TOKEN;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, SecretSource};
-use crate::platform::random;
+use crate::platform::hash;
 
 /// How many milliseconds pass between two looks at the files.
 const LOOK_AGAIN: i64 = 1000;
@@ -276,7 +276,7 @@ fn load(key: &str, source: &ClientCredential) -> Result<Loaded, ConfigError> {
     match source {
         ClientCredential::Secret(secret) => {
             let secret = secret.read(&format!("{key}.secret"))?;
-            Ok(Loaded { digest: random::digest(secret.expose_secret()), material: Material::Secret(secret) })
+            Ok(Loaded { digest: hash::sha256_base64url(secret.expose_secret()), material: Material::Secret(secret) })
         }
         ClientCredential::SignedAssertion(AssertionFile { file }) => {
             let key = format!("{key}.signed_assertion.file");
@@ -290,7 +290,10 @@ fn load(key: &str, source: &ClientCredential) -> Result<Loaded, ConfigError> {
                 return Err(ConfigError::refused(&key, "names a file that holds no signed assertion", remedy));
             }
             let assertion = SecretString::from(assertion);
-            Ok(Loaded { digest: random::digest(assertion.expose_secret()), material: Material::Assertion(assertion) })
+            Ok(Loaded {
+                digest: hash::sha256_base64url(assertion.expose_secret()),
+                material: Material::Assertion(assertion),
+            })
         }
         ClientCredential::Certificate(files) => {
             let CertificateFiles { certificate_file, private_key_file, .. } = files;
@@ -298,7 +301,7 @@ fn load(key: &str, source: &ClientCredential) -> Result<Loaded, ConfigError> {
                 (format!("{key}.certificate.certificate_file"), format!("{key}.certificate.private_key_file"));
             let certificate = read(&certificate_key, certificate_file)?;
             let private_key = SecretString::from(read(&private_key_key, private_key_file)?);
-            let digest = random::digest(&format!("{certificate}\n{}", private_key.expose_secret()));
+            let digest = hash::sha256_base64url(&format!("{certificate}\n{}", private_key.expose_secret()));
             let certificate = Certificate::parse(&certificate, private_key.expose_secret(), files)
                 .map_err(|error| error.into_config_error(&certificate_key, &private_key_key))?;
             Ok(Loaded { digest, material: Material::Certificate(certificate) })

@@ -27,7 +27,7 @@ use uuid::{Uuid, uuid};
 use super::provider::{Provider, ProviderConfig};
 use crate::platform::clock::Clock;
 use crate::platform::config::Mode;
-use crate::platform::{outbound, random, serve};
+use crate::platform::{hash, outbound, random, serve};
 
 /// The tenant id of every double.
 pub const TENANT: Uuid = uuid!("7ad3a2c4-5f0e-4a86-9d8e-0a1b2c3d4e5f");
@@ -407,7 +407,7 @@ async fn token(Shared(state): Shared<Arc<State>>, headers: HeaderMap, Form(field
     let (scope, nonce, proved) = match fields["grant_type"].as_str() {
         "authorization_code" => {
             let Some(asked) = memory.codes.remove(&fields["code"]) else { return error("invalid_grant") };
-            let proved = random::digest(&fields["code_verifier"]) == asked["code_challenge"];
+            let proved = hash::sha256_base64url(&fields["code_verifier"]) == asked["code_challenge"];
             if !proved || fields["redirect_uri"] != asked["redirect_uri"] {
                 return error("invalid_grant");
             }

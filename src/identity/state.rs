@@ -79,7 +79,7 @@ impl Identity {
     pub async fn is_first_time(&self, what: &str, until: i64) -> Result<bool, sqlx::Error> {
         let noted =
             sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(crate::platform::random::digest(what))
+                .bind(crate::platform::hash::sha256_base64url(what))
                 .bind(until)
                 .execute(&self.db)
                 .await?;

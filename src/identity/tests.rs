@@ -301,7 +301,7 @@ async fn a_customer_signs_in_and_is_brought_back_to_the_page_they_asked_for() {
 
     let (headers, fields) = app.endpoint.requests.lock().unwrap()[0].clone();
     // RFC 7636 §4.6: the challenge is the digest of the verifier.
-    assert_eq!(asked["code_challenge"], crate::platform::random::digest(&fields["code_verifier"]));
+    assert_eq!(asked["code_challenge"], crate::platform::hash::sha256_base64url(&fields["code_verifier"]));
     // RFC 6749 §2.3.1: id and secret are form-encoded before they are joined.
     let expected = format!("{WEB}:s3cret%3Awith%20%25%2B%26");
     let expected = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, expected);
@@ -433,7 +433,7 @@ async fn an_injected_code_goes_out_with_the_wrong_verifier() {
     let victims = app.begin(&mut victim).await;
     let bound_to = attackers["code_challenge"].clone();
     app.endpoint.answers(move |fields| {
-        assert_ne!(crate::platform::random::digest(&fields["code_verifier"]), bound_to);
+        assert_ne!(crate::platform::hash::sha256_base64url(&fields["code_verifier"]), bound_to);
         (StatusCode::BAD_REQUEST, json!({"error": "invalid_grant"}))
     });
     assert_eq!(app.answer(&mut victim, &victims["state"]).await.location(), "/problem?reason=refused");

@@ -1,4 +1,4 @@
-//! What every program needs and nothing more: configuration, cookies, database, serving, telemetry, time, randomness,
+//! What every program needs and nothing more: configuration, cookies, database, serving, telemetry, time, randomness, hashes,
 //! sealing, outbound HTTP, mail, the countries of the world. Knows neither identity nor to-dos.
 
 pub mod clock;
@@ -7,6 +7,7 @@ pub mod cookies;
 #[cfg(feature = "tenant")]
 pub mod countries;
 pub mod database;
+pub mod hash;
 #[cfg(feature = "tenant")]
 pub mod mail;
 pub mod media_type;

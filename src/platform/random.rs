@@ -30,9 +30,3 @@ pub fn digits(digits: u32) -> String {
         }
     }
 }
-
-/// SHA-256 of `value` as base64url: how secrets that are looked up (session ids, codes, refresh tokens) are stored,
-/// so that a copy of the database opens nothing.
-pub fn digest(value: &str) -> String {
-    URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, value.as_bytes()))
-}

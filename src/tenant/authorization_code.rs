@@ -8,7 +8,7 @@ use super::grant::{Grant, REFRESH_TOKEN_LIFETIME};
 use super::sso::Session;
 use super::state::Tenant;
 use crate::platform::clock::millis;
-use crate::platform::random;
+use crate::platform::{hash, random};
 
 /// A code on its way to the app.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub(super) async fn issue(
          (code_hash, grant_id, client_id, redirect_uri, code_challenge, nonce, expires_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
-    .bind(random::digest(&code))
+    .bind(hash::sha256_base64url(&code))
     .bind(&grant_id)
     .bind(request.client_id.to_string())
     .bind(&request.return_to.redirect_uri)
@@ -100,7 +100,7 @@ pub(super) enum UseUpError {
 /// Marks the code as redeemed and returns what it is bound to, in one statement: of any number of requests, one gets
 /// it. Everyone else proves that the code has leaked, and the grant is revoked (RFC 6749 §4.1.2).
 pub(super) async fn use_up(tenant: &Tenant, client_id: Uuid, code: &str) -> Result<Bindings, UseUpError> {
-    let (hash, client_id) = (random::digest(code), client_id.to_string());
+    let (hash, client_id) = (hash::sha256_base64url(code), client_id.to_string());
     // To its end: SQLite commits when the last row was read.
     let bindings: Vec<Bindings> = sqlx::query_as(
         "UPDATE authorization_codes SET redeemed_at = $1 \

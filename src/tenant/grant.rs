@@ -10,7 +10,7 @@ use super::sso::{self, Lapsed};
 use super::state::Tenant;
 use super::user::User;
 use crate::platform::clock::millis;
-use crate::platform::random;
+use crate::platform::{hash, random};
 
 /// Of a refresh token, and of the grant behind it, which begins anew with each refresh.
 pub(super) const REFRESH_TOKEN_LIFETIME: Duration = Duration::days(90);
@@ -95,7 +95,7 @@ impl Grant {
     ) -> Result<String, sqlx::Error> {
         let token = random::token();
         sqlx::query("INSERT INTO refresh_tokens (token_hash, grant_id, expires_at) VALUES ($1, $2, $3)")
-            .bind(random::digest(&token))
+            .bind(hash::sha256_base64url(&token))
             .bind(&self.id)
             .bind(millis(tenant.clock().now() + REFRESH_TOKEN_LIFETIME))
             .execute(db)

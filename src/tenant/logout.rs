@@ -23,7 +23,7 @@ use super::parameters::Parameters;
 use super::sso::{self, Session};
 use super::state::Tenant;
 use super::{cookies, front_channel_logout};
-use crate::platform::random;
+use crate::platform::hash;
 
 pub(super) fn router() -> Router<Tenant> {
     // RP-Initiated Logout §2: GET and POST.
@@ -174,7 +174,7 @@ async fn confirm(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) 
 
 /// Proves that a form comes from a page made for this session: nobody else knows the cookie.
 fn confirmation_token(headers: &HeaderMap) -> String {
-    random::digest(&format!("logout/{}", cookies::read(headers, cookies::SESSION).unwrap_or_default()))
+    hash::sha256_base64url(&format!("logout/{}", cookies::read(headers, cookies::SESSION).unwrap_or_default()))
 }
 
 /// The session has ended: removes its cookie.

@@ -15,7 +15,7 @@ use super::mail::{self, Mail};
 use super::rate_limit::TooMany;
 use super::state::Tenant;
 use super::user;
-use crate::platform::random;
+use crate::platform::{hash, random};
 
 /// How many digits a passcode has.
 pub(super) const DIGITS: usize = 8;
@@ -88,7 +88,7 @@ pub(super) enum Verdict {
 }
 
 fn digest(interaction: &str, purpose: Purpose, code: &str) -> String {
-    random::digest(&format!("{interaction}\n{}\n{code}", purpose.as_str()))
+    hash::sha256_base64url(&format!("{interaction}\n{}\n{code}", purpose.as_str()))
 }
 
 /// Mails a passcode to `email`, or word that there is (or is no) account: for the browser the three are the same, in

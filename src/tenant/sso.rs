@@ -17,7 +17,7 @@ use super::scope::words;
 use super::state::Tenant;
 use super::user::User;
 use crate::platform::clock::millis;
-use crate::platform::random;
+use crate::platform::{hash, random};
 
 /// How long a session lives without being used.
 const IDLE: Duration = Duration::hours(24);
@@ -141,7 +141,8 @@ impl Session {
         let sid = own.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
         let cookie = random::token();
         let auth_time = tenant.clock().unix_millis();
-        let session = Self { cookie_hash: random::digest(&cookie), sid, user, auth_time, factor, acrs: Vec::new() };
+        let session =
+            Self { cookie_hash: hash::sha256_base64url(&cookie), sid, user, auth_time, factor, acrs: Vec::new() };
         let started = sqlx::query(
             "INSERT INTO sso_sessions (cookie_hash, sid, user_id, auth_time, factor, expires_at) \
              SELECT $1, $2, id, $3, $4, $5 FROM users WHERE id = $6 AND password_changed_at = $7",
@@ -203,7 +204,7 @@ impl Session {
 
 /// The digest of the session cookie in these headers.
 pub(super) fn cookie_hash(headers: &HeaderMap) -> Option<String> {
-    cookies::read(headers, cookies::SESSION).map(|cookie| random::digest(&cookie))
+    cookies::read(headers, cookies::SESSION).map(|cookie| hash::sha256_base64url(&cookie))
 }
 
 /// Ends the session with this `sid`, and tells the apps that took part in it. Returns those apps' client ids; none when

@@ -22,7 +22,7 @@ use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::database::{self, DatabaseError};
 use crate::platform::seal::{KeyRing, KeyRingError};
-use crate::platform::{outbound, random};
+use crate::platform::{hash, outbound, random};
 
 /// How often what has expired is removed.
 const SWEEP_EVERY: Duration = Duration::hours(1);
@@ -227,7 +227,7 @@ impl Tenant {
     /// The user's pairwise subject identifier at an app: the same user has another at every app, and without the salt
     /// they cannot be told to be the same (OpenID Connect Core §8.1).
     pub(super) fn subject(&self, client_id: Uuid, user_id: &str) -> String {
-        random::digest(&format!("sub/{}/{client_id}/{user_id}", self.0.salt))
+        hash::sha256_base64url(&format!("sub/{}/{client_id}/{user_id}", self.0.salt))
     }
 
     /// The object id of an app's service principal: `oid` and `sub` of its own tokens. The same for ever, another in
@@ -259,7 +259,7 @@ impl Tenant {
     /// The `login_hint` claim: names the user to this tenant and tells nobody else anything, so that it can serve as
     /// `logout_hint`.
     pub(super) fn login_hint(&self, user_id: &str) -> String {
-        format!("O.{}", random::digest(&format!("login_hint/{}/{user_id}", self.0.salt)))
+        format!("O.{}", hash::sha256_base64url(&format!("login_hint/{}/{user_id}", self.0.salt)))
     }
 }
 

@@ -27,7 +27,7 @@ use super::user_flow::finish;
 use super::{StartError, Tenant, config, cookies, router, sso};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
-use crate::platform::{database, random};
+use crate::platform::{database, hash, random};
 
 #[path = "conformance.rs"]
 mod conformance;
@@ -339,7 +339,7 @@ fn verifier() -> String {
 }
 
 fn request(changes: &[(&str, &str)]) -> Vec<(String, String)> {
-    let challenge = random::digest(&verifier());
+    let challenge = hash::sha256_base64url(&verifier());
     let all = [
         ("client_id", WEB),
         ("redirect_uri", CALLBACK),
@@ -1349,6 +1349,6 @@ async fn nothing_secret_is_kept_as_it_is() {
     for secret in [code.as_str(), &fresh, &token, cookie] {
         assert!(!file.windows(secret.len()).any(|window| window == secret.as_bytes()));
     }
-    let known = random::digest(&token);
+    let known = hash::sha256_base64url(&token);
     assert!(file.windows(known.len()).any(|window| window == known.as_bytes()), "the test looks in the right place");
 }

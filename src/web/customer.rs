@@ -10,7 +10,7 @@ use crate::app::error::AppError;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::session::{CustomerKey, SignedIn};
 use crate::identity::sign_in::sign_in_url;
-use crate::platform::random;
+use crate::platform::hash;
 
 /// The session's entry with the name that the customer chose since they signed in.
 const NAME: &str = "name";
@@ -86,7 +86,7 @@ impl Request {
 
 /// Tells a customer from others who use the same browser; opens nothing, and names nobody.
 pub(super) fn tag(customer: &CustomerKey) -> String {
-    let mut tag = random::digest(customer.as_str());
+    let mut tag = hash::sha256_base64url(customer.as_str());
     tag.truncate(TAG);
     tag
 }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use errand::platform::random;
+use errand::platform::{hash, random};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ async fn tokens(errand: &TestErrand, browser: &mut Browser, scope: &str) -> Valu
         .append_pair("scope", scope)
         .append_pair("state", "state")
         .append_pair("nonce", "nonce")
-        .append_pair("code_challenge", &random::digest(&verifier))
+        .append_pair("code_challenge", &hash::sha256_base64url(&verifier))
         .append_pair("code_challenge_method", "S256");
     let answer = browser.send(browser.request(Method::GET, authorize)).await;
     assert!(answer.location().as_str().starts_with(&redirect_uri), "{}", answer.everything());

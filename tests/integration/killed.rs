@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use errand::platform::random;
+use errand::platform::{hash, random};
 use reqwest::{Method, StatusCode};
 
 use crate::command_line::{site_beside_the_program, without_settings};
@@ -204,7 +204,7 @@ async fn no_code_and_no_refresh_token_is_usable_twice_over_kill_9_of_the_tenant(
             .append_pair("client_id", CLIENT)
             .append_pair("redirect_uri", &redirect_uri)
             .append_pair("scope", "openid offline_access")
-            .append_pair("code_challenge", &random::digest(&verifier))
+            .append_pair("code_challenge", &hash::sha256_base64url(&verifier))
             .append_pair("code_challenge_method", "S256");
         let answer = browser.send(browser.request(Method::GET, authorize)).await;
         let code = answer.location().query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();

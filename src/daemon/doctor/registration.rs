@@ -11,7 +11,7 @@ use crate::identity::config::ResponseMode;
 use crate::identity::provider::Metadata;
 use crate::identity::scopes::Scopes;
 use crate::platform::outbound::OutboundError;
-use crate::platform::random;
+use crate::platform::{hash, random};
 use crate::web::config::Config as Web;
 
 /// What providers say when all is well but nobody is signed in (OpenID Connect Core §3.1.2.6).
@@ -82,7 +82,7 @@ impl App<'_> {
                 .append_pair("scope", &scopes.to_string())
                 .append_pair("state", &random::token())
                 .append_pair("nonce", &random::token())
-                .append_pair("code_challenge", &random::digest(&random::token()))
+                .append_pair("code_challenge", &hash::sha256_base64url(&random::token()))
                 .append_pair("code_challenge_method", "S256")
                 .append_pair("response_mode", "query");
             let own = more.iter().copied();

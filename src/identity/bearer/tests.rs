@@ -9,14 +9,14 @@ use time::{Duration, OffsetDateTime};
 
 use super::verifier::token;
 use super::*;
+use crate::identity::jwt::JwtError;
 use crate::identity::jwt::TimeError;
 use crate::identity::provider::Provider;
+use crate::identity::provider_double::{ALICE, API, BOB, ProviderDouble, SigningKey, TENANT, WEB, sign};
 use crate::identity::scopes::Scopes;
 use crate::identity::token::AcquireError;
 use crate::platform::clock::Clock;
 use crate::platform::config::ConfigError;
-use crate::identity::jwt::JwtError;
-use crate::identity::provider_double::{ALICE, API, BOB, ProviderDouble, SigningKey, TENANT, WEB, sign};
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()

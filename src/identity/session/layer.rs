@@ -12,7 +12,7 @@ use super::store::Store;
 use crate::identity::ended;
 use crate::identity::sign_in::answer::set_cookie;
 use crate::identity::state::Identity;
-use crate::platform::{cookies, random};
+use crate::platform::{cookies, hash};
 
 /// Gives the handlers of `router` their [`Session`].
 pub(in crate::identity) fn provide(identity: &Identity, router: Router) -> Router {
@@ -54,7 +54,7 @@ async fn own_cookies(State(identity): State<Identity>, mut request: Request, nex
         headers.append(header::SET_COOKIE, value);
     }
     let ended = match id {
-        Some(id) => ended::Ended::of_session(&identity, &random::digest(&id.to_string())).await,
+        Some(id) => ended::Ended::of_session(&identity, &hash::sha256_base64url(&id.to_string())).await,
         None => Ok(None),
     };
     match ended {

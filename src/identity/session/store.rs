@@ -14,7 +14,7 @@ use tower_sessions::session_store::{self, SessionStore};
 use super::signed_in::{ENTRY, SignedIn};
 use crate::identity::state::Identity;
 use crate::platform::clock::{Clock, from_millis};
-use crate::platform::random;
+use crate::platform::hash;
 
 tokio::task_local! {
     /// Set while somebody waits to hear whether a session could be saved.
@@ -112,7 +112,7 @@ impl Store {
             "SELECT data, created_at, last_seen_at, ends_at FROM sessions \
              WHERE id = $1 AND created_at > $2 AND last_seen_at > $3 AND (ends_at IS NULL OR ends_at > $4)",
         )
-        .bind(random::digest(&id.to_string()))
+        .bind(hash::sha256_base64url(&id.to_string()))
         .bind(created)
         .bind(seen)
         .bind(self.clock.unix_millis())
@@ -133,7 +133,7 @@ struct Row {
 
 /// What a session's row is called.
 pub(in crate::identity) fn handle(session: &Session) -> Option<String> {
-    session.id().map(|id| random::digest(&id.to_string()))
+    session.id().map(|id| hash::sha256_base64url(&id.to_string()))
 }
 
 fn millis(duration: Duration) -> i64 {
@@ -167,7 +167,7 @@ impl SessionStore for Store {
              (id, customer, issuer, subject, sid, browser, data, created_at, last_seen_at, ends_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
-        .bind(random::digest(&record.id.to_string()))
+        .bind(hash::sha256_base64url(&record.id.to_string()))
         .bind(customer.key.as_str())
         .bind(customer.claim("iss").unwrap_or_default())
         .bind(customer.claim("sub").unwrap_or_default())
@@ -189,7 +189,7 @@ impl SessionStore for Store {
     async fn save(&self, record: &Record) -> session_store::Result<()> {
         let saved = sqlx::query("UPDATE sessions SET data = $1 WHERE id = $2")
             .bind(encode(&record.data)?)
-            .bind(random::digest(&record.id.to_string()))
+            .bind(hash::sha256_base64url(&record.id.to_string()))
             .execute(&self.db)
             .await;
         match saved {
@@ -208,7 +208,7 @@ impl SessionStore for Store {
         if now - row.last_seen_at > self.lag() {
             let touched = sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1")
                 .bind(now)
-                .bind(random::digest(&id.to_string()))
+                .bind(hash::sha256_base64url(&id.to_string()))
                 .execute(&self.db)
                 .await;
             // A full disk must not keep anybody from reading.
@@ -230,7 +230,7 @@ impl SessionStore for Store {
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
         sqlx::query("DELETE FROM sessions WHERE id = $1")
-            .bind(random::digest(&id.to_string()))
+            .bind(hash::sha256_base64url(&id.to_string()))
             .execute(&self.db)
             .await
             .map_err(|e| backend(&e))?;

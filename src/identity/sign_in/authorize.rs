@@ -21,7 +21,7 @@ use crate::identity::scopes::Scopes;
 use crate::identity::session::{self, CustomerKey, Ending, SignedIn};
 use crate::identity::state::Identity;
 use crate::identity::tokens::OPENID_SCOPES;
-use crate::platform::random;
+use crate::platform::hash;
 
 /// The longest hint that is passed on, in bytes: an e-mail address (RFC 5321 §4.5.3.1.3).
 const MAX_HINT: usize = 254;
@@ -65,7 +65,7 @@ impl Identity {
 pub fn challenge_in(url: &str) -> Option<String> {
     let query = url.split_once('?')?.1;
     let sealed = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "challenge")?.1;
-    Some(random::digest(&sealed))
+    Some(hash::sha256_base64url(&sealed))
 }
 
 /// To the sign-in page. Takes `return_to`, `login_hint`, `domain_hint`, the `challenge` of [`Identity::interaction_url`],
@@ -131,7 +131,7 @@ async fn redirect(
     let challenge = asked.and_then(|(signed_in, sealed)| Challenge::open(identity, &signed_in.key, sealed));
     // A challenge is for the customer who is signed in, not for whoever else has an account in this browser.
     let asked = signed_in.filter(|_| challenge.is_some());
-    let answers = asked.as_ref().and(query.first("challenge")).map(random::digest);
+    let answers = asked.as_ref().and(query.first("challenge")).map(hash::sha256_base64url);
     let challenge = challenge.unwrap_or_default();
     // The authorization endpoint may be asked for several resources, the token endpoint for one: the challenge's.
     let scopes = identity.initial_scopes.union(&challenge.scopes());
@@ -182,7 +182,7 @@ async fn redirect(
         .append_pair("state", &transaction.state)
         .append_pair("nonce", &transaction.nonce)
         // Whether the provider says that it knows PKCE or not (RFC 9700 §2.1.1): one that does not ignores it.
-        .append_pair("code_challenge", &random::digest(&transaction.code_verifier))
+        .append_pair("code_challenge", &hash::sha256_base64url(&transaction.code_verifier))
         .append_pair("code_challenge_method", "S256")
         .extend_pairs(&parameters);
     let mut response = see_other(url.as_str());

@@ -20,7 +20,7 @@ use crate::identity::jwt::{self, Algorithm, Claims, SKEW, TimeError, Verified};
 use crate::identity::provider::{Metadata, ProviderError, SignatureError};
 use crate::identity::session::{self, Named, Which};
 use crate::identity::state::Identity;
-use crate::platform::random;
+use crate::platform::hash;
 
 /// What `events` must name (§2.4).
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -133,7 +133,7 @@ async fn answer(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Result
     // The mark and its effect together: a token whose effect failed can be sent again.
     let mut transaction = identity.db.begin().await?;
     let marked = sqlx::query("INSERT INTO logout_tokens (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind(random::digest(&logout.id))
+        .bind(hash::sha256_base64url(&logout.id))
         .bind(logout.expires_at)
         .execute(&mut *transaction)
         .await?;

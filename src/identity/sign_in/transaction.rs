@@ -13,7 +13,7 @@ use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
 use crate::identity::session::{self, CustomerKey, Ending};
 use crate::identity::state::Identity;
-use crate::platform::{cookies, random};
+use crate::platform::{cookies, hash, random};
 
 /// How long the customer has at the provider, in milliseconds: signing up takes a look into the mailbox.
 pub(super) const LIFETIME: i64 = 3_600_000;
@@ -114,7 +114,7 @@ impl Transaction {
     pub(super) async fn answer_once(&self, identity: &Identity) -> Result<bool, sqlx::Error> {
         let inserted =
             sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(random::digest(&self.state))
+                .bind(hash::sha256_base64url(&self.state))
                 .bind(self.began_at + LIFETIME)
                 .execute(&identity.db)
                 .await?;
@@ -124,7 +124,7 @@ impl Transaction {
     /// Takes the mark back: what was answered was no answer. Nothing is kept of whoever makes up codes.
     pub(super) async fn not_answered(&self, identity: &Identity) -> Result<(), sqlx::Error> {
         sqlx::query("DELETE FROM answered_states WHERE state = $1")
-            .bind(random::digest(&self.state))
+            .bind(hash::sha256_base64url(&self.state))
             .execute(&identity.db)
             .await?;
         Ok(())
@@ -145,7 +145,7 @@ fn prefix(identity: &Identity) -> String {
 }
 
 fn name(identity: &Identity, state: &str) -> String {
-    let digest = random::digest(state);
+    let digest = hash::sha256_base64url(state);
     format!("{}{}", prefix(identity), &digest[..16])
 }
 

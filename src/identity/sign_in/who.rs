@@ -13,7 +13,7 @@ use crate::identity::ended::Ended;
 use crate::identity::ended_sessions::EndedBy;
 use crate::identity::session::Store;
 use crate::identity::state::Identity;
-use crate::platform::random;
+use crate::platform::hash;
 
 /// The answer.
 #[derive(Default, Serialize)]
@@ -68,6 +68,6 @@ async fn look(
         let (name, seconds_left) = (signed_in.name, Some(left / 1000));
         return Ok(Answer { signed_in: true, name, seconds_left, signed_out_elsewhere: false });
     }
-    let ended = Ended::of_session(identity, &random::digest(&id.to_string())).await;
+    let ended = Ended::of_session(identity, &hash::sha256_base64url(&id.to_string())).await;
     Ok(nobody(ended.map_err(|error| session_store::Error::Backend(error.to_string()))?))
 }

@@ -33,7 +33,7 @@ use crate::identity::token::{AccessToken, AcquireError, IncomingToken, Options};
 use crate::platform::clock::Clock;
 use crate::platform::database::{self, DatabaseError};
 use crate::platform::seal::KeyRing;
-use crate::platform::{random, serve};
+use crate::platform::{hash, random, serve};
 
 /// How long work is kept that nobody acquires a token for, in milliseconds: the longest that Entra keeps a refresh token
 /// that is not used.
@@ -62,7 +62,7 @@ impl SessionKey {
     }
 
     fn id(&self) -> String {
-        random::digest(self.expose())
+        hash::sha256_base64url(self.expose())
     }
 }
 

@@ -7,14 +7,15 @@ use axum::http::header;
 use axum::routing::get;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::platform::random;
+use crate::platform::hash;
 use crate::tenant::state::Tenant;
 
 const CSS: &str = include_str!("../tenant.css");
 const MARK: &str = include_str!("../tenant.svg");
 
 /// Changes with the style sheet, so that it may be cached for long.
-static CSS_HREF: LazyLock<String> = LazyLock::new(|| format!("/assets/tenant.css?v={}", &random::digest(CSS)[..12]));
+static CSS_HREF: LazyLock<String> =
+    LazyLock::new(|| format!("/assets/tenant.css?v={}", &hash::sha256_base64url(CSS)[..12]));
 
 /// No scripts, no frames, nothing from elsewhere. No `form-action`: Chromium would apply it to the redirect back to
 /// the app that follows a form.

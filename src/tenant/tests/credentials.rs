@@ -456,7 +456,7 @@ async fn a_bare_public_key_is_named_by_its_thumbprint() {
     })
     .await;
     let jwk = jwk(&REGISTERED, "");
-    let thumbprint = random::digest(&format!(r#"{{"e":"AQAB","kty":"RSA","n":{}}}"#, jwk["n"]));
+    let thumbprint = hash::sha256_base64url(&format!(r#"{{"e":"AQAB","kty":"RSA","n":{}}}"#, jwk["n"]));
     let header = Header { kid: Some(thumbprint), ..Header::new(Algorithm::PS256) };
     let answer = t.with_assertion(&REGISTERED.sign(&header, &t.claim(json!({}))), &[]).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());

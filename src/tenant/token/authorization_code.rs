@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq as _;
 use super::client::Client;
 use super::error::RouteError;
 use super::issue::{AccessTokenFor, answer, resource_of};
-use crate::platform::random;
+use crate::platform::hash;
 use crate::tenant::authorization_code::use_up;
 use crate::tenant::grant::Grant;
 use crate::tenant::parameters::Parameters;
@@ -59,7 +59,7 @@ fn check_verifier(challenge: &str, verifier: Option<&str>) -> Result<(), RouteEr
     if !(43..=128).contains(&verifier.len()) || !verifier.bytes().all(unreserved) {
         return Err(RouteError::VerifierSize);
     }
-    if bool::from(random::digest(verifier).as_bytes().ct_eq(challenge.as_bytes())) {
+    if bool::from(hash::sha256_base64url(verifier).as_bytes().ct_eq(challenge.as_bytes())) {
         Ok(())
     } else {
         Err(RouteError::Verifier)

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use subtle::{Choice, ConstantTimeEq as _};
 
 use super::client_assertion::{self, AssertionError};
-use crate::platform::random;
+use crate::platform::hash;
 use crate::tenant::config::App;
 use crate::tenant::error::{self, Described};
 use crate::tenant::parameters::Parameters;
@@ -188,10 +188,10 @@ pub(in crate::tenant) async fn authenticate<'t>(
     };
     let app = known(client_id)?;
     // Digests are of equal length, and every secret is compared: time tells neither length nor position.
-    let given = random::digest(&secret);
+    let given = hash::sha256_base64url(&secret);
     let secrets = tenant.secrets_of(app.client_id).iter();
     let valid = secrets.fold(Choice::from(0), |valid, secret| {
-        valid | random::digest(secret.expose_secret()).as_bytes().ct_eq(given.as_bytes())
+        valid | hash::sha256_base64url(secret.expose_secret()).as_bytes().ct_eq(given.as_bytes())
     });
     if bool::from(valid) { Ok(Client { app, proof: Proof::Secret }) } else { Err(ClientError::WrongSecret) }
 }

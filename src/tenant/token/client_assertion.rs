@@ -23,7 +23,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::platform::random;
+use crate::platform::hash;
 use crate::tenant::certificate::PublicKey;
 use crate::tenant::config::{App, ClientAssertionReuse, FederatedCredential};
 use crate::tenant::federation::FederationError;
@@ -247,7 +247,7 @@ async fn use_up(tenant: &Tenant, client_id: Uuid, claims: &Claims) -> Result<(),
     let used = sqlx::query(
         "INSERT INTO client_assertions (jti_hash, expires_at) VALUES ($1, $2) ON CONFLICT (jti_hash) DO NOTHING",
     )
-    .bind(random::digest(&format!("{client_id}/{jti}")))
+    .bind(hash::sha256_base64url(&format!("{client_id}/{jti}")))
     // The longest that any assertion of now can be accepted: its own `exp` with the skew is never later.
     .bind(now + (MAX_LIFETIME + 2 * SKEW) * 1000)
     .execute(tenant.db())

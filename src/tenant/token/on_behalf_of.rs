@@ -14,7 +14,7 @@ use super::client::Client;
 use super::error::RouteError;
 use super::issue::{AccessTokenFor, answer, check_consent, demanded, resource_of};
 use crate::platform::clock::millis;
-use crate::platform::random;
+use crate::platform::{hash, random};
 use crate::tenant::claims::ClaimsRequest;
 use crate::tenant::grant::{Grant, REFRESH_TOKEN_LIFETIME};
 use crate::tenant::parameters::Parameters;
@@ -104,7 +104,7 @@ async fn keep(
         return Ok(None);
     }
     sqlx::query("INSERT INTO refresh_tokens (token_hash, grant_id, expires_at) VALUES ($1, $2, $3)")
-        .bind(random::digest(&token))
+        .bind(hash::sha256_base64url(&token))
         .bind(&grant_id)
         .bind(until)
         .execute(&mut *change)

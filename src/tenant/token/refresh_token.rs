@@ -10,7 +10,7 @@ use super::client::Client;
 use super::error::RouteError;
 use super::issue::{AccessTokenFor, answer, resource_of};
 use crate::platform::clock::millis;
-use crate::platform::random;
+use crate::platform::hash;
 use crate::tenant::config::RefreshTokenReuse;
 use crate::tenant::grant::{Grant, REFRESH_TOKEN_LIFETIME};
 use crate::tenant::parameters::Parameters;
@@ -25,7 +25,7 @@ type KnownToken = (String, String, i64, Option<i64>, Option<i64>);
 /// fails the requests that ask for it, and no others.
 pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Parameters) -> Result<Value, RouteError> {
     let token = parameters.get("refresh_token").ok_or(RouteError::Missing("refresh_token"))?;
-    let hash = random::digest(token);
+    let hash = hash::sha256_base64url(token);
     let now = tenant.clock().unix_millis();
 
     let row: Option<KnownToken> = sqlx::query_as(
@@ -123,7 +123,7 @@ pub(in crate::tenant) async fn revoke(tenant: &Tenant, client: Client<'_>, token
     let row: Option<(String, String)> = sqlx::query_as(
         "SELECT g.id, g.client_id FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token_hash = $1",
     )
-    .bind(random::digest(token))
+    .bind(hash::sha256_base64url(token))
     .fetch_optional(tenant.db())
     .await?;
     match row {

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::finish;
 use super::visit::{Answers, SignedInVisit, Visit};
-use crate::platform::random;
+use crate::platform::hash;
 use crate::tenant::pages::form;
 use crate::tenant::scope::ResourceScopes;
 use crate::tenant::sso::Session;
@@ -62,7 +62,7 @@ pub(super) async fn submit(SignedInVisit { visit, session }: SignedInVisit, Answ
 
 /// Nobody else knows the session's digest or the interaction's id.
 fn token(visit: &Visit, session: &Session) -> String {
-    random::digest(&format!("consent/{}/{}", visit.interaction.id, session.cookie_hash))
+    hash::sha256_base64url(&format!("consent/{}/{}", visit.interaction.id, session.cookie_hash))
 }
 
 fn words(asked: &[ResourceScopes]) -> String {

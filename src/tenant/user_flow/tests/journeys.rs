@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::*;
-use crate::platform::random;
+use crate::platform::hash;
 
 const MORE: &str = r#"
 [[tenant.authentication_contexts]]
@@ -95,7 +95,7 @@ impl<'t> Customer<'t> {
 
     /// An authorization request of the app "Planner".
     async fn authorize(&mut self, scope: &str, more: &[(&str, &str)]) -> Page {
-        let challenge = random::digest(&"v".repeat(43));
+        let challenge = hash::sha256_base64url(&"v".repeat(43));
         let mut query = vec![
             ("client_id", "55555555-5555-4555-8555-555555555555"),
             ("response_type", "code"),
