@@ -3,7 +3,8 @@
 use reqwest::header::{HeaderMap, LINK};
 use url::Url;
 
-use super::{Admin, AdminError, read};
+use super::app::{Admin, read};
+use super::outcome::AdminError;
 use crate::identity::downstream::Call;
 use crate::todo::Todo;
 
