@@ -27,6 +27,45 @@ pub struct Todo {
     pub updated_at: OffsetDateTime,
 }
 
+/// A to-do that is to be added: all that its author says of it. What is added, what is undone and what is sent is this,
+/// so that none of them forgets a part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewTodo {
+    /// What is to be done.
+    pub description: Description,
+    /// Whether it is done already.
+    #[serde(default)]
+    pub done: bool,
+}
+
+impl From<Todo> for NewTodo {
+    fn from(todo: Todo) -> Self {
+        // Every member by name: one that is new does not compile until it is decided whose it is to say.
+        let Todo { description, done, id: _, owner: _, created_at: _, updated_at: _ } = todo;
+        Self { description, done }
+    }
+}
+
+/// What is to change of a to-do (RFC 7396): what is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Patch {
+    /// The new text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Description>,
+    /// Whether it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<bool>,
+}
+
+impl Patch {
+    /// Whether nothing is to change.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The text of a to-do: trimmed, not empty, at most [`Description::MAX_CHARS`] characters, one line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use crate::identity::bearer::{Caller, Kind};
-use crate::todo::Description;
+use crate::todo::{Description, NewTodo, Patch};
 
 /// The longest owner key, in bytes.
 const MAX_OWNER: usize = 600;
@@ -80,8 +80,7 @@ impl<S: Send + Sync> FromRequestParts<S> for TodoId {
 #[derive(Deserialize)]
 pub(super) struct Draft {
     description: Option<String>,
-    /// Whether it is done.
-    pub(super) done: Option<bool>,
+    done: Option<bool>,
     owner: Option<Value>,
 }
 
@@ -93,8 +92,7 @@ impl Members for Draft {
 #[derive(Deserialize)]
 pub(super) struct Change {
     description: Option<String>,
-    /// Whether it is done.
-    pub(super) done: Option<bool>,
+    done: Option<bool>,
 }
 
 impl Members for Change {
@@ -102,9 +100,13 @@ impl Members for Change {
 }
 
 impl Change {
-    /// The description, if there is one.
-    pub(super) fn description(&self) -> Result<Option<Description>, Problem> {
-        description(self.description.as_deref())
+    /// The change, parsed. One that changes nothing is refused.
+    pub(super) fn patch(&self) -> Result<Patch, Problem> {
+        let patch = Patch { description: description(self.description.as_deref())?, done: self.done };
+        if patch.is_empty() {
+            return Err(Problem::bad_request("Nothing is to be changed: give description, done or both."));
+        }
+        Ok(patch)
     }
 }
 
@@ -136,8 +138,17 @@ fn named_owner<'a>(caller: &'a Caller, named: Option<&'a Value>) -> Result<&'a s
 }
 
 impl Draft {
-    /// The description, which must be there.
-    pub(super) fn required_description(&self) -> Result<Description, Problem> {
+    /// The to-do that is to be added.
+    pub(super) fn new_todo(&self) -> Result<NewTodo, Problem> {
+        Ok(NewTodo { description: self.required_description()?, done: self.done.unwrap_or_default() })
+    }
+
+    /// What a to-do is to be replaced by. Clients that know no `done` leave it as it is.
+    pub(super) fn replacement(&self) -> Result<Patch, Problem> {
+        Ok(Patch { description: Some(self.required_description()?), done: self.done })
+    }
+
+    fn required_description(&self) -> Result<Description, Problem> {
         description(self.description.as_deref())?
             .ok_or_else(|| Problem::member("/description", "Say what is to be done."))
     }

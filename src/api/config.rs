@@ -9,6 +9,9 @@ use crate::identity::bearer::{PermissionConfig, UserPermissionConfig};
 use crate::identity::config::{ClientConfig, DownstreamApiConfig};
 use crate::platform::serve::ConnectionsConfig;
 
+/// The directory's name among the APIs that are called.
+pub(super) const DIRECTORY: &str = "directory";
+
 /// `[api]` of errand.toml.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,17 +7,15 @@ use axum::response::{IntoResponse, Response};
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::Downstream;
-use super::config::Config;
+use super::config::{Config, DIRECTORY};
+use super::downstream::Downstream;
 use super::problem::Problem;
-use super::routes::profile::Profile;
+use super::profile::Profile;
 use crate::identity::bearer::{IncomingToken, Interaction, Refusal};
 use crate::identity::client::ConfidentialClient;
 use crate::identity::downstream::{Answer, Call, DownstreamApi, DownstreamError};
 use crate::platform::config::ConfigError;
 
-/// The directory's name among the APIs that are called.
-pub(super) const DIRECTORY: &str = "directory";
 /// What the directory's part of the configuration is called.
 const KEY: &str = "api.downstream_apis.directory";
 /// The parts of a profile that are of use here; Graph keeps some back unless they are asked for by name.

@@ -1,17 +1,7 @@
-//! What the operations need, and whose to-dos a caller sees.
+//! What the operations need.
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
-
-use super::Api;
-use super::config::Config;
-use super::directory::{Customer, DIRECTORY};
-use super::problem::Problem;
-use super::store::Whose;
-use crate::identity::bearer::{
-    Caller, IncomingToken, Kind, Offered, Permission, Refusal, UserPermissionConfig, check_names,
-};
+use super::config::{Config, DIRECTORY};
+use crate::identity::bearer::{Offered, Permission, UserPermissionConfig, check_names};
 use crate::platform::config::ConfigError;
 
 /// What the operations need.
@@ -26,8 +16,10 @@ pub(super) struct Permissions {
 
 /// What the operations on profiles need.
 pub(super) struct ProfilePermissions {
-    read: Permission,
-    write: Permission,
+    /// Seeing one's profile.
+    pub(super) read: Permission,
+    /// Changing it.
+    pub(super) write: Permission,
 }
 
 impl ProfilePermissions {
@@ -84,97 +76,4 @@ fn profile_permissions(config: &Config) -> Result<Option<ProfilePermissions>, Co
     let read = permission(names[0], &permissions.read_profile)?;
     let write = permission(names[1], &permissions.write_profile)?;
     Ok(read.zip(write).map(|(read, write)| ProfilePermissions { read, write }))
-}
-
-/// Users see their own to-dos; apps see everyone's.
-pub(super) fn whose(caller: &Caller) -> Whose<'_> {
-    match caller.kind {
-        Kind::User => Whose::Of(&caller.key),
-        Kind::App => Whose::Everyones,
-    }
-}
-
-/// A caller who may read. Taken as an argument, so that no handler can forget to ask, and none reads a body first.
-pub(super) struct Reader(pub(super) Caller);
-
-/// A caller who may write.
-pub(super) struct Writer(pub(super) Caller);
-
-impl FromRequestParts<Api> for Reader {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
-        let caller = Caller::from_request_parts(parts, api).await?;
-        caller.require(&api.0.permissions.read)?;
-        Ok(Self(caller))
-    }
-}
-
-impl FromRequestParts<Api> for Writer {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
-        let caller = Caller::from_request_parts(parts, api).await?;
-        caller.require(&api.0.permissions.write)?;
-        Ok(Self(caller))
-    }
-}
-
-/// A customer who may see their profile, and the directory that has it.
-pub(super) struct ProfileReader(pub(super) Customer);
-
-/// A customer who may change their profile, and the directory that has it.
-pub(super) struct ProfileWriter(pub(super) Customer);
-
-impl FromRequestParts<Api> for ProfileReader {
-    type Rejection = NotServed;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, NotServed> {
-        customer(parts, api, |permissions| &permissions.read).await.map(Self)
-    }
-}
-
-impl FromRequestParts<Api> for ProfileWriter {
-    type Rejection = NotServed;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, NotServed> {
-        customer(parts, api, |permissions| &permissions.write).await.map(Self)
-    }
-}
-
-async fn customer(
-    parts: &mut Parts,
-    api: &Api,
-    needed: fn(&ProfilePermissions) -> &Permission,
-) -> Result<Customer, NotServed> {
-    let caller = Caller::from_request_parts(parts, api).await?;
-    let (Some(directory), Some(permissions)) = (&api.0.directory, &api.0.permissions.profile) else {
-        return Err(NotServed::NoDirectory);
-    };
-    caller.require(needed(permissions))?;
-    let token = IncomingToken::from_request_parts(parts, api).await?;
-    Ok(directory.customer(token))
-}
-
-/// Why a request about a profile is not served.
-pub(super) enum NotServed {
-    /// The caller may not.
-    Refused(Refusal),
-    /// There are no profiles here.
-    NoDirectory,
-}
-
-impl From<Refusal> for NotServed {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl IntoResponse for NotServed {
-    fn into_response(self) -> Response {
-        match self {
-            Self::Refused(refusal) => refusal.into_response(),
-            Self::NoDirectory => Problem::no_directory().into_response(),
-        }
-    }
 }

@@ -13,7 +13,14 @@ use uuid::{Timestamp, Uuid};
 
 use crate::platform::clock::{Clock, from_millis};
 use crate::platform::database::{self, DatabaseError};
-use crate::todo::{Description, Todo};
+use crate::todo::{Description, NewTodo, Patch, Todo};
+
+/// The columns that a [`Todo`] is made of. A macro, because statements are made of literals.
+macro_rules! columns {
+    () => {
+        "id, owner, description, done, created_at, updated_at"
+    };
+}
 
 /// How many to-dos one owner may have.
 pub(super) const MAX_PER_OWNER: i64 = 1000;
@@ -95,17 +102,19 @@ impl Store {
         // which costs more than running it. The empty text comes before every id.
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         let query = match whose {
-            Whose::Of(owner) => sqlx::query(
-                "SELECT id, owner, description, done, created_at, updated_at FROM todos
-                 WHERE id > $1 AND owner = $3 ORDER BY id LIMIT CAST($2 AS BIGINT)",
-            )
+            Whose::Of(owner) => sqlx::query(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM todos WHERE id > $1 AND owner = $3 ORDER BY id LIMIT CAST($2 AS BIGINT)"
+            ))
             .bind(after)
             .bind(limit)
             .bind(owner),
-            Whose::Everyones => sqlx::query(
-                "SELECT id, owner, description, done, created_at, updated_at FROM todos
-                 WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)",
-            )
+            Whose::Everyones => sqlx::query(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM todos WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)"
+            ))
             .bind(after)
             .bind(limit),
         };
@@ -115,27 +124,25 @@ impl Store {
     /// One to-do.
     pub(super) async fn get(&self, whose: Whose<'_>, id: Uuid) -> Result<Option<Todo>, StoreError> {
         let (owner, any) = whose.parameters();
-        let query = sqlx::query(
-            "SELECT id, owner, description, done, created_at, updated_at FROM todos
-             WHERE id = $1 AND (owner = $2 OR $3 = 1)",
-        );
+        let query = sqlx::query(concat!("SELECT ", columns!(), " FROM todos WHERE id = $1 AND (owner = $2 OR $3 = 1)"));
         let rows = query.bind(id.to_string()).bind(owner).bind(any).fetch_all(&self.db).await?;
         rows.first().map(todo).transpose()
     }
 
     /// Adds a to-do, unless the owner's list is full.
-    pub(super) async fn add(&self, owner: &str, description: &Description, done: bool) -> Result<Added, StoreError> {
+    pub(super) async fn add(&self, owner: &str, new: &NewTodo) -> Result<Added, StoreError> {
         let now = self.clock.unix_millis();
-        let query = sqlx::query(
-            "INSERT INTO todos (id, owner, description, done, created_at, updated_at)
-             SELECT $1, $2, $3, $4, $5, $5 WHERE (SELECT COUNT(*) FROM todos WHERE owner = $2) < $6
-             RETURNING id, owner, description, done, created_at, updated_at",
-        );
+        let query = sqlx::query(concat!(
+            "INSERT INTO todos (",
+            columns!(),
+            ") SELECT $1, $2, $3, $4, $5, $5 WHERE (SELECT COUNT(*) FROM todos WHERE owner = $2) < $6 RETURNING ",
+            columns!()
+        ));
         let rows = query
             .bind(self.new_id(now).to_string())
             .bind(owner)
-            .bind(description.as_str())
-            .bind(i64::from(done))
+            .bind(new.description.as_str())
+            .bind(i64::from(new.done))
             .bind(now)
             .bind(MAX_PER_OWNER)
             .fetch_all(&self.db)
@@ -144,22 +151,16 @@ impl Store {
     }
 
     /// Changes what is given and keeps the rest. `None` when there is no such to-do.
-    pub(super) async fn change(
-        &self,
-        whose: Whose<'_>,
-        id: Uuid,
-        description: Option<&Description>,
-        done: Option<bool>,
-    ) -> Result<Option<Todo>, StoreError> {
+    pub(super) async fn change(&self, whose: Whose<'_>, id: Uuid, patch: &Patch) -> Result<Option<Todo>, StoreError> {
         let (owner, any) = whose.parameters();
-        let query = sqlx::query(
+        let query = sqlx::query(concat!(
             "UPDATE todos SET description = COALESCE($1, description), done = COALESCE($2, done), updated_at = $3
-             WHERE id = $4 AND (owner = $5 OR $6 = 1)
-             RETURNING id, owner, description, done, created_at, updated_at",
-        );
+             WHERE id = $4 AND (owner = $5 OR $6 = 1) RETURNING ",
+            columns!()
+        ));
         let rows = query
-            .bind(description.map(Description::as_str))
-            .bind(done.map(i64::from))
+            .bind(patch.description.as_ref().map(Description::as_str))
+            .bind(patch.done.map(i64::from))
             .bind(self.clock.unix_millis())
             .bind(id.to_string())
             .bind(owner)

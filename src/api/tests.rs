@@ -14,7 +14,7 @@ use super::{Api, StartError, config, router};
 use crate::identity::provider_double::{ALICE, API, BOB, ProviderDouble, TENANT};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
-use crate::todo::{Description, Todo};
+use crate::todo::{Description, NewTodo, Patch, Todo};
 
 const LIST: &str = "/api/todolist";
 
@@ -497,8 +497,8 @@ async fn store(clock: &Clock) -> (TempDir, Store) {
 }
 
 async fn add(store: &Store, owner: &str, description: &str) -> Option<Todo> {
-    let description = Description::parse(description).expect("valid");
-    match store.add(owner, &description, false).await.expect("the database works") {
+    let new = NewTodo { description: Description::parse(description).expect("valid"), done: false };
+    match store.add(owner, &new).await.expect("the database works") {
         Added::Todo(todo) => Some(todo),
         Added::Full => None,
     }
@@ -523,12 +523,14 @@ async fn every_statement_does_the_same_on_both_engines() {
     assert_eq!(store.get(Whose::Everyones, c.id).await.expect("works"), Some(c.clone()));
 
     clock.advance(Duration::seconds(1));
-    let done = store.change(alice, a.id, None, Some(true)).await.expect("works").expect("there");
+    let all_done = Patch { done: Some(true), ..Patch::default() };
+    let done = store.change(alice, a.id, &all_done).await.expect("works").expect("there");
     assert_eq!(done, Todo { done: true, updated_at: clock.now(), ..a.clone() });
     let text = Description::parse("new").expect("valid");
-    let renamed = store.change(alice, a.id, Some(&text), None).await.expect("works").expect("there");
+    let patch = Patch { description: Some(text.clone()), ..Patch::default() };
+    let renamed = store.change(alice, a.id, &patch).await.expect("works").expect("there");
     assert_eq!(renamed, Todo { description: text, ..done });
-    assert_eq!(store.change(alice, c.id, None, Some(true)).await.expect("works"), None);
+    assert_eq!(store.change(alice, c.id, &all_done).await.expect("works"), None);
 
     assert_eq!(store.mark_all("alice", true).await.expect("works"), 1);
     assert_eq!(store.clear_completed("alice").await.expect("works"), 2);

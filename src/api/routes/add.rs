@@ -6,20 +6,21 @@ use axum::response::IntoResponse;
 
 use crate::api::Api;
 use crate::api::body::{Draft, Json};
-use crate::api::permissions::Writer;
+use crate::api::callers::Writer;
 use crate::api::problem::Problem;
 use crate::api::store::{Added, MAX_PER_OWNER};
+use crate::todo::API_PATH;
 
 pub(super) async fn handle(
     State(api): State<Api>,
     Writer(caller): Writer,
     Json(draft): Json<Draft>,
 ) -> Result<impl IntoResponse, Problem> {
-    let description = draft.required_description()?;
+    let todo = draft.new_todo()?;
     let owner = draft.owner(&caller)?;
-    match api.0.store.add(owner, &description, draft.done.unwrap_or_default()).await? {
+    match api.0.store.add(owner, &todo).await? {
         Added::Todo(todo) => {
-            let location = format!("/api/todolist/{}", todo.id);
+            let location = format!("/{API_PATH}/{}", todo.id);
             Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(todo)))
         }
         Added::Full => {

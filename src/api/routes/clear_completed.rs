@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::api::body;
-use crate::api::permissions::Writer;
+use crate::api::callers::Writer;
 use crate::api::problem::Problem;
 
 #[derive(Deserialize)]

@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use crate::api::Api;
 use crate::api::body;
-use crate::api::permissions::{Reader, whose};
+use crate::api::callers::{Reader, whose};
 use crate::api::problem::Problem;
 use crate::api::store::{MAX_PAGE, Whose};
 use crate::identity::bearer::Kind;
+use crate::todo::API_PATH;
 
 #[derive(Deserialize)]
 pub(super) struct Page {
@@ -68,5 +69,5 @@ fn next_page(page: &Page, limit: i64, last: Uuid) -> String {
     if let Some(owner) = &page.owner {
         query.append_pair("owner", owner);
     }
-    format!("</api/todolist?{}>; rel=\"next\"", query.finish())
+    format!("</{API_PATH}?{}>; rel=\"next\"", query.finish())
 }

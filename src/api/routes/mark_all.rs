@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::api::body::{Json, Mark};
-use crate::api::permissions::Writer;
+use crate::api::callers::Writer;
 use crate::api::problem::Problem;
 
 pub(super) async fn handle(

@@ -7,7 +7,7 @@ mod health;
 mod list;
 mod mark_all;
 mod metadata;
-pub(super) mod profile;
+mod profile;
 mod remove;
 mod replace;
 mod show;

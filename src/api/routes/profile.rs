@@ -2,41 +2,17 @@
 //! country}`: changes what is given (RFC 7396), and answers with the whole. The directory keeps it; this API neither
 //! stores nor remembers any of it.
 
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
 
-use crate::api::body::{Json, Members};
-use crate::api::directory::DirectoryError;
-use crate::api::permissions::{ProfileReader, ProfileWriter};
+use crate::api::Api;
+use crate::api::body::Json;
+use crate::api::directory::{Customer, DirectoryError};
+use crate::api::permissions::ProfilePermissions;
 use crate::api::problem::Problem;
-use crate::platform::countries::is_country;
-
-/// The longest display name that Graph takes, in characters.
-const MAX_DISPLAY_NAME: usize = 256;
-/// The longest given name or surname that Graph takes, in characters.
-const MAX_NAME: usize = 64;
-
-/// Control characters, and the bidirectional ones (UAX #9: U+202A–202E, U+2066–2069), which reorder the text around
-/// them: a name must not spoil the page that it is shown on. The embedded directory refuses the same.
-fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// A customer's profile, as Graph names its parts; `null` for what the directory does not know.
-#[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::api) struct Profile {
-    #[serde(default)]
-    display_name: Option<String>,
-    #[serde(default)]
-    given_name: Option<String>,
-    #[serde(default)]
-    surname: Option<String>,
-    #[serde(default)]
-    mail: Option<String>,
-    #[serde(default)]
-    country: Option<String>,
-}
+use crate::api::profile::{Change, Profile};
+use crate::identity::bearer::{Caller, IncomingToken, Permission, Refusal};
 
 pub(super) async fn show(ProfileReader(customer): ProfileReader) -> Result<axum::Json<Profile>, DirectoryError> {
     customer.profile().await.map(axum::Json)
@@ -68,8 +44,8 @@ impl From<DirectoryError> for ChangeError {
     }
 }
 
-impl axum::response::IntoResponse for ChangeError {
-    fn into_response(self) -> axum::response::Response {
+impl IntoResponse for ChangeError {
+    fn into_response(self) -> Response {
         match self {
             Self::Refused(problem) => problem.into_response(),
             Self::Directory(error) => error.into_response(),
@@ -77,74 +53,61 @@ impl axum::response::IntoResponse for ChangeError {
     }
 }
 
-/// A part of a profile. The outer `None` is a part that is not mentioned, the inner one a part that is to go.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(clippy::option_option, reason = "absent, null and a text are three different wishes (RFC 7396)")]
-pub(super) struct Change {
-    #[serde(default, deserialize_with = "mentioned")]
-    display_name: Option<Option<String>>,
-    #[serde(default, deserialize_with = "mentioned")]
-    given_name: Option<Option<String>>,
-    #[serde(default, deserialize_with = "mentioned")]
-    surname: Option<Option<String>>,
-    #[serde(default, deserialize_with = "mentioned")]
-    country: Option<Option<String>>,
-    /// Known, to be refused with a reason.
-    #[serde(default, deserialize_with = "mentioned")]
-    mail: Option<Option<String>>,
+/// A customer who may see their profile, and the directory that has it.
+pub(super) struct ProfileReader(pub(super) Customer);
+
+/// A customer who may change their profile, and the directory that has it.
+pub(super) struct ProfileWriter(pub(super) Customer);
+
+impl FromRequestParts<Api> for ProfileReader {
+    type Rejection = NotServed;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, NotServed> {
+        customer(parts, api, |permissions| &permissions.read).await.map(Self)
+    }
 }
 
-impl Members for Change {
-    const MEMBERS: &[&str] = &["displayName", "givenName", "surname", "country", "mail"];
+impl FromRequestParts<Api> for ProfileWriter {
+    type Rejection = NotServed;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, NotServed> {
+        customer(parts, api, |permissions| &permissions.write).await.map(Self)
+    }
 }
 
-/// A member that is there, even if it is `null`.
-#[expect(clippy::option_option, reason = "absent, null and a text are three different wishes (RFC 7396)")]
-fn mentioned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+async fn customer(
+    parts: &mut Parts,
+    api: &Api,
+    needed: fn(&ProfilePermissions) -> &Permission,
+) -> Result<Customer, NotServed> {
+    let caller = Caller::from_request_parts(parts, api).await?;
+    let (Some(directory), Some(permissions)) = (&api.0.directory, &api.0.permissions.profile) else {
+        return Err(NotServed::NoDirectory);
+    };
+    caller.require(needed(permissions))?;
+    let token = IncomingToken::from_request_parts(parts, api).await?;
+    Ok(directory.customer(token))
 }
 
-impl Change {
-    /// What the directory is sent: trimmed, and an empty text as `null`, because forms have no other way to say it.
-    fn check(self) -> Result<Map<String, Value>, Problem> {
-        if self.mail.is_some() {
-            let why = "The address is what the customer signs in with. It cannot be changed here.";
-            return Err(Problem::member("/mail", why));
+/// Why a request about a profile is not served.
+pub(super) enum NotServed {
+    /// The caller may not.
+    Refused(Refusal),
+    /// There are no profiles here.
+    NoDirectory,
+}
+
+impl From<Refusal> for NotServed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl IntoResponse for NotServed {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(refusal) => refusal.into_response(),
+            Self::NoDirectory => Problem::no_directory().into_response(),
         }
-        let mut changes = Map::new();
-        let parts = [
-            ("displayName", "/displayName", self.display_name, MAX_DISPLAY_NAME),
-            ("givenName", "/givenName", self.given_name, MAX_NAME),
-            ("surname", "/surname", self.surname, MAX_NAME),
-            ("country", "/country", self.country, 2),
-        ];
-        for (name, pointer, value, limit) in parts {
-            let Some(value) = value else { continue };
-            let value = value.as_deref().map(str::trim).filter(|text| !text.is_empty());
-            let refuse = |why: String| Err(Problem::member(pointer, why));
-            match value {
-                None if name == "displayName" => return refuse("A name to show is needed.".to_owned()),
-                Some(text) if name == "country" && !is_country(text) => {
-                    return refuse(
-                        "Give a country's code of two capital letters (ISO 3166-1 alpha-2), such as NL.".to_owned(),
-                    );
-                }
-                Some(text) if text.chars().count() > limit => {
-                    return refuse(format!("That is longer than {limit} characters."));
-                }
-                Some(text) if text.chars().any(is_control) => {
-                    return refuse("There is a control character in it: type it anew.".to_owned());
-                }
-                _ => {}
-            }
-            changes.insert(name.to_owned(), value.into());
-        }
-        if changes.is_empty() {
-            return Err(Problem::bad_request(
-                "Nothing is to be changed: give displayName, givenName, surname, country or several of them.",
-            ));
-        }
-        Ok(changes)
     }
 }

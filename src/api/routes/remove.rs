@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 
 use crate::api::Api;
 use crate::api::body::TodoId;
-use crate::api::permissions::{Writer, whose};
+use crate::api::callers::{Writer, whose};
 use crate::api::problem::Problem;
 
 pub(super) async fn handle(

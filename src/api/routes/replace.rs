@@ -5,7 +5,7 @@ use axum::extract::State;
 
 use crate::api::Api;
 use crate::api::body::{Draft, Json, TodoId};
-use crate::api::permissions::{Writer, whose};
+use crate::api::callers::{Writer, whose};
 use crate::api::problem::Problem;
 use crate::todo::Todo;
 
@@ -15,7 +15,6 @@ pub(super) async fn handle(
     TodoId(id): TodoId,
     Json(draft): Json<Draft>,
 ) -> Result<axum::Json<Todo>, Problem> {
-    let description = draft.required_description()?;
-    let todo = api.0.store.change(whose(&caller), id, Some(&description), draft.done).await?;
+    let todo = api.0.store.change(whose(&caller), id, &draft.replacement()?).await?;
     Ok(axum::Json(todo.ok_or_else(Problem::no_such_todo)?))
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 
 use crate::api::Api;
 use crate::api::body::TodoId;
-use crate::api::permissions::{Reader, whose};
+use crate::api::callers::{Reader, whose};
 use crate::api::problem::Problem;
 use crate::todo::Todo;
 

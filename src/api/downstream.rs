@@ -1,0 +1,34 @@
+//! The APIs that this one calls.
+
+use super::config::{Config, DIRECTORY};
+use crate::identity::client::ConfidentialClient;
+use crate::identity::downstream::DownstreamApis;
+use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, Mode};
+use crate::platform::outbound;
+
+/// The APIs that this one calls, and this API as their provider knows it. Cheap to clone.
+#[derive(Clone)]
+pub struct Downstream {
+    /// The APIs, by name.
+    pub apis: DownstreamApis,
+    /// Acquires tokens for them: on a caller's behalf, or as the API itself.
+    pub client: ConfidentialClient,
+}
+
+impl Downstream {
+    /// The APIs that are called. Calling one needs an id and a credential of the API's own registration.
+    pub(super) fn new(config: &Config, mode: Mode, clock: &Clock) -> Result<Option<Self>, ConfigError> {
+        if config.downstream_apis.is_empty() {
+            return Ok(None);
+        }
+        let mut complete = config.downstream_apis.clone();
+        if let Some(directory) = complete.remove(DIRECTORY) {
+            complete.insert(DIRECTORY.to_owned(), directory.or_at("v1.0/me"));
+        }
+        let http = outbound::client();
+        let apis = DownstreamApis::new("api.downstream_apis", &complete, &[DIRECTORY], mode, &http)?;
+        let client = ConfidentialClient::new("api.identity", &config.identity, mode, http, clock.clone())?;
+        Ok(Some(Self { apis, client }))
+    }
+}

@@ -1,0 +1,107 @@
+//! A customer's profile, and what may be changed of it.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use super::body::Members;
+use super::problem::Problem;
+use crate::platform::countries::is_country;
+
+/// The longest display name that Graph takes, in characters.
+const MAX_DISPLAY_NAME: usize = 256;
+/// The longest given name or surname that Graph takes, in characters.
+const MAX_NAME: usize = 64;
+
+/// Control characters, and the bidirectional ones (UAX #9: U+202A–202E, U+2066–2069), which reorder the text around
+/// them: a name must not spoil the page that it is shown on. The embedded directory refuses the same.
+fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A customer's profile, as Graph names its parts; `null` for what the directory does not know.
+#[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Profile {
+    #[serde(default)]
+    display_name: Option<String>,
+    #[serde(default)]
+    given_name: Option<String>,
+    #[serde(default)]
+    surname: Option<String>,
+    #[serde(default)]
+    mail: Option<String>,
+    #[serde(default)]
+    country: Option<String>,
+}
+
+/// A part of a profile. The outer `None` is a part that is not mentioned, the inner one a part that is to go.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "absent, null and a text are three different wishes (RFC 7396)")]
+pub(super) struct Change {
+    #[serde(default, deserialize_with = "mentioned")]
+    display_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "mentioned")]
+    given_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "mentioned")]
+    surname: Option<Option<String>>,
+    #[serde(default, deserialize_with = "mentioned")]
+    country: Option<Option<String>>,
+    /// Known, to be refused with a reason.
+    #[serde(default, deserialize_with = "mentioned")]
+    mail: Option<Option<String>>,
+}
+
+impl Members for Change {
+    const MEMBERS: &[&str] = &["displayName", "givenName", "surname", "country", "mail"];
+}
+
+/// A member that is there, even if it is `null`.
+#[expect(clippy::option_option, reason = "absent, null and a text are three different wishes (RFC 7396)")]
+fn mentioned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl Change {
+    /// What the directory is sent: trimmed, and an empty text as `null`, because forms have no other way to say it.
+    pub(super) fn check(self) -> Result<Map<String, Value>, Problem> {
+        if self.mail.is_some() {
+            let why = "The address is what the customer signs in with. It cannot be changed here.";
+            return Err(Problem::member("/mail", why));
+        }
+        let mut changes = Map::new();
+        let parts = [
+            ("displayName", "/displayName", self.display_name, MAX_DISPLAY_NAME),
+            ("givenName", "/givenName", self.given_name, MAX_NAME),
+            ("surname", "/surname", self.surname, MAX_NAME),
+            ("country", "/country", self.country, 2),
+        ];
+        for (name, pointer, value, limit) in parts {
+            let Some(value) = value else { continue };
+            let value = value.as_deref().map(str::trim).filter(|text| !text.is_empty());
+            let refuse = |why: String| Err(Problem::member(pointer, why));
+            match value {
+                None if name == "displayName" => return refuse("A name to show is needed.".to_owned()),
+                Some(text) if name == "country" && !is_country(text) => {
+                    return refuse(
+                        "Give a country's code of two capital letters (ISO 3166-1 alpha-2), such as NL.".to_owned(),
+                    );
+                }
+                Some(text) if text.chars().count() > limit => {
+                    return refuse(format!("That is longer than {limit} characters."));
+                }
+                Some(text) if text.chars().any(is_control) => {
+                    return refuse("There is a control character in it: type it anew.".to_owned());
+                }
+                _ => {}
+            }
+            changes.insert(name.to_owned(), value.into());
+        }
+        if changes.is_empty() {
+            return Err(Problem::bad_request(
+                "Nothing is to be changed: give displayName, givenName, surname, country or several of them.",
+            ));
+        }
+        Ok(changes)
+    }
+}

@@ -1,0 +1,115 @@
+//! The API's state: the configuration, checked, and the database, opened.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::config::Config;
+use super::directory::Directory;
+use super::downstream::Downstream;
+use super::permissions::Permissions;
+use super::store::Store;
+use crate::identity::bearer::Verifier;
+use crate::identity::provider::Provider;
+use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, Mode, public_url};
+use crate::platform::database::DatabaseError;
+use crate::platform::outbound;
+
+/// The API, ready to serve. Cheap to clone.
+#[derive(Clone)]
+pub struct Api(pub(super) Arc<Inner>);
+
+/// See [`Api`].
+pub(super) struct Inner {
+    pub(super) verifier: Verifier,
+    pub(super) permissions: Permissions,
+    /// The delegated permissions that the API's registration offers.
+    pub(super) scopes: Vec<String>,
+    /// How clients reach the API, where that is configured.
+    pub(super) public_url: Option<url::Url>,
+    pub(super) downstream: Option<Downstream>,
+    pub(super) directory: Option<Directory>,
+    pub(super) store: Store,
+}
+
+/// What [`Config::check`] makes of a configuration.
+struct Checked {
+    verifier: Verifier,
+    permissions: Permissions,
+    public_url: Option<url::Url>,
+    downstream: Option<Downstream>,
+    directory: Option<Directory>,
+}
+
+impl Config {
+    /// Makes every check that needs nobody: those of the start, for whoever wants to know beforehand.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: with it the API does not start.
+    pub fn check(&self, mode: Mode, clock: &Clock) -> Result<(), ConfigError> {
+        self.checked(mode, clock).map(drop)
+    }
+
+    fn checked(&self, mode: Mode, clock: &Clock) -> Result<Checked, ConfigError> {
+        let downstream = Downstream::new(self, mode, clock)?;
+        let permissions = Permissions::new(self)?;
+        let provider =
+            Provider::new("api.identity", &self.identity.provider(), mode, outbound::client(), clock.clone())?;
+        self.identity.claim_names.check("api.identity.claim_names", self.identity.tenant_id)?;
+        let (audiences, version) = (self.audiences.clone(), self.token_version.clone());
+        let verifier = Verifier::new("api.audiences", provider, audiences, version, clock.clone())?
+            .with_claim_names(self.identity.claim_names.clone());
+        let verifier = match &self.allowed_clients {
+            Some(clients) => verifier.with_allowed_clients("api.allowed_clients", clients)?,
+            None => verifier,
+        };
+        let public_url = self.public_url.as_deref().map(|url| public_url("api.public_url", url, mode)).transpose()?;
+        let directory = Directory::new(self, downstream.as_ref())?;
+        self.connections.check("api.connections")?;
+        Ok(Checked { verifier, permissions, public_url, downstream, directory })
+    }
+}
+
+/// Why the API does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl Api {
+    /// Checks the configuration and opens the database. Does not wait for the provider, so that
+    /// both may start in any order: see [`Api::watch`].
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(config: Config, mode: Mode, clock: Clock) -> Result<Self, StartError> {
+        let Checked { verifier, permissions, public_url, downstream, directory } = config.checked(mode, &clock)?;
+        let store = Store::open(&config.database_url, clock).await?;
+        Ok(Self(Arc::new(Inner {
+            verifier,
+            permissions,
+            scopes: config.scopes,
+            public_url,
+            downstream,
+            directory,
+            store,
+        })))
+    }
+
+    /// The APIs in `[api.downstream_apis]` by name, and what calls them: `apis.get("calendar")` and then
+    /// `call_on_behalf_of` or `call_for_app`. `None` when there are none.
+    pub fn downstream(&self) -> Option<&Downstream> {
+        self.0.downstream.as_ref()
+    }
+
+    /// Makes sure of the provider, and says in the log when it cannot be used, until `shutdown`.
+    pub async fn watch(self, shutdown: CancellationToken) {
+        self.0.verifier.provider().watch(shutdown).await;
+    }
+}
