@@ -179,9 +179,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             let started_web = web::Web::start(&config, settings.mode, clock).await;
             let web = started_web.map_err(|error| in_mode(&settings, error))?;
             started("web", &config.public_url, settings.mode);
-            let maintain = web.identity.clone().maintain(shutdown.clone());
+            let maintain = web.identity().clone().maintain(shutdown.clone());
             tokio::join!(serve::serve_within(listener, web.router(), limits, shutdown), maintain);
-            web.identity.tokens.finish().await;
+            web.identity().tokens.finish().await;
         }
         Program::Api => {
             let settings = settings()?;

@@ -7,14 +7,15 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use uuid::Uuid;
 
-use crate::app::actions::customer::Typed;
 use crate::app::actions::todos::{
     add_todo, clear_completed, delete_todo, edit_todo, list_todos, set_all_done, set_done,
 };
+use crate::app::draft::Draft;
 use crate::app::error::{About, AppError};
-use crate::app::interaction::{Draft, Interaction};
+use crate::app::interaction::Interaction;
+use crate::app::model::form::Typed;
 use crate::app::optimistic::{Change, Entry, List};
-use crate::todo::{Description, DescriptionError, Todo};
+use crate::todo::{Description, DescriptionError, NewTodo, Todo};
 
 /// How long "Undo" is offered.
 const UNDO_TIME: Duration = Duration::from_secs(12);
@@ -40,7 +41,7 @@ impl Deleted {
     /// What happened, in words.
     pub fn text(&self) -> String {
         match self.entries.as_slice() {
-            [entry] => format!("Deleted “{}”", shortened(&entry.description)),
+            [entry] => format!("Deleted “{}”", shortened(entry.todo.description.as_str())),
             entries => format!("Deleted {} to-dos", entries.len()),
         }
     }
@@ -109,7 +110,7 @@ impl Board {
         match Description::parse(&field.value()) {
             Ok(description) => {
                 field.set_value("");
-                self.add(description.into(), false);
+                self.add(NewTodo { description, done: false });
             }
             Err(DescriptionError::Empty) => field.set_value(""),
             Err(error) => self.complain(error),
@@ -135,7 +136,7 @@ impl Board {
 
     /// Deletes the rows that are done, and offers to undo that.
     pub fn clear_completed(self) {
-        let done = self.list.with_untracked(|list| list.entries().iter().filter(|e| e.done).cloned().collect());
+        let done = self.list.with_untracked(|list| list.entries().iter().filter(|e| e.todo.done).cloned().collect());
         self.perform(Change::ClearCompleted);
         self.offer_undo(done);
     }
@@ -149,11 +150,10 @@ impl Board {
         match Description::parse(text) {
             Ok(description) => {
                 self.editing.set(None);
-                let unchanged = self
-                    .list
-                    .with_untracked(|list| list.entry(key).is_some_and(|e| e.description == description.as_str()));
+                let unchanged =
+                    self.list.with_untracked(|list| list.entry(key).is_some_and(|e| e.todo.description == description));
                 if !unchanged {
-                    self.perform(Change::Edit { key, description: description.into() });
+                    self.perform(Change::Edit { key, description });
                 }
             }
             Err(DescriptionError::Empty) => {
@@ -169,7 +169,7 @@ impl Board {
         if let Some(deleted) = self.deleted.get_untracked() {
             self.deleted.set(None);
             for entry in deleted.entries {
-                self.add(entry.description, entry.done);
+                self.add(entry.todo);
             }
         }
     }
@@ -224,9 +224,9 @@ impl Board {
         }
     }
 
-    fn add(self, description: String, done: bool) {
+    fn add(self, todo: NewTodo) {
         if let Some(key) = self.list.try_update(List::new_key) {
-            self.perform(Change::Add { key, description, done });
+            self.perform(Change::Add { key, todo });
         }
     }
 
@@ -306,11 +306,13 @@ impl Board {
         // A text goes back to where it was typed, if nothing else was typed there in the meantime.
         let field = self.new_todo.get_untracked().filter(|field| field.is_connected());
         match (change, field) {
-            (Change::Add { description, done: false, .. }, Some(field)) if field.value().is_empty() => {
-                field.set_value(&description);
+            (Change::Add { todo: NewTodo { description, done: false }, .. }, Some(field))
+                if field.value().is_empty() =>
+            {
+                field.set_value(description.as_str());
             }
             (Change::Edit { key, description }, _) if !may_help && self.can_edit(key) => {
-                self.editing.set(Some(Editing { key, text: Some(description) }));
+                self.editing.set(Some(Editing { key, text: Some(description.into()) }));
             }
             (change, _) if may_help => retry.push(change),
             _ => {}
@@ -340,10 +342,10 @@ impl Board {
             fields: fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         };
         match change {
-            Change::Add { description, .. } => Some(form("todos/add", &[("description", description.clone())])),
+            Change::Add { todo, .. } => Some(form("todos/add", &[("description", todo.description.to_string())])),
             Change::Edit { key, description } => {
                 let id = self.list.with_untracked(|list| list.id(*key)).map(|id| ("id", id.to_string()));
-                let fields: Vec<_> = id.into_iter().chain([("description", description.clone())]).collect();
+                let fields: Vec<_> = id.into_iter().chain([("description", description.to_string())]).collect();
                 Some(form("todos/edit", &fields))
             }
             _ => None,
@@ -357,10 +359,10 @@ impl Board {
         draft.sent = self.as_form(change);
         let mut texts = Vec::new();
         let keep = |change: &Change| match change {
-            Change::Add { description, .. } => texts.push(description.clone()),
+            Change::Add { todo, .. } => texts.push(todo.description.to_string()),
             Change::Edit { key, description } => match self.list.with_untracked(|list| list.id(*key)) {
-                Some(id) if draft.edit.is_none() => draft.edit = Some((id, description.clone())),
-                _ => texts.push(description.clone()),
+                Some(id) if draft.edit.is_none() => draft.edit = Some((id, description.to_string())),
+                _ => texts.push(description.to_string()),
             },
             _ => {}
         };
@@ -392,8 +394,10 @@ async fn send(change: &Change, id: Option<Uuid>) -> Result<Option<Uuid>, AppErro
     // A row without an id is one whose adding was refused: what was done to it since is void.
     let id = || id.ok_or(AppError::NotFound);
     match change.clone() {
-        Change::Add { description, done, .. } => return add_todo(description, done).await.map(|todo| Some(todo.id)),
-        Change::Edit { description, .. } => edit_todo(id()?, description).await?,
+        Change::Add { todo, .. } => {
+            return add_todo(todo.description.into(), todo.done).await.map(|todo| Some(todo.id));
+        }
+        Change::Edit { description, .. } => edit_todo(id()?, description.into()).await?,
         Change::SetDone { done, .. } => set_done(id()?, done).await?,
         Change::Delete { .. } => delete_todo(id()?).await?,
         Change::SetAllDone { done } => set_all_done(done).await?,

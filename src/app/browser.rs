@@ -5,16 +5,16 @@ use leptos::wasm_bindgen::JsCast as _;
 use leptos::web_sys::{HtmlElement, HtmlFormElement};
 use serde::Deserialize;
 
-use crate::app::actions::customer::Typed;
+#[cfg(feature = "hydrate")]
+use crate::app::address;
+use crate::app::draft::Draft;
 use crate::app::error::AppError;
-use crate::app::interaction::Draft;
+use crate::app::model::done::Done;
+use crate::app::model::form::Typed;
 
 /// The one key under which what was typed waits for the customer's return from the sign-in page.
 #[cfg(feature = "hydrate")]
 const DRAFT_KEY: &str = "errand.draft";
-/// Where the server functions are.
-#[cfg(feature = "hydrate")]
-const ACTIONS: &str = "/actions/";
 /// What tabs tell each other.
 #[cfg(feature = "hydrate")]
 const SIGNED_OUT: &str = "signed-out";
@@ -117,8 +117,8 @@ pub(super) fn typed(form: &HtmlFormElement) -> Typed {
                 pair.get(0).as_string().zip(pair.get(1).as_string())
             })
         });
-        let address = form.get_attribute("action").unwrap_or_default();
-        let action = address.strip_prefix(ACTIONS).unwrap_or_default();
+        let url = form.get_attribute("action").unwrap_or_default();
+        let action = url.strip_prefix(address::ACTIONS).unwrap_or_default();
         fields.map(|fields| Typed::of(action, fields)).unwrap_or_default()
     }
     #[cfg(not(feature = "hydrate"))]
@@ -147,9 +147,9 @@ pub(super) fn fill(form: &HtmlFormElement, typed: &Typed) {
     let _ = (form, typed);
 }
 
-/// Sends a form as the browser itself would, but stays on the page. Answers what to tell the customer.
+/// Sends a form as the browser itself would, but stays on the page. Answers what was done.
 #[cfg_attr(not(feature = "hydrate"), expect(clippy::unused_async, reason = "only a browser waits"))]
-pub(super) async fn submit(form: &HtmlFormElement) -> Result<String, AppError> {
+pub(super) async fn submit(form: &HtmlFormElement) -> Result<Done, AppError> {
     #[cfg(feature = "hydrate")]
     {
         let data = web_sys::FormData::new_with_form(form).ok();
@@ -178,8 +178,8 @@ pub(super) async fn submit(form: &HtmlFormElement) -> Result<String, AppError> {
 pub(super) async fn session_state(slide: bool) -> Option<SessionState> {
     #[cfg(feature = "hydrate")]
     {
-        let address = if slide { "/auth/session" } else { "/auth/session?slide=false" };
-        let (ok, text) = fetch(address, &web_sys::RequestInit::new()).await?;
+        let url = address::SESSION.to_owned() + if slide { "" } else { "?slide=false" };
+        let (ok, text) = fetch(&url, &web_sys::RequestInit::new()).await?;
         if ok { serde_json::from_str(&text).ok() } else { None }
     }
     #[cfg(not(feature = "hydrate"))]
@@ -250,7 +250,7 @@ pub(super) fn listen_to_other_tabs(stays: impl Fn() + 'static) {
         let hear = Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |message: web_sys::MessageEvent| {
             match message.data().as_string().as_deref() {
                 // A moment later, so that the other tab's request has ended the session before this one asks for a page.
-                Some(SIGNED_OUT) => set_timeout(|| leave_for("/"), std::time::Duration::from_millis(800)),
+                Some(SIGNED_OUT) => set_timeout(|| leave_for(address::HOME), std::time::Duration::from_millis(800)),
                 Some(STAYS) => stays(),
                 _ => {}
             }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use server_fn::codec::JsonEncoding;
 use server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
+use crate::app::address;
+
 /// Why an action did not work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum AppError {
@@ -88,8 +90,8 @@ impl About {
     /// The page that it is about.
     pub fn page(self) -> &'static str {
         match self {
-            Self::List => "/todos",
-            Self::Profile | Self::Sessions | Self::Digest | Self::Account => "/account",
+            Self::List => address::TODOS,
+            Self::Profile | Self::Sessions | Self::Digest | Self::Account => address::ACCOUNT,
         }
     }
 

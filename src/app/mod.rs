@@ -7,9 +7,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`actions`] | what the page asks of the web server |
+//! | [`model`] | what it is told, and what it tells: plain data |
+//! | [`address`] | the addresses of this site, in one place |
 //! | [`error`] | everything that can go wrong, as the page sees it |
 //! | [`optimistic`] | the list as it will be once the server has answered: no browser, no signals, easily tested |
 //! | [`board`] | that list, live: sends changes in their order, reports failures |
+//! | [`viewer`] | who is looking |
+//! | [`draft`] | what is typed and not saved yet |
 //! | [`interaction`] | the one way to "please sign in again" |
 //! | [`saving`] | a form that is sent without leaving the page |
 //! | [`session_watch`] | warns before the session ends, and notices when it has |
@@ -17,16 +21,20 @@
 //! | `browser`, `response` | the two outsides: what only a browser can do, and what a page says in HTTP |
 
 pub mod actions;
+pub mod address;
 pub mod board;
 mod browser;
 pub mod components;
+pub mod draft;
 pub mod error;
 pub mod interaction;
+pub mod model;
 pub mod optimistic;
 pub mod pages;
 mod response;
 pub mod saving;
 pub mod session_watch;
+pub mod viewer;
 
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
@@ -35,7 +43,7 @@ use leptos_router::{SsrMode, path};
 
 use crate::app::actions::customer::current_viewer;
 use crate::app::board::Board;
-use crate::app::components::frame::{Frame, Layout, ViewerResource};
+use crate::app::components::frame::{Frame, Layout};
 use crate::app::interaction::Interaction;
 use crate::app::pages::account::AccountPage;
 use crate::app::pages::home::HomePage;
@@ -43,6 +51,7 @@ use crate::app::pages::not_found::NotFound;
 use crate::app::pages::sign_in_problem::SignInProblem;
 use crate::app::pages::todos::TodosPage;
 use crate::app::session_watch::SessionWatch;
+use crate::app::viewer::ViewerResource;
 
 /// The HTML document around [`App`], rendered by the server only.
 pub fn shell(options: LeptosOptions) -> impl IntoView {

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use uuid::Uuid;
 
-use crate::todo::Todo;
+use crate::todo::{Description, NewTodo, Todo};
 
 /// A row of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,10 +17,8 @@ pub struct Entry {
     pub key: Uuid,
     /// The to-do's id, once the server gave it one.
     pub id: Option<Uuid>,
-    /// What is to be done.
-    pub description: String,
-    /// Whether it is done.
-    pub done: bool,
+    /// What its author says of it.
+    pub todo: NewTodo,
     /// Whether a change to it is still on its way.
     pub pending: bool,
 }
@@ -32,17 +30,15 @@ pub enum Change {
     Add {
         /// Made by [`List::new_key`].
         key: Uuid,
-        /// What is to be done.
-        description: String,
-        /// Whether it is done already: when a deletion is undone.
-        done: bool,
+        /// What is to be done; whether it is done already, when a deletion is undone.
+        todo: NewTodo,
     },
     /// A new text.
     Edit {
         /// Which row.
         key: Uuid,
         /// The new text.
-        description: String,
+        description: Description,
     },
     /// Done, or not done.
     SetDone {
@@ -75,14 +71,12 @@ impl Change {
             }
         };
         match self {
-            Self::Add { key, description, done } => {
-                entries.push(Entry { key: *key, id, description: description.clone(), done: *done, pending });
-            }
-            Self::Edit { key, description } => with(key, &|entry| entry.description.clone_from(description)),
-            Self::SetDone { key, done } => with(key, &|entry| entry.done = *done),
+            Self::Add { key, todo } => entries.push(Entry { key: *key, id, todo: todo.clone(), pending }),
+            Self::Edit { key, description } => with(key, &|entry| entry.todo.description.clone_from(description)),
+            Self::SetDone { key, done } => with(key, &|entry| entry.todo.done = *done),
             Self::Delete { key } => entries.retain(|entry| entry.key != *key),
-            Self::SetAllDone { done } => entries.iter_mut().for_each(|entry| entry.done = *done),
-            Self::ClearCompleted => entries.retain(|entry| !entry.done),
+            Self::SetAllDone { done } => entries.iter_mut().for_each(|entry| entry.todo.done = *done),
+            Self::ClearCompleted => entries.retain(|entry| !entry.todo.done),
         }
     }
 }
@@ -178,8 +172,7 @@ impl List {
                 // A row keeps the key it is shown under, and with it its place, its focus and its element.
                 key: self.confirmed.iter().find(|entry| entry.id == Some(todo.id)).map_or(todo.id, |entry| entry.key),
                 id: Some(todo.id),
-                description: todo.description.into(),
-                done: todo.done,
+                todo: todo.into(),
                 pending: false,
             })
             .collect();
@@ -199,17 +192,23 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::todo::Description;
-
     fn todo(id: u128, text: &str, done: bool) -> Todo {
         Todo {
             id: Uuid::from_u128(id << 64),
             owner: String::new(),
-            description: Description::parse(text).expect("valid"),
+            description: self::text(text),
             done,
             created_at: datetime!(2026-01-01 0:00 UTC),
             updated_at: datetime!(2026-01-01 0:00 UTC),
         }
+    }
+
+    fn text(text: &str) -> Description {
+        Description::parse(text).expect("valid")
+    }
+
+    fn new(text: &str) -> NewTodo {
+        NewTodo { description: self::text(text), done: false }
     }
 
     fn list(todos: Vec<Todo>) -> List {
@@ -219,14 +218,14 @@ mod tests {
     }
 
     fn texts(list: &List) -> Vec<&str> {
-        list.entries().iter().map(|entry| entry.description.as_str()).collect()
+        list.entries().iter().map(|entry| entry.todo.description.as_str()).collect()
     }
 
     #[test]
     fn a_change_is_shown_at_once_and_marked_until_it_is_confirmed() {
         let mut list = list(vec![todo(1, "milk", false)]);
         let key = list.new_key();
-        list.push(Change::Add { key, description: "eggs".into(), done: false });
+        list.push(Change::Add { key, todo: new("eggs") });
         assert_eq!(texts(&list), ["milk", "eggs"]);
         assert!(list.entry(key).expect("shown").pending);
         list.confirm(Some(Uuid::from_u128(2 << 64)));
@@ -244,14 +243,14 @@ mod tests {
         assert_eq!(texts(&list), ["eggs"]);
         assert_eq!(list.reject(), Some(Change::Delete { key }));
         assert_eq!(texts(&list), ["milk", "eggs"]);
-        assert!(list.entries().iter().all(|entry| entry.done));
+        assert!(list.entries().iter().all(|entry| entry.todo.done));
     }
 
     #[test]
     fn a_change_to_a_row_still_being_added_finds_its_id_when_its_turn_comes() {
         let mut list = list(vec![]);
         let key = list.new_key();
-        list.push(Change::Add { key, description: "milk".into(), done: false });
+        list.push(Change::Add { key, todo: new("milk") });
         list.push(Change::SetDone { key, done: true });
         assert_eq!(list.id(key), None);
         let id = Uuid::from_u128(7 << 64);
@@ -266,7 +265,7 @@ mod tests {
         let key = first.id;
         let mut list = list(vec![first.clone()]);
         let asked_at = list.revision();
-        list.push(Change::Edit { key, description: "oat milk".into() });
+        list.push(Change::Edit { key, description: text("oat milk") });
         list.replace(vec![first.clone()], asked_at);
         assert_eq!(texts(&list), ["oat milk"]);
         list.confirm(None);
@@ -275,11 +274,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_deleted_and_brought_back_is_all_that_its_author_said() {
+        let first = todo(1, "milk", true);
+        let key = first.id;
+        let mut list = list(vec![first.clone()]);
+        let deleted = list.entry(key).expect("shown").todo.clone();
+        assert_eq!(deleted, NewTodo::from(first), "every part of it");
+        list.push(Change::Delete { key });
+        list.confirm(None);
+        let key = list.new_key();
+        list.push(Change::Add { key, todo: deleted.clone() });
+        assert_eq!(list.entry(key).expect("shown").todo, deleted);
+    }
+
+    #[test]
     fn a_row_keeps_its_key_when_the_servers_list_arrives() {
         let mut list = list(vec![]);
         let key = list.new_key();
         let todo = todo(1, "milk", false);
-        list.push(Change::Add { key, description: "milk".into(), done: false });
+        list.push(Change::Add { key, todo: new("milk") });
         list.confirm(Some(todo.id));
         list.replace(vec![todo], list.revision());
         assert_eq!(list.entries()[0].key, key);

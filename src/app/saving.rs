@@ -6,10 +6,13 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::web_sys::SubmitEvent;
 
-use crate::app::actions::customer::{Notice, Typed};
 use crate::app::browser;
+use crate::app::draft::Draft;
 use crate::app::error::About;
-use crate::app::interaction::{Draft, Interaction};
+use crate::app::interaction::Interaction;
+use crate::app::model::done::Done;
+use crate::app::model::form::Typed;
+use crate::app::model::notice::Notice;
 
 /// What the forms of one card have to say. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -32,16 +35,16 @@ impl Saving {
     /// Says at first what the last plain form left, if it was one of this card's.
     pub fn new(about: About, notice: &Notice) -> Self {
         let ours = About::of_action(&notice.form.action) == about && !notice.form.action.is_empty();
-        let text = |text: &Option<String>| RwSignal::new(text.clone().filter(|_| ours));
+        let text = |text: Option<String>| RwSignal::new(text.filter(|_| ours));
         // Neither done nor refused: the customer comes back from the provider.
         let came_back = ours && notice.error.is_none() && !notice.form.is_empty();
-        let said = text(&notice.done);
+        let said = text(notice.done.map(Done::text));
         if came_back {
             said.set(Some(WELCOME_BACK.to_owned()));
         }
         Self {
             said,
-            failed: text(&notice.error),
+            failed: text(notice.error.clone()),
             busy: RwSignal::new(false),
             form: NodeRef::new(),
             changed: StoredValue::new(came_back),
@@ -65,9 +68,9 @@ impl Saving {
             self.busy.set(false);
             then(answer.is_ok());
             match answer {
-                Ok(text) => {
+                Ok(done) => {
                     self.changed.set_value(false);
-                    self.said.set(Some(text));
+                    self.said.set(Some(done.text()));
                 }
                 Err(error) => {
                     // What was changed in other forms of the page is kept, too.

@@ -1,6 +1,7 @@
 //! Mornings: when a digest is due in a customer's time zone, and when it is too late for it.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,6 +11,10 @@ use jiff::tz::{TimeZone as Rules, TimeZoneDatabase};
 pub const DEFAULT_HOUR: u8 = 7;
 /// Milliseconds after which a digest that could not be sent is given up for its day: noon for one of seven o'clock.
 pub const TOO_LATE: i64 = 5 * 3_600_000;
+
+/// The parts of the world in the names of the database. What is not below one of them (`US/Eastern`, `Etc/GMT+1`) is an older
+/// name of the same clocks, or no place.
+const AREAS: [&str; 8] = ["Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
 
 /// A time zone by its IANA name (`Europe/Berlin`). The rules come with the program, so that every machine has the same.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,6 +68,16 @@ impl TimeZone {
             .collect();
         names.sort();
         names
+    }
+
+    /// The names to choose from, sorted: UTC, and the places of the database. Made once.
+    pub fn places() -> &'static [String] {
+        static PLACES: LazyLock<Vec<String>> = LazyLock::new(|| {
+            let is_place = |name: &String| name.split_once('/').is_some_and(|(area, _)| AREAS.contains(&area));
+            let places = TimeZone::names().into_iter().filter(is_place);
+            std::iter::once("UTC".to_owned()).chain(places).collect()
+        });
+        &PLACES
     }
 
     /// The local date at `at` (milliseconds since the epoch), `YYYY-MM-DD`.
@@ -181,6 +196,10 @@ mod tests {
         }
         let names = TimeZone::names();
         assert!(names.len() > 400 && names.is_sorted(), "{names:?}");
+        let places = TimeZone::places();
+        assert!(places.len() > 300 && places[0] == "UTC" && places[1..].is_sorted(), "{places:?}");
+        assert!(places.iter().all(|name| names.contains(name)));
+        assert!(!places.iter().any(|name| name.starts_with("Etc/") || name.starts_with("US/")));
         assert!(["Europe/Berlin", "America/New_York", "UTC"].iter().all(|name| names.iter().any(|n| n == name)));
     }
 

@@ -42,7 +42,7 @@ pub struct Config {
     /// The APIs that are called on the customer's behalf, by name. Two the web server calls itself, each with the sets of
     /// scopes `read` and `write`: `todolist`, the to-do list of the `ToDoList` API, is required (`relative_path` is
     /// `api/todolist` when absent); `profile`, the profile of the same API, is there where it serves one (`api/profile`).
-    /// Others are for code that is added: see [`super::Inner::apis`].
+    /// Others are for code that is added: see [`super::Web::apis`].
     #[serde(default)]
     pub downstream_apis: BTreeMap<String, DownstreamApiConfig>,
 }

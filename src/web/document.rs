@@ -8,7 +8,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use super::Web;
+use super::state::Web;
+use crate::app::address;
 
 /// The longest explanation that is taken over from a layer, in bytes.
 const MAX_TEXT: usize = 4096;
@@ -45,7 +46,7 @@ pub(super) fn page(web: &Web, status: StatusCode, title: &str, text: &str, more:
                 meta name="color-scheme" content="light dark";
                 title { (title) " · Errand" }
                 link rel="icon" href="/favicon.svg" type="image/svg+xml";
-                link rel="stylesheet" href=(web.stylesheet);
+                link rel="stylesheet" href=(web.stylesheet());
             }
             body {
                 header.site-header { nav aria-label="Main" { a.brand href="/" { span { "Errand" } } } }
@@ -70,8 +71,8 @@ pub(super) fn page(web: &Web, status: StatusCode, title: &str, text: &str, more:
 pub(super) fn ways_on() -> Markup {
     html! {
         p.actions."actions--middle" {
-            a.button href="/todos" { "Go to your to-dos" }
-            a.button."button--quiet" href="/" { "Home" }
+            a.button href=(address::TODOS) { "Go to your to-dos" }
+            a.button."button--quiet" href=(address::HOME) { "Home" }
         }
     }
 }

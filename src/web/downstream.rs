@@ -1,7 +1,7 @@
 //! What a call to an API that brought nothing means for the customer.
 
-use super::customer::Request;
 use super::notice;
+use super::request::Request;
 use crate::app::error::AppError;
 use crate::identity::downstream::{Answer, DownstreamError};
 use crate::identity::session::SignedIn;
@@ -52,7 +52,7 @@ fn not_acquired(request: &Request, signed_in: &SignedIn, error: &AcquireError) -
     match error {
         AcquireError::InteractionRequired { scopes, claims, consent, reason } => {
             tracing::info!(%scopes, reason, consent, "a customer must go to the provider");
-            let since = request.web.clock.unix_millis() - signed_in.signed_in_at;
+            let since = request.web.clock().unix_millis() - signed_in.signed_in_at;
             let window = if *consent { JUST_ASKED } else { JUST_SIGNED_IN };
             // A claims challenge is new each time; whoever comes back from one has answered it.
             if since < window && signed_in.asked.cover(scopes) && (claims.is_none() || since < JUST_SIGNED_IN) {
@@ -60,10 +60,11 @@ fn not_acquired(request: &Request, signed_in: &SignedIn, error: &AcquireError) -
                 return if *consent { AppError::NotGranted } else { AppError::Unavailable };
             }
             // For anything that a plain sign-in does not ask for, it would end here again, and again.
-            if !consent && claims.is_none() && request.web.identity.signs_in_with(scopes) {
+            if !consent && claims.is_none() && request.web.identity().signs_in_with(scopes) {
                 return request.sign_in_required();
             }
-            let url = request.web.identity.interaction_url(&signed_in.key, scopes, claims.as_deref(), &request.page());
+            let url =
+                request.web.identity().interaction_url(&signed_in.key, scopes, claims.as_deref(), &request.page());
             // A page that sends the customer there at once would never be seen again.
             if !request.is_action() && notice::has_declined(request) {
                 return AppError::Declined { url };

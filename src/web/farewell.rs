@@ -6,15 +6,13 @@ use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::Web;
-use super::customer;
 use super::notice::{self, set_cookie};
-use crate::app::actions::customer::Notice;
+use super::state::Web;
+use crate::app::address::SIGN_OUT;
+use crate::app::model::notice::Notice;
 use crate::identity::session::CustomerKey;
 use crate::platform::sealed_cookie::SealedCookie;
 
-/// Where signing out is.
-const SIGN_OUT: &str = "/auth/sign-out";
 /// What the cookie is for. Its value chooses one of two sentences.
 const COOKIE: &str = "farewell";
 const PAUSED: &str = "paused";
@@ -27,7 +25,7 @@ pub(super) async fn watch(State(web): State<Web>, request: Request, next: Next) 
     if request.method() != Method::POST || request.uri().path() != SIGN_OUT {
         return next.run(request).await;
     }
-    let customer = web.identity.customer_of(request.headers()).await;
+    let customer = web.identity().customer_of(request.headers()).await;
     let mut response = next.run(request).await;
     if !response.status().is_redirection() {
         return response;
@@ -49,19 +47,19 @@ pub(super) async fn watch(State(web): State<Web>, request: Request, next: Next) 
 
 /// What becomes of the customer's digest; `None` where there is none, or nobody can tell.
 async fn becomes(web: &Web, customer: &CustomerKey) -> Option<&'static str> {
-    let digest = web.digests.load(customer.as_str()).await.ok()??;
+    let digest = web.digests().load(customer.as_str()).await.ok()??;
     if !digest.preferences.enabled {
         return None;
     }
-    Some(if web.identity.is_signed_in(customer).await.ok()? { GOES_ON } else { PAUSED })
+    Some(if web.identity().is_signed_in(customer).await.ok()? { GOES_ON } else { PAUSED })
 }
 
 fn farewells(web: &Web) -> SealedCookie<'_> {
-    web.identity.sealed_cookie(COOKIE, COOKIE)
+    web.identity().sealed_cookie(COOKIE, COOKIE)
 }
 
 /// What a visitor who was a customer a moment ago is told, once.
-pub(super) fn take(request: &customer::Request) -> Notice {
+pub(super) fn take(request: &super::request::Request) -> Notice {
     let web = &request.web;
     let word: Option<String> = farewells(web).read(&request.parts.headers);
     let greeting = match word.as_deref() {

@@ -8,12 +8,13 @@ use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
-use super::Web;
-use super::account::{email, ended_others};
-use super::customer::{Request, tag};
-use super::farewell;
-use crate::app::actions::customer::{Notice, Typed};
-use crate::app::error::{About, AppError};
+use super::digest::email;
+use super::request::{Request, tag};
+use super::state::Web;
+use crate::app::error::About;
+use crate::app::model::done::Done;
+use crate::app::model::form::Typed;
+use crate::app::model::notice::Notice;
 use crate::identity::session::{self, SignedIn};
 use crate::platform::sealed_cookie::SealedCookie;
 
@@ -53,7 +54,7 @@ pub(super) struct Draft {
 impl Draft {
     /// A form that `author` sent just now.
     pub(super) fn new(web: &Web, action: &str, fields: Vec<(String, String)>, author: String) -> Self {
-        Self { action: action.to_owned(), fields, author, challenge: None, typed_at: web.clock.unix_millis() }
+        Self { action: action.to_owned(), fields, author, challenge: None, typed_at: web.clock().unix_millis() }
     }
 
     /// What its author typed.
@@ -92,7 +93,7 @@ impl Draft {
 /// The draft that a browser brings, if it can still be used.
 pub(super) fn draft(web: &Web, headers: &HeaderMap) -> Option<Draft> {
     let draft: Draft = drafts(web).read(headers)?;
-    web.clock.is_within(DRAFT_MINUTES * 60_000, draft.typed_at).then_some(draft)
+    web.clock().is_within(DRAFT_MINUTES * 60_000, draft.typed_at).then_some(draft)
 }
 
 /// The cookie that removes the draft.
@@ -106,11 +107,11 @@ pub(super) fn removals(web: &Web) -> [Cookie<'static>; 2] {
 }
 
 fn drafts(web: &Web) -> SealedCookie<'_> {
-    web.identity.sealed_cookie(CONTEXT, CONTEXT)
+    web.identity().sealed_cookie(CONTEXT, CONTEXT)
 }
 
 fn authors(web: &Web) -> SealedCookie<'_> {
-    web.identity.sealed_cookie(AUTHOR, AUTHOR)
+    web.identity().sealed_cookie(AUTHOR, AUTHOR)
 }
 
 /// Whose a form is that is sent without a session: the customer whom its page was made for, else the one who used this
@@ -159,24 +160,23 @@ pub(super) async fn leave(session: &Session, notice: &Notice) -> Result<(), Unke
 }
 
 /// Takes what was left for the page that is asked for: from the session, else from the cookie.
-pub(super) async fn take(request: &Request) -> Result<Notice, AppError> {
-    let Some(signed_in) = request.signed_in().await? else { return Ok(farewell::take(request)) };
+pub(super) async fn take(request: &Request, signed_in: &SignedIn) -> Notice {
     let author = tag(&signed_in.key);
-    let greeting = greeting(request, &signed_in).await;
+    let greeting = greeting(request, signed_in).await;
     let page = request.page();
     let (web, headers) = (&request.web, &request.parts.headers);
-    let declined = web.identity.declined(headers, &request.session).map(|_| {
-        set_cookie(&web.identity.declined_removal());
+    let declined = web.identity().declined(headers, &request.session).map(|_| {
+        set_cookie(&web.identity().declined_removal());
         DECLINED.to_owned()
     });
     if let Some(notice) = take_from(&request.session, page.as_str()).await {
         let error = declined.or(notice.error);
-        return Ok(Notice { error, greeting, author, ..notice });
+        return Notice { error, greeting, author, ..notice };
     }
     if About::Sessions.is_on(page.as_str())
         && let Some(notice) = take_ended_others(&request.session).await
     {
-        return Ok(Notice { greeting, author, ..notice });
+        return Notice { greeting, author, ..notice };
     }
     let found = drafts(web).is_sent(headers).then(|| draft(web, headers));
     let form = match found {
@@ -188,7 +188,7 @@ pub(super) async fn take(request: &Request) -> Result<Notice, AppError> {
         }
         None => None,
     };
-    Ok(Notice { error: declined, form: form.unwrap_or_default(), greeting, author, ..Notice::default() })
+    Notice { error: declined, form: form.unwrap_or_default(), greeting, author, ..Notice::default() }
 }
 
 /// Adds a cookie to the answer that is being made.
@@ -202,9 +202,9 @@ pub(super) fn set_cookie(cookie: &Cookie<'_>) {
 /// Whether the customer was just asked for something, and did not allow it. Told once: the browser forgets it with the
 /// page that is being made.
 pub(super) fn has_declined(request: &Request) -> bool {
-    let declined = request.web.identity.declined(&request.parts.headers, &request.session).is_some();
+    let declined = request.web.identity().declined(&request.parts.headers, &request.session).is_some();
     if declined {
-        set_cookie(&request.web.identity.declined_removal());
+        set_cookie(&request.web.identity().declined_removal());
     }
     declined
 }
@@ -214,7 +214,7 @@ async fn greeting(request: &Request, signed_in: &SignedIn) -> Option<String> {
     if !matches!(request.session.get::<bool>(GREETED).await, Ok(None)) {
         return None;
     }
-    let (digests, customer) = (&request.web.digests, signed_in.key.as_str());
+    let (digests, customer) = (&request.web.digests(), signed_in.key.as_str());
     let resumed = async {
         if let Some(email) = email(signed_in) {
             digests.readdress(customer, email, &request.name(signed_in).await).await?;
@@ -247,7 +247,8 @@ async fn take_from(session: &Session, page: &str) -> Option<Notice> {
             session.remove(ENTRY).await
         }
         Ok(_) => return None,
-        Err(error) => Err(error),
+        // Of another version of Errand: nobody will ever read it.
+        Err(error) => session.remove_value(ENTRY).await.and(Err(error)),
     };
     taken.unwrap_or_else(|error| {
         tracing::error!(%error, "a notice could not be read");
@@ -258,8 +259,8 @@ async fn take_from(session: &Session, page: &str) -> Option<Notice> {
 /// What the customer did by proving who they are: they come back from the provider, and it is done.
 async fn take_ended_others(session: &Session) -> Option<Notice> {
     match SignedIn::take_ended_others(session).await {
-        Ok(ended) => ended.map(|ended| Notice {
-            done: Some(ended_others(ended)),
+        Ok(ended) => ended.map(|count| Notice {
+            done: Some(Done::OtherSessionsEnded { count }),
             form: Typed { action: "sessions/end-others".to_owned(), fields: Vec::new() },
             ..Notice::default()
         }),
@@ -313,6 +314,14 @@ mod tests {
         assert_eq!(take_from(&session, "/todos").await, Some(notice));
         assert_eq!(take_from(&session, "/todos").await, None);
         assert!(session.is_modified());
+    }
+
+    #[tokio::test]
+    async fn a_notice_that_cannot_be_read_is_in_nobodys_way_twice() {
+        let session = Session::new(None, Arc::new(Empty), None);
+        session.insert_value(ENTRY, serde_json::json!({ "done": "in words" })).await.unwrap();
+        assert_eq!(take_from(&session, "/todos").await, None);
+        assert_eq!(session.get_value(ENTRY).await.unwrap(), None);
     }
 
     #[tokio::test]

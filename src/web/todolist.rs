@@ -2,14 +2,14 @@
 //! and asks the API over HTTP.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde::Serialize;
 use uuid::Uuid;
 
-use super::customer::Request;
 use super::downstream;
+use super::request::Request;
 use crate::app::error::AppError;
 use crate::identity::downstream::{Answer, Call};
-use crate::todo::{Description, Todo};
+use crate::todo::{Description, NewTodo, Patch, Todo};
 
 /// The API's set of scopes for seeing, and that for changing.
 const READ: &str = "read";
@@ -25,8 +25,8 @@ pub(crate) async fn list() -> Result<Vec<Todo>, AppError> {
 pub(crate) async fn add(description: &str, done: bool) -> Result<Todo, AppError> {
     // Before the text is looked at: a visitor is asked to sign in, and what was typed waits for them.
     Request::current()?.require_signed_in().await?;
-    let description = description_of(description)?;
-    let answer = change(Method::POST, &[], json!({ "description": description, "done": done })).await?;
+    let todo = NewTodo { description: description_of(description)?, done };
+    let answer = change(Method::POST, &[], &todo).await?;
     parse(&answer)
 }
 
@@ -36,13 +36,13 @@ pub(crate) async fn edit(id: Uuid, description: &str) -> Result<(), AppError> {
     if description.trim().is_empty() {
         return delete(id).await;
     }
-    let description = description_of(description)?;
-    change(Method::PATCH, &[&id.to_string()], json!({ "description": description })).await.map(drop)
+    let patch = Patch { description: Some(description_of(description)?), ..Patch::default() };
+    change(Method::PATCH, &[&id.to_string()], &patch).await.map(drop)
 }
 
 /// Marks a to-do as done, or not done.
 pub(crate) async fn set_done(id: Uuid, done: bool) -> Result<(), AppError> {
-    change(Method::PATCH, &[&id.to_string()], json!({ "done": done })).await.map(drop)
+    change(Method::PATCH, &[&id.to_string()], &Patch { done: Some(done), ..Patch::default() }).await.map(drop)
 }
 
 /// Deletes a to-do. One that is gone already is what was wanted.
@@ -56,7 +56,7 @@ pub(crate) async fn delete(id: Uuid) -> Result<(), AppError> {
 
 /// Marks all to-dos as done, or not done.
 pub(crate) async fn set_all_done(done: bool) -> Result<(), AppError> {
-    change(Method::PATCH, &[], json!({ "done": done })).await.map(drop)
+    change(Method::PATCH, &[], &Patch { done: Some(done), ..Patch::default() }).await.map(drop)
 }
 
 /// Deletes the to-dos that are done.
@@ -69,14 +69,16 @@ fn description_of(text: &str) -> Result<Description, AppError> {
     Description::parse(text).map_err(|error| AppError::Invalid(error.to_string()))
 }
 
-async fn change(method: Method, path: &[&str], body: Value) -> Result<Answer, AppError> {
-    call(Call { method: Some(method), path, body: Some(body), scopes: WRITE, ..Call::default() }).await
+async fn change(method: Method, path: &[&str], body: &impl Serialize) -> Result<Answer, AppError> {
+    // Plain structs of texts and numbers: always JSON.
+    let body = serde_json::to_value(body).ok();
+    call(Call { method: Some(method), path, body, scopes: WRITE, ..Call::default() }).await
 }
 
 async fn call(call: Call<'_>) -> Result<Answer, AppError> {
     let request = Request::current()?;
     let signed_in = request.require_signed_in().await?;
-    let answer = request.web.todolist.call_for_user(&request.web.identity.tokens, &signed_in.key, &call).await;
+    let answer = request.web.todolist().call_for_user(&request.web.identity().tokens, &signed_in.key, &call).await;
     answer.map_err(|error| downstream::failed("the ToDoList API", &request, &signed_in, &error))
 }
 

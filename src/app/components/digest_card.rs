@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use server_fn::ServerFn as _;
 
-use crate::app::actions::account::{Digest, SaveDigest};
-use crate::app::actions::customer::Typed;
+use crate::app::actions::account::SaveDigest;
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::profile_card::options;
+use crate::app::model::account::Digest;
+use crate::app::model::form::Typed;
 use crate::app::saving::Saving;
 
 /// Whether and when there is a mail with what is open.

@@ -2,8 +2,10 @@
 
 use leptos::prelude::*;
 
+use crate::app::address;
+use crate::app::draft::Draft;
 use crate::app::error::{About, AppError};
-use crate::app::interaction::{Draft, Interaction};
+use crate::app::interaction::Interaction;
 use crate::app::response;
 
 /// Sends the customer to sign in where that is what is missing; otherwise says what is wrong.
@@ -41,7 +43,7 @@ pub fn LoadFailure(
                 <p>"Errand cannot show this page without your permission."</p>
                 <p class="actions actions--middle">
                     <a class="button" href=url.clone() rel="external">"Continue"</a>
-                    <a class="button button--quiet" href="/" rel="external">"Home"</a>
+                    <a class="button button--quiet" href=address::HOME rel="external">"Home"</a>
                 </p>
             </section>
         }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::address;
 use crate::app::optimistic::Entry;
 
 /// Which rows are shown.
@@ -19,8 +20,8 @@ impl Filter {
     /// The filter that the path of an address stands for.
     pub fn of(path: &str) -> Self {
         match path.trim_end_matches('/') {
-            "/todos/active" => Self::Active,
-            "/todos/completed" => Self::Completed,
+            address::TODOS_ACTIVE => Self::Active,
+            address::TODOS_COMPLETED => Self::Completed,
             _ => Self::All,
         }
     }
@@ -29,17 +30,17 @@ impl Filter {
     pub fn shows(self, entry: &Entry) -> bool {
         match self {
             Self::All => true,
-            Self::Active => !entry.done,
-            Self::Completed => entry.done,
+            Self::Active => !entry.todo.done,
+            Self::Completed => entry.todo.done,
         }
     }
 
     /// Its address.
     pub fn href(self) -> &'static str {
         match self {
-            Self::All => "/todos",
-            Self::Active => "/todos/active",
-            Self::Completed => "/todos/completed",
+            Self::All => address::TODOS,
+            Self::Active => address::TODOS_ACTIVE,
+            Self::Completed => address::TODOS_COMPLETED,
         }
     }
 

@@ -4,22 +4,12 @@ use leptos::prelude::*;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 
-use crate::app::actions::customer::Viewer;
 use crate::app::browser;
 use crate::app::components::nav::Nav;
 use crate::app::components::session_notice::SessionNotice;
-use crate::app::error::AppError;
 use crate::app::interaction::Interaction;
 use crate::app::session_watch::SessionWatch;
-
-/// Who is looking. The header reads it; a page that wants to know too derives a resource of its own from it, because
-/// a resource that two `Suspense`s read never finishes on the server (leptos #4851).
-#[derive(Clone, Copy)]
-pub struct ViewerResource(pub Resource<Result<Option<Viewer>, AppError>>);
-
-/// What the customer wants to be called since the page was loaded. Provided by the frame.
-#[derive(Clone, Copy)]
-pub struct CalledBy(pub RwSignal<Option<String>>);
+use crate::app::viewer::{CalledBy, ViewerResource};
 
 /// The frame around the page of the current address.
 #[component]

@@ -16,8 +16,8 @@ pub fn ListFooter(
     filter: Memo<Filter>,
 ) -> impl IntoView {
     let board = expect_context::<Board>();
-    let left = Memo::new(move |_| board.list.with(|list| list.entries().iter().filter(|e| !e.done).count()));
-    let has_done = Memo::new(move |_| board.list.with(|list| list.entries().iter().any(|e| e.done)));
+    let left = Memo::new(move |_| board.list.with(|list| list.entries().iter().filter(|e| !e.todo.done).count()));
+    let has_done = Memo::new(move |_| board.list.with(|list| list.entries().iter().any(|e| e.todo.done)));
     view! {
         <div class="list-footer">
             <p class="count" role="status">

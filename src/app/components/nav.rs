@@ -2,13 +2,12 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use leptos_router::location::Url;
 
-use crate::app::actions::customer::Viewer;
-use crate::app::browser;
-use crate::app::components::frame::CalledBy;
 use crate::app::components::icons::Mark;
 use crate::app::interaction::Interaction;
+use crate::app::model::viewer::Viewer;
+use crate::app::viewer::CalledBy;
+use crate::app::{address, browser};
 
 /// The main navigation.
 #[component]
@@ -19,7 +18,7 @@ pub fn Nav(
     let interaction = expect_context::<Interaction>();
     view! {
         <nav aria-label="Main">
-            <a class="brand" href="/"><Mark /><span>"Errand"</span></a>
+            <a class="brand" href=address::HOME><Mark /><span>"Errand"</span></a>
             {match viewer {
                 // Of a session that is over nothing is shown: somebody else may come to look.
                 Some(viewer) => view! {
@@ -48,12 +47,12 @@ fn CustomerLinks(viewer: Viewer) -> impl IntoView {
     };
     view! {
         <ul class="nav-links">
-            <li><a href="/todos" aria-current=move || current("/todos")>"To-dos"</a></li>
-            <li><a href="/account" aria-current=move || current("/account")>"Account"</a></li>
+            <li><a href=address::TODOS aria-current=move || current(address::TODOS)>"To-dos"</a></li>
+            <li><a href=address::ACCOUNT aria-current=move || current(address::ACCOUNT)>"Account"</a></li>
         </ul>
         <div class="nav-customer">
             <span class="nav-customer__name" dir="auto">{move || called_by.get().unwrap_or_else(|| name.clone())}</span>
-            <form method="post" action="/auth/sign-out" on:submit=|_| browser::announce_sign_out()>
+            <form method="post" action=address::SIGN_OUT on:submit=|_| browser::announce_sign_out()>
                 <button type="submit" class="link-button">"Sign out"</button>
             </form>
         </div>
@@ -67,13 +66,13 @@ fn VisitorLinks() -> impl IntoView {
     // From the home page, and from the page about a failed sign-in, signing in leads to the list.
     let sign_in = move || {
         let path = location.pathname.get();
-        let back = if path == "/" || path == "/sign-in-problem" { "/todos" } else { &path };
-        format!("/auth/sign-in?return_to={}", Url::escape(back))
+        let is_way_in = path == address::HOME || path == address::SIGN_IN_PROBLEM;
+        address::sign_in(if is_way_in { address::TODOS } else { &path })
     };
     view! {
         <ul class="nav-links nav-links--end">
             <li><a href=sign_in rel="external">"Sign in"</a></li>
-            <li><a class="button button--small" href="/auth/sign-up?return_to=%2Ftodos" rel="external">"Sign up"</a></li>
+            <li><a class="button button--small" href=address::sign_up(address::TODOS) rel="external">"Sign up"</a></li>
         </ul>
     }
     .into_any()

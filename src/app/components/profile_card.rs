@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use server_fn::ServerFn as _;
 
-use crate::app::actions::account::{Profile, SaveProfile};
-use crate::app::actions::customer::Typed;
+use crate::app::actions::account::SaveProfile;
 use crate::app::components::author_field::AuthorField;
-use crate::app::components::frame::CalledBy;
+use crate::app::model::account::Profile;
+use crate::app::model::form::Typed;
 use crate::app::saving::Saving;
+use crate::app::viewer::CalledBy;
 
 /// Shows the profile as a form.
 #[component]

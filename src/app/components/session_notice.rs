@@ -2,11 +2,10 @@
 //! moment.
 
 use leptos::prelude::*;
-use leptos_router::location::Url;
 
-use crate::app::browser;
 use crate::app::interaction::{Interaction, Way};
 use crate::app::session_watch::{Phase, SessionWatch};
+use crate::app::{address, browser};
 
 /// The notices between the header and the page.
 #[component]
@@ -62,7 +61,7 @@ fn ending(watch: SessionWatch, phase: Phase) -> impl IntoView {
             {(phase != Phase::EndingForGood).then(|| view! {
                 <button type="button" class="button button--small" on:click=move |_| watch.stay()>"Stay signed in"</button>
             })}
-            <form method="post" action="/auth/sign-out" on:submit=|_| browser::announce_sign_out()>
+            <form method="post" action=address::SIGN_OUT on:submit=|_| browser::announce_sign_out()>
                 <button type="submit" class="banner__action">"Sign out now"</button>
             </form>
         </div>
@@ -74,7 +73,7 @@ fn ending(watch: SessionWatch, phase: Phase) -> impl IntoView {
 fn Ended() -> impl IntoView {
     let interaction = expect_context::<Interaction>();
     // Whoever presses the button has read how it ended.
-    let url = format!("/auth/sign-in?return_to={}&again=true", Url::escape(&browser::address()));
+    let url = address::sign_in_again(&browser::address());
     let (title, text) = if interaction.signed_out_elsewhere.get_value() {
         (
             "You were signed out from another browser",

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use server_fn::ServerFn as _;
 
-use crate::app::actions::account::{EndOtherSessions, EndSession, SignedInBrowser};
+use crate::app::actions::account::{EndOtherSessions, EndSession};
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
+use crate::app::model::account::SignedInBrowser;
 use crate::app::saving::Saving;
 
 /// Each browser with a button that signs it out; one for all but this.

@@ -12,7 +12,6 @@ use crate::app::browser;
 use crate::app::components::add_form::AddForm;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::filters::Filter;
-use crate::app::components::frame::ViewerResource;
 use crate::app::components::icons::Tick;
 use crate::app::components::list_footer::ListFooter;
 use crate::app::components::problem_banner::ProblemBanner;
@@ -20,6 +19,7 @@ use crate::app::components::todo_row::TodoRow;
 use crate::app::components::undo_toast::UndoToast;
 use crate::app::interaction::Interaction;
 use crate::app::optimistic::Entry;
+use crate::app::viewer::ViewerResource;
 
 /// The field for a new to-do, the rows, the footer; a friendly word when there is nothing.
 #[component]
@@ -86,7 +86,7 @@ pub fn TodoList(
 #[component]
 fn ToggleAll() -> impl IntoView {
     let board = expect_context::<Board>();
-    let all_done = Memo::new(move |_| board.list.with(|list| list.entries().iter().all(|entry| entry.done)));
+    let all_done = Memo::new(move |_| board.list.with(|list| list.entries().iter().all(|entry| entry.todo.done)));
     view! {
         <form
             method="post"

@@ -30,23 +30,24 @@ pub fn TodoRow(
     let is_edited = Memo::new(move |_| board.editing.with(|e| e.as_ref().is_some_and(|e| e.key == key)));
     let edit = move || board.editing.set(Some(Editing { key, text: None }));
     view! {
-        <li class="todo" class:todo--done=move || entry.get().done class:todo--pending=move || entry.get().pending>
+        <li class="todo" class:todo--done=move || entry.get().todo.done class:todo--pending=move || entry.get().pending>
             {move || if is_edited.get() {
-                let Entry { id, description, .. } = entry.get_untracked();
-                let text = board.editing.get_untracked().and_then(|editing| editing.text).unwrap_or(description);
+                let Entry { id, todo, .. } = entry.get_untracked();
+                let text = board.editing.get_untracked().and_then(|editing| editing.text);
+                let text = text.unwrap_or_else(|| todo.description.into());
                 view! { <EditForm key id text /> }.into_any()
             } else {
                 view! {
                     <Toggle entry filter />
                     <span class="todo__text" id=format!("text-{key}") dir="auto" on:dblclick=move |_| edit()>
-                        {move || entry.get().description}
+                        {move || entry.get().todo.description.to_string()}
                     </span>
                     <div class="todo__actions">
                         <a
                             class="icon-button"
                             id=format!("edit-{key}")
                             href=move || entry.get().id.map(|id| format!("?edit={id}"))
-                            aria-label=move || format!("Edit {}", entry.get().description)
+                            aria-label=move || format!("Edit {}", entry.get().todo.description)
                             on:click=move |event| {
                                 event.prevent_default();
                                 edit();
@@ -76,20 +77,20 @@ fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
                 event.prevent_default();
                 // Under a filter the row goes away with the change, and the focus with it.
                 let neighbour = (filter.get_untracked() != Filter::All).then(|| neighbour(board, filter, key));
-                board.set_done(key, !entry.get_untracked().done);
+                board.set_done(key, !entry.get_untracked().todo.done);
                 if let Some(neighbour) = neighbour {
                     focus_row("toggle", neighbour);
                 }
             }
         >
             <input type="hidden" name="id" value=move || entry.get().id.map(|id| id.to_string()) />
-            <input type="hidden" name="done" value=move || (!entry.get().done).to_string() />
+            <input type="hidden" name="done" value=move || (!entry.get().todo.done).to_string() />
             <button
                 type="submit"
                 class="check"
                 id=format!("toggle-{key}")
                 role="checkbox"
-                aria-checked=move || entry.get().done.to_string()
+                aria-checked=move || entry.get().todo.done.to_string()
                 aria-labelledby=format!("text-{key}")
             >
                 <Tick />
@@ -119,7 +120,7 @@ fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
                 type="submit"
                 class="icon-button icon-button--danger"
                 id=format!("delete-{key}")
-                aria-label=move || format!("Delete {}", entry.get().description)
+                aria-label=move || format!("Delete {}", entry.get().todo.description)
             >
                 <Cross />
             </button>

@@ -5,19 +5,23 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 
-use crate::app::actions::account::{Account, Claim, load_account};
-use crate::app::actions::customer::{Notice, Typed, take_notice};
+use crate::app::actions::account::load_account;
+use crate::app::actions::customer::take_notice;
 use crate::app::components::card::{Card, missing};
 use crate::app::components::digest_card::DigestForm;
 use crate::app::components::failure::LoadFailure;
-use crate::app::components::frame::ViewerResource;
 use crate::app::components::greeting::Greeting;
 use crate::app::components::profile_card::ProfileForm;
 use crate::app::components::sessions_card::SessionList;
 use crate::app::components::skeleton::Skeleton;
+use crate::app::draft::Draft;
 use crate::app::error::{About, AppError};
-use crate::app::interaction::{Draft, Interaction};
+use crate::app::interaction::Interaction;
+use crate::app::model::account::{Account, Claim};
+use crate::app::model::form::Typed;
+use crate::app::model::notice::Notice;
 use crate::app::saving::Saving;
+use crate::app::viewer::ViewerResource;
 
 /// What the page is loaded with, in one go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

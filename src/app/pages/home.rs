@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::app::actions::customer::{Viewer, take_notice};
-use crate::app::components::frame::ViewerResource;
+use crate::app::actions::customer::take_notice;
+use crate::app::address;
 use crate::app::components::greeting::Greeting;
+use crate::app::model::viewer::Viewer;
+use crate::app::viewer::ViewerResource;
 
 /// What Errand is; for a customer, the way to the list.
 #[component]
@@ -58,7 +60,7 @@ fn welcome(viewer: Option<Viewer>) -> impl IntoView {
             <p class="eyebrow">"Good to see you"</p>
             <h1>"Hello, " <span dir="auto">{viewer.name}</span></h1>
             <p class="lead">"Your list is where you left it."</p>
-            <p class="actions"><a class="button" href="/todos">"Open your to-dos"</a></p>
+            <p class="actions"><a class="button" href=address::TODOS>"Open your to-dos"</a></p>
         }
         .into_any(),
         None => view! {
@@ -68,8 +70,8 @@ fn welcome(viewer: Option<Viewer>) -> impl IntoView {
                 "Errand keeps your to-dos and gets out of the way. Write it down, tick it off, get on with your day."
             </p>
             <p class="actions">
-                <a class="button" href="/auth/sign-up?return_to=%2Ftodos" rel="external">"Sign up"</a>
-                <a class="button button--quiet" href="/auth/sign-in?return_to=%2Ftodos" rel="external">"Sign in"</a>
+                <a class="button" href=address::sign_up(address::TODOS) rel="external">"Sign up"</a>
+                <a class="button button--quiet" href=address::sign_in(address::TODOS) rel="external">"Sign in"</a>
             </p>
         }
         .into_any(),

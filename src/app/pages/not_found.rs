@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::app::response;
+use crate::app::{address, response};
 
 /// "There is no such page", with status 404.
 #[component]
@@ -16,8 +16,8 @@ pub fn NotFound() -> impl IntoView {
             <h1>"There is no such page"</h1>
             <p>"The address may be mistyped, or the page has moved."</p>
             <p class="actions actions--middle">
-                <a class="button" href="/todos">"Go to your to-dos"</a>
-                <a class="button button--quiet" href="/">"Home"</a>
+                <a class="button" href=address::TODOS>"Go to your to-dos"</a>
+                <a class="button button--quiet" href=address::HOME>"Home"</a>
             </p>
         </section>
     }

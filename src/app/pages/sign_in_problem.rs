@@ -3,19 +3,19 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use leptos_router::location::Url;
 
-use crate::app::components::frame::ViewerResource;
+use crate::app::address;
+use crate::app::viewer::ViewerResource;
 
 /// What happened, and what to do. The reason is one of a few words; anything else is treated as the last of them. The
 /// status is not chosen here: the address is all that is known, and anybody can write one.
 #[component]
 pub fn SignInProblem() -> impl IntoView {
     let (reason, return_to) = use_query_map().with_untracked(|query| {
-        (query.get("reason").unwrap_or_default(), query.get("return_to").unwrap_or_else(|| "/todos".to_owned()))
+        (query.get("reason").unwrap_or_default(), query.get("return_to").unwrap_or_else(|| address::TODOS.to_owned()))
     });
     // Whoever presses the button has read this.
-    let sign_in = format!("/auth/sign-in?return_to={}&again=true", Url::escape(&return_to));
+    let sign_in = address::sign_in_again(&return_to);
     let (title, text) = match reason.as_str() {
         "cancelled" => ("You did not sign in", "You cancelled. That is fine: nothing was changed."),
         "expired" => (
@@ -68,8 +68,8 @@ fn ways_on(is_signed_in: bool, sign_in: String) -> impl IntoView {
         return view! {
             <p>"You are still signed in here."</p>
             <p class="actions actions--middle">
-                <a class="button" href="/todos" rel="external">"Go to your to-dos"</a>
-                <a class="button button--quiet" href="/">"Home"</a>
+                <a class="button" href=address::TODOS rel="external">"Go to your to-dos"</a>
+                <a class="button button--quiet" href=address::HOME>"Home"</a>
             </p>
         }
         .into_any();
@@ -77,7 +77,7 @@ fn ways_on(is_signed_in: bool, sign_in: String) -> impl IntoView {
     view! {
         <p class="actions actions--middle">
             <a class="button" href=sign_in rel="external">"Sign in"</a>
-            <a class="button button--quiet" href="/">"Home"</a>
+            <a class="button button--quiet" href=address::HOME>"Home"</a>
         </p>
     }
     .into_any()

@@ -7,7 +7,7 @@ use leptos_router::hooks::{use_location, use_query_map};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::actions::customer::{Notice, take_notice};
+use crate::app::actions::customer::take_notice;
 use crate::app::actions::todos::list_todos;
 use crate::app::board::{Board, Editing, Problem};
 use crate::app::components::failure::LoadFailure;
@@ -17,6 +17,8 @@ use crate::app::components::skeleton::Skeleton;
 use crate::app::components::todo_list::TodoList;
 use crate::app::error::{About, AppError};
 use crate::app::interaction::Interaction;
+use crate::app::model::done::Done;
+use crate::app::model::notice::Notice;
 use crate::todo::Todo;
 
 /// What the page is loaded with, in one go: one resource is read in one place.
@@ -68,7 +70,7 @@ pub fn TodosPage() -> impl IntoView {
                         board.editing.set(edit.map(|key| Editing { key, text: edit_draft }));
                         view! {
                             <Greeting text=notice.greeting />
-                            <Greeting text=notice.done.filter(|_| notice.finished) />
+                            <Greeting text=notice.done.filter(|_| notice.finished).map(Done::text) />
                             <TodoList
                                 filter
                                 draft=draft.unwrap_or_default()

@@ -15,17 +15,19 @@ use tower::ServiceExt as _;
 use tower_sessions::Session;
 use url::form_urlencoded;
 
-use super::customer::tag;
 use super::notice::Draft;
-use super::{MAX_BODY, PROBLEM_PAGE, Web, document, notice};
-use crate::app::actions::customer::{Notice, Typed};
+use super::request::tag;
+use super::state::{MAX_BODY, Web};
+use super::{document, notice, pages};
+use crate::app::address::{ACTIONS, SIGN_IN_PROBLEM};
 use crate::app::error::{About, AppError};
+use crate::app::model::done::Done;
+use crate::app::model::form::Typed;
+use crate::app::model::notice::Notice;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::session::SignedIn;
 use crate::identity::sign_in::challenge_in;
 
-/// Where the server functions are.
-pub(super) const PREFIX: &str = "/actions/";
 /// The header that marks a server function's error.
 const SERVER_FN_ERROR: &str = "serverfnerror";
 /// The server functions that only look: there is nothing in them to finish.
@@ -43,7 +45,7 @@ pub(super) struct Door {
 
 /// A form that was sent, or a call of the page's scripts.
 struct Sent {
-    /// The server function, below [`PREFIX`].
+    /// The server function, below [`ACTIONS`].
     action: String,
     fields: Vec<(String, String)>,
     /// The page that it was sent from.
@@ -54,7 +56,7 @@ struct Sent {
 
 /// Stands in front of pages and server functions.
 pub(super) async fn guard(State(door): State<Door>, request: Request, next: Next) -> Response {
-    if request.uri().path().starts_with(PREFIX) {
+    if request.uri().path().starts_with(ACTIONS) {
         return answer(&door, request, next).await;
     }
     if matches!(*request.method(), Method::GET | Method::HEAD)
@@ -72,17 +74,17 @@ pub(super) async fn guard(State(door): State<Door>, request: Request, next: Next
             return finished;
         }
     }
-    let problem = (request.uri().path() == PROBLEM_PAGE)
+    let problem = (request.uri().path() == SIGN_IN_PROBLEM)
         .then(|| {
             let query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
             let reason = query.into_owned().find(|(name, _)| name == "reason")?.1;
-            door.web.identity.problem_status(request.headers(), &reason)
+            door.web.identity().problem_status(request.headers(), &reason)
         })
         .flatten();
     let mut response = next.run(request).await;
     if let Some(status) = problem {
         *response.status_mut() = status;
-        set_cookie(&mut response, &door.web.identity.problem_removal());
+        set_cookie(&mut response, &door.web.identity().problem_removal());
     }
     response
 }
@@ -93,7 +95,7 @@ fn plain_address(uri: &Uri) -> Option<String> {
     let decoded = percent_encoding::percent_decode_str(uri.path()).decode_utf8().ok()?;
     let parts: Vec<&str> = decoded.split('/').filter(|part| !part.is_empty()).collect();
     let plain = format!("/{}", parts.join("/"));
-    if plain == uri.path() || !Web::is_page(&plain) {
+    if plain == uri.path() || !pages::is_page(&plain) {
         return None;
     }
     Some(uri.query().map_or(plain.clone(), |query| format!("{plain}?{query}")))
@@ -114,7 +116,7 @@ async fn answer(door: &Door, request: Request, next: Next) -> Response {
         let allow = [(header::ALLOW, "POST")];
         return (StatusCode::METHOD_NOT_ALLOWED, allow, "This address takes forms (POST) only.").into_response();
     }
-    let action = path.strip_prefix(PREFIX).unwrap_or_default().to_owned();
+    let action = path.strip_prefix(ACTIONS).unwrap_or_default().to_owned();
     let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return (StatusCode::PAYLOAD_TOO_LARGE, "What was sent is too large.").into_response();
@@ -182,14 +184,14 @@ fn page_of(web: &Web, headers: &HeaderMap, action: &str) -> ReturnTo {
         _ => None,
     };
     let home = || ReturnTo::parse(About::of_action(action).page());
-    ReturnTo::from_referer(referer, &web.identity.public_url).unwrap_or_else(home)
+    ReturnTo::from_referer(referer, &web.identity().public_url).unwrap_or_else(home)
 }
 
 /// Replaces what the client says about itself by what was understood of it. A server function answers in JSON, and
 /// redirects nobody.
 fn write_headers(web: &Web, headers: &mut HeaderMap, page: &ReturnTo) {
     headers.remove(header::REFERER);
-    let referer = format!("{}{}", web.identity.public_url.origin().ascii_serialization(), page.as_str());
+    let referer = format!("{}{}", web.identity().public_url.origin().ascii_serialization(), page.as_str());
     if let Ok(referer) = HeaderValue::from_str(&referer) {
         headers.insert(header::REFERER, referer);
     }
@@ -223,7 +225,7 @@ impl Sent {
         let notice = Notice { error: Some(error.to_owned()), form, ..Notice::default() };
         match &self.session {
             Some(session) if notice::leave(session, &notice).await.is_ok() => {
-                see_other(&at(&done(&self.page), self.about()))
+                see_other(&at(&without_query(&self.page), self.about()))
             }
             _ => document::page(web, StatusCode::FORBIDDEN, "That was not done", error, &document::ways_on()),
         }
@@ -241,15 +243,15 @@ impl Sent {
     }
 
     /// Answers a form that the browser submitted itself.
-    async fn plain_form(self, web: &Web, headers: &HeaderMap, outcome: Result<Option<String>, AppError>) -> Response {
+    async fn plain_form(self, web: &Web, headers: &HeaderMap, outcome: Result<Option<Done>, AppError>) -> Response {
         let error = match outcome {
-            Ok(said) => {
-                if let (Some(session), Some(text)) = (&self.session, said) {
+            Ok(done) => {
+                if let (Some(session), Some(done)) = (&self.session, done) {
                     let form = Typed { action: self.action.clone(), fields: Vec::new() };
                     // It is done, whether that can be told or not.
-                    let _ = notice::leave(session, &Notice { done: Some(text), form, ..Notice::default() }).await;
+                    let _ = notice::leave(session, &Notice { done: Some(done), form, ..Notice::default() }).await;
                 }
-                return see_other(&at(&done(&self.page), self.about()));
+                return see_other(&at(&without_query(&self.page), self.about()));
             }
             Err(error) => error,
         };
@@ -290,7 +292,7 @@ impl Sent {
             _ => "Last name",
         };
         let form = html! {
-            form.form method="post" action=(format!("{PREFIX}{}", self.action)) {
+            form.form method="post" action=(format!("{ACTIONS}{}", self.action)) {
                 @for (place, (name, value)) in self.fields.iter().enumerate() {
                     @if is_typed(name) {
                         @let id = format!("field-{place}");
@@ -328,14 +330,14 @@ async fn finish(door: &Door, draft: Draft, session: &Session, page: &ReturnTo) -
         return None;
     }
     let about = About::of_action(&draft.action);
-    let address = if about.is_on(page.as_str()) { at(&done(page), about) } else { page.as_str().to_owned() };
+    let address = if about.is_on(page.as_str()) { at(&without_query(page), about) } else { page.as_str().to_owned() };
     let mut response = see_other(&address);
     set_cookie(&mut response, &notice::draft_removal(web));
     if draft.author != tag(&signed_in.key) {
         return Some(response);
     }
-    let until = web.clock.unix_millis() + FINISHED;
-    match web.identity.is_first_time(&format!("finish\n{challenge}"), until).await {
+    let until = web.clock().unix_millis() + FINISHED;
+    match web.identity().is_first_time(&format!("finish\n{challenge}"), until).await {
         Ok(true) => {}
         Ok(false) => return Some(response),
         Err(error) => {
@@ -345,8 +347,8 @@ async fn finish(door: &Door, draft: Draft, session: &Session, page: &ReturnTo) -
     }
     let form = Typed { action: draft.action.clone(), fields: Vec::new() };
     let notice = match perform(door, &draft, session, page).await {
-        Ok(said) => {
-            let done = said.unwrap_or_else(|| "Thank you. What you asked for is done.".to_owned());
+        Ok(done) => {
+            let done = done.unwrap_or(Done::Finished);
             Notice { done: Some(done), form, finished: true, ..Notice::default() }
         }
         Err(error) => {
@@ -363,18 +365,18 @@ async fn finish(door: &Door, draft: Draft, session: &Session, page: &ReturnTo) -
 }
 
 /// Calls the server function that a draft was for.
-async fn perform(door: &Door, draft: &Draft, session: &Session, page: &ReturnTo) -> Result<Option<String>, AppError> {
+async fn perform(door: &Door, draft: &Draft, session: &Session, page: &ReturnTo) -> Result<Option<Done>, AppError> {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&draft.fields).finish();
     let mut request = Request::new(Body::from(body));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = format!("{PREFIX}{}", draft.action).parse().map_err(|_| AppError::NotFound)?;
+    *request.uri_mut() = format!("{ACTIONS}{}", draft.action).parse().map_err(|_| AppError::NotFound)?;
     write_headers(&door.web, request.headers_mut(), page);
     request.extensions_mut().insert(session.clone());
     outcome(run(door, request).await).await
 }
 
-/// What came of a server function: what it has to say, if that is a text.
-async fn outcome(response: Response) -> Result<Option<String>, AppError> {
+/// The result of a server function: what it did, where it says so.
+async fn outcome(response: Response) -> Result<Option<Done>, AppError> {
     match error_of(response).await {
         Ok(response) if response.status().is_success() => {
             let body = to_bytes(response.into_body(), MAX_BODY).await.unwrap_or_default();
@@ -397,7 +399,7 @@ fn at(page: &ReturnTo, about: About) -> String {
 }
 
 /// The page without the row that was being edited.
-fn done(page: &ReturnTo) -> ReturnTo {
+fn without_query(page: &ReturnTo) -> ReturnTo {
     ReturnTo::parse(page.as_str().split('?').next().unwrap_or_default())
 }
 

@@ -1,0 +1,47 @@
+//! What is typed on a page and not saved yet, for as long as its customer is away to sign in.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::app::error::About;
+use crate::app::model::form::Typed;
+
+/// What was typed when the customer had to leave.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Whose it is ([`Viewer::tag`](crate::app::model::viewer::Viewer::tag)): somebody else may sign in next.
+    #[serde(default)]
+    pub author: String,
+    /// The text in "What needs to be done?".
+    pub new: String,
+    /// The to-do that was being edited, and its new text.
+    pub edit: Option<(Uuid, String)>,
+    /// The forms of the account page.
+    #[serde(default)]
+    pub forms: Vec<Typed>,
+    /// The form that was sent, and was not accepted before the customer had to leave; the web server may have finished it
+    /// when they come back.
+    #[serde(default)]
+    pub sent: Option<Typed>,
+}
+
+impl Draft {
+    /// Whether there is nothing to keep.
+    pub fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.edit.is_none() && self.forms.is_empty() && self.sent.is_none()
+    }
+
+    /// What is left for the account page.
+    #[must_use]
+    pub fn without_list(self) -> Self {
+        let sent = self.sent.filter(|sent| About::of_action(&sent.action) != About::List);
+        Self { author: self.author, forms: self.forms, sent, ..Self::default() }
+    }
+
+    /// What is left for the page of the list.
+    #[must_use]
+    pub fn without_forms(self) -> Self {
+        let sent = self.sent.filter(|sent| About::of_action(&sent.action) == About::List);
+        Self { forms: Vec::new(), sent, ..self }
+    }
+}

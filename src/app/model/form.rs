@@ -1,0 +1,34 @@
+//! What was typed into a form.
+
+use serde::{Deserialize, Serialize};
+
+/// A form as it was filled in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Typed {
+    /// Where it goes, below `/actions/`: `todos/add`.
+    pub action: String,
+    /// What the customer typed or chose, by the fields' names.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Typed {
+    /// The fields that customers fill in. Others (ids, what a button does) are the page's own, and not worth keeping.
+    const NAMES: [&str; 8] =
+        ["description", "display_name", "given_name", "surname", "country", "enabled", "time_zone", "hour"];
+
+    /// Keeps of a form what was typed.
+    pub fn of(action: &str, fields: impl IntoIterator<Item = (String, String)>) -> Self {
+        let fields = fields.into_iter().filter(|(name, _)| Self::NAMES.contains(&name.as_str())).collect();
+        Self { action: action.to_owned(), fields }
+    }
+
+    /// What was typed into the field `name`.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether nothing was typed.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+}

@@ -1,0 +1,8 @@
+//! What the server functions ([`crate::app::actions`]) take and answer: plain data, without behaviour of the page or of the
+//! server. Both sides know it.
+
+pub mod account;
+pub mod done;
+pub mod form;
+pub mod notice;
+pub mod viewer;

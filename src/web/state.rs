@@ -1,0 +1,136 @@
+//! What the server functions need, and how it is made of the configuration.
+
+use std::sync::Arc;
+
+use leptos::config::LeptosOptions;
+use sqlx::AnyPool;
+
+use super::browser_files::{self, BrowserFiles};
+use super::config::{Checked, Config};
+use crate::app::address::SIGN_IN_PROBLEM;
+use crate::digest;
+use crate::identity::downstream::{DownstreamApi, DownstreamApis};
+use crate::identity::{self, Identity};
+use crate::platform::clock::Clock;
+use crate::platform::config::{ConfigError, Mode};
+use crate::platform::database::{self, DatabaseError};
+
+/// The largest body that a form of ours can send, in bytes, with room to spare.
+pub(super) const MAX_BODY: usize = 64 * 1024;
+
+/// What the server functions need. Cheap to clone.
+#[derive(Clone)]
+pub struct Web(Arc<Inner>);
+
+struct Inner {
+    identity: Identity,
+    todolist: DownstreamApi,
+    profile: Option<DownstreamApi>,
+    apis: DownstreamApis,
+    digests: digest::Store,
+    clock: Clock,
+    leptos: LeptosOptions,
+    stylesheet: String,
+}
+
+/// Why the web server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl Web {
+    /// Checks the configuration and opens the database. Does not wait for the provider or the API.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(config: &Config, mode: Mode, clock: Clock) -> Result<Self, StartError> {
+        let Checked { public_url, keys, apis, todolist, profile, files, http } = config.checked(mode)?;
+        let db: AnyPool = database::open("web.database_url", &config.database_url, &identity::MIGRATIONS).await?;
+        let digests = digest::Store::open("web.database_url", db.clone(), clock.clone()).await?;
+        let parts = identity::Parts {
+            key: "web.identity",
+            mode,
+            public_url,
+            problem_page: SIGN_IN_PROBLEM,
+            keys,
+            db,
+            http,
+            clock: clock.clone(),
+        };
+        let identity = Identity::new(&config.identity, parts)?;
+        let mut leptos = LeptosOptions::builder()
+            .output_name(browser_files::OUTPUT_NAME)
+            .site_root(config.site_root.clone())
+            .site_addr(config.listen)
+            .env(leptos_environment())
+            .build();
+        // Leptos would panic on every page without the list.
+        leptos.hash_files = files != BrowserFiles::None;
+        if files == BrowserFiles::None {
+            tracing::warn!(
+                "{} is not beside the program: pages come without scripts and styles; run `cargo leptos build`",
+                leptos.hash_file
+            );
+        }
+        let stylesheet = stylesheet(&leptos);
+        Ok(Self(Arc::new(Inner { identity, todolist, profile, apis, digests, clock, leptos, stylesheet })))
+    }
+
+    /// Sign-in and tokens.
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
+    /// The `ToDoList` API.
+    pub(super) fn todolist(&self) -> &DownstreamApi {
+        &self.0.todolist
+    }
+
+    /// The profile of the same API, where it serves one.
+    pub(super) fn profile(&self) -> Option<&DownstreamApi> {
+        self.0.profile.as_ref()
+    }
+
+    /// All APIs in configuration, by name: `web.apis().get("calendar")` is `[web.downstream_apis.calendar]`.
+    pub fn apis(&self) -> &DownstreamApis {
+        &self.0.apis
+    }
+
+    /// Who wants a daily digest.
+    pub(super) fn digests(&self) -> &digest::Store {
+        &self.0.digests
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(super) fn leptos(&self) -> &LeptosOptions {
+        &self.0.leptos
+    }
+
+    /// The address of the style sheet.
+    pub(super) fn stylesheet(&self) -> &str {
+        &self.0.stylesheet
+    }
+}
+
+/// The address of the style sheet, as the pages of the app name it.
+fn stylesheet(leptos: &LeptosOptions) -> String {
+    let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&*leptos.hash_file)));
+    let hashes = beside.filter(|_| leptos.hash_files).and_then(|file| std::fs::read_to_string(file).ok());
+    let hash = hashes.as_deref().unwrap_or_default().lines().find_map(|line| line.trim().strip_prefix("css:"));
+    let hash = hash.map(|hash| format!(".{}", hash.trim())).unwrap_or_default();
+    format!("/{}/{}{hash}.css", leptos.site_pkg_dir, leptos.output_name)
+}
+
+/// cargo-leptos sets `LEPTOS_WATCH` when it watches; only then may the page reload itself.
+fn leptos_environment() -> leptos::config::Env {
+    if std::env::var_os("LEPTOS_WATCH").is_some() { leptos::config::Env::DEV } else { leptos::config::Env::PROD }
+}
