@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::imports::{arrows, circles, describe, is_test, module_of};
+
 /// Which rooms each room may name, beside itself. `main` and `lib` stand above all.
 const ARROWS: [(&str, &[&str]); 10] = [
     ("dev", &["web", "api", "tenant", "daemon", "identity", "platform", "todo"]),
@@ -43,6 +45,83 @@ fn no_room_names_another_one_against_the_arrows() {
     let described: BTreeSet<String> = ARROWS.iter().map(|(room, _)| (*room).to_owned()).collect();
     assert_eq!(rooms, described, "every room of src/ has its arrows above");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Rooms whose files are read from the bottom up: none names a file that names it, directly or through others.
+const WITHOUT_CIRCLES: [&str; 10] =
+    ["api", "app", "daemon", "dev", "digest", "identity", "platform", "tenant", "todo", "web"];
+
+#[test]
+fn no_file_names_one_that_names_it() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    rust_files(&src, &mut files);
+    let read = |file: &PathBuf| (file.strip_prefix(&src).unwrap().to_owned(), std::fs::read_to_string(file).unwrap());
+    // `main` is a crate of its own, and nobody can name it.
+    let counts = |file: &Path| !is_test(file) && file != Path::new("main.rs");
+    let texts: Vec<(PathBuf, String)> = files.iter().map(read).filter(|(file, _)| counts(file)).collect();
+    let arrows = arrows(&texts);
+    let known: usize = arrows.values().map(std::collections::BTreeMap::len).sum();
+    assert!(known > 300, "{known} arrows were found: the reader is blind");
+    let circles = circles(&arrows);
+    let wrong = circles.iter().filter(|circle| {
+        let rooms: BTreeSet<String> = circle.iter().filter_map(|file| module_of(file).first().cloned()).collect();
+        WITHOUT_CIRCLES.iter().any(|room| rooms.contains(*room))
+    });
+    let wrong: Vec<String> = wrong.map(|circle| describe(circle, &arrows)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_reader_of_imports_knows_a_circle_when_it_sees_one() {
+    let found = |files: &[(&str, &str)]| -> Vec<Vec<String>> {
+        let files: Vec<(PathBuf, String)> =
+            files.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned())).collect();
+        let circles = circles(&arrows(&files));
+        circles.iter().map(|circle| circle.iter().map(|file| file.display().to_string()).collect()).collect()
+    };
+    let both = |a: &str, b: &str| -> Vec<Vec<String>> { vec![vec![a.to_owned(), b.to_owned()]] };
+    let none: Vec<Vec<String>> = Vec::new();
+    // By `use`, by a path, by an imported module, through a group, through a third file.
+    assert_eq!(
+        found(&[("a.rs", "use crate::b::{C, D as E};"), ("b.rs", "fn f() { super::a::g() }")]),
+        both("a.rs", "b.rs")
+    );
+    assert_eq!(
+        found(&[("a.rs", "use crate::b; fn g() { b::f() }"), ("b.rs", "fn f() { crate::a::g() }")]),
+        both("a.rs", "b.rs")
+    );
+    let three = [("a.rs", "use crate::{x::Y, b::B};"), ("b.rs", "use crate::c::C;"), ("c.rs", "use super::a::A;")];
+    assert_eq!(found(&three)[0].len(), 3);
+    // A parent that uses its child's items, and has items that the child uses.
+    let parent = "mod child; pub struct Own; fn f() { child::g() }";
+    assert_eq!(found(&[("m/mod.rs", parent), ("m/child.rs", "use super::Own;")]), both("m/child.rs", "m/mod.rs"));
+    // One that only declares and re-exports; a re-export is followed to the definition.
+    let parent = "mod child; mod own; pub(super) use self::child::Child; pub use own::Own;";
+    let files = [("m/mod.rs", parent), ("m/child.rs", "use super::Own;"), ("m/own.rs", "pub struct Own;")];
+    assert_eq!(found(&files), none);
+    let files = [("m/mod.rs", parent), ("m/child.rs", "use super::Own;"), ("m/own.rs", "use super::Child;")];
+    assert_eq!(found(&files), both("m/child.rs", "m/own.rs"));
+    // No code: comments, texts, attributes, visibility, tests.
+    for text in [
+        "// use crate::a::A;",
+        "/// [`crate::a::A`]\nfn f() -> &'static str { \"crate::a::A\" }",
+        "const C: char = '\"'; const D: &str = r#\"\"crate::a::A\"#;",
+        "#[doc = crate::a::A]\npub(in crate::a) fn f<'a>() {}",
+        "#[cfg(test)]\nmod tests { use crate::a::A; }",
+        "#[cfg(test)]\nuse crate::a::A;\nfn f() {}",
+    ] {
+        assert_eq!(found(&[("a.rs", "use crate::b::f;"), ("b.rs", text)]), none, "{text}");
+    }
+    assert_eq!(
+        found(&[("a.rs", "use crate::b::f;"), ("b.rs", "#[cfg(test)]\nuse x;\nuse crate::a::A;")]),
+        both("a.rs", "b.rs")
+    );
+    assert_eq!(
+        found(&[("a.rs", "use crate::b::f;"), ("b.rs", "fn f<'a>() { 'x'; crate::a::A }")]),
+        both("a.rs", "b.rs")
+    );
+    assert!(is_test(Path::new("identity/testing/provider.rs")) && is_test(Path::new("tenant/conformance.rs")));
 }
 
 #[test]
@@ -87,20 +166,6 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
             found.push(path);
         }
     }
-}
-
-/// `api/routes/mod.rs` → `api`, `routes`.
-fn module_of(file: &Path) -> Vec<String> {
-    let mut module: Vec<String> =
-        file.with_extension("").iter().map(|part| part.to_str().unwrap().to_owned()).collect();
-    module.pop_if(|last| ["mod", "lib", "main"].contains(&last.as_str()));
-    module
-}
-
-/// Whether a file is compiled for tests only, as its name says.
-fn is_test(file: &Path) -> bool {
-    let name = file.file_stem().unwrap().to_str().unwrap();
-    name == "tests" || name.ends_with("_tests") || name.ends_with("_double")
 }
 
 /// What follows on `crate::`, or on enough `super::` to leave a module `depth` below the root.

@@ -17,6 +17,7 @@ mod doctor;
 mod faults;
 mod features;
 mod forms;
+mod imports;
 mod interactions;
 mod journey;
 mod killed;
