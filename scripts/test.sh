@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every check of the project, the quick ones first. `make test` installs what is missing, then calls this;
-# `make check` calls it with `quick`: format, lints of both halves, unit tests.
+# `make check` calls it with `quick`: format, lints of every build, unit tests. The jobs of the workflow call one part
+# each: `lint`, `rust`, `postgres`, `e2e`, `advisories`, `oldest`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/env.sh
@@ -46,54 +47,95 @@ else
   step "$(rustc --version), not the pinned $RUST_PINNED: lints and format are warnings"
 fi
 
-step "format"
-cargo fmt --check || [ "${#strict[@]}" = 0 ]
+lint() {
+  step "format"
+  cargo fmt --check || [ "${#strict[@]}" = 0 ]
 
-step "lints: server, with all tests"
-cargo clippy --quiet --features ssr --all-targets -- "${strict[@]}"
+  step "lints: server, with all tests"
+  cargo clippy --quiet --features ssr --all-targets -- "${strict[@]}"
 
-step "lints: browser"
-cargo clippy --quiet --lib --features hydrate --target wasm32-unknown-unknown --target-dir target/front -- "${strict[@]}"
+  step "lints: browser"
+  cargo clippy --quiet --lib --features hydrate --target wasm32-unknown-unknown --target-dir target/front -- "${strict[@]}"
 
-# What another app takes of this package.
-for features in identity tenant; do
-  step "lints: --features $features alone"
-  cargo clippy --quiet --lib --features "$features" -- "${strict[@]}"
-done
+  # What another app takes of this package.
+  local features
+  for features in identity tenant; do
+    step "lints: --features $features alone"
+    cargo clippy --quiet --lib --features "$features" -- "${strict[@]}"
+  done
+}
 
-if [ "${1:-}" = quick ]; then
+unit() {
   step "unit tests"
   cargo test --quiet --features ssr --lib
-  exit
-fi
+}
 
-step "licences, sources, duplicates"
-cargo deny --log-level error check licenses bans sources
+deny() {
+  step "licences, sources, duplicates"
+  cargo deny --log-level error check licenses bans sources
+}
+
 # Advisories need a database from outside the package registries. Without it nothing can be said about them; with it, a
-# finding is a failure.
-if [ "${ERRAND_DOWNLOADS:-yes}" = yes ] && cargo deny --log-level error fetch db >/dev/null 2>&1; then
-  cargo deny --log-level error check advisories
-else
-  step "the advisory database cannot be had here: advisories were not checked"
-fi
+# finding is a failure. Whoever asks for them alone is told by a failure, too, that it cannot be had.
+advisories() {
+  if [ "${ERRAND_DOWNLOADS:-yes}" = yes ] && cargo deny --log-level error fetch db >/dev/null 2>&1; then
+    step "advisories"
+    cargo deny --log-level error check advisories
+  else
+    step "the advisory database cannot be had here: advisories were not checked"
+    return "${1:-0}"
+  fi
+}
 
-step "build: server and browser"
-cargo leptos build
+build() {
+  step "build: server and browser"
+  cargo leptos build
+}
 
-step "unit and integration tests"
-cargo test --quiet --features ssr
+rust() {
+  step "unit and integration tests"
+  cargo test --quiet --features ssr
+}
 
-start_postgres
-if [ -n "${ERRAND_TEST_POSTGRES:-}" ]; then
-  step "the tests of everything that stores, once more on PostgreSQL"
-  cargo test --quiet --features ssr --lib -- api:: digest:: identity:: tenant::
-  step "two web servers on one PostgreSQL"
-  cargo test --quiet --features ssr --test integration -- two_web_servers::
-fi
+postgres() {
+  start_postgres
+  if [ -n "${ERRAND_TEST_POSTGRES:-}" ]; then
+    step "the tests of everything that stores, once more on PostgreSQL"
+    cargo test --quiet --features ssr --lib -- api:: digest:: identity:: platform::database:: tenant::
+    step "two web servers on one PostgreSQL"
+    cargo test --quiet --features ssr --test integration -- two_web_servers::
+  else
+    return "${1:-0}"
+  fi
+}
 
-step "documentation"
-RUSTDOCFLAGS="${strict[*]}" cargo doc --quiet --no-deps --features ssr
+documentation() {
+  step "documentation"
+  RUSTDOCFLAGS="${strict[*]}" cargo doc --quiet --no-deps --features ssr
+}
 
-step "end to end, in a browser"
-cd end2end
-CI="${CI:-}" npx playwright test
+e2e() {
+  step "end to end, in a browser"
+  (cd end2end && CI="${CI:-}" npx playwright test)
+}
+
+# With the oldest compiler that Cargo.toml names, whichever one is pinned; what it has to say beside errors is not asked.
+oldest() {
+  local oldest
+  oldest="$(sed -nE 's/^rust-version = "([^"]+)"$/\1/p' Cargo.toml)"
+  step "compiles with Rust $oldest"
+  RUSTUP_TOOLCHAIN="$oldest" cargo check --quiet --features ssr --lib --bins
+}
+
+case "${1:-all}" in
+  all) lint; deny; advisories; build; rust; postgres; documentation; e2e ;;
+  quick) lint; unit ;;
+  lint) lint; deny; documentation ;;
+  rust) build; rust ;;
+  # Alone, these fail where what they need is missing.
+  postgres) postgres 1 ;;
+  advisories) advisories 1 ;;
+  e2e) build; e2e ;;
+  oldest) oldest ;;
+  *) echo "scripts/test.sh takes all, quick, lint, rust, postgres, e2e, advisories or oldest; not ${1}" >&2; exit 2 ;;
+esac
