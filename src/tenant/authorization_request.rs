@@ -1,13 +1,13 @@
 //! What an app asks of the authorization endpoint, and why it is denied.
 
-use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::authorization_response::ReturnAddress;
 use super::claims::{ClaimsError, ClaimsRequest};
 use super::error::{Described, Trace, unavailable};
+use super::refusal::Refusal;
 use super::scope::ScopeError;
 use super::sso::Lapsed;
 use super::state::Tenant;
@@ -111,7 +111,7 @@ pub(super) enum Denied {
 }
 
 impl Denied {
-    pub(super) fn describe(&self) -> Described {
+    fn describe(&self) -> Described {
         let invalid = |code, message: String| Described::new("invalid_request", code, message);
         match self {
             Self::Repeated(name) => Described::repeated(name),
@@ -196,14 +196,11 @@ impl Denied {
         }
     }
 
-    /// Logs the refusal and tells the app.
-    pub(super) fn answer(&self, tenant: &Tenant, return_to: &ReturnAddress, headers: &HeaderMap) -> Response {
-        let trace = Trace::new(tenant, headers);
-        if let Self::Database(error) = self {
-            tracing::error!(trace = %trace.id, %error, "authorize: the database failed");
-        } else {
-            tracing::info!(trace = %trace.id, "authorize: {self}");
-        }
-        return_to.error(tenant, &self.describe(), &trace)
+    /// Tells the app.
+    pub(super) fn tell(self, return_to: &ReturnAddress) -> Response {
+        let (described, return_to) = (self.describe(), return_to.clone());
+        let render = move |tenant: &Tenant, trace: &Trace| return_to.error(tenant, &described, trace);
+        let is_outage = matches!(self, Self::Database(_));
+        Refusal::new("authorize", &self, render).outage(is_outage).into_response()
     }
 }

@@ -14,7 +14,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use uuid::Uuid;
 
@@ -28,6 +28,7 @@ use super::id_token_hint::IdTokenHint;
 use super::interaction::{Interaction, Start};
 use super::pages::notice;
 use super::parameters::Parameters;
+use super::refusal::Refusal;
 use super::scope::Scopes;
 use super::sso::Session;
 use super::state::Tenant;
@@ -52,6 +53,14 @@ enum Refused {
 }
 
 impl Refused {
+    /// The app that asked, as far as it is known.
+    fn client_id(&self) -> Option<Uuid> {
+        match self {
+            Self::UnregisteredRedirectUri { client_id, .. } | Self::NoRedirectUri { client_id } => Some(*client_id),
+            Self::NotAForm | Self::NoClientId | Self::UnknownClient(_) => None,
+        }
+    }
+
     fn describe(&self) -> Described {
         match self {
             Self::NotAForm => Described::new("invalid_request", 9_002_313, "The request is malformed."),
@@ -74,44 +83,40 @@ impl Refused {
     }
 }
 
-async fn by_get(State(tenant): State<Tenant>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    respond(&tenant, &headers, Some(Parameters::parse(&query.unwrap_or_default()))).await
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (described, client_id) = (self.describe(), self.client_id());
+        let render = move |tenant: &Tenant, trace: &Trace| {
+            let app = client_id.and_then(|client_id| tenant.config().app(&client_id.to_string()));
+            notice::error_page(tenant, app, StatusCode::BAD_REQUEST, &described, trace)
+        };
+        Refusal::new("authorize", &self, render).into_response()
+    }
+}
+
+async fn by_get(
+    State(tenant): State<Tenant>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refused> {
+    respond(&tenant, &headers, &Parameters::parse(&query.unwrap_or_default())).await
 }
 
 /// Core §3.1.2.1: "Authorization Servers MUST support the use of the HTTP GET and POST methods".
-async fn by_post(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -> Response {
-    respond(&tenant, &headers, Parameters::parse_body(&headers, &body)).await
+async fn by_post(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
+    respond(&tenant, &headers, &Parameters::parse_body(&headers, &body).ok_or(Refused::NotAForm)?).await
 }
 
-async fn respond(tenant: &Tenant, headers: &HeaderMap, parameters: Option<Parameters>) -> Response {
-    let known = parameters.ok_or(Refused::NotAForm).and_then(|parameters| {
-        let (app, redirect_uri) = client(tenant, &parameters)?;
-        Ok((app, redirect_uri, parameters))
-    });
-    let (app, redirect_uri, parameters) = match known {
-        Ok(known) => known,
-        Err(refused) => {
-            let trace = Trace::new(tenant, headers);
-            tracing::info!(trace = %trace.id, "authorize: {refused}");
-            let app = match &refused {
-                Refused::UnregisteredRedirectUri { client_id, .. } | Refused::NoRedirectUri { client_id } => {
-                    tenant.config().app(&client_id.to_string())
-                }
-                Refused::NotAForm | Refused::NoClientId | Refused::UnknownClient(_) => None,
-            };
-            return notice::error_page(tenant, app, StatusCode::BAD_REQUEST, &refused.describe(), &trace);
-        }
-    };
+async fn respond(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -> Result<Response, Refused> {
+    let (app, redirect_uri) = client(tenant, parameters)?;
     let response_mode = match parameters.get("response_mode") {
         Some("form_post") => ResponseMode::FormPost,
         _ => ResponseMode::Query,
     };
     let state = parameters.get("state").map(ToOwned::to_owned);
     let return_to = ReturnAddress { redirect_uri, response_mode, state };
-    match authorize(tenant, headers, app, &return_to, &parameters).await {
-        Ok(response) => response,
-        Err(denied) => denied.answer(tenant, &return_to, headers),
-    }
+    let response = authorize(tenant, headers, app, &return_to, parameters).await;
+    Ok(response.unwrap_or_else(|denied| denied.tell(&return_to)))
 }
 
 fn client<'t>(tenant: &'t Tenant, parameters: &Parameters) -> Result<(&'t App, String), Refused> {
@@ -286,7 +291,7 @@ fn parse(
             Some(hint.ok_or(Denied::IdTokenHint)?.sub)
         }
     };
-    let claims = ClaimsRequest::of(parameters, tenant.config())?;
+    let claims = ClaimsRequest::parse(parameters.get("claims"), tenant.config())?;
     if let (Some(hinted), Some(wanted)) = (&expected_sub, &claims.sub)
         && hinted != wanted
     {

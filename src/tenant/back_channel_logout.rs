@@ -27,7 +27,7 @@ const MAX_ANSWER: usize = 16 * 1024;
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 /// A session that has just ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub(super) struct EndedSession {
     /// Its name in tokens.
     pub(super) sid: String,

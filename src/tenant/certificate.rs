@@ -8,20 +8,12 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::DecodingKey;
-use time::PrimitiveDateTime;
-use time::macros::format_description;
-
-/// 1.2.840.113549.1.1.1, `rsaEncryption` (RFC 8017, appendix A.1).
-const RSA_ENCRYPTION: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-
-// Tags of DER (X.690).
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const UTC_TIME: u8 = 0x17;
-const GENERALIZED_TIME: u8 = 0x18;
-const SEQUENCE: u8 = 0x30;
-const VERSION: u8 = 0xa0;
+use x509_cert::Certificate;
+use x509_cert::der::asn1::UintRef;
+use x509_cert::der::oid::db::rfc5912::RSA_ENCRYPTION;
+use x509_cert::der::{Decode as _, Reader as _, SliceReader};
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
+use x509_cert::time::{Time, Validity};
 
 /// A registered public key.
 pub struct PublicKey {
@@ -80,27 +72,29 @@ impl PublicKey {
         let der = STANDARD.decode(body).map_err(|_| PemError::Damaged)?;
         match label {
             "CERTIFICATE" => {
-                let (key, validity) = certificate(&der).ok_or(PemError::Damaged)?;
+                let certificate = Certificate::from_der(&der).map_err(|_| PemError::Damaged)?;
+                let content = certificate.tbs_certificate();
                 let thumbprint = |algorithm| URL_SAFE_NO_PAD.encode(digest(algorithm, &der));
                 Ok(Self {
                     x5t: Some(thumbprint(&SHA1_FOR_LEGACY_USE_ONLY)),
                     x5t_s256: Some(thumbprint(&SHA256)),
-                    validity: Some(validity),
-                    ..Self::from_spki(key)?
+                    validity: Some(period(content.validity()).ok_or(PemError::Damaged)?),
+                    ..Self::from_spki(content.subject_public_key_info())?
                 })
             }
-            "PUBLIC KEY" => Self::from_spki(&der),
+            "PUBLIC KEY" => Self::from_spki(&SubjectPublicKeyInfoOwned::from_der(&der).map_err(|_| PemError::Damaged)?),
             _ => Err(PemError::Label),
         }
     }
 
     /// Reads a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
-    fn from_spki(der: &[u8]) -> Result<Self, PemError> {
-        let (algorithm, key) = spki(der).ok_or(PemError::Damaged)?;
-        if algorithm != RSA_ENCRYPTION {
+    fn from_spki(info: &SubjectPublicKeyInfoOwned) -> Result<Self, PemError> {
+        if info.algorithm.oid != RSA_ENCRYPTION {
             return Err(PemError::NotRsa);
         }
-        let (modulus, exponent) = rsa(key).ok_or(PemError::Damaged)?;
+        let key = info.subject_public_key.as_bytes().ok_or(PemError::Damaged)?;
+        let (modulus, exponent) = rsa(key).map_err(|_| PemError::Damaged)?;
+        let (modulus, exponent) = (modulus.as_bytes(), exponent.as_bytes());
         if modulus.len() < 256 {
             return Err(PemError::NotRsa);
         }
@@ -142,92 +136,18 @@ fn without_padding(thumbprint: &str) -> &str {
     if thumbprint.len().is_multiple_of(4) { thumbprint.trim_end_matches('=') } else { thumbprint }
 }
 
-/// The elements of a DER sequence, one after the other.
-struct Elements<'d>(&'d [u8]);
-
-/// One element.
-struct Element<'d> {
-    tag: u8,
-    content: &'d [u8],
-    /// With tag and length.
-    whole: &'d [u8],
+/// Modulus and exponent of an `RSAPublicKey` (RFC 8017, appendix A.1.1).
+fn rsa(der: &[u8]) -> Result<(UintRef<'_>, UintRef<'_>), x509_cert::der::Error> {
+    let mut reader = SliceReader::new(der)?;
+    let numbers = reader.sequence(|numbers| {
+        let modulus_and_exponent = (UintRef::decode(numbers)?, UintRef::decode(numbers)?);
+        Ok::<_, x509_cert::der::Error>(modulus_and_exponent)
+    })?;
+    reader.finish().map(|()| numbers)
 }
 
-impl<'d> Elements<'d> {
-    /// The content of the one sequence that `der` is.
-    fn of_sequence(der: &'d [u8]) -> Option<Self> {
-        let mut outer = Self(der);
-        let content = outer.expect(SEQUENCE)?.content;
-        outer.0.is_empty().then_some(Self(content))
-    }
-
-    fn next(&mut self) -> Option<Element<'d>> {
-        let (&tag, rest) = self.0.split_first()?;
-        let (&first, mut rest) = rest.split_first()?;
-        let length = if first < 0x80 {
-            usize::from(first)
-        } else {
-            // More than four bytes of length is nothing that anybody registers; 0x80, the indefinite form, is not DER.
-            let (bytes, after) =
-                rest.split_at_checked(usize::from(first & 0x7f)).filter(|(b, _)| (1..=4).contains(&b.len()))?;
-            rest = after;
-            bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte))
-        };
-        let (content, after) = rest.split_at_checked(length)?;
-        let whole = &self.0[..self.0.len() - after.len()];
-        self.0 = after;
-        Some(Element { tag, content, whole })
-    }
-
-    fn expect(&mut self, tag: u8) -> Option<Element<'d>> {
-        self.next().filter(|element| element.tag == tag)
-    }
-}
-
-/// The public key of a certificate, and its validity period (RFC 5280 §4.1).
-fn certificate(der: &[u8]) -> Option<(&[u8], (i64, i64))> {
-    let mut tbs = Elements(Elements::of_sequence(der)?.expect(SEQUENCE)?.content);
-    let first = tbs.next()?;
-    // The version may be left out; the serial number may not.
-    let serial = if first.tag == VERSION { tbs.next()? } else { first };
-    if serial.tag != INTEGER {
-        return None;
-    }
-    let (_signature, _issuer) = (tbs.expect(SEQUENCE)?, tbs.expect(SEQUENCE)?);
-    let mut validity = Elements(tbs.expect(SEQUENCE)?.content);
-    let validity = (time_of(&validity.next()?)?, time_of(&validity.next()?)?);
-    let _subject = tbs.expect(SEQUENCE)?;
-    Some((tbs.expect(SEQUENCE)?.whole, validity))
-}
-
-/// The algorithm and the key of a `SubjectPublicKeyInfo`.
-fn spki(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut spki = Elements::of_sequence(der)?;
-    let algorithm = Elements(spki.expect(SEQUENCE)?.content).expect(OBJECT_IDENTIFIER)?.content;
-    // The first byte counts the unused bits of the last one.
-    let key = spki.expect(BIT_STRING)?.content.strip_prefix(&[0])?;
-    Some((algorithm, key))
-}
-
-/// Modulus and exponent of an `RSAPublicKey` (RFC 8017, appendix A.1.1), without the zero that makes a number positive.
-fn rsa(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut key = Elements::of_sequence(der)?;
-    let mut number =
-        || key.expect(INTEGER).map(|element| element.content.strip_prefix(&[0]).unwrap_or(element.content));
-    Some((number()?, number()?))
-}
-
-/// Seconds since the epoch (RFC 5280 §4.1.2.5).
-fn time_of(element: &Element<'_>) -> Option<i64> {
-    let text = std::str::from_utf8(element.content).ok()?;
-    let text = match element.tag {
-        UTC_TIME => {
-            let century = if text.get(..2)?.parse::<u8>().ok()? >= 50 { "19" } else { "20" };
-            format!("{century}{text}")
-        }
-        GENERALIZED_TIME => text.to_owned(),
-        _ => return None,
-    };
-    let format = format_description!("[year][month][day][hour][minute][second]Z");
-    Some(PrimitiveDateTime::parse(&text, &format).ok()?.assume_utc().unix_timestamp())
+/// The validity period of a certificate, in seconds since the epoch.
+fn period(validity: &Validity) -> Option<(i64, i64)> {
+    let seconds = |time: Time| i64::try_from(time.to_unix_duration().as_secs()).ok();
+    Some((seconds(validity.not_before)?, seconds(validity.not_after)?))
 }

@@ -16,7 +16,6 @@ use serde_json::{Map, Value};
 
 use super::config::Config;
 use super::error::Described;
-use super::parameters::Parameters;
 
 /// The longest parameter that is read, in bytes.
 const MAX_CLAIMS: usize = 4096;
@@ -64,8 +63,8 @@ impl ClaimsError {
 
 impl ClaimsRequest {
     /// Reads the `claims` parameter of a request; without one, nothing is asked for.
-    pub(super) fn of(parameters: &Parameters, config: &Config) -> Result<Self, ClaimsError> {
-        let Some(text) = parameters.get("claims") else { return Ok(Self::default()) };
+    pub(super) fn parse(text: Option<&str>, config: &Config) -> Result<Self, ClaimsError> {
+        let Some(text) = text else { return Ok(Self::default()) };
         if text.len() > MAX_CLAIMS {
             return Err(ClaimsError::TooLong);
         }

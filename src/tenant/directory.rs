@@ -8,7 +8,7 @@
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use base64::Engine as _;
@@ -20,9 +20,11 @@ use super::config::directory_app::{CLIENT_ID, READ, READ_WRITE};
 use super::display_name::is_unprintable;
 use super::error::Trace;
 use super::parameters::Parameters;
+use super::refusal::Refusal;
 use super::state::Tenant;
 use super::token::access_token::{AccessToken, AccessTokenError};
 use crate::platform::countries::is_country;
+use crate::platform::media_type;
 
 pub(super) fn router() -> Router<Tenant> {
     Router::new().route("/v1.0/me", get(read).patch(update))
@@ -188,29 +190,30 @@ impl RouteError {
             _ => None,
         }
     }
+}
 
-    fn answer(&self, tenant: &Tenant, headers: &HeaderMap) -> Response {
-        let trace = Trace::new(tenant, headers);
+impl IntoResponse for RouteError {
+    fn into_response(self) -> Response {
         let (status, code, message) = self.describe();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            tracing::error!(trace = %trace.id, "directory: {self}");
-        } else {
-            tracing::info!(trace = %trace.id, "directory: {self}");
-        }
-        let body = json!({ "error": {
-            "code": code,
-            "message": message,
-            "innerError": {
-                "date": trace.timestamp.replace(' ', "T").trim_end_matches('Z'),
-                "request-id": trace.id,
-                "client-request-id": trace.correlation_id,
-            },
-        }});
-        let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response();
-        if let Some(challenge) = self.challenge(tenant).and_then(|text| HeaderValue::try_from(text).ok()) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-        }
-        response
+        let reason = self.to_string();
+        let render = move |tenant: &Tenant, trace: &Trace| {
+            let body = json!({ "error": {
+                "code": code,
+                "message": message,
+                "innerError": {
+                    "date": trace.timestamp.replace(' ', "T").trim_end_matches('Z'),
+                    "request-id": trace.id,
+                    "client-request-id": trace.correlation_id,
+                },
+            }});
+            let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response();
+            if let Some(challenge) = self.challenge(tenant).and_then(|text| HeaderValue::try_from(text).ok()) {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            }
+            response
+        };
+        let refusal = Refusal::new("directory", &reason, render);
+        refusal.outage(status == StatusCode::SERVICE_UNAVAILABLE).into_response()
     }
 }
 
@@ -218,27 +221,25 @@ fn unavailable() -> (StatusCode, &'static str, String) {
     (StatusCode::SERVICE_UNAVAILABLE, "serviceNotAvailable", "The directory does not answer: try again.".to_owned())
 }
 
-async fn read(State(tenant): State<Tenant>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    let profile = async {
-        let token = authorize(&tenant, &headers, &[READ, READ_WRITE]).await?;
-        let profile = profile(&tenant, &token.user.id).await?;
-        select(&tenant, profile, &Parameters::parse(&query.unwrap_or_default()))
-    };
-    match profile.await {
-        Ok(profile) => ([(header::CACHE_CONTROL, "no-store")], Json(profile)).into_response(),
-        Err(refused) => refused.answer(&tenant, &headers),
-    }
+async fn read(
+    State(tenant): State<Tenant>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<impl IntoResponse, RouteError> {
+    let token = authorize(&tenant, &headers, &[READ, READ_WRITE]).await?;
+    let profile = profile(&tenant, &token.user.id).await?;
+    let profile = select(&tenant, profile, &Parameters::parse(&query.unwrap_or_default()))?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(profile)))
 }
 
-async fn update(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -> Response {
-    let changed = async {
-        let token = authorize(&tenant, &headers, &[READ_WRITE]).await?;
-        change(&tenant, &token.user.id, &parse(&headers, &body)?).await
-    };
-    match changed.await {
-        Ok(()) => (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]).into_response(),
-        Err(refused) => refused.answer(&tenant, &headers),
-    }
+async fn update(
+    State(tenant): State<Tenant>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<impl IntoResponse, RouteError> {
+    let token = authorize(&tenant, &headers, &[READ_WRITE]).await?;
+    change(&tenant, &token.user.id, &parse(&headers, &body)?).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]))
 }
 
 /// The token of the request, if it has one of the scopes.
@@ -290,9 +291,7 @@ fn select(tenant: &Tenant, profile: Map<String, Value>, parameters: &Parameters)
 
 /// The changes that a body asks for; all of them are valid, or none is made.
 fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(&'static Attribute, Option<String>)>, RouteError> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
+    if !media_type::is(headers, "application/json") {
         return Err(RouteError::NotJson);
     }
     let wanted: Map<String, Value> = serde_json::from_slice(body).map_err(|_| RouteError::NotJson)?;

@@ -2,9 +2,9 @@
 //! the caller.
 
 use axum::Json;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
 use time::macros::format_description;
 use uuid::Uuid;
 
@@ -65,22 +65,33 @@ impl Described {
 
     /// The JSON answer of the endpoints that apps call (RFC 6749 §5.2).
     pub(super) fn json(&self, status: StatusCode, trace: &Trace) -> Response {
-        let mut body = json!({
-            "error": self.error,
-            "error_description": self.description(trace),
-            "error_codes": [self.code],
-            "timestamp": trace.timestamp,
-            "trace_id": trace.id,
-            "correlation_id": trace.correlation_id,
-        });
-        if let Some(suberror) = self.suberror {
-            body["suberror"] = suberror.into();
-        }
-        if let Some(claims) = &self.claims {
-            body["claims"] = claims.as_str().into();
-        }
+        let body = ErrorBody {
+            error: self.error,
+            error_description: self.description(trace),
+            error_codes: [self.code],
+            timestamp: &trace.timestamp,
+            trace_id: trace.id,
+            correlation_id: trace.correlation_id,
+            suberror: self.suberror,
+            claims: self.claims.as_deref(),
+        };
         (status, [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(body)).into_response()
     }
+}
+
+/// RFC 6749 §5.2, with Entra's members.
+#[derive(Serialize)]
+struct ErrorBody<'d> {
+    error: &'static str,
+    error_description: String,
+    error_codes: [u32; 1],
+    timestamp: &'d str,
+    trace_id: Uuid,
+    correlation_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suberror: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims: Option<&'d str>,
 }
 
 /// What ties an error that somebody reports to the log.
@@ -110,17 +121,6 @@ impl Trace {
 /// The tenant's database does not answer.
 pub(super) fn unavailable() -> Described {
     Described::new("temporarily_unavailable", 90_033, "A transient error has occurred. Please try again.")
-}
-
-/// The answer of the token and revocation endpoints to a request that was refused.
-pub(super) fn refusal(described: &Described, status: StatusCode, trace: &Trace) -> Response {
-    let mut response = described.json(status, trace);
-    if status == StatusCode::UNAUTHORIZED {
-        // RFC 6749 §5.2
-        let challenge = HeaderValue::from_static("Basic realm=\"token\", charset=\"UTF-8\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    }
-    response
 }
 
 #[cfg(test)]

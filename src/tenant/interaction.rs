@@ -171,7 +171,7 @@ impl Interaction {
         if expires_at <= tenant.clock().unix_millis() {
             return Err(NotLoaded::Gone);
         }
-        let ended: Option<(String,)> = sqlx::query_as("SELECT id FROM ended_interactions WHERE id = $1")
+        let ended: Option<String> = sqlx::query_scalar("SELECT id FROM ended_interactions WHERE id = $1")
             .bind(id)
             .fetch_optional(tenant.db())
             .await

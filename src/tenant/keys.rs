@@ -148,13 +148,21 @@ impl Keys {
     }
 }
 
+#[derive(sqlx::FromRow)]
+struct Row {
+    kid: String,
+    private_key: String,
+    state: String,
+    published_until: Option<i64>,
+}
+
 async fn read(db: &AnyPool, clock: &Clock) -> Result<Vec<Key>, KeyError> {
     sqlx::query("DELETE FROM signing_keys WHERE published_until < $1").bind(clock.unix_millis()).execute(db).await?;
-    let rows: Vec<(String, String, String, Option<i64>)> =
+    let rows: Vec<Row> =
         sqlx::query_as("SELECT kid, private_key, state, published_until FROM signing_keys ORDER BY state, kid")
             .fetch_all(db)
             .await?;
-    let parse = |(kid, private_key, state, published_until): (String, String, String, Option<i64>)| {
+    let parse = |Row { kid, private_key, state, published_until }| {
         let state = match state.as_str() {
             "current" => State::Current,
             "next" => State::Next,

@@ -47,6 +47,7 @@ mod parameters;
 mod passcode;
 mod password;
 mod rate_limit;
+mod refusal;
 mod revocation;
 mod router;
 mod scope;

@@ -1,6 +1,8 @@
 //! Request parameters as RFC 6749 §3.1 and §3.2 want them read.
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
+
+use crate::platform::media_type;
 
 /// The parameters of one request, from its query or its form.
 #[derive(Clone, Debug, Default)]
@@ -14,9 +16,7 @@ impl Parameters {
 
     /// Parses a POST body; `None` when its content type is not that of a form (RFC 6749 §4.1.3).
     pub(super) fn parse_body(headers: &HeaderMap, body: &[u8]) -> Option<Self> {
-        let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        if !media_type::is(headers, "application/x-www-form-urlencoded") {
             return None;
         }
         Some(Self::parse(std::str::from_utf8(body).ok()?))

@@ -7,7 +7,6 @@
 //! Statements that write and return rows are read to their end (`fetch_all`): SQLite commits when the last row was
 //! read, and nothing may be acknowledged before.
 
-use sqlx::Row as _;
 use time::Duration;
 
 use super::email::Email;
@@ -87,6 +86,21 @@ pub(super) enum Verdict {
     NotSent,
 }
 
+/// How far a flow has come.
+#[derive(sqlx::FromRow)]
+struct Progress {
+    email: String,
+    verified_at: Option<i64>,
+}
+
+/// What trying a passcode came to.
+#[derive(sqlx::FromRow)]
+struct Tried {
+    email: String,
+    tries: i64,
+    verified_at: Option<i64>,
+}
+
 fn digest(interaction: &str, purpose: Purpose, code: &str) -> String {
     hash::sha256_base64url(&format!("{interaction}\n{}\n{code}", purpose.as_str()))
 }
@@ -139,7 +153,7 @@ pub(super) async fn send(
 
 /// Where the flow `purpose` of `interaction` stands; `None` when it has not begun, or began too long ago.
 pub(super) async fn step(tenant: &Tenant, interaction: &str, purpose: Purpose) -> Result<Option<Step>, sqlx::Error> {
-    let row = sqlx::query(
+    let row: Option<Progress> = sqlx::query_as(
         "SELECT email, verified_at FROM flow_steps WHERE interaction_id = $1 AND purpose = $2 AND expires_at > $3",
     )
     .bind(interaction)
@@ -149,9 +163,8 @@ pub(super) async fn step(tenant: &Tenant, interaction: &str, purpose: Purpose) -
     .await?;
     let Some(row) = row else { return Ok(None) };
     // It was written from an `Email`.
-    let Ok(email) = Email::parse(row.try_get("email")?) else { return Ok(None) };
-    let verified = row.try_get::<Option<i64>, _>("verified_at")?.is_some();
-    Ok(Some(if verified { Step::Verified(email) } else { Step::Waiting(email) }))
+    let Ok(email) = Email::parse(&row.email) else { return Ok(None) };
+    Ok(Some(if row.verified_at.is_some() { Step::Verified(email) } else { Step::Waiting(email) }))
 }
 
 /// Tries a passcode. Counting the try, comparing and using up are one statement.
@@ -163,7 +176,7 @@ pub(super) async fn verify(
 ) -> Result<Verdict, sqlx::Error> {
     let now = tenant.clock().unix_millis();
     // Comparing digests gives a timing attack nothing to hold on to: it cannot choose them.
-    let tried = sqlx::query(
+    let tried: Vec<Tried> = sqlx::query_as(
         "UPDATE flow_steps SET tries = tries + 1,
              verified_at = CASE WHEN passcode_digest = $1 THEN $2 ELSE verified_at END
          WHERE interaction_id = $3 AND purpose = $4 AND verified_at IS NULL AND tries < $5 AND expires_at > $6
@@ -178,21 +191,22 @@ pub(super) async fn verify(
     .fetch_all(tenant.db())
     .await?;
     if let Some(row) = tried.first() {
-        if row.try_get::<Option<i64>, _>("verified_at")?.is_some() {
-            return Ok(Email::parse(row.try_get("email")?).map_or(Verdict::NotSent, Verdict::Accepted));
+        if row.verified_at.is_some() {
+            return Ok(Email::parse(&row.email).map_or(Verdict::NotSent, Verdict::Accepted));
         }
-        let left = TRIES - row.try_get::<i64, _>("tries")?;
+        let left = TRIES - row.tries;
         return Ok(if left > 0 { Verdict::Wrong(left) } else { Verdict::Exhausted });
     }
-    let row = sqlx::query("SELECT tries, verified_at FROM flow_steps WHERE interaction_id = $1 AND purpose = $2")
-        .bind(interaction)
-        .bind(purpose.as_str())
-        .fetch_optional(tenant.db())
-        .await?;
+    let row: Option<Tried> =
+        sqlx::query_as("SELECT email, tries, verified_at FROM flow_steps WHERE interaction_id = $1 AND purpose = $2")
+            .bind(interaction)
+            .bind(purpose.as_str())
+            .fetch_optional(tenant.db())
+            .await?;
     let Some(row) = row else { return Ok(Verdict::NotSent) };
-    Ok(if row.try_get::<Option<i64>, _>("verified_at")?.is_some() {
+    Ok(if row.verified_at.is_some() {
         Verdict::Used
-    } else if row.try_get::<i64, _>("tries")? >= TRIES {
+    } else if row.tries >= TRIES {
         Verdict::Exhausted
     } else {
         Verdict::Expired
@@ -206,7 +220,7 @@ pub(super) async fn take_verified(
     interaction: &str,
     purpose: Purpose,
 ) -> Result<Option<Email>, sqlx::Error> {
-    let taken = sqlx::query(
+    let taken: Vec<String> = sqlx::query_scalar(
         "DELETE FROM flow_steps
          WHERE interaction_id = $1 AND purpose = $2 AND verified_at IS NOT NULL AND expires_at > $3
          RETURNING email",
@@ -216,7 +230,7 @@ pub(super) async fn take_verified(
     .bind(tenant.clock().unix_millis() - millis(REST_OF_FLOW))
     .fetch_all(tenant.db())
     .await?;
-    Ok(taken.first().and_then(|row| Email::parse(row.try_get("email").ok()?).ok()))
+    Ok(taken.first().and_then(|email| Email::parse(email).ok()))
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -7,12 +7,13 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use uuid::Uuid;
 
-use super::error::{self, Described, Trace};
+use super::error::{self, Described};
 use super::parameters::Parameters;
+use super::refusal::Refusal;
 use super::sso;
 use super::state::Tenant;
 use super::token::client::{self, ClientError};
@@ -66,23 +67,22 @@ impl RouteError {
     }
 }
 
-async fn revoke(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -> Response {
-    match revoked(&tenant, &headers, &body).await {
-        Ok(()) => (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response(),
-        Err(refused) => {
-            let trace = Trace::new(&tenant, &headers);
-            let (status, described) = refused.describe();
-            if status == StatusCode::SERVICE_UNAVAILABLE {
-                tracing::error!(trace = %trace.id, "revoke: {refused}");
-            } else {
-                tracing::info!(trace = %trace.id, "revoke: {refused}");
-            }
-            error::refusal(&described, status, &trace)
-        }
+impl IntoResponse for RouteError {
+    fn into_response(self) -> Response {
+        Refusal::oauth("revoke", &self, self.describe()).into_response()
     }
 }
 
-async fn revoked(tenant: &Tenant, headers: &HeaderMap, body: &[u8]) -> Result<(), RouteError> {
+async fn revoke(
+    State(tenant): State<Tenant>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<impl IntoResponse, RouteError> {
+    revoke_token(&tenant, &headers, &body).await?;
+    Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]))
+}
+
+async fn revoke_token(tenant: &Tenant, headers: &HeaderMap, body: &[u8]) -> Result<(), RouteError> {
     let parameters = Parameters::parse_body(headers, body).ok_or(RouteError::NotAForm)?;
     if let Some(name) = parameters.repeated() {
         return Err(RouteError::Repeated(name.to_owned()));
@@ -92,7 +92,7 @@ async fn revoked(tenant: &Tenant, headers: &HeaderMap, body: &[u8]) -> Result<()
     if parameters.get("token_type_hint") == Some(SESSION) {
         return end_session(tenant, client.app.client_id, token).await;
     }
-    // Any other `token_type_hint` would only speed up a search that there is none of (RFC 7009 §2.1).
+    // Any other `token_type_hint` is ignored: tokens are looked up in one table (RFC 7009 §2.1).
     match refresh_token::revoke(tenant, client, token).await? {
         Owner::Another => Err(RouteError::NotYours),
         Owner::Nobody if is_jwt_of_ours(tenant, token) => Err(RouteError::NotARefreshToken),
@@ -104,7 +104,7 @@ async fn revoked(tenant: &Tenant, headers: &HeaderMap, body: &[u8]) -> Result<()
 /// Ends the user's session `sid`, if the app took part in it: what it signs out from elsewhere must not be signed in again
 /// by what the tenant remembers of that browser. One that has ended, or is not the app's to end, is no error.
 async fn end_session(tenant: &Tenant, client_id: Uuid, sid: &str) -> Result<(), RouteError> {
-    let took_part: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM grants WHERE sid = $1 AND client_id = $2 LIMIT 1")
+    let took_part: Option<i64> = sqlx::query_scalar("SELECT 1 FROM grants WHERE sid = $1 AND client_id = $2 LIMIT 1")
         .bind(sid)
         .bind(client_id.to_string())
         .fetch_optional(tenant.db())

@@ -14,7 +14,7 @@ use super::error::{Described, Trace};
 use super::pages::way_back::WayBack;
 use super::pages::{frame, headers, notice};
 use super::state::Tenant;
-use super::{authorize, directory, discovery, logout, mailbox, revocation, token, user_flow, userinfo};
+use super::{authorize, directory, discovery, logout, mailbox, refusal, revocation, token, user_flow, userinfo};
 use crate::platform::serve;
 
 /// The largest request body, in bytes: forms with a token or two.
@@ -85,6 +85,7 @@ pub fn router(tenant: Tenant) -> Router {
         .merge(frame::assets())
         .fallback(at_segment)
         .with_state(tenant.clone());
+    let router = router.layer(middleware::from_fn_with_state(tenant.clone(), refusal::complete));
     let router = router.layer(middleware::from_fn_with_state(tenant, with_words));
     let router = serve::with_standard_layers(router, "tenant", MAX_BODY);
     if is_https { serve::with_transport_security(router) } else { router }

@@ -88,31 +88,35 @@ pub(super) async fn still_counts(
     user_id: &str,
     auth_time: i64,
 ) -> Result<Result<User, Lapsed>, sqlx::Error> {
-    let row: Option<(Option<i64>, Option<i64>)> =
-        sqlx::query_as("SELECT disabled, password_changed_at FROM users WHERE id = $1")
-            .bind(user_id)
-            .fetch_optional(tenant.db())
-            .await?;
-    Ok(match (row, User::find(tenant, user_id).await?) {
-        (Some((disabled, _)), _) if disabled.unwrap_or(0) != 0 => Err(Lapsed::Disabled),
-        (Some((_, Some(changed))), _) if changed > auth_time => Err(Lapsed::PasswordChanged),
-        (Some(_), Some(user)) => Ok(user),
-        _ => Err(Lapsed::Deleted),
+    Ok(match User::find(tenant, user_id).await? {
+        None => Err(Lapsed::Deleted),
+        Some(user) if user.disabled => Err(Lapsed::Disabled),
+        Some(user) if user.password_changed_at > auth_time => Err(Lapsed::PasswordChanged),
+        Some(user) => Ok(user),
     })
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    sid: String,
+    user_id: String,
+    auth_time: i64,
+    factor: String,
+    acrs: String,
 }
 
 impl Session {
     /// The session of the browser that sent these headers, if it is alive.
     pub(super) async fn find(tenant: &Tenant, headers: &HeaderMap) -> Result<Option<Self>, sqlx::Error> {
         let Some(cookie_hash) = cookie_hash(headers) else { return Ok(None) };
-        let row: Option<(String, String, i64, String, String)> = sqlx::query_as(
+        let row: Option<Row> = sqlx::query_as(
             "SELECT sid, user_id, auth_time, factor, acrs FROM sso_sessions WHERE cookie_hash = $1 AND expires_at > $2",
         )
         .bind(&cookie_hash)
         .bind(tenant.clock().unix_millis())
         .fetch_optional(tenant.db())
         .await?;
-        let Some((sid, user_id, auth_time, factor, acrs)) = row else { return Ok(None) };
+        let Some(Row { sid, user_id, auth_time, factor, acrs }) = row else { return Ok(None) };
         let user = still_counts(tenant, &user_id, auth_time).await?.ok();
         let (factor, acrs) = (Factor::parse(&factor), words(&acrs));
         Ok(user.map(|user| Self { cookie_hash, sid, user, auth_time, factor, acrs }))
@@ -128,16 +132,16 @@ impl Session {
         factor: Factor,
         previous: Option<&str>,
     ) -> Result<Result<(Self, HeaderValue), Lapsed>, sqlx::Error> {
-        let ended: Vec<(String, String)> =
+        let ended: Vec<EndedSession> =
             sqlx::query_as("DELETE FROM sso_sessions WHERE cookie_hash = $1 RETURNING sid, user_id")
                 .bind(previous.unwrap_or_default())
                 .fetch_all(tenant.db())
                 .await?;
-        let (own, others): (Vec<_>, Vec<_>) = ended.into_iter().partition(|(_, user_id)| *user_id == user.id);
-        for (sid, user_id) in others {
-            has_ended(tenant, &EndedSession { sid, user_id }).await?;
+        let (own, others): (Vec<_>, Vec<_>) = ended.into_iter().partition(|ended| ended.user_id == user.id);
+        for ended in others {
+            has_ended(tenant, &ended).await?;
         }
-        let own = own.into_iter().next().map(|(sid, _)| sid);
+        let own = own.into_iter().next().map(|ended| ended.sid);
         let sid = own.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
         let cookie = random::token();
         let auth_time = tenant.clock().unix_millis();

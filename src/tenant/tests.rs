@@ -24,7 +24,7 @@ use super::interaction::Interaction;
 use super::sso::{Factor, Session};
 use super::user::User;
 use super::user_flow::finish;
-use super::{StartError, Tenant, config, cookies, router, sso};
+use super::{StartError, Tenant, config, cookies, refusal, router, sso};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
 use crate::platform::{database, hash, random};
@@ -242,6 +242,11 @@ impl TestTenant {
         Answer::read(self.router.clone().oneshot(request).await.expect("infallible")).await
     }
 
+    /// What the router makes of a page's answer.
+    async fn answer(&self, response: Response) -> Answer {
+        Answer::read(refusal::completed(&self.tenant, &HeaderMap::new(), response)).await
+    }
+
     async fn get(&self, path: &str, cookie: &str) -> Answer {
         let request = Request::get(path).header(header::COOKIE, cookie).header(header::HOST, "localhost:3002");
         self.send(request.body(Body::empty()).expect("a request")).await
@@ -273,7 +278,7 @@ impl TestTenant {
     async fn finish(&self, begun: &Answer, user: &str) -> Answer {
         let (id, headers) = interaction(begun);
         let interaction = Interaction::load(&self.tenant, &id, &headers).await.expect("the interaction is alive");
-        Answer::read(finish::sign_in(&self.tenant, &interaction, &self.user(user).await, Factor::Password).await).await
+        self.answer(finish::sign_in(&self.tenant, &interaction, &self.user(user).await, Factor::Password).await).await
     }
 
     /// Signs a user in: the code, and the session cookie.
@@ -831,7 +836,7 @@ async fn an_interaction_belongs_to_one_browser_ends_once_and_in_an_hour() {
     let (id, headers) = interaction(&t.authorize(&[], "").await);
     let interaction = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
     let cancelled = finish::cancel(&t.tenant, &interaction);
-    assert_eq!(Answer::read(cancelled).await.answered()["error"], "access_denied");
+    assert_eq!(t.answer(cancelled).await.answered()["error"], "access_denied");
 }
 
 #[tokio::test]
@@ -906,7 +911,7 @@ async fn signing_in_again_replaces_the_session_cookie() {
     headers.append(header::COOKIE, old.parse().expect("ASCII"));
     let interaction = Interaction::load(&t.tenant, &id, &headers).await.expect("alive");
     let finished =
-        Answer::read(finish::sign_in(&t.tenant, &interaction, &t.user(ALICE).await, Factor::Password).await).await;
+        t.answer(finish::sign_in(&t.tenant, &interaction, &t.user(ALICE).await, Factor::Password).await).await;
     let new = finished.cookie(cookies::SESSION).expect("a cookie");
     assert_ne!(old, new);
     assert!(is_sign_in_page(&t.authorize(&[], &old).await), "the old cookie is dead");
@@ -928,7 +933,7 @@ async fn a_sign_in_with_a_password_that_was_reset_meanwhile_is_refused() {
         .await
         .expect("SQL");
     t.clock.advance(Duration::seconds(1));
-    let refused = Answer::read(finish::sign_in(&t.tenant, &interaction, &proved, Factor::Password).await).await;
+    let refused = t.answer(finish::sign_in(&t.tenant, &interaction, &proved, Factor::Password).await).await;
     assert_eq!(refused.answered()["error"], "login_required");
     assert_eq!(refused.cookie(cookies::SESSION), None);
     // Reset in the moment before the session is stored.
@@ -951,7 +956,7 @@ async fn a_sign_out_wins_against_an_authorization_on_its_way() {
     let session = Session::find(&t.tenant, &headers).await.expect("SQL").expect("signed in");
     let asked = interaction.permissions(&t.tenant, &session).await.expect("permissions");
     sso::end(&t.tenant, &session.sid).await.expect("ended");
-    let answered = Answer::read(finish::accept(&t.tenant, interaction, &session, &asked).await).await.answered();
+    let answered = t.answer(finish::accept(&t.tenant, interaction, &session, &asked).await).await.answered();
     assert_eq!((answered["error"].as_str(), answered.contains_key("code")), ("login_required", false));
 }
 

@@ -1,7 +1,5 @@
 //! Users: the customers' accounts in the tenant's directory.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use super::display_name::DisplayName;
@@ -25,9 +23,9 @@ pub(super) struct User {
     pub(super) disabled: bool,
 }
 
-const COLUMNS_BY_ID: &str =
+const BY_ID: &str =
     "SELECT id, email, display_name, country, password_changed_at, disabled, password_hash FROM users WHERE id = $1";
-const COLUMNS_BY_EMAIL: &str =
+const BY_EMAIL: &str =
     "SELECT id, email, display_name, country, password_changed_at, disabled, password_hash FROM users WHERE email = $1";
 
 impl User {
@@ -36,18 +34,33 @@ impl User {
     /// # Errors
     /// When the database cannot answer.
     pub(super) async fn find(tenant: &Tenant, id: &str) -> Result<Option<Self>, sqlx::Error> {
-        sqlx::query(COLUMNS_BY_ID).bind(id).fetch_optional(tenant.db()).await?.as_ref().map(Self::from_row).transpose()
+        let row: Option<Row> = sqlx::query_as(BY_ID).bind(id).fetch_optional(tenant.db()).await?;
+        Ok(row.map(|row| Account::from(row).user))
     }
+}
 
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            id: row.try_get("id")?,
-            email: row.try_get("email")?,
-            display_name: row.try_get("display_name")?,
-            country: row.try_get("country")?,
-            password_changed_at: row.try_get("password_changed_at")?,
-            disabled: row.try_get::<i64, _>("disabled")? != 0,
-        })
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    email: String,
+    display_name: String,
+    country: Option<String>,
+    password_changed_at: i64,
+    disabled: i64,
+    password_hash: Option<String>,
+}
+
+impl From<Row> for Account {
+    fn from(row: Row) -> Self {
+        let user = User {
+            id: row.id,
+            email: row.email,
+            display_name: row.display_name,
+            country: row.country,
+            password_changed_at: row.password_changed_at,
+            disabled: row.disabled != 0,
+        };
+        Self { user, password_hash: row.password_hash }
     }
 }
 
@@ -61,8 +74,8 @@ pub(super) struct Account {
 
 /// The account that `email` signs in to.
 pub(super) async fn find_by_email(tenant: &Tenant, email: &Email) -> Result<Option<Account>, sqlx::Error> {
-    let row = sqlx::query(COLUMNS_BY_EMAIL).bind(email.as_str()).fetch_optional(tenant.db()).await?;
-    row.map(|row| Ok(Account { user: User::from_row(&row)?, password_hash: row.try_get("password_hash")? })).transpose()
+    let row: Option<Row> = sqlx::query_as(BY_EMAIL).bind(email.as_str()).fetch_optional(tenant.db()).await?;
+    Ok(row.map(Account::from))
 }
 
 /// What sign-up has gathered.

@@ -2,14 +2,15 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::config::directory_app::CLIENT_ID;
 use super::error;
 use super::error::{Described, Trace};
+use super::refusal::Refusal;
 use super::state::Tenant;
 use super::token::access_token::{AccessToken, AccessTokenError};
 
@@ -30,9 +31,10 @@ enum RouteError {
 }
 
 impl RouteError {
-    fn answer(&self, trace: &Trace) -> Response {
+    /// Status, challenge (RFC 6750 §3), and what the app is told.
+    fn describe(&self) -> (StatusCode, Option<&'static str>, Described) {
         // RFC 6750 §3: without a token there is no error to name.
-        let (status, challenge, described) = match self {
+        match self {
             Self::NoToken => (
                 StatusCode::UNAUTHORIZED,
                 Some("Bearer realm=\"userinfo\""),
@@ -62,49 +64,52 @@ impl RouteError {
                 Some("Bearer realm=\"userinfo\", error=\"invalid_token\""),
                 Described::new("invalid_token", 50_132, "The access token is not valid here, or not any more."),
             ),
-        };
-        let mut response = described.json(status, trace);
-        if let Some(challenge) = challenge {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        response
     }
 }
 
-async fn userinfo(State(tenant): State<Tenant>, headers: HeaderMap) -> Response {
-    match claims(&tenant, &headers).await {
-        Ok(claims) => ([(header::CACHE_CONTROL, "no-store")], Json(claims)).into_response(),
-        Err(refused) => {
-            let trace = Trace::new(&tenant, &headers);
-            let answer = refused.answer(&trace);
-            if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
-                tracing::error!(trace = %trace.id, "userinfo: {refused}");
-            } else {
-                tracing::info!(trace = %trace.id, "userinfo: {refused}");
+impl IntoResponse for RouteError {
+    fn into_response(self) -> Response {
+        let (status, challenge, described) = self.describe();
+        let render = move |_: &Tenant, trace: &Trace| {
+            let mut response = described.json(status, trace);
+            if let Some(challenge) = challenge {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
             }
-            answer
-        }
+            response
+        };
+        let refusal = Refusal::new("userinfo", &self, render);
+        refusal.outage(status == StatusCode::SERVICE_UNAVAILABLE).into_response()
     }
 }
 
-async fn claims(tenant: &Tenant, headers: &HeaderMap) -> Result<Value, RouteError> {
-    let token = AccessToken::bearer(headers).ok_or(RouteError::NoToken)?;
-    let token = AccessToken::verify(tenant, token, CLIENT_ID).await?;
+/// OpenID Connect Core §5.3.2
+#[derive(Serialize)]
+struct UserInfo {
+    /// That of the ID token that this client got.
+    sub: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+async fn userinfo(State(tenant): State<Tenant>, headers: HeaderMap) -> Result<impl IntoResponse, RouteError> {
+    let token = AccessToken::bearer(&headers).ok_or(RouteError::NoToken)?;
+    let token = AccessToken::verify(&tenant, token, CLIENT_ID).await?;
     if !token.has("openid") {
         return Err(RouteError::Scope);
     }
     // Core §5.5: a single claim that was asked for is given without the scope that stands for it.
     let wants = |claim: &str, scope| token.has(scope) || token.requested.userinfo.iter().any(|wanted| wanted == claim);
-    // Core §5.3.2: the `sub` of the ID token that this client got.
-    let mut info = json!({ "sub": tenant.subject(token.client_id, &token.user.id) });
-    for (claim, scope, value) in [
-        ("name", "profile", &token.user.display_name),
-        ("preferred_username", "profile", &token.user.email),
-        ("email", "email", &token.user.email),
-    ] {
-        if wants(claim, scope) {
-            info[claim] = value.as_str().into();
-        }
-    }
-    Ok(info)
+    let user = &token.user;
+    let info = UserInfo {
+        sub: tenant.subject(token.client_id, &user.id),
+        name: wants("name", "profile").then(|| user.display_name.clone()),
+        preferred_username: wants("preferred_username", "profile").then(|| user.email.clone()),
+        email: wants("email", "email").then(|| user.email.clone()),
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(info)))
 }

@@ -9,8 +9,10 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::SecretString;
 use serde_json::json;
-use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
+use time::OffsetDateTime;
 use uuid::Uuid;
+use x509_cert::der::Decode as _;
+use x509_cert::time::Time;
 
 use crate::identity::config::{AssertionAlgorithm, CertificateFiles};
 use crate::platform::config::ConfigError;
@@ -148,91 +150,25 @@ impl Certificate {
 /// What matters of a certificate (RFC 5280 §4.1). Whether anybody should trust it is for the provider, which has it
 /// registered.
 #[derive(Debug, PartialEq, Eq)]
-struct Content<'a> {
+struct Content {
+    /// Seconds since the epoch.
     not_before: i64,
+    /// Seconds since the epoch.
     not_after: i64,
     /// The `RSAPublicKey` (RFC 8017 §A.1.1) of an RSA certificate.
-    public_key: &'a [u8],
+    public_key: Vec<u8>,
 }
 
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const SEQUENCE: u8 = 0x30;
-const UTC_TIME: u8 = 0x17;
-const GENERALIZED_TIME: u8 = 0x18;
-/// `[0]`, constructed: the certificate's version.
-const VERSION: u8 = 0xa0;
-
-impl<'a> Content<'a> {
+impl Content {
     /// Reads a certificate; `None` when it is not one.
-    fn read(der: &'a [u8]) -> Option<Self> {
-        let mut certificate = Der(Der(der).take(SEQUENCE)?);
-        let mut content = Der(certificate.take(SEQUENCE)?);
-        if content.next_is(VERSION) {
-            content.take(VERSION)?;
-        }
-        content.take(INTEGER)?; // serial number
-        content.take(SEQUENCE)?; // signature algorithm
-        content.take(SEQUENCE)?; // issuer
-        let mut validity = Der(content.take(SEQUENCE)?);
-        content.take(SEQUENCE)?; // subject
-        let mut public_key = Der(content.take(SEQUENCE)?);
-        public_key.take(SEQUENCE)?; // algorithm
+    fn read(der: &[u8]) -> Option<Self> {
+        let certificate = x509_cert::Certificate::from_der(der).ok()?;
+        let content = certificate.tbs_certificate();
+        let seconds = |time: Time| i64::try_from(time.to_unix_duration().as_secs()).ok();
         Some(Self {
-            not_before: validity.take_time()?,
-            not_after: validity.take_time()?,
-            // The first octet counts the unused bits of the last one: none.
-            public_key: public_key.take(BIT_STRING)?.strip_prefix(&[0])?,
+            not_before: seconds(content.validity().not_before)?,
+            not_after: seconds(content.validity().not_after)?,
+            public_key: content.subject_public_key_info().subject_public_key.as_bytes()?.to_vec(),
         })
-    }
-}
-
-/// DER that is read from the front (X.690 §8.1).
-struct Der<'a>(&'a [u8]);
-
-impl<'a> Der<'a> {
-    fn next_is(&self, tag: u8) -> bool {
-        self.0.first() == Some(&tag)
-    }
-
-    /// The content of the next element, if it has this tag.
-    fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
-        let rest = self.0.strip_prefix(&[tag])?;
-        let (&first, rest) = rest.split_first()?;
-        let (length, rest) = if first < 0x80 {
-            (usize::from(first), rest)
-        } else {
-            // Up to four octets: no certificate is longer.
-            let (octets, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            if !(1..=4).contains(&octets.len()) {
-                return None;
-            }
-            (octets.iter().fold(0_usize, |length, &octet| (length << 8) | usize::from(octet)), rest)
-        };
-        let (content, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some(content)
-    }
-
-    /// A time in seconds since the epoch (RFC 5280 §4.1.2.5): always with seconds, always UTC.
-    fn take_time(&mut self) -> Option<i64> {
-        let (text, year_digits) =
-            if self.next_is(UTC_TIME) { (self.take(UTC_TIME)?, 2) } else { (self.take(GENERALIZED_TIME)?, 4) };
-        let digits = text.strip_suffix(b"Z")?;
-        if digits.len() != year_digits + 10 || !digits.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
-        let number = |from: usize, count: usize| {
-            digits[from..from + count].iter().fold(0_u16, |number, digit| number * 10 + u16::from(digit - b'0'))
-        };
-        let year = match (number(0, year_digits), year_digits) {
-            (year, 4) => year,
-            (year, _) if year >= 50 => 1900 + year,
-            (year, _) => 2000 + year,
-        };
-        let part = |position: usize| u8::try_from(number(year_digits + 2 * position, 2)).ok();
-        let date = Date::from_calendar_date(year.into(), Month::try_from(part(0)?).ok()?, part(1)?).ok()?;
-        let time = Time::from_hms(part(2)?, part(3)?, part(4)?).ok()?;
-        Some(PrimitiveDateTime::new(date, time).assume_utc().unix_timestamp())
     }
 }

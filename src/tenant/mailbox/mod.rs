@@ -12,17 +12,20 @@ use std::net::SocketAddr;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Query, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use maud::html;
 use serde::Deserialize;
+use serde_json::json;
 
 use self::store::Kept;
 use super::email::Email;
+use super::error::Trace;
 use super::mail::Mail;
 use super::pages::way_back::WayBack;
 use super::pages::{frame, headers, messages};
+use super::refusal::Refusal;
 use super::state::Tenant;
 use crate::platform::config::is_loopback;
 
@@ -77,6 +80,16 @@ impl Undelivered {
     }
 }
 
+impl IntoResponse for Undelivered {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let is_outage = status == StatusCode::SERVICE_UNAVAILABLE;
+        let error = if is_outage { "the database does not answer".to_owned() } else { self.to_string() };
+        let render = move |_: &Tenant, _: &Trace| (status, Json(json!({ "error": error }))).into_response();
+        Refusal::new("mailbox", &self, render).outage(is_outage).into_response()
+    }
+}
+
 /// Takes mail from another program on this machine: the worker of `errand dev`. Needs no secret, and trusts nobody for
 /// it: a mail ends up on a page of this machine, as text. What it checks:
 /// - the tenant keeps its mail, and is reached at a loopback address;
@@ -89,19 +102,9 @@ async fn deliver(
     extensions: Extensions,
     headers: HeaderMap,
     delivery: Result<Json<Delivery>, JsonRejection>,
-) -> Response {
-    match accept(&tenant, &extensions, &headers, delivery).await {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(refused) => {
-            let status = refused.status();
-            if status == StatusCode::SERVICE_UNAVAILABLE {
-                tracing::error!("mailbox: {refused}");
-                return (status, Json(serde_json::json!({ "error": "the database does not answer" }))).into_response();
-            }
-            tracing::info!("mailbox: {refused}");
-            (status, Json(serde_json::json!({ "error": refused.to_string() }))).into_response()
-        }
-    }
+) -> Result<StatusCode, Undelivered> {
+    accept(&tenant, &extensions, &headers, delivery).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn accept(
@@ -170,7 +173,7 @@ async fn kept(tenant: &Tenant, headers: &HeaderMap, filter: Filter) -> Result<Ve
 
 async fn json(State(tenant): State<Tenant>, headers: HeaderMap, Query(filter): Query<Filter>) -> Response {
     match kept(&tenant, &headers, filter).await {
-        Ok(mails) => Json(serde_json::json!({ "messages": mails })).into_response(),
+        Ok(mails) => Json(json!({ "messages": mails })).into_response(),
         Err(response) => *response,
     }
 }

@@ -99,7 +99,7 @@ impl TestTenant {
         let (id, mut headers) = interaction(&self.authorize(&[("prompt", "login")], session).await);
         headers.append(header::COOKIE, session.parse().expect("ASCII"));
         let interaction = Interaction::load(&self.tenant, &id, &headers).await.expect("alive");
-        Answer::read(finish::sign_in(&self.tenant, &interaction, &self.user(user).await, Factor::Password).await).await
+        self.answer(finish::sign_in(&self.tenant, &interaction, &self.user(user).await, Factor::Password).await).await
     }
 
     /// Another app's code in the session.

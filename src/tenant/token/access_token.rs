@@ -69,6 +69,14 @@ struct Claims {
     xms_cc: Vec<String>,
 }
 
+#[derive(sqlx::FromRow)]
+struct Grant {
+    sid: String,
+    auth_time: i64,
+    acrs: String,
+    claims: String,
+}
+
 impl AccessToken {
     /// The token that a request carries as RFC 6750 §2.1 says, the only way that is accepted.
     pub(in crate::tenant) fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -104,14 +112,14 @@ impl AccessToken {
         if claims.scp.is_empty() {
             return Err(AccessTokenError::AppOnly);
         }
-        let grant: Option<(String, i64, String, String)> = sqlx::query_as(
+        let grant: Option<Grant> = sqlx::query_as(
             "SELECT sid, auth_time, acrs, claims FROM grants WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL",
         )
         .bind(&claims.rh)
         .bind(&claims.oid)
         .fetch_optional(tenant.db())
         .await?;
-        let Some((sid, auth_time, acrs, requested)) = grant else {
+        let Some(Grant { sid, auth_time, acrs, claims: requested }) = grant else {
             return Err(AccessTokenError::Revoked { capabilities: claims.xms_cc });
         };
         let user = sso::still_counts(tenant, &claims.oid, auth_time).await??;

@@ -1,48 +1,48 @@
 //! The authorization code grant (RFC 6749 §4.1.3; RFC 7636 §4.6).
 
-use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use super::client::Client;
 use super::error::RouteError;
-use super::issue::{AccessTokenFor, answer, resource_of};
+use super::issue::{AccessTokenFor, resource_of, respond};
+use super::request::CodeRequest;
+use super::response::TokenResponse;
 use crate::platform::hash;
 use crate::tenant::authorization_code::use_up;
 use crate::tenant::grant::Grant;
-use crate::tenant::parameters::Parameters;
 use crate::tenant::scope::{OpenId, Scopes};
 use crate::tenant::state::Tenant;
 
 /// Redeems a code. It is used up by the attempt, whatever comes of it.
-pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Parameters) -> Result<Value, RouteError> {
-    let code = parameters.get("code").ok_or(RouteError::Missing("code"))?;
-    let redirect_uri = parameters.get("redirect_uri").ok_or(RouteError::Missing("redirect_uri"))?;
-    let verifier = parameters.get("code_verifier");
-
-    let bound = use_up(tenant, client.app.client_id, code).await?;
+pub(super) async fn redeem(
+    tenant: &Tenant,
+    client: Client<'_>,
+    request: CodeRequest<'_>,
+) -> Result<TokenResponse, RouteError> {
+    let bound = use_up(tenant, client.app.client_id, request.code).await?;
     if bound.expires_at <= tenant.clock().unix_millis() {
         return Err(RouteError::ExpiredCode);
     }
     // RFC 6749 §4.1.3: "ensure that their values are identical".
-    if bound.redirect_uri != redirect_uri {
+    if bound.redirect_uri != request.redirect_uri {
         return Err(RouteError::RedirectUri);
     }
-    check_verifier(&bound.code_challenge, verifier)?;
+    check_verifier(&bound.code_challenge, request.code_verifier)?;
 
     let grant = Grant::load(tenant, client.app, bound.grant_id).await?;
-    let asked = parameters.get("scope").map(|scope| Scopes::parse(scope, client.app, tenant.config())).transpose()?;
+    let asked = request.scope.map(|scope| Scopes::parse(scope, client.app, tenant.config())).transpose()?;
     let resource = match &asked {
         Some(asked) if !asked.within(&grant.scopes) => return Err(RouteError::ScopeBeyondGrant),
         Some(asked) => resource_of(asked)?,
         None => grant.scopes.resources.first(),
     };
-    let access_token = AccessTokenFor::authorize(tenant, client, &grant, resource, parameters).await?;
+    let access_token = AccessTokenFor::authorize(tenant, client, &grant, resource, request.extras).await?;
     let refresh_token = if grant.scopes.has(OpenId::OfflineAccess) {
         Some(grant.refresh_token(tenant.db(), tenant).await?)
     } else {
         None
     };
-    answer(tenant, client, &grant, access_token, parameters, bound.nonce.as_deref(), refresh_token)
+    respond(tenant, client, &grant, access_token, request.extras, bound.nonce.as_deref(), refresh_token)
 }
 
 /// RFC 7636 §4.6. Where the authorization request had no challenge, a verifier says that the app sent one: somebody took

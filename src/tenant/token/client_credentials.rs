@@ -4,20 +4,19 @@
 //! An app without any role on the API gets a token without `roles`, as in Entra (where no assignment is required): it
 //! proves who the app is, and it is for the API to refuse it.
 
-use serde_json::{Value, json};
-
 use super::claims::{AppTokenClaims, token_id};
 use super::client::Client;
 use super::error::RouteError;
 use super::issue::{ACCESS_TOKEN_LIFETIME, demanded};
+use super::request::AppRequest;
+use super::response::TokenResponse;
 use crate::tenant::claims::ClaimsRequest;
-use crate::tenant::parameters::Parameters;
 use crate::tenant::scope::{DEFAULT, Scopes, split_resource};
 use crate::tenant::state::Tenant;
 
 /// Issues a token for the resource in `scope`, which is `{Application ID URI}/.default` and nothing else.
-pub(super) fn issue(tenant: &Tenant, client: Client<'_>, parameters: &Parameters) -> Result<Value, RouteError> {
-    let scope = parameters.get("scope").ok_or(RouteError::Missing("scope"))?;
+pub(super) fn issue(tenant: &Tenant, client: Client<'_>, request: AppRequest<'_>) -> Result<TokenResponse, RouteError> {
+    let scope = request.scope;
     let resource = match split_resource(scope) {
         // RFC 6749 §3.3: one word, so that no line break of the request gets into the log.
         Some((resource, value))
@@ -34,7 +33,7 @@ pub(super) fn issue(tenant: &Tenant, client: Client<'_>, parameters: &Parameters
         api.app_roles.iter().map(|role| &role.value).filter(|role| granted.contains(role)).map(String::as_str).collect()
     };
     // There is no user who could satisfy anything.
-    let claims = demanded(tenant, parameters, &[])?;
+    let claims = demanded(tenant, request.extras, &[])?;
     let ClaimsRequest { xms_cc, .. } = claims;
     let now = tenant.clock().unix_seconds();
     let service_principal = tenant.service_principal(client.app.client_id).to_string();
@@ -55,10 +54,5 @@ pub(super) fn issue(tenant: &Tenant, client: Client<'_>, parameters: &Parameters
         uti: token_id(),
         ver: "2.0",
     })?;
-    Ok(json!({
-        "token_type": "Bearer",
-        "expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
-        "ext_expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
-        "access_token": access_token,
-    }))
+    Ok(TokenResponse::new(access_token))
 }

@@ -1,6 +1,7 @@
 //! Why there are no tokens: one variant for each check, in the log's words and in the client's.
 
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 
 use super::access_token::AccessTokenError;
 use super::client::ClientError;
@@ -9,6 +10,7 @@ use crate::tenant::claims::ClaimsError;
 use crate::tenant::error::{Described, unavailable};
 use crate::tenant::grant::GrantError;
 use crate::tenant::keys::KeyError;
+use crate::tenant::refusal::Refusal;
 use crate::tenant::scope::ScopeError;
 use crate::tenant::sso::Lapsed;
 
@@ -82,7 +84,7 @@ pub(super) enum RouteError {
 
 impl RouteError {
     #[expect(clippy::too_many_lines, reason = "one line for each refusal, side by side")]
-    pub(super) fn describe(&self) -> (StatusCode, Described) {
+    fn describe(&self) -> (StatusCode, Described) {
         let grant = |code, message: &str| Described::new("invalid_grant", code, message);
         // Tells Microsoft's libraries to forget the refresh token and to ask the user.
         let dead = |code, message: &str| Described { suberror: Some("bad_token"), ..grant(code, message) };
@@ -200,6 +202,12 @@ impl RouteError {
             Self::Database(_) | Self::Keys(_) => return (StatusCode::SERVICE_UNAVAILABLE, unavailable()),
         };
         (StatusCode::BAD_REQUEST, described)
+    }
+}
+
+impl IntoResponse for RouteError {
+    fn into_response(self) -> Response {
+        Refusal::oauth("token", &self, self.describe()).into_response()
     }
 }
 

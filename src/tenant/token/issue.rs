@@ -1,16 +1,16 @@
 //! Makes tokens, when it has been established that the client may have them.
 
-use serde_json::{Value, json};
 use time::Duration;
 
 use super::claims::{AccessTokenClaims, Common, IdTokenClaims};
 use super::client::Client;
 use super::error::RouteError;
+use super::request::Extras;
+use super::response::TokenResponse;
 use crate::tenant::claims::ClaimsRequest;
 use crate::tenant::config::directory_app::CLIENT_ID;
 use crate::tenant::consent;
 use crate::tenant::grant::Grant;
-use crate::tenant::parameters::Parameters;
 use crate::tenant::scope::{OpenId, ResourceScopes, Scopes};
 use crate::tenant::state::Tenant;
 use crate::tenant::user::User;
@@ -51,10 +51,10 @@ impl<'g> AccessTokenFor<'g> {
         client: Client<'_>,
         grant: &'g Grant,
         resource: Option<&ResourceScopes>,
-        parameters: &Parameters,
+        extras: Extras<'_>,
     ) -> Result<Self, RouteError> {
         check_consent(tenant, &grant.user, client, resource).await?;
-        let mut capabilities = demanded(tenant, parameters, &grant.acrs)?.xms_cc;
+        let mut capabilities = demanded(tenant, extras, &grant.acrs)?.xms_cc;
         let of_grant = grant.requested.xms_cc.iter().filter(|known| !capabilities.contains(known));
         let of_grant: Vec<_> = of_grant.cloned().collect();
         capabilities.extend(of_grant);
@@ -68,13 +68,13 @@ impl<'g> AccessTokenFor<'g> {
         })
     }
 
-    /// Signs the token and begins the answer (RFC 6749 §5.1).
+    /// Signs the token and begins the response (RFC 6749 §5.1).
     fn issue(
         self,
         tenant: &Tenant,
         client: Client<'_>,
-        parameters: &Parameters,
-    ) -> Result<(Value, Common<'g>), RouteError> {
+        extras: Extras<'_>,
+    ) -> Result<(TokenResponse, Common<'g>), RouteError> {
         let common = Common::new(tenant, self.grant_id);
         let of_directory = self.resource.as_ref().is_none_or(|resource| resource.resource == CLIENT_ID);
         let openid = Some(self.openid).filter(|openid| of_directory && !openid.is_empty());
@@ -95,17 +95,10 @@ impl<'g> AccessTokenFor<'g> {
             acrs: self.acrs,
             xms_cc: &self.capabilities,
         })?;
-        let mut answer = json!({
-            "token_type": "Bearer",
-            "scope": words([resource.map(ToString::to_string), openid]),
-            "expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
-            "ext_expires_in": ACCESS_TOKEN_LIFETIME.whole_seconds(),
-            "access_token": access_token,
-        });
-        if parameters.get("client_info") == Some("1") {
-            answer["client_info"] = tenant.client_info(&self.user.id).into();
-        }
-        Ok((answer, common))
+        let mut response = TokenResponse::new(access_token);
+        response.scope = Some(words([resource.map(ToString::to_string), openid]));
+        response.client_info = extras.client_info.then(|| tenant.client_info(&self.user.id));
+        Ok((response, common))
     }
 }
 
@@ -124,26 +117,26 @@ pub(super) async fn check_consent(
 }
 
 /// Reads the `claims` parameter, and refuses what a user with these authentication contexts does not satisfy.
-pub(super) fn demanded(tenant: &Tenant, parameters: &Parameters, acrs: &[String]) -> Result<ClaimsRequest, RouteError> {
-    let demanded = ClaimsRequest::of(parameters, tenant.config())?;
+pub(super) fn demanded(tenant: &Tenant, extras: Extras<'_>, acrs: &[String]) -> Result<ClaimsRequest, RouteError> {
+    let demanded = ClaimsRequest::parse(extras.claims, tenant.config())?;
     if demanded.satisfied_by(acrs) {
         Ok(demanded)
     } else {
-        Err(RouteError::StepUp { claims: parameters.get("claims").unwrap_or_default().to_owned() })
+        Err(RouteError::StepUp { claims: extras.claims.unwrap_or_default().to_owned() })
     }
 }
 
-/// Signs the tokens and writes the answer (RFC 6749 §5.1, Core §3.1.3.3).
-pub(super) fn answer(
+/// Signs the tokens (RFC 6749 §5.1, Core §3.1.3.3).
+pub(super) fn respond(
     tenant: &Tenant,
     client: Client<'_>,
     grant: &Grant,
     access_token: AccessTokenFor<'_>,
-    parameters: &Parameters,
+    extras: Extras<'_>,
     nonce: Option<&str>,
     refresh_token: Option<String>,
-) -> Result<Value, RouteError> {
-    let (mut answer, common) = access_token.issue(tenant, client, parameters)?;
+) -> Result<TokenResponse, RouteError> {
+    let (mut response, common) = access_token.issue(tenant, client, extras)?;
     if grant.scopes.has(OpenId::OpenId) {
         let (user, client_id) = (&grant.user, client.app.client_id);
         let profile = grant.scopes.has(OpenId::Profile);
@@ -164,10 +157,8 @@ pub(super) fn answer(
             ctry: user.country.as_deref().filter(|_| wants("ctry", profile)),
             email: wants("email", grant.scopes.has(OpenId::Email)).then_some(&user.email),
         })?;
-        answer["id_token"] = id_token.into();
+        response.id_token = Some(id_token);
     }
-    if let Some(token) = refresh_token {
-        answer["refresh_token"] = token.into();
-    }
-    Ok(answer)
+    response.refresh_token = refresh_token;
+    Ok(response)
 }

@@ -6,23 +6,20 @@
 //! caller has left: that one hangs on a grant of its own, which outlives the session as every other one with
 //! `offline_access` does.
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::access_token::{AccessToken, AccessTokenError};
 use super::client::Client;
 use super::error::RouteError;
-use super::issue::{AccessTokenFor, answer, check_consent, demanded, resource_of};
+use super::issue::{AccessTokenFor, check_consent, demanded, resource_of, respond};
+use super::request::OnBehalfOfRequest;
+use super::response::TokenResponse;
 use crate::platform::clock::millis;
 use crate::platform::{hash, random};
 use crate::tenant::claims::ClaimsRequest;
 use crate::tenant::grant::{Grant, REFRESH_TOKEN_LIFETIME};
-use crate::tenant::parameters::Parameters;
 use crate::tenant::scope::{OpenId, Scopes};
 use crate::tenant::state::Tenant;
-
-/// `grant_type` (RFC 7523 §2.1).
-pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// Exchanges the assertion. What is checked, in this order:
 /// 1. the assertion is an access token of ours for the client as audience, a user's, not expired, and its grant is not
@@ -33,22 +30,17 @@ pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer
 pub(super) async fn exchange(
     tenant: &Tenant,
     client: Client<'_>,
-    parameters: &Parameters,
-) -> Result<Value, RouteError> {
-    if parameters.get("requested_token_use").ok_or(RouteError::Missing("requested_token_use"))? != "on_behalf_of" {
-        return Err(RouteError::TokenUse);
-    }
-    let assertion = parameters.get("assertion").ok_or(RouteError::Missing("assertion"))?;
-    let scope = parameters.get("scope").ok_or(RouteError::Missing("scope"))?;
+    request: OnBehalfOfRequest<'_>,
+) -> Result<TokenResponse, RouteError> {
     let assertion =
-        AccessToken::verify(tenant, assertion, client.app.client_id).await.map_err(|error| match error {
+        AccessToken::verify(tenant, request.assertion, client.app.client_id).await.map_err(|error| match error {
             AccessTokenError::Database(error) => RouteError::Database(error),
             refused => RouteError::Assertion(refused),
         })?;
-    let scopes = Scopes::parse(scope, client.app, tenant.config())?;
+    let scopes = Scopes::parse(request.scope, client.app, tenant.config())?;
     let resource = resource_of(&scopes)?.ok_or(RouteError::NoResource)?;
     check_consent(tenant, &assertion.user, client, Some(resource)).await?;
-    let demanded = demanded(tenant, parameters, &assertion.acrs)?;
+    let demanded = demanded(tenant, request.extras, &assertion.acrs)?;
     let refresh_token = if scopes.has(OpenId::OfflineAccess) {
         let kept = keep(tenant, client, &assertion, &scopes, &demanded).await?;
         Some(kept.ok_or(RouteError::RevokedGrant)?)
@@ -72,7 +64,7 @@ pub(super) async fn exchange(
         requested: demanded,
         scopes,
     };
-    answer(tenant, client, &grant, access_token, parameters, None, refresh_token)
+    respond(tenant, client, &grant, access_token, request.extras, None, refresh_token)
 }
 
 /// A grant of the API's own, for as long as it refreshes it: returns its first refresh token. `None` when the caller's

@@ -4,38 +4,48 @@
 //! hold any of them. With `tenant.refresh_token_reuse = "revoke"` a token that is used twice is worthless with its whole
 //! family (RFC 9700 §4.14.2), but for the overlaps that `tenant.refresh_token_reuse_window` forgives.
 
-use serde_json::Value;
-
 use super::client::Client;
 use super::error::RouteError;
-use super::issue::{AccessTokenFor, answer, resource_of};
+use super::issue::{AccessTokenFor, resource_of, respond};
+use super::request::RefreshRequest;
+use super::response::TokenResponse;
 use crate::platform::clock::millis;
 use crate::platform::hash;
 use crate::tenant::config::RefreshTokenReuse;
 use crate::tenant::grant::{Grant, REFRESH_TOKEN_LIFETIME};
-use crate::tenant::parameters::Parameters;
 use crate::tenant::scope::Scopes;
 use crate::tenant::state::Tenant;
 
-/// A refresh token's grant and client; when it expires, was used and was revoked (milliseconds since the epoch).
-type KnownToken = (String, String, i64, Option<i64>, Option<i64>);
+/// A refresh token, its grant and its client; times in milliseconds since the epoch.
+#[derive(sqlx::FromRow)]
+struct KnownToken {
+    grant_id: String,
+    client_id: String,
+    expires_at: i64,
+    used_at: Option<i64>,
+    revoked_at: Option<i64>,
+}
 
 /// Exchanges a refresh token for new tokens. As in Entra, the new access token may be for another API than the one
 /// first asked for, as long as the administrator has granted it to the client. A permission that was taken back since
 /// fails the requests that ask for it, and no others.
-pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Parameters) -> Result<Value, RouteError> {
-    let token = parameters.get("refresh_token").ok_or(RouteError::Missing("refresh_token"))?;
-    let hash = hash::sha256_base64url(token);
+pub(super) async fn redeem(
+    tenant: &Tenant,
+    client: Client<'_>,
+    request: RefreshRequest<'_>,
+) -> Result<TokenResponse, RouteError> {
+    let hash = hash::sha256_base64url(request.refresh_token);
     let now = tenant.clock().unix_millis();
 
     let row: Option<KnownToken> = sqlx::query_as(
-        "SELECT g.id, g.client_id, t.expires_at, t.used_at, g.revoked_at \
+        "SELECT g.id AS grant_id, g.client_id, t.expires_at, t.used_at, g.revoked_at \
          FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token_hash = $1",
     )
     .bind(&hash)
     .fetch_optional(tenant.db())
     .await?;
-    let (grant_id, client_id, expires_at, used_at, revoked_at) = row.ok_or(RouteError::UnknownRefreshToken)?;
+    let KnownToken { grant_id, client_id, expires_at, used_at, revoked_at } =
+        row.ok_or(RouteError::UnknownRefreshToken)?;
     // RFC 6749 §6: bound to the client it was issued to.
     if client_id != client.app.client_id.to_string() {
         return Err(RouteError::AnothersRefreshToken);
@@ -53,19 +63,19 @@ pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Par
 
     // A request that asks for too much costs nobody their token: judged before the token is used up.
     let grant = Grant::load(tenant, client.app, grant_id).await?;
-    let asked = parameters.get("scope").map(|scope| Scopes::parse(scope, client.app, tenant.config())).transpose()?;
+    let asked = request.scope.map(|scope| Scopes::parse(scope, client.app, tenant.config())).transpose()?;
     let resource = match &asked {
         Some(asked) if !asked.openid.is_subset(&grant.scopes.openid) => return Err(RouteError::ScopeBeyondGrant),
         Some(asked) => resource_of(asked)?,
         None => grant.scopes.resources.first(),
     };
 
-    let access_token = AccessTokenFor::authorize(tenant, client, &grant, resource, parameters).await?;
+    let access_token = AccessTokenFor::authorize(tenant, client, &grant, resource, request.extras).await?;
 
     // The old token is noted as used and the new one made together; where a token works once, one of any number of
     // requests does it. The first use is the one that counts.
     let mut change = tenant.db().begin().await?;
-    let used: Option<(String,)> = sqlx::query_as(
+    let used: Option<String> = sqlx::query_scalar(
         "UPDATE refresh_tokens SET used_at = COALESCE(used_at, $1) \
          WHERE token_hash = $2 AND (used_at IS NULL OR used_at >= $3) \
          AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND revoked_at IS NULL) RETURNING token_hash",
@@ -91,7 +101,7 @@ pub(super) async fn redeem(tenant: &Tenant, client: Client<'_>, parameters: &Par
         .await?;
     change.commit().await?;
     // Core §12.2: a refreshed ID token has no nonce, and the auth_time of the sign-in.
-    answer(tenant, client, &grant, access_token, parameters, None, Some(new))
+    respond(tenant, client, &grant, access_token, request.extras, None, Some(new))
 }
 
 /// When a token must have been used first to be good still, in milliseconds since the epoch.
@@ -103,7 +113,7 @@ fn good_since(tenant: &Tenant, now: i64) -> i64 {
     }
 }
 
-async fn replayed(tenant: &Tenant, grant_id: &str) -> Result<Value, RouteError> {
+async fn replayed(tenant: &Tenant, grant_id: &str) -> Result<TokenResponse, RouteError> {
     Grant::revoke_as_leaked(tenant, grant_id).await?;
     Err(RouteError::RefreshTokenReplayed)
 }
@@ -118,18 +128,24 @@ pub(in crate::tenant) enum Owner {
     Revoked,
 }
 
+#[derive(sqlx::FromRow)]
+struct Owned {
+    grant_id: String,
+    client_id: String,
+}
+
 /// Revokes the grant that a refresh token belongs to, if it is the client's, used up or not (RFC 7009 §2.1).
 pub(in crate::tenant) async fn revoke(tenant: &Tenant, client: Client<'_>, token: &str) -> Result<Owner, sqlx::Error> {
-    let row: Option<(String, String)> = sqlx::query_as(
-        "SELECT g.id, g.client_id FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token_hash = $1",
+    let row: Option<Owned> = sqlx::query_as(
+        "SELECT g.id AS grant_id, g.client_id FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token_hash = $1",
     )
     .bind(hash::sha256_base64url(token))
     .fetch_optional(tenant.db())
     .await?;
     match row {
         None => Ok(Owner::Nobody),
-        Some((_, client_id)) if client_id != client.app.client_id.to_string() => Ok(Owner::Another),
-        Some((grant_id, _)) => {
+        Some(owned) if owned.client_id != client.app.client_id.to_string() => Ok(Owner::Another),
+        Some(Owned { grant_id, .. }) => {
             Grant::revoke(tenant, &grant_id).await?;
             tracing::info!(grant = grant_id, "a grant was revoked by its client");
             Ok(Owner::Revoked)

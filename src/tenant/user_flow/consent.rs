@@ -32,7 +32,7 @@ pub(super) async fn show(SignedInVisit { visit, session }: SignedInVisit) -> Res
         // Another window was first.
         Ok(asked) if asked.is_empty() => finish::accept(&visit.tenant, visit.interaction, &session, &asked).await,
         Ok(asked) => page(&visit, &session, &asked, None).into_response(),
-        Err(denied) => finish::denied(&visit.tenant, &visit.interaction, &denied),
+        Err(denied) => finish::denied(&visit.tenant, &visit.interaction, denied),
     }
 }
 
@@ -47,7 +47,7 @@ pub(super) async fn submit(SignedInVisit { visit, session }: SignedInVisit, Answ
     }
     let asked = match visit.interaction.permissions(tenant, &session).await {
         Ok(asked) => asked,
-        Err(denied) => return finish::denied(tenant, &visit.interaction, &denied),
+        Err(denied) => return finish::denied(tenant, &visit.interaction, denied),
     };
     let again = |notice| (StatusCode::CONFLICT, page(&visit, &session, &asked, Some(notice))).into_response();
     if !ours {

@@ -29,7 +29,11 @@ pub(super) async fn begin(visit: &Visit, purpose: Purpose, email: &Email) -> Res
 const SENT_AGAIN: &str = "sent=again";
 
 /// The page that asks for the passcode; somebody who has not come so far yet, or is further, goes there.
-pub(super) async fn show(visit: &Visit, purpose: Purpose, next: &str, query: &RawQuery) -> Result<Response, FlowError> {
+pub(super) async fn show(visit: &Visit, purpose: Purpose, next: &str, query: &RawQuery) -> Response {
+    try_show(visit, purpose, next, query).await.unwrap_or_else(|error| visit.fail(&error))
+}
+
+async fn try_show(visit: &Visit, purpose: Purpose, next: &str, query: &RawQuery) -> Result<Response, FlowError> {
     let notice =
         (query.0.as_deref() == Some(SENT_AGAIN)).then_some("We sent you another message. Only the newest code works.");
     Ok(match passcode::step(&visit.tenant, &visit.interaction.id, purpose).await? {
@@ -78,8 +82,21 @@ pub(super) async fn submit(visit: &Visit, purpose: Purpose, form: &CodeForm) -> 
     })
 }
 
+/// Tries the passcode that was typed, where another page follows on the right one.
+pub(super) async fn submit_and_go(visit: &Visit, purpose: Purpose, form: &CodeForm, next: &str) -> Response {
+    match submit(visit, purpose, form).await {
+        Ok(Outcome::Proved(_) | Outcome::Used) => visit.go(next),
+        Ok(Outcome::Answer(answer)) => answer,
+        Err(error) => visit.fail(&error),
+    }
+}
+
 /// Mails another passcode to the same address.
-pub(super) async fn resend(visit: &Visit, purpose: Purpose) -> Result<Response, FlowError> {
+pub(super) async fn resend(visit: &Visit, purpose: Purpose) -> Response {
+    try_resend(visit, purpose).await.unwrap_or_else(|error| visit.fail(&error))
+}
+
+async fn try_resend(visit: &Visit, purpose: Purpose) -> Result<Response, FlowError> {
     let step = passcode::step(&visit.tenant, &visit.interaction.id, purpose).await?;
     let Some(Step::Waiting(email)) = step else {
         return Ok(visit.go(&format!("{}/passcode", purpose.segment())));

@@ -53,7 +53,7 @@ pub(in crate::tenant) async fn accept(
 /// The user does not want to sign in. Nothing is kept of it: anybody can do so as often as they like, and the app knows its
 /// state once.
 pub(in crate::tenant) fn cancel(tenant: &Tenant, interaction: &Interaction) -> Response {
-    denied(tenant, interaction, &Denied::Cancelled)
+    denied(tenant, interaction, Denied::Cancelled)
 }
 
 /// The user does not agree to the permissions.
@@ -62,8 +62,8 @@ pub(super) async fn decline(tenant: &Tenant, interaction: &Interaction) -> Respo
 }
 
 /// Word to the app that there is no code.
-pub(super) fn denied(tenant: &Tenant, interaction: &Interaction, denied: &Denied) -> Response {
-    let response = denied.answer(tenant, &interaction.request().return_to, interaction.headers());
+pub(super) fn denied(tenant: &Tenant, interaction: &Interaction, denied: Denied) -> Response {
+    let response = denied.tell(&interaction.request().return_to);
     interaction.with_cookie_removed(tenant, response)
 }
 
@@ -78,7 +78,7 @@ async fn respond(
         Ok(AfterSignIn::Done(code)) => request.return_to.code(tenant, &code.code, code.client_info.as_deref()),
         Ok(AfterSignIn::Pending(step)) => match Interaction::begin(tenant, request, step.into(), Some(session)).await {
             Ok(response) => response,
-            Err(error) => return denied(tenant, interaction, &error.into()),
+            Err(error) => return denied(tenant, interaction, error.into()),
         },
         Err(unfinished) => return stop(tenant, interaction, unfinished).await,
     };
@@ -88,7 +88,7 @@ async fn respond(
 async fn stop(tenant: &Tenant, interaction: &Interaction, unfinished: Unfinished) -> Response {
     match unfinished {
         Unfinished::Gone => over(tenant, interaction.headers(), Some(&interaction.app)).await,
-        Unfinished::Denied(refused) => denied(tenant, interaction, &refused),
+        Unfinished::Denied(refused) => denied(tenant, interaction, refused),
         Unfinished::Unavailable(error) => {
             tracing::error!(%error, "an interaction could not be ended");
             messages::unavailable(&WayBack::to(tenant, None))

@@ -17,6 +17,7 @@
 //!
 //! Where a second factor or consent is due, these pages come between the others and the app, in this order.
 
+mod ask_email;
 mod consent;
 mod enter_passcode;
 pub(super) mod finish;

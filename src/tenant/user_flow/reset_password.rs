@@ -7,14 +7,15 @@ use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::enter_passcode::{self, CodeForm, Outcome};
+use super::ask_email::{self, EmailForm, EmailPage};
+use super::enter_passcode::{self, CodeForm};
 use super::finish;
 use super::flow_error::FlowError;
 use super::new_password::{confirm, fields as new_password};
-use super::visit::{Answers, EmailForm, Visit};
+use super::visit::{Answers, Visit};
 use crate::tenant::email::Email;
 use crate::tenant::mail;
-use crate::tenant::pages::form::{self, Control, Field};
+use crate::tenant::pages::form;
 use crate::tenant::pages::messages;
 use crate::tenant::passcode::{self, Purpose, Step};
 use crate::tenant::password::Known;
@@ -37,36 +38,22 @@ pub(super) async fn show(visit: Visit) -> Markup {
 
 /// Mails a passcode to the address.
 pub(super) async fn submit(visit: Visit, Answers(form): Answers<EmailForm>) -> Response {
-    match Email::parse(&form.email) {
-        Ok(email) => {
-            let begun = enter_passcode::begin(&visit, Purpose::ResetPassword, &email).await;
-            begun.unwrap_or_else(|error| visit.fail(&error))
-        }
-        Err(error) => {
-            let page = email_page(&visit, &form.email, Some(error.to_string()));
-            (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
-        }
-    }
+    ask_email::submit(&visit, Purpose::ResetPassword, &form, email_page).await
 }
 
 /// The page that asks for the passcode.
 pub(super) async fn show_passcode(visit: Visit, query: RawQuery) -> Response {
-    let shown = enter_passcode::show(&visit, Purpose::ResetPassword, "reset-password/password", &query).await;
-    shown.unwrap_or_else(|error| visit.fail(&error))
+    enter_passcode::show(&visit, Purpose::ResetPassword, "reset-password/password", &query).await
 }
 
 /// Mails another passcode.
 pub(super) async fn resend(visit: Visit) -> Response {
-    enter_passcode::resend(&visit, Purpose::ResetPassword).await.unwrap_or_else(|error| visit.fail(&error))
+    enter_passcode::resend(&visit, Purpose::ResetPassword).await
 }
 
 /// Tries the passcode.
 pub(super) async fn submit_passcode(visit: Visit, Answers(form): Answers<CodeForm>) -> Response {
-    match enter_passcode::submit(&visit, Purpose::ResetPassword, &form).await {
-        Ok(Outcome::Proved(_) | Outcome::Used) => visit.go("reset-password/password"),
-        Ok(Outcome::Answer(answer)) => answer,
-        Err(error) => visit.fail(&error),
-    }
+    enter_passcode::submit_and_go(&visit, Purpose::ResetPassword, &form, "reset-password/password").await
 }
 
 /// The page that asks for the new password.
@@ -125,34 +112,14 @@ async fn reset(visit: &Visit, form: &PasswordForm) -> Result<Result<User, Respon
 }
 
 fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
-    form::form(
-        visit.brand(),
-        &form::Form {
-            title: "Reset your password",
-            lead: html! { p.lead { "We send you a code; with it, you choose a new password." } },
-            problem: None,
-            notice: None,
-            fields: vec![Control::Input(Field {
-                name: "email",
-                label: "Email address",
-                kind: "email",
-                value: email,
-                error,
-                autocomplete: "username",
-                inputmode: Some("email"),
-                first: true,
-                ..Field::default()
-            })],
-            submit: "Next",
-            more: html! {},
-            after: html! {
-                div.ways {
-                    p { a href=(visit.to("sign-in")) { "Back to sign-in" } }
-                    (form::quiet_button(&visit.to("cancel"), "Cancel"))
-                }
-            },
-        },
-    )
+    let page = EmailPage {
+        title: "Reset your password",
+        lead: html! { "We send you a code; with it, you choose a new password." },
+        hint: None,
+        autocomplete: "username",
+        other_way: html! { a href=(visit.to("sign-in")) { "Back to sign-in" } },
+    };
+    ask_email::page(visit, email, error, page)
 }
 
 fn password_page(visit: &Visit, email: &Email, refused: Option<String>, unequal: Option<String>) -> Markup {

@@ -88,13 +88,12 @@ pub(super) async fn verify(tenant: &Tenant, email: &Email, password: String) -> 
 
 /// The page that asks for the passcode.
 pub(super) async fn show_passcode(visit: Visit, query: RawQuery) -> Response {
-    let shown = enter_passcode::show(&visit, Purpose::SignIn, "sign-in", &query).await;
-    shown.unwrap_or_else(|error| visit.fail(&error))
+    enter_passcode::show(&visit, Purpose::SignIn, "sign-in", &query).await
 }
 
 /// Mails another passcode.
 pub(super) async fn resend(visit: Visit) -> Response {
-    enter_passcode::resend(&visit, Purpose::SignIn).await.unwrap_or_else(|error| visit.fail(&error))
+    enter_passcode::resend(&visit, Purpose::SignIn).await
 }
 
 /// Signs in with a passcode.

@@ -9,11 +9,12 @@ use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::enter_passcode::{self, CodeForm, Outcome};
+use super::ask_email::{self, EmailForm, EmailPage};
+use super::enter_passcode::{self, CodeForm};
 use super::finish;
 use super::flow_error::FlowError;
 use super::new_password::{confirm, fields as new_password};
-use super::visit::{Answers, EmailForm, Visit};
+use super::visit::{Answers, Visit};
 use crate::platform::countries::{COUNTRIES, is_country};
 use crate::tenant::config::Attribute;
 use crate::tenant::display_name::{DisplayName, MAX_DISPLAY_NAME};
@@ -59,16 +60,7 @@ pub(super) async fn submit(visit: Visit, Answers(form): Answers<EmailForm>) -> R
     if let Some(closed) = closed(&visit) {
         return closed;
     }
-    match Email::parse(&form.email) {
-        Ok(email) => {
-            let begun = enter_passcode::begin(&visit, Purpose::SignUp, &email).await;
-            begun.unwrap_or_else(|error| visit.fail(&error))
-        }
-        Err(error) => {
-            let page = email_page(&visit, &form.email, Some(error.to_string()));
-            (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
-        }
-    }
+    ask_email::submit(&visit, Purpose::SignUp, &form, email_page).await
 }
 
 /// The page that asks for the passcode.
@@ -76,8 +68,7 @@ pub(super) async fn show_passcode(visit: Visit, query: RawQuery) -> Response {
     if let Some(closed) = closed(&visit) {
         return closed;
     }
-    let shown = enter_passcode::show(&visit, Purpose::SignUp, "sign-up/details", &query).await;
-    shown.unwrap_or_else(|error| visit.fail(&error))
+    enter_passcode::show(&visit, Purpose::SignUp, "sign-up/details", &query).await
 }
 
 /// Mails another passcode.
@@ -85,7 +76,7 @@ pub(super) async fn resend(visit: Visit) -> Response {
     if let Some(closed) = closed(&visit) {
         return closed;
     }
-    enter_passcode::resend(&visit, Purpose::SignUp).await.unwrap_or_else(|error| visit.fail(&error))
+    enter_passcode::resend(&visit, Purpose::SignUp).await
 }
 
 /// Tries the passcode.
@@ -93,11 +84,7 @@ pub(super) async fn submit_passcode(visit: Visit, Answers(form): Answers<CodeFor
     if let Some(closed) = closed(&visit) {
         return closed;
     }
-    match enter_passcode::submit(&visit, Purpose::SignUp, &form).await {
-        Ok(Outcome::Proved(_) | Outcome::Used) => visit.go("sign-up/details"),
-        Ok(Outcome::Answer(answer)) => answer,
-        Err(error) => visit.fail(&error),
-    }
+    enter_passcode::submit_and_go(&visit, Purpose::SignUp, &form, "sign-up/details").await
 }
 
 /// The page that asks for password, name and country.
@@ -181,35 +168,15 @@ fn check(
 }
 
 fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
-    form::form(
-        visit.brand(),
-        &form::Form {
-            title: "Create an account",
-            lead: html! { p.lead { "to continue to " strong { (visit.interaction.app.name) } } },
-            problem: None,
-            notice: None,
-            fields: vec![Control::Input(Field {
-                name: "email",
-                label: "Email address",
-                kind: "email",
-                value: email,
-                hint: Some("We send a code to it, to be sure that it is yours.".to_owned()),
-                error,
-                autocomplete: "email",
-                inputmode: Some("email"),
-                first: true,
-                ..Field::default()
-            })],
-            submit: "Next",
-            more: html! {},
-            after: html! {
-                div.ways {
-                    p { "Have an account? " a href=(visit.to("sign-in")) { "Sign in" } }
-                    (form::quiet_button(&visit.to("cancel"), "Cancel"))
-                }
-            },
-        },
-    )
+    let page = EmailPage {
+        title: "Create an account",
+        lead: html! { "to continue to " strong { (visit.interaction.app.name) } },
+        hint: Some("We send a code to it, to be sure that it is yours."),
+        // There is no user of that name yet.
+        autocomplete: "email",
+        other_way: html! { "Have an account? " a href=(visit.to("sign-in")) { "Sign in" } },
+    };
+    ask_email::page(visit, email, error, page)
 }
 
 fn details_page(visit: &Visit, email: &Email, form: &DetailsForm, errors: Errors) -> Markup {

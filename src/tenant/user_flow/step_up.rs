@@ -70,8 +70,7 @@ pub(super) async fn show_passcode(SignedInVisit { visit, session }: SignedInVisi
     if session.factor.second() != Factor::Passcode {
         return visit.go("step-up");
     }
-    let shown = enter_passcode::show(&visit, Purpose::StepUp, "step-up", &query).await;
-    shown.unwrap_or_else(|error| visit.fail(&error))
+    enter_passcode::show(&visit, Purpose::StepUp, "step-up", &query).await
 }
 
 /// Mails another passcode.
@@ -79,7 +78,7 @@ pub(super) async fn resend(SignedInVisit { visit, session }: SignedInVisit) -> R
     if session.factor.second() != Factor::Passcode {
         return visit.go("step-up");
     }
-    enter_passcode::resend(&visit, Purpose::StepUp).await.unwrap_or_else(|error| visit.fail(&error))
+    enter_passcode::resend(&visit, Purpose::StepUp).await
 }
 
 /// Tries the passcode.

@@ -7,7 +7,6 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{ConnectInfo, Form, FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::response::Response;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::finish;
@@ -113,13 +112,6 @@ impl<T: DeserializeOwned> FromRequest<Tenant> for Answers<T> {
         let form: Result<Form<T>, FormRejection> = Form::from_request(request, tenant).await;
         form.map(|Form(answers)| Self(answers)).map_err(|rejection| messages::unreadable(&way, rejection.status()))
     }
-}
-
-/// The first page of sign-up and of reset, and the sign-in page's passcode button.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct EmailForm {
-    pub(super) email: String,
 }
 
 /// The flows that go through a passcode have their pages below these segments.
