@@ -54,6 +54,8 @@ mod scope;
 mod sso;
 mod state;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 mod token;
 mod user;

@@ -3,10 +3,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
+use time::Duration;
 use uuid::Uuid;
 
 use crate::platform::random;
 use crate::tenant::state::Tenant;
+
+/// Of an access token. Entra draws one between 60 and 90 minutes; apps go by `expires_in`.
+pub(super) const ACCESS_TOKEN_LIFETIME: Duration = Duration::hours(1);
+/// Of an ID token.
+pub(super) const ID_TOKEN_LIFETIME: Duration = Duration::hours(1);
 
 /// Claims of every token that is about a user.
 #[derive(Serialize)]

@@ -4,10 +4,10 @@
 //! An app without any role on the API gets a token without `roles`, as in Entra (where no assignment is required): it
 //! proves who the app is, and it is for the API to refuse it.
 
-use super::claims::{AppTokenClaims, token_id};
+use super::claims::{ACCESS_TOKEN_LIFETIME, AppTokenClaims, token_id};
 use super::client::Client;
 use super::error::RouteError;
-use super::issue::{ACCESS_TOKEN_LIFETIME, demanded};
+use super::issue::demanded;
 use super::request::AppRequest;
 use super::response::TokenResponse;
 use crate::tenant::claims::ClaimsRequest;

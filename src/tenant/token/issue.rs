@@ -1,8 +1,6 @@
 //! Makes tokens, when it has been established that the client may have them.
 
-use time::Duration;
-
-use super::claims::{AccessTokenClaims, Common, IdTokenClaims};
+use super::claims::{ACCESS_TOKEN_LIFETIME, AccessTokenClaims, Common, ID_TOKEN_LIFETIME, IdTokenClaims};
 use super::client::Client;
 use super::error::RouteError;
 use super::request::Extras;
@@ -15,10 +13,6 @@ use crate::tenant::scope::{OpenId, ResourceScopes, Scopes};
 use crate::tenant::state::Tenant;
 use crate::tenant::user::User;
 
-/// Of an access token. Entra draws one between 60 and 90 minutes; apps go by `expires_in`.
-pub(super) const ACCESS_TOKEN_LIFETIME: Duration = Duration::hours(1);
-/// Of an ID token.
-pub(super) const ID_TOKEN_LIFETIME: Duration = Duration::hours(1);
 /// What an access token is for. One resource, as in Entra, though an authorization may span several.
 pub(super) fn resource_of(wanted: &Scopes) -> Result<Option<&ResourceScopes>, RouteError> {
     match wanted.resources.as_slice() {

@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::issue::ACCESS_TOKEN_LIFETIME;
+use super::claims::ACCESS_TOKEN_LIFETIME;
 
 /// RFC 6749 §5.1, OpenID Connect Core §3.1.3.3, with Entra's members.
 #[derive(Serialize)]

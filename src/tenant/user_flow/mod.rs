@@ -27,8 +27,6 @@ mod reset_password;
 mod sign_in;
 mod sign_up;
 mod step_up;
-#[cfg(test)]
-mod tests;
 mod visit;
 
 use axum::Router;

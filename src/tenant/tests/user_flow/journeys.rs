@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::*;
-use crate::platform::hash;
 
 const MORE: &str = r#"
 [[tenant.authentication_contexts]]
@@ -49,7 +48,7 @@ struct Customer<'t> {
 }
 
 async fn tenant() -> TestTenant {
-    let at = TestTenant::with_mail(MORE).await;
+    let at = TestTenant::contoso_with(MORE).await;
     at.add_user(ALICE, GOOD_PASSWORD).await;
     at
 }
@@ -59,7 +58,7 @@ impl<'t> Customer<'t> {
         Self { at, cookies: BTreeMap::new(), base: String::new() }
     }
 
-    async fn send(&mut self, request: axum::http::request::Builder, path: &str, body: String) -> Page {
+    async fn send(&mut self, request: axum::http::request::Builder, path: &str, body: String) -> Answer {
         let sent = self.cookies.iter().filter(|((_, scope), _)| path.starts_with(scope.as_str()));
         let sent: Vec<_> = sent.map(|((name, _), value)| format!("{name}={value}")).collect();
         let request = request
@@ -77,24 +76,24 @@ impl<'t> Customer<'t> {
                 self.cookies.insert(key, cookie.value().to_owned());
             }
         }
-        if let Some((base, _)) = page.location().rsplit_once('/').filter(|(base, _)| base.contains("/flow/")) {
+        if let Some((base, _)) = page.location_header().rsplit_once('/').filter(|(base, _)| base.contains("/flow/")) {
             base.strip_suffix("/step-up").unwrap_or(base).clone_into(&mut self.base);
         }
         page
     }
 
-    async fn get(&mut self, page: &str) -> Page {
+    async fn get(&mut self, page: &str) -> Answer {
         let path = format!("{}/{page}", self.base);
         self.send(Request::get(&path), &path, String::new()).await
     }
 
-    async fn post(&mut self, page: &str, fields: &[(&str, &str)]) -> Page {
+    async fn post(&mut self, page: &str, fields: &[(&str, &str)]) -> Answer {
         let path = format!("{}/{page}", self.base);
         self.send(Request::post(&path), &path, serde_urlencoded::to_string(fields).unwrap()).await
     }
 
     /// An authorization request of the app "Planner".
-    async fn authorize(&mut self, scope: &str, more: &[(&str, &str)]) -> Page {
+    async fn authorize(&mut self, scope: &str, more: &[(&str, &str)]) -> Answer {
         let challenge = hash::sha256_base64url(&"v".repeat(43));
         let mut query = vec![
             ("client_id", "55555555-5555-4555-8555-555555555555"),
@@ -111,11 +110,11 @@ impl<'t> Customer<'t> {
         self.send(Request::get(&path), &path, String::new()).await
     }
 
-    async fn with_password(&mut self) -> Page {
+    async fn with_password(&mut self) -> Answer {
         self.post("sign-in", &[("email", ALICE), ("password", GOOD_PASSWORD)]).await
     }
 
-    async fn with_passcode(&mut self) -> Page {
+    async fn with_passcode(&mut self) -> Answer {
         self.post("sign-in", &[("email", ALICE), ("method", "passcode")]).await;
         let base = self.base.strip_suffix("/sign-in").unwrap_or(&self.base).to_owned();
         self.base = base;
@@ -135,7 +134,7 @@ impl<'t> Customer<'t> {
         fields.collect()
     }
 
-    async fn decide(&mut self, decision: &[(&str, &str)]) -> Page {
+    async fn decide(&mut self, decision: &[(&str, &str)]) -> Answer {
         let fields = self.consent_fields().await;
         let mut all: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         all.extend(decision);
@@ -144,16 +143,16 @@ impl<'t> Customer<'t> {
 }
 
 /// Whether a redirect leads to this page of an interaction.
-fn leads_to(page: &Page, segment: &str) -> bool {
+fn leads_to(page: &Answer, segment: &str) -> bool {
     page.status == StatusCode::SEE_OTHER
-        && page.location().contains("/flow/")
-        && page.location().ends_with(&format!("/{segment}"))
+        && page.location_header().contains("/flow/")
+        && page.location_header().ends_with(&format!("/{segment}"))
 }
 
 /// The parameters of the redirect to the app.
-fn answered(page: &Page) -> BTreeMap<String, String> {
-    let url = url::Url::parse(page.location()).unwrap_or_else(|_| panic!("{} {}", page.status, page.body));
-    assert!(page.location().starts_with("http://localhost:3000/callback?"), "{}", page.location());
+fn answered(page: &Answer) -> BTreeMap<String, String> {
+    let url = url::Url::parse(page.location_header()).unwrap_or_else(|_| panic!("{} {}", page.status, page.body));
+    assert!(page.location_header().starts_with("http://localhost:3000/callback?"), "{}", page.location_header());
     url.query_pairs().into_owned().collect()
 }
 
@@ -189,9 +188,9 @@ async fn a_user_is_asked_for_permissions_once_and_each_new_one_by_itself() {
     let mut alice = Customer::new(&at);
     alice.authorize(&format!("openid {READ} {WRITE}"), &[]).await;
     let page = alice.with_password().await;
-    assert!(leads_to(&page, "consent"), "{} {}", page.location(), page.body);
+    assert!(leads_to(&page, "consent"), "{} {}", page.location_header(), page.body);
     let page = alice.get("consent").await;
-    let shown = |page: &Page, text: &str| page.body.contains(text);
+    let shown = |page: &Answer, text: &str| page.body.contains(text);
     assert!(shown(&page, "Planner") && shown(&page, "To-do API") && shown(&page, ALICE), "{}", page.body);
     assert!(shown(&page, "Change to-dos") && shown(&page, "See &amp; change your list"), "{}", page.body);
     assert!(!shown(&page, "Read to-dos") && !shown(&page, "Share"), "neither what the administrator granted");
@@ -294,14 +293,14 @@ async fn a_forged_consent_yields_no_code() {
     let session = ("errand_tenant_session".to_owned(), "/".to_owned());
     let cookie = alice.cookies.remove(&session).unwrap();
     let answer = alice.post("consent", &fields).await;
-    assert_eq!(answer.location(), format!("{}/sign-in", alice.base), "nobody is signed in");
+    assert_eq!(answer.location_header(), format!("{}/sign-in", alice.base), "nobody is signed in");
     assert!(consents(&at).await.is_empty(), "nothing was granted");
 
     alice.cookies.insert(session, cookie);
     assert!(answered(&alice.post("consent", &fields).await).contains_key("code"), "the real one works");
     let again = alice.post("consent", &fields).await;
     assert_eq!(
-        (again.status, again.location().contains("code=")),
+        (again.status, again.location_header().contains("code=")),
         (StatusCode::SEE_OTHER, false),
         "once, then to the app"
     );
@@ -360,7 +359,7 @@ async fn who_signed_in_with_the_password_confirms_by_a_mailed_code() {
     assert!(!page.body.contains("type=\"password\""), "not the same factor twice");
     assert!(at.mails(ALICE).await.is_empty(), "nothing is sent because of a GET");
     let base = alice.base.clone();
-    assert_eq!(alice.post("step-up", &[]).await.location(), format!("{base}/step-up/passcode"));
+    assert_eq!(alice.post("step-up", &[]).await.location_header(), format!("{base}/step-up/passcode"));
     let page = alice.get("step-up/passcode").await;
     assert!(page.status == StatusCode::OK && !page.body.contains("Use another address"), "{}", page.body);
     let code = at.newest_passcode(ALICE).await;
@@ -392,10 +391,10 @@ async fn who_signed_in_by_mail_confirms_with_the_password() {
     let base = alice.base.clone();
     for (page, code) in [("step-up/passcode", "12345678"), ("step-up/passcode/resend", "")] {
         let answer = alice.post(page, &[("passcode", code)]).await;
-        assert_eq!(answer.location(), format!("{base}/step-up"), "not the same factor twice");
+        assert_eq!(answer.location_header(), format!("{base}/step-up"), "not the same factor twice");
         alice.base.clone_from(&base);
     }
-    assert_eq!(alice.get("step-up/passcode").await.location(), format!("{base}/step-up"));
+    assert_eq!(alice.get("step-up/passcode").await.location_header(), format!("{base}/step-up"));
     alice.base.clone_from(&base);
     assert_eq!(at.mails(ALICE).await.len(), mails);
     for wrong in ["", OTHER_PASSWORD] {
@@ -428,14 +427,18 @@ async fn a_second_factor_comes_before_consent_and_neither_can_be_skipped() {
     alice.authorize(WRITE, &[("claims", C1)]).await;
     for page in ["step-up", "step-up/passcode", "consent"] {
         let base = alice.base.clone();
-        assert_eq!(alice.get(page).await.location(), format!("{base}/sign-in"), "{page}");
-        assert_eq!(alice.post(page, &[("passcode", "12345678")]).await.location(), format!("{base}/sign-in"), "{page}");
+        assert_eq!(alice.get(page).await.location_header(), format!("{base}/sign-in"), "{page}");
+        assert_eq!(
+            alice.post(page, &[("passcode", "12345678")]).await.location_header(),
+            format!("{base}/sign-in"),
+            "{page}"
+        );
         alice.base = base;
     }
     alice.with_password().await;
     // Consent alone does not help: what is due is looked at again.
     let page = alice.get("consent").await;
-    assert!(leads_to(&page, "step-up"), "{} {}", page.location(), page.body);
+    assert!(leads_to(&page, "step-up"), "{} {}", page.location_header(), page.body);
     alice.post("step-up", &[]).await;
     let code = at.newest_passcode(ALICE).await;
     assert!(leads_to(&alice.post("step-up/passcode", &[("passcode", &code)]).await, "consent"));
@@ -453,7 +456,7 @@ async fn who_signed_out_or_is_somebody_else_by_now_has_to_sign_in_first() {
     alice.authorize("openid", &[("prompt", "login")]).await;
     alice.post("sign-in", &[("email", "bob@example.com"), ("password", OTHER_PASSWORD)]).await;
     alice.base.clone_from(&asked);
-    assert_eq!(alice.get("consent").await.location(), format!("{asked}/sign-in"));
+    assert_eq!(alice.get("consent").await.location_header(), format!("{asked}/sign-in"));
     let back = alice.with_password().await;
     assert!(leads_to(&back, "consent"), "{}", back.body);
     assert!(answered(&alice.decide(&[]).await).contains_key("code"), "signing in again goes on");
@@ -473,7 +476,7 @@ async fn of_two_answers_to_one_question_one_gets_the_code() {
     statuses.sort_unstable();
     // The other one found the question answered and goes on to the app (303), or lost in the very moment of answering (409).
     assert!(matches!(statuses, [303, 303 | 409]), "{statuses:?}");
-    let codes = [&one, &two].into_iter().filter(|page| page.status == 303 && page.location().contains("code="));
+    let codes = [&one, &two].into_iter().filter(|page| page.status == 303 && page.location_header().contains("code="));
     assert_eq!(codes.count(), 1);
     let grants: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM grants").fetch_one(at.tenant.db()).await.unwrap();
     assert_eq!(grants, 1);
@@ -546,8 +549,8 @@ async fn every_form_is_answered_with_303_and_never_with_307() {
     let at = tenant().await;
     let mut alice = Customer::new(&at);
     let mut redirects = 0;
-    let mut check = |page: &Page| {
-        assert!(!page.status.is_redirection() || page.status == StatusCode::SEE_OTHER, "{}", page.location());
+    let mut check = |page: &Answer| {
+        assert!(!page.status.is_redirection() || page.status == StatusCode::SEE_OTHER, "{}", page.location_header());
         redirects += usize::from(page.status == StatusCode::SEE_OTHER);
     };
     check(&alice.authorize(WRITE, &[("claims", C1)]).await);
