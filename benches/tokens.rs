@@ -25,7 +25,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use errand::identity::scopes::Scopes;
 use errand::identity::session::CustomerKey;
-use errand::identity::{Identity, MIGRATIONS, Parts};
+use errand::identity::{Identity, MIGRATIONS};
 use errand::platform::clock::Clock;
 use errand::platform::config::{Mode, Settings};
 use errand::platform::seal::KeyRing;
@@ -217,17 +217,10 @@ impl WebServer {
         );
         let config =
             Settings::from_toml(&config).and_then(|settings| settings.section("web")).expect("a configuration");
-        let parts = Parts {
-            key: "web",
-            mode: Mode::Development,
-            public_url: "http://localhost".parse().expect("a URL"),
-            problem_page: "/problem",
-            keys: keys.clone(),
-            db: db.clone(),
-            http: outbound::client(),
-            clock: clock.clone(),
-        };
-        let identity = Identity::new(&config, parts).expect("a configuration");
+        let url = "http://localhost".parse().expect("a URL");
+        let identity = Identity::builder(config, url, db.clone(), keys.clone()).key("web");
+        let identity = identity.mode(Mode::Development).clock(clock.clone()).cookie_prefix("errand");
+        let identity = identity.problem_page("/problem").build().expect("a configuration");
         let app = identity.mount(Router::new());
         Self { identity, app, db, keys }
     }

@@ -21,24 +21,35 @@ impl ReturnTo {
     /// Reads an untrusted address. Anything but a plain path of this site becomes the home page: a customer who
     /// followed a damaged link should land somewhere, not on an error.
     pub fn parse(text: &str) -> Self {
+        Self::outside("/auth", text).unwrap_or_else(Self::home)
+    }
+
+    /// The same, for sign-in endpoints that are below `prefix`; `None` where it becomes the home page.
+    pub(super) fn outside(prefix: &str, text: &str) -> Option<Self> {
+        // Back into a sign-in endpoint would be a loop.
+        let is_within =
+            |path: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        Self::on_this_site(text).filter(|parsed| !is_within(parsed.0.split('?').next().unwrap_or_default()))
+    }
+
+    fn on_this_site(text: &str) -> Option<Self> {
         let harmless = |c: char| c.is_ascii_graphic() && c != '\\';
         let is_path = text.starts_with('/') && text.len() <= Self::MAX && text.chars().all(harmless);
         if !is_path {
-            return Self::home();
+            return None;
         }
         // Read it as a browser would, relative to a site of ours, and keep it only when it stays there unchanged:
         // `//host`, `/\host`, `/%09/host`, `/.//host` and whatever comes next all fail one of these comparisons.
-        let Ok(url) = url::Url::parse(Self::SITE).and_then(|site| site.join(text)) else { return Self::home() };
+        let url = url::Url::parse(Self::SITE).and_then(|site| site.join(text)).ok()?;
         let path = url.path();
         let stays = url.origin().ascii_serialization() == Self::SITE && !path.starts_with("//") && !path.contains('\\');
         let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
         let decodes_harmlessly = !decoded.starts_with("//") && !decoded.contains(['\\', '\r', '\n', '\t', '\0']);
-        // Back into a sign-in endpoint would be a loop.
-        if !stays || !decodes_harmlessly || path == "/auth" || path.starts_with("/auth/") {
-            return Self::home();
+        if !stays || !decodes_harmlessly {
+            return None;
         }
         let query = url.query().map(|q| format!("?{q}")).unwrap_or_default();
-        Self(format!("{path}{query}"))
+        Some(Self(format!("{path}{query}")))
     }
 
     /// The path and query of the page that a request came from (its `Referer`), when that is a page of `site`.
@@ -56,9 +67,10 @@ impl ReturnTo {
     }
 }
 
+/// Of what was sealed when it had been read already: where the sign-in endpoints are was looked at then.
 impl From<String> for ReturnTo {
     fn from(text: String) -> Self {
-        Self::parse(&text)
+        Self::on_this_site(&text).unwrap_or_else(Self::home)
     }
 }
 

@@ -8,8 +8,10 @@ use url::Url;
 use super::authorization_config::AuthorizationConfig;
 use super::config::{ClaimNames, SessionLifetime};
 use super::provider::Provider;
+use super::return_to::ReturnTo;
 use super::scopes::Scopes;
 use super::sign_in::turns::CodeTurns;
+use super::site::Site;
 use super::tokens::TokenAcquisition;
 use crate::platform::clock::Clock;
 use crate::platform::seal::KeyRing;
@@ -32,8 +34,8 @@ pub struct Inner {
     pub(super) http: reqwest::Client,
     /// Where this app is reached.
     pub public_url: Url,
-    /// The app's page about a sign-in that did not work, given `?reason=` (see [`sign_in::Problem`]).
-    pub(super) problem_page: &'static str,
+    /// Addresses, cookies, pages.
+    pub(super) site: Site,
     /// Seals cookies and tokens.
     pub keys: KeyRing,
     pub(super) db: AnyPool,
@@ -63,12 +65,23 @@ impl Identity {
     pub(crate) fn cookie_name(&self, purpose: &str) -> String {
         let prefix = if self.is_https() { "__Host-" } else { "" };
         let separator = if purpose.is_empty() { "" } else { "-" };
-        format!("{prefix}errand{separator}{purpose}")
+        format!("{prefix}{}{separator}{purpose}", self.site.cookie_prefix)
     }
 
     /// The cookie for `purpose`, whose value is sealed for `context`.
     pub(crate) fn sealed_cookie(&self, purpose: &str, context: &'static str) -> SealedCookie<'_> {
         SealedCookie { keys: &self.keys, name: self.cookie_name(purpose), context, secure: self.is_https() }
+    }
+
+    /// Reads an untrusted address of a page that a customer wants to be brought back to. Anything but a plain path of this
+    /// site, outside of the sign-in endpoints, becomes the home page.
+    pub fn return_to(&self, text: &str) -> ReturnTo {
+        ReturnTo::outside(&self.site.path_prefix, text).unwrap_or_else(|| self.home())
+    }
+
+    /// The home page.
+    pub(super) fn home(&self) -> ReturnTo {
+        ReturnTo::outside(&self.site.path_prefix, &self.site.home_page).unwrap_or_else(ReturnTo::home)
     }
 
     /// Whether this is the first time that `what` is done: of two requests at the same moment one is told so, and the

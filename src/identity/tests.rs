@@ -20,11 +20,11 @@ use super::provider_double::{self, ALICE, BOB, Fields, ProviderDouble, SECRET, S
 use super::scopes::Scopes;
 use super::session::{CustomerKey, SignedIn};
 use super::tokens::AcquireError;
-use super::{Identity, MIGRATIONS, Parts, config};
+use super::{Identity, MIGRATIONS, config};
 use crate::platform::clock::Clock;
 use crate::platform::config::Mode;
+use crate::platform::database;
 use crate::platform::seal::KeyRing;
-use crate::platform::{database, outbound};
 
 pub(super) const READ: &str = "api://todo/ToDoList.Read";
 const WRITE: &str = "api://todo/ToDoList.ReadWrite";
@@ -265,17 +265,10 @@ async fn configured_at(
     });
     provider_double::merge(&mut config, changes);
     let config: config::Config = serde_json::from_value(config).unwrap();
-    let parts = Parts {
-        key: "web.identity",
-        mode: Mode::Development,
-        public_url: public_url.parse().unwrap(),
-        problem_page: "/problem",
-        keys: KeyRing::parse(&keys.iter().map(|key| SecretString::from(key.as_str())).collect::<Vec<_>>()).unwrap(),
-        db,
-        http: outbound::client(),
-        clock: clock.clone(),
-    };
-    Identity::new(&config, parts).unwrap()
+    let keys = KeyRing::parse(&keys.iter().map(|key| SecretString::from(key.as_str())).collect::<Vec<_>>()).unwrap();
+    let identity = Identity::builder(config, public_url.parse().unwrap(), db, keys).key("web.identity");
+    let identity = identity.mode(Mode::Development).clock(clock.clone());
+    identity.cookie_prefix("errand").problem_page("/problem").build().unwrap()
 }
 
 pub(super) async fn whoami(Extension(session): Extension<Session>) -> String {

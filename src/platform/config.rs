@@ -353,8 +353,23 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     distances.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }
 
-/// figment's errors, one line each, with the full path of the key and no value. `from` is where reading began.
+/// Reads all of `file` (which need not be there) as the documented struct of an app that is not Errand, overridden by the
+/// variables that begin with `prefix`: with `THINGS_`, `THINGS_IDENTITY__CLIENT_ID` is `client_id` of `[identity]`.
+///
+/// # Errors
+/// [`ConfigError`] when a key is missing, unknown or of the wrong type.
+pub fn read<T: DeserializeOwned>(file: &Path, prefix: &str) -> Result<T, ConfigError> {
+    let figment = Figment::from(Toml::file_exact(file)).merge(Env::prefixed(prefix).split("__"));
+    figment.extract().map_err(|e| describe_in(e, None, (&file.display().to_string(), prefix)))
+}
+
+/// Of Errand's own file and environment.
 fn describe(errors: figment::Error, from: Option<&str>) -> ConfigError {
+    describe_in(errors, from, ("errand.toml", "ERRAND_"))
+}
+
+/// figment's errors, one line each, with the full path of the key and no value. `from` is where reading began.
+fn describe_in(errors: figment::Error, from: Option<&str>, (file, prefix): (&str, &str)) -> ConfigError {
     use figment::error::Kind;
     let lines = errors.into_iter().map(|error| {
         let mut path: Vec<String> = error.path.clone();
@@ -382,8 +397,8 @@ fn describe(errors: figment::Error, from: Option<&str>) -> ConfigError {
                 // The environment cannot set one entry of a list.
                 let of_list = path.iter().any(|part| part.parse::<usize>().is_ok());
                 let variable = path.join("__").to_uppercase();
-                let variable = if of_list { String::new() } else { format!(" or as ERRAND_{variable}") };
-                format!("`{}` is missing; set it in errand.toml{variable}", path.join("."))
+                let variable = if of_list { String::new() } else { format!(" or as {prefix}{variable}") };
+                format!("`{}` is missing; set it in {file}{variable}", path.join("."))
             }
             Kind::UnknownField(name, known) => {
                 let last = name.rsplit('.').next().unwrap_or(name);

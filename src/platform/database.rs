@@ -337,14 +337,62 @@ impl Complaints {
 }
 
 async fn migrate(pool: &AnyPool, migrations: &Migrator) -> Result<(), String> {
+    adopt(pool, migrations).await.map_err(|error| explain(&error))?;
     migrations.run(pool).await.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => explain(&error),
         MigrateError::VersionMissing(version) => format!(
-            "a newer Errand has used it (its schema has version {version}, which this one does not know): run that one, or \
+            "a newer version of this program has used it (its schema has version {version}, which this one does not know): run that one, or \
              restore a copy from before"
         ),
         error => error.to_string(),
     })
+}
+
+/// The table in which sqlx counts migrations unless it is told another one.
+const DEFAULT_COUNT: &str = "_sqlx_migrations";
+
+/// Migrations that are counted in a table of their own were counted in sqlx's default table by earlier versions: what
+/// stands there is taken over, when it is theirs alone. Somebody else's migrations stay where they are.
+async fn adopt(pool: &AnyPool, migrations: &Migrator) -> Result<(), sqlx::Error> {
+    if migrations.table_name == DEFAULT_COUNT || exists(pool, &migrations.table_name).await? {
+        return Ok(());
+    }
+    if !exists(pool, DEFAULT_COUNT).await? {
+        return Ok(());
+    }
+    let counted = sqlx::query_as::<_, (i64, Vec<u8>)>("SELECT version, checksum FROM _sqlx_migrations");
+    let counted = counted.fetch_all(pool).await?;
+    let is_ours = |(version, checksum): &(i64, Vec<u8>)| {
+        migrations.iter().any(|ours| ours.version == *version && *ours.checksum == checksum[..])
+    };
+    if counted.is_empty() || !counted.iter().all(is_ours) {
+        return Ok(());
+    }
+    let rename = format!("ALTER TABLE {DEFAULT_COUNT} RENAME TO {}", migrations.table_name);
+    match sqlx::query(sqlx::AssertSqlSafe(rename)).execute(pool).await {
+        // Another program that started at the same moment was first.
+        Err(_) if exists(pool, &migrations.table_name).await? => Ok(()),
+        renamed => renamed.map(|_| ()),
+    }
+}
+
+async fn exists(pool: &AnyPool, table: &str) -> Result<bool, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let count = if connection.backend_name() == "SQLite" {
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1"
+    } else {
+        "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename::text = $1"
+    };
+    let count: i64 = sqlx::query_scalar(count).bind(table).fetch_one(&mut *connection).await?;
+    Ok(count > 0)
+}
+
+/// `migrations`, counted in a table of `room`'s own, so that those of other rooms, or of an app around it, can live in the
+/// same database.
+pub fn counted_by(room: &str, migrations: &Migrator) -> Migrator {
+    let mut counted = Migrator::with_migrations(migrations.iter().cloned().collect());
+    counted.dangerous_set_table_name(format!("{DEFAULT_COUNT}_{room}"));
+    counted
 }
 
 /// Adds the tables of another room to a database that [`open`] opened for its owner, or brings them up to date. What
@@ -358,9 +406,7 @@ pub async fn migrate_beside(
     room: &'static str,
     migrations: &Migrator,
 ) -> Result<(), DatabaseError> {
-    let mut migrations = Migrator::with_migrations(migrations.iter().cloned().collect());
-    migrations.dangerous_set_table_name(format!("_sqlx_migrations_{room}"));
-    migrate(pool, &migrations).await.map_err(|reason| DatabaseError::Migration {
+    migrate(pool, &counted_by(room, migrations)).await.map_err(|reason| DatabaseError::Migration {
         key: key.to_owned(),
         place: format!("the tables of {room}"),
         reason,
@@ -526,6 +572,38 @@ mod tests {
             let file = PathBuf::from(format!("{}{end}", file.display()));
             assert_eq!(mode(&file), 0o600, "{}", file.display());
         }
+    }
+
+    fn one(version: i64, sql: &'static str) -> Migrator {
+        let kind = sqlx::migrate::MigrationType::Simple;
+        let sql = sqlx::SqlStr::from_static(sql);
+        Migrator::with_migrations(vec![sqlx::migrate::Migration::new(version, "a table".into(), kind, sql, false)])
+    }
+
+    #[tokio::test]
+    async fn migrations_of_a_room_and_of_the_app_around_it_share_a_database_and_earlier_counts_are_taken_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = test_url(folder.path()).await;
+        let before = one(1, "CREATE TABLE of_room (v TEXT NOT NULL)");
+        let (room, app) = (counted_by("room", &before), one(1, "CREATE TABLE of_app (v TEXT NOT NULL)"));
+        // As an earlier version left it: counted where sqlx counts by itself.
+        let pool = open(KEY, &url, &before).await.expect("opens");
+        pool.execute("INSERT INTO of_room (v) VALUES ('kept')").await.expect("inserted");
+        pool.close().await;
+        let pool = open(KEY, &url, &room).await.expect("the table is not made once more");
+        let kept: String = sqlx::query_scalar("SELECT v FROM of_room").fetch_one(&pool).await.expect("kept");
+        assert_eq!(kept, "kept");
+        assert!(!exists(&pool, DEFAULT_COUNT).await.expect("answers"));
+        // The default table is the app's to use, with versions of its own, before the room's and after.
+        app.run(&pool).await.expect("the app's own");
+        pool.close().await;
+        open(KEY, &url, &room).await.expect("once more").close().await;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let pool = open(KEY, &test_url(folder.path()).await, &app).await.expect("opens");
+        migrate(&pool, &room).await.expect("beside the app's");
+        app.run(&pool).await.expect("the app's own are still counted where they were");
+        pool.execute("SELECT v FROM of_room").await.expect("made");
     }
 
     #[test]

@@ -42,8 +42,19 @@ pub enum OutboundError {
 /// # Panics
 /// When TLS cannot be set up at all, which no configuration of ours can cause.
 pub fn client() -> reqwest::Client {
+    client_of("errand")
+}
+
+/// The same for a product of another name.
+///
+/// # Panics
+/// As [`client`].
+pub fn client_of(product: &str) -> reqwest::Client {
+    // `product` of RFC 9110 §10.1.5: a token.
+    let product: String = product.chars().filter(char::is_ascii_alphanumeric).collect();
+    let product = if product.is_empty() { "app" } else { &product };
     reqwest::Client::builder()
-        .user_agent(concat!("errand/", env!("CARGO_PKG_VERSION")))
+        .user_agent(format!("{product}/{}", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .connect_timeout(Duration::from_secs(5))

@@ -24,7 +24,7 @@ pub enum Sharing {
 pub enum OwnershipError {
     /// It is another process's.
     #[error(
-        "{place} is in use by another Errand{}: stop that one first, or give this one a place of its own ({remedy})",
+        "{place} is in use by another program{}: stop that one first, or give this one a place of its own ({remedy})",
         .process.map(|id| format!(", process {id}")).unwrap_or_default()
     )]
     Taken {

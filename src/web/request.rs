@@ -9,7 +9,6 @@ use crate::app::address;
 use crate::app::error::AppError;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::session::{CustomerKey, SignedIn};
-use crate::identity::sign_in::sign_in_url;
 use crate::platform::hash;
 
 /// The session's entry with the name that the customer chose since they signed in.
@@ -52,7 +51,7 @@ impl Request {
 
     /// The way to sign in, and back to the page that was asked for, or that the action was started from.
     pub(super) fn sign_in_required(&self) -> AppError {
-        AppError::SignInRequired { url: sign_in_url(&self.page()) }
+        AppError::SignInRequired { url: self.web.identity().sign_in_url(&self.page()) }
     }
 
     /// What to call the customer: as they said since they signed in, else as the provider told.

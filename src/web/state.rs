@@ -53,17 +53,15 @@ impl Web {
         let Checked { public_url, keys, apis, todolist, profile, files, http } = config.checked(mode)?;
         let db: AnyPool = database::open("web.database_url", &config.database_url, &identity::MIGRATIONS).await?;
         let digests = digest::Store::open("web.database_url", db.clone(), clock.clone()).await?;
-        let parts = identity::Parts {
-            key: "web.identity",
-            mode,
-            public_url,
-            problem_page: SIGN_IN_PROBLEM,
-            keys,
-            db,
-            http,
-            clock: clock.clone(),
-        };
-        let identity = Identity::new(&config.identity, parts)?;
+        let identity = Identity::builder(config.identity.clone(), public_url, db, keys)
+            .key("web.identity")
+            .mode(mode)
+            .http(http)
+            .clock(clock.clone())
+            .cookie_prefix("errand")
+            .problem_page(SIGN_IN_PROBLEM)
+            .product_name("Errand")
+            .build()?;
         let mut leptos = LeptosOptions::builder()
             .output_name(browser_files::OUTPUT_NAME)
             .site_root(config.site_root.clone())

@@ -14,6 +14,7 @@ mod cross_site;
 mod data_folder;
 mod dev_configuration;
 mod doctor;
+mod examples;
 mod faults;
 mod features;
 mod forms;

@@ -1,14 +1,20 @@
 //! The resource server's side: who calls (an access token, validated), and what they may do (scopes of a user, roles
 //! of an app). Works for any API.
 //!
-//! ```ignore
-//! let api = Router::new()
-//!     .route("/things", get(list))
-//!     .route_layer(middleware::from_fn_with_state(verifier, bearer::authenticate));
+//! ```
+//! use axum::extract::State;
+//! use axum::routing::get;
+//! use axum::{Router, middleware};
+//! use errand::identity::bearer::{Caller, Permission, Refusal, Verifier, authenticate};
 //!
-//! async fn list(caller: Caller, State(permissions): State<Permissions>) -> Result<Json<Vec<Thing>>, Refusal> {
-//!     caller.require(&permissions.read)?;
-//!     // …
+//! fn api(verifier: Verifier, read: Permission) -> Router {
+//!     let things = Router::new().route("/things", get(list)).with_state(read);
+//!     things.route_layer(middleware::from_fn_with_state(verifier, authenticate))
+//! }
+//!
+//! async fn list(caller: Caller, State(read): State<Permission>) -> Result<&'static str, Refusal> {
+//!     caller.require(&read)?;
+//!     Ok("a pen, a lamp")
 //! }
 //! ```
 //!

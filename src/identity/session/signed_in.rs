@@ -49,7 +49,7 @@ impl SignedIn {
         match session.get(ENTRY).await {
             // Another version's: whoever it was signs in again, instead of being locked out until it runs out.
             Err(tower_sessions::session::Error::SerdeJson(error)) => {
-                tracing::warn!(%error, "a session of another version of Errand is not understood, and counts as none");
+                tracing::warn!(%error, "a session of another version is not understood, and counts as none");
                 Ok(None)
             }
             loaded => loaded,

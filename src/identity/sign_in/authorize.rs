@@ -10,7 +10,7 @@ use url::form_urlencoded;
 use super::answer::{see_other, set_cookie};
 use super::challenge::Challenge;
 use super::parameters::Parameters;
-use super::paths::REDIRECT_PATH;
+use super::paths::REDIRECT;
 use super::problem::Problem;
 use super::public_name;
 use super::transaction::Transaction;
@@ -25,13 +25,14 @@ use crate::platform::hash;
 
 /// The longest hint that is passed on, in bytes: an e-mail address (RFC 5321 §4.5.3.1.3).
 const MAX_HINT: usize = 254;
-/// The address, on this site, that signs the customer in and brings them back.
-pub fn sign_in_url(return_to: &ReturnTo) -> String {
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", return_to.as_str()).finish();
-    format!("/auth/sign-in?{query}")
-}
-
 impl Identity {
+    /// The address, on this site, that signs the customer in and brings them back.
+    pub fn sign_in_url(&self, return_to: &ReturnTo) -> String {
+        let query =
+            form_urlencoded::Serializer::new(String::new()).append_pair("return_to", return_to.as_str()).finish();
+        format!("{}?{query}", self.site.path("sign-in"))
+    }
+
     /// The address, on this site, that answers a token acquisition's `InteractionRequired`: it asks the provider for
     /// `scopes` and for the claims of a claims challenge, and brings the customer back to `return_to`. For `customer` only:
     /// whoever else follows it just signs in.
@@ -47,7 +48,7 @@ impl Identity {
         if let Some(challenge) = Challenge::seal(self, customer, scopes, claims) {
             query.append_pair("challenge", &challenge);
         }
-        format!("/auth/sign-in?{}", query.finish())
+        format!("{}?{}", self.site.path("sign-in"), query.finish())
     }
 
     /// The address, on this site, at which `customer` proves who they are; then it is done what waited for that.
@@ -56,7 +57,7 @@ impl Identity {
             .append_pair("return_to", return_to.as_str())
             .append_pair("challenge", &Challenge::seal_proof(self, customer, then))
             .finish();
-        format!("/auth/sign-in?{query}")
+        format!("{}?{query}", self.site.path("sign-in"))
     }
 }
 
@@ -111,7 +112,7 @@ async fn redirect(
             return Problem::Unavailable.response(identity);
         }
     };
-    let return_to = query.first("return_to").map_or_else(ReturnTo::home, ReturnTo::parse);
+    let return_to = query.first("return_to").map_or_else(|| identity.home(), |text| identity.return_to(text));
     // One that is not ours, not for this customer or has run out: an ordinary sign-in. What still lacks then is asked for
     // again.
     let (signed_in, ended) = match who(identity, session, headers).await {
@@ -221,5 +222,5 @@ fn name_at_provider(signed_in: &SignedIn) -> Option<String> {
 
 /// Where the provider sends the customer back to: must be registered there, character by character.
 pub(super) fn redirect_uri(identity: &Identity) -> String {
-    format!("{}{REDIRECT_PATH}", identity.public_url.as_str().trim_end_matches('/'))
+    format!("{}{}", identity.public_url.as_str().trim_end_matches('/'), identity.site.path(REDIRECT))
 }

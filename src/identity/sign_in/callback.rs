@@ -12,7 +12,7 @@ use tower_sessions::Session;
 use super::answer::{see_other, set_cookie};
 use super::declined::Declined;
 use super::parameters::Parameters;
-use super::paths::REDIRECT_PATH;
+use super::paths::REDIRECT;
 use super::problem::Problem;
 use super::transaction::Transaction;
 use super::turns::{NoTurn, Peer, Whose};
@@ -148,11 +148,11 @@ pub(super) async fn by_query(
     let transaction = query.only("state").and_then(|state| Transaction::find(&identity, &headers, state));
     let mut response = match answer(&identity, &session, &peer, &query, &headers, transaction.as_ref()).await {
         // Nothing was used up: the same address works in a moment.
-        Err(RouteError::NoTurn(_)) => return busy(""),
+        Err(RouteError::NoTurn(_)) => return busy(&identity, ""),
         Ok(()) => arrived(&identity, &headers, transaction.as_ref()),
         // Harmless when the first one worked.
         Err(error) if error.is_second_arrival() && matches!(SignedIn::load(&session).await, Ok(Some(_))) => {
-            see_other("/")
+            see_other(identity.home().as_str())
         }
         Err(error) => refuse(&identity, &error, transaction.as_ref()),
     };
@@ -179,10 +179,10 @@ pub(super) async fn by_form(
     let transaction = form.only("state").and_then(|state| Transaction::find(&identity, &headers, state));
     let mut response = match answer(&identity, &session, &peer, &form, &headers, transaction.as_ref()).await {
         // A form is not sent again by a link. The provider knows the customer by now.
-        Err(RouteError::NoTurn(_)) => return busy("/auth/sign-in"),
+        Err(RouteError::NoTurn(_)) => return busy(&identity, &identity.site.path("sign-in")),
         Ok(()) => arrived(&identity, &headers, transaction.as_ref()),
         // Whether somebody is signed in can be told only with the session's cookie: once more, without parameters.
-        Err(error) if error.is_second_arrival() => see_other(REDIRECT_PATH),
+        Err(error) if error.is_second_arrival() => see_other(&identity.site.path(REDIRECT)),
         Err(error) => refuse(&identity, &error, transaction.as_ref()),
     };
     if let Some(transaction) = transaction {
@@ -193,7 +193,8 @@ pub(super) async fn by_form(
 
 /// Signed in.
 fn arrived(identity: &Identity, headers: &HeaderMap, transaction: Option<&Transaction>) -> Response {
-    let mut response = see_other(transaction.map_or("/", |transaction| transaction.return_to.as_str()));
+    let mut response =
+        see_other(transaction.map_or(identity.home().as_str(), |transaction| transaction.return_to.as_str()));
     // The cookie does not come along with a form.
     if transaction.is_some_and(|transaction| transaction.prove) || ended::is_sent(identity, headers) {
         set_cookie(response.headers_mut(), &ended::removal(identity));
@@ -203,14 +204,16 @@ fn arrived(identity: &Identity, headers: &HeaderMap, transaction: Option<&Transa
 
 /// There was no turn. 429 rather than 503: strangers must not choose what the log calls an error. `again` is where the
 /// customer tries once more.
-fn busy(again: &'static str) -> Response {
+fn busy(identity: &Identity, again: &str) -> Response {
     const RETRY_AFTER: &str = "5";
+    let home = identity.home();
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
          <title>Very many are signing in</title></head><body><main><h1>Very many are signing in</h1>\
          <p>It is not your fault, and nothing is lost. Wait a few seconds, and try again.</p>\
-         <p><a href=\"{again}\">Try again</a></p><p><a href=\"/\">Home</a></p></main></body></html>"
+         <p><a href=\"{again}\">Try again</a></p><p><a href=\"{}\">Home</a></p></main></body></html>",
+        home.as_str().replace('&', "&amp;").replace('"', "&quot;")
     );
     (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, RETRY_AFTER)], axum::response::Html(page)).into_response()
 }

@@ -11,6 +11,7 @@ mod id_token;
 mod parameters;
 mod paths;
 mod problem;
+mod problem_page;
 mod public_name;
 mod sign_out;
 mod transaction;
@@ -23,30 +24,35 @@ use axum::routing::{get, post};
 
 use super::session;
 use super::state::Identity;
-pub use authorize::{challenge_in, sign_in_url};
-use paths::{REDIRECT_PATH, SIGNED_OUT_PATH};
+pub use authorize::challenge_in;
+use paths::{PROBLEM, REDIRECT, SIGNED_OUT};
 pub use problem::Problem;
 
 /// The endpoints.
 pub(super) fn router(identity: Identity) -> Router {
-    Router::new()
-        .route("/auth/sign-in", get(authorize::sign_in))
-        .route("/auth/sign-up", get(authorize::sign_up))
-        .route("/auth/session", get(who::who))
-        .route("/auth/sign-out", post(sign_out::sign_out).get(sign_out::not_by_get))
-        .route(SIGNED_OUT_PATH, get(sign_out::signed_out))
-        .with_state(identity)
+    let at = |name| identity.site.path(name);
+    let mut router = Router::new()
+        .route(&at("sign-in"), get(authorize::sign_in))
+        .route(&at("sign-up"), get(authorize::sign_up))
+        .route(&at("session"), get(who::who))
+        .route(&at("sign-out"), post(sign_out::sign_out).get(sign_out::not_by_get))
+        .route(&at(SIGNED_OUT), get(sign_out::signed_out));
+    if identity.site.problem_page.is_none() {
+        router = router.route(&at(PROBLEM), get(problem_page::page));
+    }
+    router.with_state(identity)
 }
 
 /// The endpoints that the provider, or a page of it, sends requests to, POSTs among them: each proves by its own
 /// parameters that it is meant, so that no protection against other sites' requests may stand in front.
 pub(super) fn callbacks(identity: Identity) -> Router {
-    let redirect = Router::new().route(REDIRECT_PATH, get(callback::by_query).post(callback::by_form));
+    let at = |name| identity.site.path(name);
+    let redirect = Router::new().route(&at(REDIRECT), get(callback::by_query).post(callback::by_form));
     let redirect = session::provide(&identity, redirect.with_state(identity.clone()));
     // These come without cookies, and need no session.
     Router::new()
-        .route("/auth/front-channel-logout", get(front_channel_logout::front_channel_logout))
-        .route("/auth/back-channel-logout", post(back_channel_logout::back_channel_logout))
+        .route(&at("front-channel-logout"), get(front_channel_logout::front_channel_logout))
+        .route(&at("back-channel-logout"), post(back_channel_logout::back_channel_logout))
         .with_state(identity)
         .merge(redirect)
 }

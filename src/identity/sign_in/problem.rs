@@ -9,6 +9,7 @@ use cookie::Cookie;
 use url::form_urlencoded;
 
 use super::answer::{see_other, set_cookie};
+use super::paths::PROBLEM;
 use crate::identity::ended::Ended;
 use crate::identity::ended_sessions::EndedBy;
 use crate::identity::return_to::ReturnTo;
@@ -35,6 +36,16 @@ pub enum Problem {
 }
 
 impl Problem {
+    pub(super) const ALL: [Self; 7] = [
+        Self::Cancelled,
+        Self::Expired,
+        Self::Refused,
+        Self::Unavailable,
+        Self::SignOut,
+        Self::SignedOutElsewhere,
+        Self::SignedOutByProvider,
+    ];
+
     /// As it stands in the address of the page.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -61,12 +72,12 @@ impl Problem {
             .append_pair("reason", self.as_str())
             .append_pair("return_to", return_to.as_str())
             .finish();
-        see_other(&format!("{}?{query}", identity.problem_page))
+        see_other(&format!("{}?{query}", page(identity)))
     }
 
     /// As the provider's answer has it, which anybody can write who began a sign-in.
     pub(super) fn alleged(self, identity: &Identity) -> Response {
-        see_other(&format!("{}?reason={}", identity.problem_page, self.as_str()))
+        see_other(&format!("{}?reason={}", page(identity), self.as_str()))
     }
 
     pub(super) fn response(self, identity: &Identity) -> Response {
@@ -76,6 +87,11 @@ impl Problem {
         }
         response
     }
+}
+
+/// The app's page about problems, or ours.
+fn page(identity: &Identity) -> String {
+    identity.site.problem_page.clone().unwrap_or_else(|| identity.site.path(PROBLEM))
 }
 
 /// How long it is believed, in milliseconds: until the page is there.

@@ -15,7 +15,7 @@ use tower_sessions::Session;
 
 use super::answer::{see_other, set_cookie};
 use super::parameters::Parameters;
-use super::paths::SIGNED_OUT_PATH;
+use super::paths::SIGNED_OUT;
 use super::problem::Problem;
 use crate::identity::session::{self, SignedIn, Which};
 use crate::identity::state::Identity;
@@ -49,12 +49,12 @@ pub(super) async fn sign_out(State(identity): State<Identity>, session: Session)
         }
     };
     // Nobody was signed in: nothing to tell the provider.
-    let Some(former) = former else { return see_other("/") };
-    let Ok(metadata) = identity.provider.metadata().await else { return see_other("/") };
-    let Some(mut url) = metadata.end_session_endpoint.clone() else { return see_other("/") };
+    let Some(former) = former else { return see_other(identity.home().as_str()) };
+    let Ok(metadata) = identity.provider.metadata().await else { return see_other(identity.home().as_str()) };
+    let Some(mut url) = metadata.end_session_endpoint.clone() else { return see_other(identity.home().as_str()) };
     let pending = Pending { state: random::token(), began_at: identity.clock.unix_millis() };
     {
-        let back = format!("{}{SIGNED_OUT_PATH}", identity.public_url.as_str().trim_end_matches('/'));
+        let back = format!("{}{}", identity.public_url.as_str().trim_end_matches('/'), identity.site.path(SIGNED_OUT));
         let mut pairs = url.query_pairs_mut();
         pairs
             .append_pair("client_id", &identity.client_id)
@@ -112,7 +112,7 @@ pub(super) async fn signed_out(State(identity): State<Identity>, query: Paramete
     let cookie = identity.sealed_cookie(COOKIE, CONTEXT);
     if !cookie.is_sent(&headers) {
         // The Back button, or somebody who typed the address.
-        return see_other("/");
+        return see_other(identity.home().as_str());
     }
     let pending: Option<Pending> = cookie.read(&headers);
     let in_time = |pending: &Pending| identity.clock.is_within(LIFETIME, pending.began_at);
@@ -120,7 +120,7 @@ pub(super) async fn signed_out(State(identity): State<Identity>, query: Paramete
         query.only("state").is_some_and(|state| bool::from(state.as_bytes().ct_eq(pending.state.as_bytes())))
     });
     let mut response = if confirmed {
-        see_other("/")
+        see_other(identity.home().as_str())
     } else {
         tracing::warn!("the provider's answer to a sign-out has no state, or another one");
         Problem::SignOut.response(&identity)

@@ -1,13 +1,22 @@
 //! Long-running on-behalf-of, as Microsoft.Identity.Web has it (`ILongRunningWebApi`): an API that was called by a
 //! customer goes on calling others for them when their access token has long expired.
 //!
-//! ```ignore
+//! ```
+//! # use errand::identity::bearer::Caller;
+//! # use errand::identity::scopes::Scopes;
+//! # use errand::identity::token::{AcquireError, IncomingToken};
+//! # use errand::identity::tokens::long_running::LongRunning;
+//! # async fn example(
+//! #     work: LongRunning, caller: Caller, incoming: IncomingToken, scopes: Scopes,
+//! # ) -> Result<(), AcquireError> {
 //! // While the customer's request is answered: a session key, to be kept with the work.
 //! let (session_key, token) = work.initiate(&caller, &incoming, &scopes).await?;
 //! // Hours later, on any replica, in the customer's absence:
-//! let token = work.acquire(&session_key, &caller_key, &scopes).await?;
+//! let token = work.acquire(&session_key, &caller.key, &scopes).await?;
 //! // When it is done:
-//! work.stop(&session_key, &caller_key).await?;
+//! work.stop(&session_key, &caller.key).await?;
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! The API's database keeps the refresh token that came with the exchange, sealed under the API's own keys, under the
