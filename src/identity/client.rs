@@ -3,27 +3,29 @@
 
 pub(in crate::identity) mod endpoint;
 pub mod probe;
+pub(in crate::identity) mod request;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{ACCEPT, HeaderValue};
+use openidconnect::core::CoreClientAuthMethod;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use self::endpoint::{MAX_ANSWER, TokenEndpointError, TokenResponse};
+use self::request::{Authentication, Grant, TokenRequest};
 use super::config::ClientConfig;
-use super::credential::{Credentials, Loaded, Proof};
+use super::credential::{Audiences, Credentials, Loaded, Proof};
+use super::http::{Answers, Http};
 use super::provider::{Metadata, Provider};
 use super::scopes::Scopes;
 use super::token::{AccessToken, AcquireError, IncomingToken, Options, PAUSE, STILL_GOOD};
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
-use crate::platform::{hash, outbound, serve};
+use crate::platform::{hash, serve};
 
 /// How many requests one app has at the token endpoint at the same time.
 const AT_ONCE: usize = 128;
@@ -33,9 +35,6 @@ const LIMIT: Duration = Duration::from_secs(12);
 const REVOCATION_LIMIT: Duration = Duration::from_secs(5);
 /// Tokens that are remembered at most, of an app and on behalf of callers together.
 const REMEMBERED: u64 = 10_000;
-
-/// RFC 6749 §2.3.1: client id and secret are form-encoded before they are joined for HTTP Basic.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// The app as its provider knows it. Cheap to clone; clones share what was acquired.
 #[derive(Clone)]
@@ -48,6 +47,7 @@ struct Inner {
     client_id: String,
     credentials: Credentials,
     capabilities: Vec<String>,
+    trusted_audiences: Vec<String>,
     turns: Arc<Semaphore>,
     /// Keyed by what was asked for and, on behalf of a caller, by the digest of their token: see [`Wanted::key`].
     slots: moka::future::Cache<String, Arc<Slot>>,
@@ -132,6 +132,7 @@ impl ConfidentialClient {
             client_id,
             credentials,
             capabilities: config.client_capabilities.clone(),
+            trusted_audiences: config.trusted_audiences.clone(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             slots: moka::future::Cache::builder()
                 .max_capacity(REMEMBERED)
@@ -148,6 +149,11 @@ impl ConfidentialClient {
     /// Application (client) id.
     pub fn client_id(&self) -> &str {
         &self.0.client_id
+    }
+
+    /// Which audiences ID and logout tokens may have besides this client.
+    pub(in crate::identity) fn trusted_audiences(&self) -> &[String] {
+        &self.0.trusted_audiences
     }
 
     /// An access token for the app itself (`client_credentials`, RFC 6749 §4.4): from memory, or acquired. At Entra
@@ -265,17 +271,12 @@ impl ConfidentialClient {
     async fn fetch(&self, slot: &Slot, wanted: &Wanted) -> Result<AccessToken, AcquireError> {
         let scopes = wanted.scopes.to_string();
         let claims = self.claims(wanted.claims.as_deref())?;
-        let mut parameters = vec![("scope", scopes.as_str())];
-        match &wanted.assertion {
-            None => parameters.push(("grant_type", "client_credentials")),
-            Some(incoming) => parameters.extend([
-                ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
-                ("assertion", incoming.expose()),
-                ("requested_token_use", "on_behalf_of"),
-            ]),
-        }
-        parameters.extend(claims.as_deref().map(|claims| ("claims", claims)));
-        let response = self.request(&parameters).await.map_err(|error| {
+        let grant = match &wanted.assertion {
+            None => Grant::ClientCredentials { scopes: &scopes },
+            Some(incoming) => Grant::OnBehalfOf { assertion: incoming.expose(), scopes: &scopes },
+        };
+        let request = TokenRequest { grant, claims: claims.as_deref() };
+        let response = self.request(&request).await.map_err(|error| {
             tracing::warn!(%error, scopes, "no access token could be acquired");
             error.into_acquire_error(&wanted.scopes, wanted.claims.as_deref())
         })?;
@@ -297,22 +298,22 @@ impl ConfidentialClient {
     /// Sends a token request with the app's authentication.
     pub(in crate::identity) async fn request(
         &self,
-        parameters: &[(&str, &str)],
+        request: &TokenRequest<'_>,
     ) -> Result<TokenResponse, TokenEndpointError> {
         let turn = tokio::time::timeout(LIMIT, self.turn()).await.map_err(|_| TokenEndpointError::Busy)?;
-        self.request_in_turn(&turn, parameters).await
+        self.request_in_turn(&turn, request).await
     }
 
     /// [`ConfidentialClient::request`] of a caller whose turn it is.
     pub(in crate::identity) async fn request_in_turn(
         &self,
         _: &Turn,
-        parameters: &[(&str, &str)],
+        request: &TokenRequest<'_>,
     ) -> Result<TokenResponse, TokenEndpointError> {
         tokio::time::timeout(LIMIT, async {
             let metadata = self.0.provider.metadata().await?;
-            let body = self.post(&metadata, &metadata.token_endpoint, parameters).await?;
-            TokenResponse::read(&body)
+            let response = self.send(&metadata, &Message::Token(request)).await?;
+            response.ok_or_else(|| TokenEndpointError::Request("there is no answer to it".to_owned()))
         })
         .await
         .unwrap_or(Err(TokenEndpointError::Busy))
@@ -326,7 +327,7 @@ impl ConfidentialClient {
             let metadata = this.0.provider.metadata().await?;
             let Some(endpoint) = &metadata.revocation_endpoint else { return Ok(()) };
             let parameters = [("token", refresh_token.expose_secret()), ("token_type_hint", "refresh_token")];
-            this.post(&metadata, endpoint, &parameters).await.map(drop)
+            this.send(&metadata, &Message::Other { endpoint, parameters: &parameters }).await.map(drop)
         };
         let limited = serve::with_correlation_id(serve::correlation_id(), async {
             match tokio::time::timeout(REVOCATION_LIMIT, revoke).await {
@@ -346,7 +347,8 @@ impl ConfidentialClient {
             let metadata = this.0.provider.metadata().await?;
             let endpoint = metadata.revocation_endpoint.as_ref().filter(|_| metadata.session_revocation_supported);
             let Some(endpoint) = endpoint else { return Ok(()) };
-            this.post(&metadata, endpoint, &[("token", &sid), ("token_type_hint", "sid")]).await.map(drop)
+            let parameters = [("token", sid.as_str()), ("token_type_hint", "sid")];
+            this.send(&metadata, &Message::Other { endpoint, parameters: &parameters }).await.map(drop)
         };
         let limited = serve::with_correlation_id(serve::correlation_id(), async {
             match tokio::time::timeout(REVOCATION_LIMIT, end).await {
@@ -358,14 +360,12 @@ impl ConfidentialClient {
         tokio::spawn(limited);
     }
 
-    /// Posts a form with the app's authentication: with the first credential that the provider accepts. The body of a
-    /// success.
-    async fn post(
+    /// Sends a message with the app's authentication: with the first credential that the provider accepts.
+    async fn send(
         &self,
         metadata: &Metadata,
-        endpoint: &Url,
-        parameters: &[(&str, &str)],
-    ) -> Result<Vec<u8>, TokenEndpointError> {
+        message: &Message<'_>,
+    ) -> Result<Option<TokenResponse>, TokenEndpointError> {
         let mut problem = None;
         for credential in self.0.credentials.in_order() {
             let mut loaded = match credential.current().await {
@@ -376,12 +376,12 @@ impl ConfidentialClient {
                     continue;
                 }
             };
-            let mut answer = self.post_with(&loaded, metadata, endpoint, parameters).await;
+            let mut answer = self.send_with(&loaded, metadata, message).await;
             if matches!(answer, Err(TokenEndpointError::BadCredential { .. }))
                 && let Some(newer) = credential.reload(&loaded).await
             {
                 loaded = newer;
-                answer = self.post_with(&loaded, metadata, endpoint, parameters).await;
+                answer = self.send_with(&loaded, metadata, message).await;
             }
             match answer {
                 Err(error @ (TokenEndpointError::BadCredential { .. } | TokenEndpointError::Credential(_))) => {
@@ -400,46 +400,56 @@ impl ConfidentialClient {
         Err(problem.unwrap_or_else(|| TokenEndpointError::Credential("there is no client credential".to_owned())))
     }
 
-    async fn post_with(
+    async fn send_with(
         &self,
         credential: &Loaded,
         metadata: &Metadata,
-        endpoint: &Url,
-        parameters: &[(&str, &str)],
-    ) -> Result<Vec<u8>, TokenEndpointError> {
-        let inner = &self.0;
-        // RFC 7523 §3: the audience is the token endpoint, also for requests to its neighbours.
-        let audience = metadata.token_endpoint.as_str();
-        let proof = credential
-            .proof(&inner.client_id, audience, inner.clock.unix_seconds())
-            .map_err(TokenEndpointError::Credential)?;
-        let mut form = parameters.to_vec();
-        let mut request = inner
-            .http
-            .post(endpoint.clone())
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .header("client-request-id", serve::correlation_id());
-        match &proof {
+        message: &Message<'_>,
+    ) -> Result<Option<TokenResponse>, TokenEndpointError> {
+        let Inner { http, clock, client_id, .. } = &*self.0;
+        let endpoint = &metadata.token_endpoint;
+        let audiences = Audiences { token_endpoint: endpoint.as_str(), issuer: &metadata.issuer };
+        let proof =
+            credential.proof(client_id, audiences, clock.unix_seconds()).map_err(TokenEndpointError::Credential)?;
+        let authentication = match proof {
             Proof::Secret(secret) => {
                 let methods = &metadata.token_endpoint_auth_methods_supported;
-                let supports = |method: &str| methods.iter().any(|supported| supported == method);
-                if supports("client_secret_post") && !supports("client_secret_basic") {
-                    form.extend([("client_id", inner.client_id.as_str()), ("client_secret", secret.expose_secret())]);
+                if methods.contains(&CoreClientAuthMethod::ClientSecretPost)
+                    && !methods.contains(&CoreClientAuthMethod::ClientSecretBasic)
+                {
+                    Authentication::Post(secret)
                 } else {
-                    let user = utf8_percent_encode(&inner.client_id, FORM).to_string();
-                    let password = utf8_percent_encode(secret.expose_secret(), FORM).to_string();
-                    request = request.basic_auth(user, Some(password));
+                    Authentication::Basic(secret)
                 }
             }
-            Proof::Assertion(assertion) => form.extend([
-                ("client_id", inner.client_id.as_str()),
-                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-                ("client_assertion", assertion.expose_secret()),
-            ]),
+            Proof::Assertion(assertion) => Authentication::Assertion(assertion),
+        };
+        let mut http = Http::new(http, Answers::OfTokenEndpoint, MAX_ANSWER);
+        if let Some(credentials) = authentication.header(client_id) {
+            http = http.with_basic(credentials);
         }
-        let (status, _, body) = outbound::send(request.form(&form), MAX_ANSWER).await?;
-        if status.is_success() { Ok(body) } else { Err(TokenEndpointError::read(status, &body)) }
+        match message {
+            Message::Token(request) => {
+                request::tokens(&http, endpoint, client_id, &authentication, request).await.map(Some)
+            }
+            Message::Other { endpoint, parameters } => {
+                request::extension(&http, endpoint, client_id, &authentication, parameters).await.map(|_| None)
+            }
+        }
     }
+}
+
+/// What is sent to the provider with the app's authentication.
+enum Message<'a> {
+    /// To the token endpoint, which answers with tokens.
+    Token(&'a TokenRequest<'a>),
+    /// To one of its neighbours, whose answer says nothing more.
+    Other {
+        /// Which.
+        endpoint: &'a Url,
+        /// The form.
+        parameters: &'a [(&'a str, &'a str)],
+    },
 }
 
 /// A turn at the token endpoint, until it is dropped.

@@ -44,6 +44,10 @@ pub struct Config {
     /// How the provider hands over the answer of a sign-in.
     #[serde(default)]
     pub response_mode: ResponseMode,
+    /// Audiences that ID and logout tokens may have besides this client (OpenID Connect Core §3.1.3.7, 3): some providers
+    /// add their own, or a project's. `azp`, where it is there, must still be this client.
+    #[serde(default)]
+    pub trusted_audiences: Vec<String>,
     /// Also asks the `UserInfo` endpoint at sign-in (OpenID Connect Core §5.3): for providers that put claims only there.
     #[serde(default)]
     pub claims_from_userinfo: bool,
@@ -84,6 +88,9 @@ pub struct ClientConfig {
     /// What this app can handle, such as `cp1` (claims challenges of continuous access evaluation); sent as `xms_cc`.
     #[serde(default)]
     pub client_capabilities: Vec<String>,
+    /// As in [`Config`]; an app that signs nobody in has no use for it.
+    #[serde(skip)]
+    pub trusted_audiences: Vec<String>,
 }
 
 /// One way to prove to the provider which app this is. Files are read again when they change, or when the provider says
@@ -110,6 +117,9 @@ pub struct CertificateFiles {
     /// What assertions are signed with.
     #[serde(default)]
     pub algorithm: AssertionAlgorithm,
+    /// Whom assertions are for.
+    #[serde(default)]
+    pub audience: AssertionAudience,
     /// `kid` of the assertion's header, for providers that know the key by it; Entra knows it by its thumbprint.
     #[serde(default)]
     pub key_id: Option<String>,
@@ -125,6 +135,17 @@ pub enum AssertionAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256; the certificate is named by `x5t`.
     #[serde(rename = "RS256")]
     Rs256,
+}
+
+/// Whom client assertions are for (`aud`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssertionAudience {
+    /// The token endpoint's address (RFC 7523 §3).
+    #[default]
+    TokenEndpoint,
+    /// The provider's issuer, as FAPI 2.0 and the revision of RFC 7523 demand.
+    Issuer,
 }
 
 /// Where a signed assertion is, such as a token that Kubernetes projects into a pod.
@@ -209,6 +230,7 @@ impl Config {
             client_id: Some(self.client_id.clone()),
             client_credentials: self.client_credentials.clone(),
             client_capabilities: self.client_capabilities.clone(),
+            trusted_audiences: self.trusted_audiences.clone(),
         }
     }
 

@@ -19,6 +19,7 @@ use std::time::SystemTime;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+pub(super) use self::certificate::Audiences;
 use self::certificate::Certificate;
 use super::config::{AssertionFile, CertificateFiles, ClientCredential};
 use super::jwt::MAX_TOKEN;
@@ -238,17 +239,15 @@ impl Credential {
 }
 
 impl Loaded {
-    /// The proof for one request to `token_endpoint`.
+    /// The proof for one request.
     ///
     /// # Errors
     /// When the certificate's key cannot sign.
-    pub(super) fn proof(&self, client_id: &str, token_endpoint: &str, now: i64) -> Result<Proof, String> {
+    pub(super) fn proof(&self, client_id: &str, audiences: Audiences<'_>, now: i64) -> Result<Proof, String> {
         Ok(match &self.material {
             Material::Secret(secret) => Proof::Secret(secret.clone()),
             Material::Assertion(assertion) => Proof::Assertion(assertion.clone()),
-            Material::Certificate(certificate) => {
-                Proof::Assertion(certificate.assertion(client_id, token_endpoint, now)?)
-            }
+            Material::Certificate(certificate) => Proof::Assertion(certificate.assertion(client_id, audiences, now)?),
         })
     }
 }

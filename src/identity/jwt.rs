@@ -18,12 +18,15 @@
 use std::cell::Cell;
 use std::fmt;
 
+use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+use super::log::loggable;
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 16 * 1024;
@@ -76,33 +79,91 @@ pub enum JwtError {
     Signature,
 }
 
-/// The signature algorithms that are accepted (RFC 7518 §3.1).
+/// The signature algorithms that are accepted (RFC 7518 §3.1, RFC 8037 §3.1): this list is the only one, and the guide
+/// names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    Rs384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    Rs512,
     /// RSASSA-PSS with SHA-256.
     Ps256,
+    /// RSASSA-PSS with SHA-384.
+    Ps384,
+    /// RSASSA-PSS with SHA-512.
+    Ps512,
     /// ECDSA on P-256 with SHA-256.
     Es256,
+    /// ECDSA on P-384 with SHA-384.
+    Es384,
+    /// `EdDSA` on Ed25519.
+    EdDsa,
 }
 
 impl Algorithm {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::EdDsa,
+    ];
+
     /// The algorithm of that name, if it is allowed. Names are case-sensitive (RFC 7515 §4.1.1).
     pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "RS256" => Some(Self::Rs256),
-            "PS256" => Some(Self::Ps256),
-            "ES256" => Some(Self::Es256),
-            _ => None,
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
+    /// As `alg` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
+            Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::EdDsa => "EdDSA",
         }
+    }
+
+    /// Whether any provider may use it, also for access tokens, whose algorithms no metadata names. The others must be
+    /// announced.
+    pub fn needs_no_announcement(self) -> bool {
+        matches!(self, Self::Rs256 | Self::Ps256 | Self::Es256)
+    }
+
+    /// The hash that belongs to the algorithm (OpenID Connect Core §3.1.3.6; for Ed25519, RFC 8032 §5.1), of `bytes`.
+    pub fn hash(self, bytes: &[u8]) -> Vec<u8> {
+        let algorithm = match self {
+            Self::Rs256 | Self::Ps256 | Self::Es256 => &digest::SHA256,
+            Self::Rs384 | Self::Ps384 | Self::Es384 => &digest::SHA384,
+            Self::Rs512 | Self::Ps512 | Self::EdDsa => &digest::SHA512,
+        };
+        digest::digest(algorithm, bytes).as_ref().to_vec()
     }
 
     fn of_library(self) -> jsonwebtoken::Algorithm {
         match self {
             Self::Rs256 => jsonwebtoken::Algorithm::RS256,
+            Self::Rs384 => jsonwebtoken::Algorithm::RS384,
+            Self::Rs512 => jsonwebtoken::Algorithm::RS512,
             Self::Ps256 => jsonwebtoken::Algorithm::PS256,
+            Self::Ps384 => jsonwebtoken::Algorithm::PS384,
+            Self::Ps512 => jsonwebtoken::Algorithm::PS512,
             Self::Es256 => jsonwebtoken::Algorithm::ES256,
+            Self::Es384 => jsonwebtoken::Algorithm::ES384,
+            Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
         }
     }
 }
@@ -123,7 +184,8 @@ pub struct Header {
 pub struct Unverified<'a> {
     /// Its header.
     pub header: Header,
-    signed: &'a str,
+    /// What the signature is over: header and payload as they came.
+    pub signed: &'a str,
     payload: &'a str,
     signature: &'a str,
 }
@@ -187,28 +249,31 @@ impl Unverified<'_> {
         if !key.fits(self.header.algorithm) {
             return Err(JwtError::KeyMismatch);
         }
-        let algorithm = self.header.algorithm.of_library();
-        match jsonwebtoken::crypto::verify(self.signature, self.signed.as_bytes(), &key.public, algorithm) {
-            Ok(true) => Ok(Verified { header: self.header.clone(), claims: object(self.payload)? }),
-            Ok(false) | Err(_) => Err(JwtError::Signature),
+        if key.has_signed(self.header.algorithm, self.signed.as_bytes(), self.signature) {
+            Ok(Verified { header: self.header.clone(), claims: object(self.payload)? })
+        } else {
+            Err(JwtError::Signature)
         }
     }
 }
 
 /// A provider's public key for signatures.
+#[derive(Clone)]
 pub struct Key {
     /// `kid`.
     pub id: Option<String>,
-    kind: KeyKind,
+    pub(super) kind: KeyKind,
     /// `alg`: when present, the only one the key is for (RFC 7517 §4.4).
-    only: Option<Algorithm>,
+    pub(super) only: Option<Algorithm>,
     public: DecodingKey,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum KeyKind {
+pub(super) enum KeyKind {
     Rsa,
     P256,
+    P384,
+    Ed25519,
 }
 
 /// A JSON Web Key as it is published (RFC 7517 §4, RFC 7518 §6); members that we do not use are ignored.
@@ -228,8 +293,8 @@ struct Jwk {
 }
 
 impl Key {
-    /// The key in a JSON Web Key, if it is one for verifying signatures that we accept: RSA of 2048 to 8192 bits or
-    /// P-256, not marked for encryption (RFC 7517 §4.2, §4.3).
+    /// The key in a JSON Web Key, if it is one for verifying signatures that we accept: RSA of 2048 to 8192 bits, P-256,
+    /// P-384 or Ed25519, not marked for encryption (RFC 7517 §4.2, §4.3).
     pub fn from_jwk(jwk: &Value) -> Option<Self> {
         let jwk = Jwk::deserialize(jwk).ok()?;
         if jwk.used_for.is_some_and(|used_for| used_for != "sig")
@@ -243,20 +308,31 @@ impl Key {
         };
         let (kind, public) = match jwk.kty.as_str() {
             "RSA" => {
-                let modulus = URL_SAFE_NO_PAD.decode(jwk.n?).ok()?;
-                let exponent = URL_SAFE_NO_PAD.decode(jwk.e?).ok()?;
-                if !(256..=1024 + 1).contains(&modulus.len()) || exponent.is_empty() {
+                // RFC 7518 §6.3.1: as few octets as the number needs; some providers put zero octets in front of it.
+                let modulus = without_leading_zeros(URL_SAFE_NO_PAD.decode(jwk.n?).ok()?);
+                let exponent = without_leading_zeros(URL_SAFE_NO_PAD.decode(jwk.e?).ok()?);
+                if !(256..=1024).contains(&modulus.len()) || exponent.is_empty() {
                     return None;
                 }
                 (KeyKind::Rsa, DecodingKey::from_rsa_raw_components(&modulus, &exponent))
             }
-            "EC" if jwk.crv.as_deref() == Some("P-256") => {
+            "EC" => {
+                let (kind, size) = match jwk.crv?.as_str() {
+                    "P-256" => (KeyKind::P256, 32),
+                    "P-384" => (KeyKind::P384, 48),
+                    _ => return None,
+                };
                 let (x, y) = (jwk.x?, jwk.y?);
-                // 32 bytes each, leading zeros kept (RFC 7518 §6.2.1.2).
-                if [&x, &y].iter().any(|text| URL_SAFE_NO_PAD.decode(text).ok().is_none_or(|bytes| bytes.len() != 32)) {
+                // So many bytes each, leading zeros kept (RFC 7518 §6.2.1.2).
+                if [&x, &y].iter().any(|text| !is_of_size(text, size)) {
                     return None;
                 }
-                (KeyKind::P256, DecodingKey::from_ec_components(&x, &y).ok()?)
+                (kind, DecodingKey::from_ec_components(&x, &y).ok()?)
+            }
+            // RFC 8037 §2
+            "OKP" if jwk.crv.as_deref() == Some("Ed25519") => {
+                let x = jwk.x.filter(|x| is_of_size(x, 32))?;
+                (KeyKind::Ed25519, DecodingKey::from_ed_components(&x).ok()?)
             }
             _ => return None,
         };
@@ -266,11 +342,35 @@ impl Key {
     /// Whether the key may have made signatures of that algorithm (RFC 8725 §3.1).
     pub fn fits(&self, algorithm: Algorithm) -> bool {
         let kind = match algorithm {
-            Algorithm::Rs256 | Algorithm::Ps256 => KeyKind::Rsa,
+            Algorithm::Rs256
+            | Algorithm::Rs384
+            | Algorithm::Rs512
+            | Algorithm::Ps256
+            | Algorithm::Ps384
+            | Algorithm::Ps512 => KeyKind::Rsa,
             Algorithm::Es256 => KeyKind::P256,
+            Algorithm::Es384 => KeyKind::P384,
+            Algorithm::EdDsa => KeyKind::Ed25519,
         };
         self.kind == kind && self.only.is_none_or(|only| only == algorithm)
     }
+
+    /// Checks 7 and 8 of the [module](self): whether `signature`, as base64url, is this key's over `message`.
+    pub(super) fn has_signed(&self, algorithm: Algorithm, message: &[u8], signature: &str) -> bool {
+        self.fits(algorithm)
+            && jsonwebtoken::crypto::verify(signature, message, &self.public, algorithm.of_library())
+                .is_ok_and(|is_right| is_right)
+    }
+}
+
+fn without_leading_zeros(mut number: Vec<u8>) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.drain(..zeros);
+    number
+}
+
+fn is_of_size(text: &str, size: usize) -> bool {
+    URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == size)
 }
 
 /// Why a token's times are refused.
@@ -342,11 +442,43 @@ pub fn audiences(claims: &Claims) -> Option<Vec<&str>> {
     }
 }
 
+/// Whether a token is for `own` (RFC 7519 §4.1.3), and for nobody else but those who are `trusted`.
+pub(super) fn is_audience(claims: &Claims, own: &str, trusted: &[String]) -> bool {
+    audiences(claims).is_some_and(|audiences| {
+        let known = |audience: &str| audience == own || trusted.iter().any(|trusted| trusted == audience);
+        audiences.contains(&own)
+            && audiences.iter().all(|audience| known(audience))
+            && audiences.iter().filter(|audience| **audience == own).count() == 1
+    })
+}
+
+/// What a token's header says about itself, for the log: none of it is a secret, and none of it is believed.
+pub(super) fn shown_header(token: &str) -> String {
+    let header = token.split('.').next().filter(|header| header.len() <= MAX_TOKEN);
+    let header = header.and_then(|header| object(header).ok()).unwrap_or_default();
+    let shown = ["alg", "kid", "typ", "enc", "zip", "crit"]
+        .iter()
+        .filter_map(|name| Some(format!("{name}={}", loggable(&header.get(*name)?.to_string()))));
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+/// A claim as it was found, for the log.
+pub(super) fn shown(claims: &Claims, name: &str) -> String {
+    claims.get(name).map_or_else(|| "missing".to_owned(), |value| loggable(&value.to_string()))
+}
+
 /// Decodes one part of a token as a JSON object without duplicate members.
 fn object(part: &str) -> Result<Map<String, Value>, JwtError> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| JwtError::NotBase64)?;
+    strict_object(&URL_SAFE_NO_PAD.decode(part).map_err(|_| JwtError::NotBase64)?)
+}
+
+/// Reads a JSON object without duplicate members.
+///
+/// # Errors
+/// [`JwtError::DuplicateMember`], [`JwtError::NotJson`].
+pub(super) fn strict_object(bytes: &[u8]) -> Result<Map<String, Value>, JwtError> {
     let duplicate = Cell::new(false);
-    let mut json = serde_json::Deserializer::from_slice(&bytes);
+    let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = Strict(&duplicate).deserialize(&mut json).and_then(|value| json.end().map(|()| value));
     match value {
         Ok(Value::Object(members)) => Ok(members),

@@ -55,10 +55,14 @@ mod ended;
 mod ended_sessions;
 #[cfg(test)]
 mod ended_tests;
+mod http;
+mod id_token;
 pub mod jwt;
 mod lenient;
+mod log;
 #[cfg(test)]
 mod logout_tests;
+mod protocol;
 pub mod provider;
 #[cfg(test)]
 pub mod provider_double;

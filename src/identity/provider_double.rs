@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaKeyPair,
-    RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
+    RsaKeyPair, RsaPublicKeyComponents,
 };
 use axum::extract::{Query, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -50,6 +51,8 @@ pub struct SigningKey {
 enum Pair {
     Rsa(RsaKeyPair),
     P256(EcdsaKeyPair),
+    P384(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
 }
 
 impl SigningKey {
@@ -78,6 +81,21 @@ impl SigningKey {
         })
     }
 
+    /// A P-384 key, for ES384; not published at first.
+    pub fn larger_elliptic() -> &'static Self {
+        static KEY: OnceLock<SigningKey> = OnceLock::new();
+        KEY.get_or_init(|| {
+            let pair = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).expect("a key");
+            Self { id: "larger", pair: Pair::P384(pair) }
+        })
+    }
+
+    /// An Ed25519 key, for `EdDSA`; not published at first.
+    pub fn edwards() -> &'static Self {
+        static KEY: OnceLock<SigningKey> = OnceLock::new();
+        KEY.get_or_init(|| Self { id: "edwards", pair: Pair::Ed25519(Ed25519KeyPair::generate().expect("a key")) })
+    }
+
     /// The public key as a JSON Web Key.
     pub fn jwk(&self) -> Value {
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
@@ -90,28 +108,56 @@ impl SigningKey {
                 let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
                 json!({"kty": "EC", "use": "sig", "kid": self.id, "crv": "P-256", "x": text(x), "y": text(y)})
             }
+            Pair::P384(pair) => {
+                let (x, y) = pair.public_key().as_ref()[1..].split_at(48);
+                json!({"kty": "EC", "use": "sig", "kid": self.id, "crv": "P-384", "x": text(x), "y": text(y)})
+            }
+            Pair::Ed25519(pair) => {
+                json!({"kty": "OKP", "use": "sig", "kid": self.id, "crv": "Ed25519", "x": text(pair.public_key().as_ref())})
+            }
         }
     }
 
     /// A token with exactly this header and these claims, signed by this key as the header's `alg` says (RS256 where
-    /// the key cannot, so that a lie in the header stays a lie).
+    /// the key cannot, so that a lie in the header stays a lie; RS512 is one too, but for [`SigningKey::sign_as`]).
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         self.sign_text(&header.to_string(), &claims.to_string())
     }
 
+    /// A token that says that it is signed with this algorithm, and is.
+    pub fn sign_as(&self, algorithm: &str, claims: &Value) -> String {
+        let padding: &'static dyn RsaEncoding = match algorithm {
+            "RS384" => &RSA_PKCS1_SHA384,
+            "RS512" => &RSA_PKCS1_SHA512,
+            "PS256" => &RSA_PSS_SHA256,
+            "PS384" => &RSA_PSS_SHA384,
+            "PS512" => &RSA_PSS_SHA512,
+            _ => &RSA_PKCS1_SHA256,
+        };
+        let header = json!({"alg": algorithm, "kid": self.id});
+        self.sign_padded(&header.to_string(), &claims.to_string(), padding)
+    }
+
     /// [`SigningKey::sign`] for JSON that `serde_json` would not write, such as a member named twice.
     pub fn sign_text(&self, header: &str, claims: &str) -> String {
+        let padding: &'static dyn RsaEncoding =
+            if header.contains("PS256") { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+        self.sign_padded(header, claims, padding)
+    }
+
+    fn sign_padded(&self, header: &str, claims: &str, padding: &'static dyn RsaEncoding) -> String {
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
         let random = SystemRandom::new();
         let signature = match &self.pair {
             Pair::Rsa(pair) => {
-                let padding: &'static dyn aws_lc_rs::signature::RsaEncoding =
-                    if header.contains("PS256") { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(padding, &random, signed.as_bytes(), &mut signature).expect("a signature");
                 signature
             }
-            Pair::P256(pair) => pair.sign(&random, signed.as_bytes()).expect("a signature").as_ref().to_vec(),
+            Pair::P256(pair) | Pair::P384(pair) => {
+                pair.sign(&random, signed.as_bytes()).expect("a signature").as_ref().to_vec()
+            }
+            Pair::Ed25519(pair) => pair.sign(signed.as_bytes()).as_ref().to_vec(),
         };
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
@@ -136,6 +182,8 @@ pub struct Lies {
     pub tokens: Value,
     /// Changes of the `UserInfo` answer.
     pub user_info: Value,
+    /// Whether it is signed.
+    pub signs_user_info: bool,
 }
 
 impl Default for Lies {
@@ -148,6 +196,7 @@ impl Default for Lies {
             tamper: |token| token,
             tokens: json!({}),
             user_info: json!({}),
+            signs_user_info: false,
         }
     }
 }
@@ -447,7 +496,7 @@ async fn token(Shared(state): Shared<Arc<State>>, headers: HeaderMap, Form(field
 }
 
 /// What the `UserInfo` endpoint accepts.
-const ACCESS_TOKEN: &str = "the-access-token-of-alice";
+pub const ACCESS_TOKEN: &str = "the-access-token-of-alice";
 
 /// The `UserInfo` endpoint (OpenID Connect Core §5.3).
 async fn user_info(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Response {
@@ -460,6 +509,9 @@ async fn user_info(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Res
         "sub": "pairwise-for-the-web", "name": "Alice of UserInfo", "email": "alice@example.com", "sid": "forged",
     });
     merge(&mut claims, memory.lies.user_info.clone());
+    if memory.lies.signs_user_info {
+        return ([(header::CONTENT_TYPE, "application/jwt")], sign(&claims)).into_response();
+    }
     Json(claims).into_response()
 }
 

@@ -48,6 +48,78 @@ async fn tokens_of_every_allowed_algorithm_verify() {
 }
 
 #[tokio::test]
+async fn further_algorithms_are_accepted_where_the_provider_announces_them() {
+    let (double, silent, _) = start().await;
+    let keys = [SigningKey::first(), SigningKey::elliptic(), SigningKey::larger_elliptic(), SigningKey::edwards()];
+    double.publish(&keys);
+    let further = [
+        (SigningKey::first(), "RS384"),
+        (SigningKey::first(), "RS512"),
+        (SigningKey::first(), "PS384"),
+        (SigningKey::first(), "PS512"),
+        (SigningKey::larger_elliptic(), "ES384"),
+        (SigningKey::edwards(), "EdDSA"),
+    ];
+    let claims = json!({"sub": "me"});
+    for (key, algorithm) in further {
+        let refused = silent.verify_signature(&key.sign_as(algorithm, &claims)).await;
+        assert_eq!(refused, Err(SignatureError::Token(JwtError::AlgorithmNotAllowed)), "{algorithm}");
+    }
+    let names: Vec<&str> = further.iter().map(|(_, name)| *name).collect();
+    double.change_document(json!({"id_token_signing_alg_values_supported": names}));
+    let announced = double.provider();
+    for (key, algorithm) in further {
+        assert!(announced.verify_signature(&key.sign_as(algorithm, &claims)).await.is_ok(), "{algorithm}");
+        // A signature with another hash of the same key.
+        let lie = key.sign_as(if key.id == "first" { "RS256" } else { algorithm }, &claims);
+        let (_, rest) = lie.split_once('.').expect("three parts");
+        let header = URL_SAFE_NO_PAD.encode(json!({"alg": algorithm, "kid": key.id, "x": 1}).to_string());
+        assert!(announced.verify_signature(&format!("{header}.{rest}")).await.is_err(), "{algorithm}");
+    }
+    // ES256 with the key of ES384, and the other way round.
+    for (key, algorithm) in [(SigningKey::larger_elliptic(), "ES256"), (SigningKey::elliptic(), "ES384")] {
+        let refused = announced.verify_signature(&key.sign_as(algorithm, &claims)).await;
+        assert_eq!(refused, Err(SignatureError::Token(JwtError::KeyMismatch)), "{algorithm}");
+    }
+}
+
+/// Firebase's moduli begin with a zero octet, which RFC 7518 §6.3.1.1 forbids.
+#[tokio::test]
+async fn a_modulus_with_leading_zeros_is_the_same_modulus() {
+    let (double, provider, _) = start().await;
+    let mut jwk = SigningKey::first().jwk();
+    for name in ["n", "e"] {
+        let bytes = URL_SAFE_NO_PAD.decode(jwk[name].as_str().expect("text")).expect("base64url");
+        jwk[name] = json!(URL_SAFE_NO_PAD.encode([&[0, 0], bytes.as_slice()].concat()));
+    }
+    double.publish_jwks(json!({"keys": [jwk]}));
+    assert!(provider.verify_signature(&sign(&json!({}))).await.is_ok());
+}
+
+/// While keys are rotated, some providers publish two under one id: each is tried, up to four.
+#[tokio::test]
+async fn of_several_keys_with_one_id_the_right_one_is_found() {
+    let (double, provider, _) = start().await;
+    let named = |key: &SigningKey| {
+        let mut jwk = key.jwk();
+        jwk["kid"] = json!("same");
+        jwk
+    };
+    let (first, second) = (named(SigningKey::first()), named(SigningKey::second()));
+    double.publish_jwks(json!({"keys": [second, first, named(SigningKey::elliptic())]}));
+    for (key, algorithm) in
+        [(SigningKey::first(), "RS256"), (SigningKey::second(), "RS256"), (SigningKey::elliptic(), "ES256")]
+    {
+        let token = key.sign(&json!({"alg": algorithm, "kid": "same"}), &json!({}));
+        assert!(provider.verify_signature(&token).await.is_ok(), "{}", key.id);
+    }
+    double.publish_jwks(json!({"keys": [second, second, second, second, first]}));
+    let token = SigningKey::first().sign(&json!({"alg": "RS256", "kid": "same"}), &json!({}));
+    let refused = double.provider().verify_signature(&token).await;
+    assert_eq!(refused, Err(SignatureError::Token(JwtError::Signature)), "the fifth is not tried");
+}
+
+#[tokio::test]
 async fn a_token_signed_with_hs256_and_the_public_key_is_refused() {
     let (_double, provider, _) = start().await;
     let jwk = SigningKey::first().jwk();

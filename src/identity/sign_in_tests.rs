@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::conformance::Suite;
-use super::provider_double::{BOB, Lies, ProviderDouble, TENANT};
+use super::provider_double::{BOB, Lies, ProviderDouble, SigningKey, TENANT, WEB};
 use super::return_to::ReturnTo;
 use super::scopes::Scopes;
 use super::tests::{Browser, READ, send};
@@ -272,6 +272,113 @@ async fn a_hostile_or_strange_id_token_is_refused_and_nobody_else_is_asked() {
         assert_eq!(suite.whoami(&mut browser).await, "nobody");
     }
     assert_eq!(suite.provider.discoveries(), 1);
+}
+
+/// OpenID Connect Core §3.1.3.8: `at_hash`, where there is one, is that of the access token.
+#[tokio::test]
+async fn the_hash_of_the_access_token_is_checked_where_there_is_one() {
+    let suite = Suite::start().await;
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, super::provider_double::ACCESS_TOKEN.as_bytes());
+    let right = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &hash.as_ref()[..16]);
+    for (hash, accepted) in [(json!(right), true), (json!("of-another-token"), false), (json!(""), false)] {
+        suite.provider.lie(Lies { claims: json!({ "at_hash": hash }), ..Lies::default() });
+        let mut browser = Browser::default();
+        suite.sign_in(&mut browser).await;
+        assert_eq!(suite.whoami(&mut browser).await == "Alice", accepted, "{hash}");
+    }
+}
+
+/// What is not needed and cannot be read counts as absent; what is needed does not, and the signature is that of the token as
+/// it came.
+#[tokio::test]
+async fn an_optional_claim_of_the_wrong_type_takes_nobodys_sign_in_down() {
+    let suite = Suite::start().await;
+    for claims in [
+        json!({"address": "Main Street 1"}),
+        json!({"updated_at": "yesterday", "email_verified": "perhaps", "picture": 1}),
+        json!({"amr": "pwd", "acr": 1, "c_hash": 1, "auth_time": "soon", "tid": TENANT}),
+        json!({"phone_number": {"country": 49}, "gender": [], "locale": 1, "email": ["a@example.com"]}),
+    ] {
+        suite.provider.lie(Lies { claims: claims.clone(), ..Lies::default() });
+        let mut browser = Browser::default();
+        suite.sign_in(&mut browser).await;
+        assert_eq!(suite.whoami(&mut browser).await, "Alice", "{claims}");
+        let forge = |token: String| format!("{}AAAA", &token[..token.len() - 4]);
+        suite.provider.lie(Lies { claims: claims.clone(), tamper: forge, ..Lies::default() });
+        let mut browser = Browser::default();
+        suite.sign_in(&mut browser).await;
+        assert_eq!(suite.whoami(&mut browser).await, "nobody", "{claims}");
+    }
+    for claims in [json!({"at_hash": 1}), json!({"azp": 1}), json!({"iat": "now"}), json!({"exp": "later"})] {
+        suite.provider.lie(Lies { claims: claims.clone(), ..Lies::default() });
+        let mut browser = Browser::default();
+        suite.sign_in(&mut browser).await;
+        assert_eq!(suite.whoami(&mut browser).await, "nobody", "{claims}");
+    }
+}
+
+/// OpenID Connect Core §3.1.3.7 (3 to 5), for providers that add an audience of their own.
+#[tokio::test]
+async fn further_audiences_are_accepted_where_configuration_trusts_them() {
+    let suite = Suite::configured(json!({"trusted_audiences": ["project"]})).await;
+    for (claims, accepted) in [
+        (json!({"aud": WEB}), true),
+        (json!({"aud": [WEB, "project"]}), true),
+        (json!({"aud": ["project", WEB], "azp": WEB}), true),
+        (json!({"aud": [WEB, "project"], "azp": "project"}), false),
+        (json!({"aud": "project"}), false),
+        (json!({"aud": ["project"], "azp": WEB}), false),
+        (json!({"aud": [WEB, "project", "another"]}), false),
+        (json!({"aud": []}), false),
+    ] {
+        suite.provider.lie(Lies { claims: claims.clone(), ..Lies::default() });
+        let mut browser = Browser::default();
+        suite.sign_in(&mut browser).await;
+        assert_eq!(suite.whoami(&mut browser).await == "Alice", accepted, "{claims}");
+    }
+}
+
+/// OpenID Connect Core §5.3.2
+#[tokio::test]
+async fn a_signed_userinfo_answer_is_the_providers_for_this_client() {
+    let suite = Suite::configured(json!({"claims_from_userinfo": true})).await;
+    let issuer = suite.provider.issuer();
+    for (user_info, accepted) in [
+        (json!({"iss": issuer, "aud": WEB, "address": "Main Street 1"}), true),
+        (json!({}), true),
+        (json!({"iss": "https://evil.example", "aud": WEB}), false),
+        (json!({"iss": issuer, "aud": "another-app"}), false),
+        (json!({"iss": issuer, "aud": WEB, "sub": "somebody-else"}), false),
+    ] {
+        suite.provider.lie(Lies { user_info: user_info.clone(), signs_user_info: true, ..Lies::default() });
+        let mut browser = Browser::default();
+        suite.sign_in(&mut browser).await;
+        assert_eq!(suite.whoami(&mut browser).await == "Alice", accepted, "{user_info}");
+    }
+}
+
+/// A provider that signs with an algorithm of its own choice announces it.
+#[tokio::test]
+async fn an_id_token_of_an_announced_algorithm_signs_in() {
+    let key = SigningKey::edwards();
+    for (announced, accepted) in [(json!(["RS256"]), false), (json!(["RS256", "EdDSA"]), true)] {
+        let suite = Suite::start().await;
+        suite.provider.publish(&[key]);
+        suite.provider.change_document(json!({ "id_token_signing_alg_values_supported": announced }));
+        suite.provider.lie(Lies { key, header: json!({"alg": "EdDSA"}), ..Lies::default() });
+        let mut browser = Browser::default();
+        suite.sign_in(&mut browser).await;
+        assert_eq!(suite.whoami(&mut browser).await == "Alice", accepted, "{announced}");
+    }
+}
+
+/// One endpoint that we can do without is no reason to sign nobody in.
+#[tokio::test]
+async fn a_malformed_optional_endpoint_takes_no_sign_in_down() {
+    let suite = Suite::start().await;
+    suite.provider.change_document(json!({"end_session_endpoint": "", "revocation_endpoint": "/revoke"}));
+    let mut browser = suite.signed_in().await;
+    assert_eq!(suite.whoami(&mut browser).await, "Alice");
 }
 
 #[tokio::test]

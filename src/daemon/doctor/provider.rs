@@ -13,6 +13,7 @@ use super::Check;
 use super::config::Tables;
 use super::exchange::{self, place};
 use crate::identity::config::ClientConfig;
+use crate::identity::jwt::Algorithm;
 use crate::identity::provider::{Metadata, Provider, ProviderConfig, ProviderError};
 use crate::platform::clock::Clock;
 use crate::platform::config::Mode;
@@ -102,9 +103,20 @@ async fn examine(
         Err(error) => Check::wrong(
             "signing keys",
             error.to_string(),
-            format!("look at {}: there must be an RSA key of 2048 bits or more, or a P-256 one", metadata.jwks_uri),
+            format!(
+                "look at {}: there must be a key of RSA (2048 bits or more), P-256, P-384 or Ed25519",
+                metadata.jwks_uri
+            ),
         ),
     });
+    if metadata.id_token_signing_alg_values_supported.is_empty() {
+        let accepted = Algorithm::ALL.map(Algorithm::name).join(", ");
+        checks.push(Check::wrong(
+            "algorithms",
+            "`id_token_signing_alg_values_supported` has none that is accepted".to_owned(),
+            format!("let the provider sign ID tokens with one of {accepted}"),
+        ));
+    }
     checks.push(skew(&answer, asked));
     (Some(metadata), checks)
 }
@@ -132,7 +144,7 @@ fn refused(config: &ProviderConfig, discovery: &Url, answer: &exchange::Answer, 
             let said = format!("the provider calls itself {found:?}, but {expected} was expected");
             Check::wrong("issuer", said, issuer_remedy(config, found))
         }
-        ProviderError::Status { .. } | ProviderError::Outbound(_) => {
+        ProviderError::Status { .. } | ProviderError::Outbound(_) | ProviderError::Malformed(_) => {
             let remedy = authority_hint(&config.authority)
                 .unwrap_or_else(|| "check `authority`: /.well-known/openid-configuration must be below it".to_owned());
             let found = format!("{} answered {}: no discovery document", place(discovery), answer.status.as_u16());

@@ -1,9 +1,19 @@
 //! The provider's token endpoint (RFC 6749 §3.2): how its answers are read.
 
-use secrecy::SecretString;
-use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::time::Duration;
 
+use oauth2::basic::{BasicRevocationErrorResponse, BasicTokenType};
+use oauth2::{
+    EmptyExtraTokenFields, EndpointNotSet, EndpointSet, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
+    StandardTokenIntrospectionResponse,
+};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::identity::http::HttpError;
 use crate::identity::lenient;
+use crate::identity::log::loggable;
 use crate::identity::provider::ProviderError;
 use crate::identity::scopes::Scopes;
 use crate::identity::token::{AccessToken, AcquireError};
@@ -18,27 +28,79 @@ const MAX_LIFETIME: i64 = 24 * 3600;
 /// Milliseconds before its expiry when a token is renewed (at half time when it lives shorter than ten minutes).
 const EARLY: i64 = 300_000;
 
-/// A successful answer (RFC 6749 §5.1).
-#[derive(Deserialize)]
+/// What asks the token endpoint: `oauth2`'s client with our reading of answers and errors.
+pub(super) type OAuthClient = oauth2::Client<
+    ErrorResponse,
+    TokenResponse,
+    StandardTokenIntrospectionResponse<EmptyExtraTokenFields, BasicTokenType>,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// A successful answer (RFC 6749 §5.1). The ID token stays as it came: one that cannot be read must not cost the refresh
+/// token's successor. An empty optional member counts as absent.
+#[derive(Debug, Deserialize, Serialize)]
 pub(in crate::identity) struct TokenResponse {
-    pub(in crate::identity) access_token: SecretString,
-    token_type: String,
+    access_token: oauth2::AccessToken,
+    token_type: BasicTokenType,
     /// Seconds that the access token lives.
     #[serde(default, deserialize_with = "seconds")]
     pub(in crate::identity) expires_in: Option<i64>,
     /// Entra: seconds after which the token should be renewed, although it still works.
     #[serde(default, deserialize_with = "seconds")]
     refresh_in: Option<i64>,
-    #[serde(default)]
-    pub(in crate::identity) refresh_token: Option<SecretString>,
+    #[serde(default, deserialize_with = "refresh_token")]
+    refresh_token: Option<RefreshToken>,
     /// Seconds that the refresh token lives, where the provider says so: no session should outlive it.
     #[serde(default, deserialize_with = "seconds")]
     pub(in crate::identity) refresh_token_expires_in: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "id_token", skip_serializing)]
     pub(in crate::identity) id_token: Option<SecretString>,
     /// What was granted, when it differs from what was asked for.
-    #[serde(default, deserialize_with = "lenient::scopes")]
-    pub(in crate::identity) scope: Option<String>,
+    #[serde(default, deserialize_with = "scopes")]
+    scope: Option<Vec<Scope>>,
+}
+
+impl oauth2::TokenResponse for TokenResponse {
+    type TokenType = BasicTokenType;
+
+    fn access_token(&self) -> &oauth2::AccessToken {
+        &self.access_token
+    }
+
+    fn token_type(&self) -> &BasicTokenType {
+        &self.token_type
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        self.expires_in.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs)
+    }
+
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        self.scope.as_ref()
+    }
+}
+
+fn refresh_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RefreshToken>, D::Error> {
+    Ok(lenient::text(deserializer)?.map(RefreshToken::new))
+}
+
+fn id_token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(lenient::text(deserializer)?.map(SecretString::from))
+}
+
+fn scopes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Scope>>, D::Error> {
+    let text = lenient::scopes(deserializer)?;
+    Ok(text.map(|text| text.split_ascii_whitespace().map(str::to_owned).map(Scope::new).collect()))
 }
 
 /// Seconds: a number or, from some providers, its digits as text. Anything else counts as absent.
@@ -57,16 +119,36 @@ pub(in crate::identity) struct Times {
 impl TokenResponse {
     /// Reads the body of a successful answer.
     pub(in crate::identity) fn read(body: &[u8]) -> Result<Self, TokenEndpointError> {
-        let response: Self = outbound::json("the token endpoint", body)?;
-        if !response.token_type.eq_ignore_ascii_case("Bearer") {
-            return Err(TokenEndpointError::TokenType);
+        outbound::json::<Self>("the token endpoint", body)?.checked()
+    }
+
+    /// RFC 6749 §7.1: a token of a kind that we do not know must not be used.
+    pub(super) fn checked(self) -> Result<Self, TokenEndpointError> {
+        if self.token_type.as_ref().eq_ignore_ascii_case("Bearer") {
+            Ok(self)
+        } else {
+            Err(TokenEndpointError::TokenType)
         }
-        Ok(response)
     }
 
     /// The access token, if it can go into a header.
     pub(in crate::identity) fn token(&self) -> Option<AccessToken> {
-        AccessToken::parse(&self.access_token)
+        AccessToken::parse(&SecretString::from(self.access_token.secret().as_str()))
+    }
+
+    /// The access token as it came.
+    pub(in crate::identity) fn raw_token(&self) -> &oauth2::AccessToken {
+        &self.access_token
+    }
+
+    /// The refresh token that comes with it, or after the one that was presented.
+    pub(in crate::identity) fn successor(&self) -> Option<SecretString> {
+        self.refresh_token.as_ref().map(|token| SecretString::from(token.secret().as_str()))
+    }
+
+    /// What was granted, where the provider says so; otherwise it is what was asked for (RFC 6749 §5.1).
+    pub(in crate::identity) fn granted(&self) -> Option<Scopes> {
+        self.scope.as_ref().map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect())
     }
 
     /// The access token's times, when it came at `now`.
@@ -82,10 +164,10 @@ impl TokenResponse {
 }
 
 /// An error answer (RFC 6749 §5.2), with Entra's additions.
-#[derive(Default, Deserialize)]
-struct ErrorResponse {
-    #[serde(default)]
-    error: String,
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(in crate::identity) struct ErrorResponse {
+    #[serde(default, deserialize_with = "lenient::text")]
+    error: Option<String>,
     #[serde(default, deserialize_with = "lenient::numbers")]
     error_codes: Vec<i64>,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -94,6 +176,14 @@ struct ErrorResponse {
     claims: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     correlation_id: Option<String>,
+}
+
+impl oauth2::ErrorResponse for ErrorResponse {}
+
+impl fmt::Display for ErrorResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", loggable(self.error.as_deref().unwrap_or_default()), self.error_codes)
+    }
 }
 
 /// Why there is no token.
@@ -139,6 +229,9 @@ pub(in crate::identity) enum TokenEndpointError {
         /// For the provider's support.
         correlation_id: String,
     },
+    /// A request that cannot be made: an operator's mistake.
+    #[error("the request cannot be made: {0}")]
+    Request(String),
     /// None of the app's credentials can be used right now.
     #[error("{0}")]
     Credential(String),
@@ -180,31 +273,18 @@ impl TokenEndpointError {
         if !status.is_client_error() || status == reqwest::StatusCode::TOO_MANY_REQUESTS {
             return Self::Status(status.as_u16());
         }
-        let answer: ErrorResponse = match outbound::json("the token endpoint", body) {
-            Ok(answer) => answer,
-            Err(error) => return Self::Outbound(error),
-        };
-        let suberror = answer.suberror.as_deref().unwrap_or_default();
-        let consent = answer.error == "consent_required"
-            || suberror == "consent_required"
-            || answer.error_codes.contains(&NO_CONSENT)
-            // RFC 6749 §6: more than was ever granted. Entra means a scope that cannot exist, and adds its number.
-            || (answer.error == "invalid_scope" && answer.error_codes.is_empty());
-        let bad_credential = answer.error_codes.iter().any(|code| BAD_CREDENTIAL.contains(code));
-        let (error, codes) = (loggable(&answer.error), answer.error_codes);
-        let correlation_id = loggable(answer.correlation_id.as_deref().unwrap_or("none"));
-        match answer.error.as_str() {
-            _ if bad_credential => Self::BadCredential { error, codes, correlation_id },
-            "invalid_client" => Self::BadCredential { error, codes, correlation_id },
-            "interaction_required" | "consent_required" | "login_required" => {
-                Self::Interaction { error, codes, claims: answer.claims, consent }
-            }
-            "invalid_grant" if consent || answer.claims.is_some() || HELPED_BY_CUSTOMER.contains(&suberror) => {
-                Self::Interaction { error, codes, claims: answer.claims, consent }
-            }
-            "invalid_scope" if consent => Self::Interaction { error, codes, claims: answer.claims, consent },
-            "invalid_grant" | "bad_token" => Self::Over { error, codes },
-            _ => Self::Refused { error, codes, correlation_id },
+        match outbound::json::<ErrorResponse>("the token endpoint", body) {
+            Ok(answer) => answer.into(),
+            Err(error) => Self::Outbound(error),
+        }
+    }
+
+    /// Whether the provider answers, but not as the protocol has it: trying again in a moment will not help.
+    pub(in crate::identity) fn is_malformed(&self) -> bool {
+        match self {
+            Self::TokenType | Self::Outbound(OutboundError::Malformed { .. } | OutboundError::TooLarge { .. }) => true,
+            Self::Provider(error) => !error.is_outage(),
+            _ => false,
         }
     }
 
@@ -229,7 +309,55 @@ impl TokenEndpointError {
     }
 }
 
-/// A provider's text, cut to what an error code may contain (RFC 6749 §5.2), so that it cannot forge log lines.
-pub(in crate::identity) fn loggable(text: &str) -> String {
-    text.chars().filter(char::is_ascii_graphic).take(80).collect()
+impl From<ErrorResponse> for TokenEndpointError {
+    fn from(answer: ErrorResponse) -> Self {
+        let name = answer.error.as_deref().unwrap_or_default();
+        let suberror = answer.suberror.as_deref().unwrap_or_default();
+        let consent = name == "consent_required"
+            || suberror == "consent_required"
+            || answer.error_codes.contains(&NO_CONSENT)
+            // RFC 6749 §6: more than was ever granted. Entra means a scope that cannot exist, and adds its number.
+            || (name == "invalid_scope" && answer.error_codes.is_empty());
+        let bad_credential = answer.error_codes.iter().any(|code| BAD_CREDENTIAL.contains(code));
+        let (error, codes) = (loggable(name), answer.error_codes);
+        let correlation_id = loggable(answer.correlation_id.as_deref().unwrap_or("none"));
+        match name {
+            _ if bad_credential => Self::BadCredential { error, codes, correlation_id },
+            "invalid_client" => Self::BadCredential { error, codes, correlation_id },
+            "interaction_required" | "consent_required" | "login_required" => {
+                Self::Interaction { error, codes, claims: answer.claims, consent }
+            }
+            "invalid_grant" if consent || answer.claims.is_some() || HELPED_BY_CUSTOMER.contains(&suberror) => {
+                Self::Interaction { error, codes, claims: answer.claims, consent }
+            }
+            "invalid_scope" if consent => Self::Interaction { error, codes, claims: answer.claims, consent },
+            "invalid_grant" | "bad_token" => Self::Over { error, codes },
+            _ => Self::Refused { error, codes, correlation_id },
+        }
+    }
+}
+
+impl From<HttpError> for TokenEndpointError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Status(status) => Self::Status(status),
+            HttpError::Outbound(error) => Self::Outbound(error),
+        }
+    }
+}
+
+/// The crate's error holds the answer's body: nothing of it goes further.
+impl From<RequestTokenError<HttpError, ErrorResponse>> for TokenEndpointError {
+    fn from(error: RequestTokenError<HttpError, ErrorResponse>) -> Self {
+        let malformed =
+            |reason: String| OutboundError::Malformed { place: "the token endpoint".to_owned(), reason }.into();
+        match error {
+            RequestTokenError::ServerResponse(answer) => answer.into(),
+            RequestTokenError::Request(error) => error.into(),
+            RequestTokenError::Parse(error, _) => {
+                malformed(format!("{:?} error at `{}`", error.inner().classify(), error.path()))
+            }
+            RequestTokenError::Other(_) => malformed("the answer is empty".to_owned()),
+        }
+    }
 }

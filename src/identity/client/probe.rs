@@ -1,7 +1,10 @@
 //! Whether a provider accepts an app's credential, found out without a user and without getting anything.
 
+use oauth2::PkceCodeVerifier;
+
 use super::ConfidentialClient;
 use super::endpoint::TokenEndpointError;
+use super::request::{Grant, TokenRequest};
 
 /// What a provider made of an app's credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,21 +34,24 @@ impl ConfidentialClient {
     /// Entra looks at the code's form first. There the app also asks for a token for Microsoft Graph of its own, which
     /// every app may have; it is dropped at once.
     pub async fn present_credential(&self, redirect_uri: &str, entra: bool) -> Presented {
+        let code_verifier = PkceCodeVerifier::new("no-such-verifier-no-such-verifier-no-such-verifier".to_owned());
         let redeemed = self
-            .request(&[
-                ("grant_type", "authorization_code"),
-                ("code", "no-such-code"),
-                ("redirect_uri", redirect_uri),
-                ("code_verifier", "no-such-verifier-no-such-verifier-no-such-verifier"),
-            ])
+            .request(&TokenRequest {
+                grant: Grant::AuthorizationCode {
+                    code: "no-such-code",
+                    redirect_uri,
+                    code_verifier: &code_verifier,
+                    scopes: "openid",
+                },
+                claims: None,
+            })
             .await;
         let first = judge(redeemed.err());
         if !entra || matches!(first, Presented::Refused { .. } | Presented::Unusable(_)) {
             return first;
         }
-        let own = self
-            .request(&[("grant_type", "client_credentials"), ("scope", "https://graph.microsoft.com/.default")])
-            .await;
+        let grant = Grant::ClientCredentials { scopes: "https://graph.microsoft.com/.default" };
+        let own = self.request(&TokenRequest { grant, claims: None }).await;
         // What else the provider says (no roles, another grant) comes after it knew the app.
         match judge(own.err()) {
             told @ (Presented::Refused { .. } | Presented::Accepted) => told,

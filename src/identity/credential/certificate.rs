@@ -14,7 +14,7 @@ use uuid::Uuid;
 use x509_cert::der::Decode as _;
 use x509_cert::time::Time;
 
-use crate::identity::config::{AssertionAlgorithm, CertificateFiles};
+use crate::identity::config::{AssertionAlgorithm, AssertionAudience, CertificateFiles};
 use crate::platform::config::ConfigError;
 
 /// Seconds that an assertion is good for: enough for a slow answer and clocks that are not quite the same.
@@ -28,6 +28,7 @@ const MIN_BITS: usize = 2048;
 pub(super) struct Certificate {
     key: RsaKeyPair,
     algorithm: AssertionAlgorithm,
+    audience: AssertionAudience,
     /// The header of assertions, encoded.
     header: String,
     /// Seconds since the epoch.
@@ -71,6 +72,16 @@ impl CertificateError {
     }
 }
 
+/// Whom an assertion may be for: RFC 7523 §3 means the token endpoint, also in requests to its neighbours; FAPI and the
+/// revision of RFC 7523 mean the issuer.
+#[derive(Clone, Copy)]
+pub(in crate::identity) struct Audiences<'a> {
+    /// The token endpoint's address.
+    pub(in crate::identity) token_endpoint: &'a str,
+    /// The issuer.
+    pub(in crate::identity) issuer: &'a str,
+}
+
 impl Certificate {
     pub(super) fn parse(
         certificate: &str,
@@ -109,6 +120,7 @@ impl Certificate {
         Ok(Self {
             key,
             algorithm: files.algorithm,
+            audience: files.audience,
             header: URL_SAFE_NO_PAD.encode(header.to_string()),
             not_before: content.not_before,
             not_after: content.not_after,
@@ -129,9 +141,18 @@ impl Certificate {
     }
 
     /// A client assertion for one request (RFC 7523 §3).
-    pub(super) fn assertion(&self, client_id: &str, token_endpoint: &str, now: i64) -> Result<SecretString, String> {
+    pub(super) fn assertion(
+        &self,
+        client_id: &str,
+        audiences: Audiences<'_>,
+        now: i64,
+    ) -> Result<SecretString, String> {
+        let audience = match self.audience {
+            AssertionAudience::TokenEndpoint => audiences.token_endpoint,
+            AssertionAudience::Issuer => audiences.issuer,
+        };
         let claims = json!({
-            "aud": token_endpoint, "iss": client_id, "sub": client_id, "jti": Uuid::new_v4().to_string(),
+            "aud": audience, "iss": client_id, "sub": client_id, "jti": Uuid::new_v4().to_string(),
             "iat": now, "nbf": now, "exp": now + LIFETIME,
         });
         let signed = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(claims.to_string()));

@@ -116,6 +116,19 @@ fn verifies(token: &str, pair: &Pair, algorithm: &'static dyn VerificationAlgori
     UnparsedPublicKey::new(algorithm, pair.key.public_key().as_ref()).verify(signed.as_bytes(), &signature).is_ok()
 }
 
+/// FAPI 2.0 and the revision of RFC 7523 want assertions for the issuer.
+#[tokio::test]
+async fn an_assertion_is_for_the_issuer_where_configuration_says_so() {
+    let world = World::start().await;
+    world.token.issues(json!({}));
+    let mut credential = certificate(&world, &Pair::valid_until(2040));
+    credential["certificate"]["audience"] = json!("issuer");
+    let client = world.client(json!({"client_credentials": [credential]}));
+    client.for_app(&scopes(RESOURCE)).await.unwrap();
+    let assertion = world.token.last().fields["client_assertion"].clone();
+    assert_eq!(part(&assertion, 1)["aud"], world.provider.issuer());
+}
+
 #[tokio::test]
 async fn a_certificate_signs_an_assertion_for_the_token_endpoint_that_lives_for_minutes() {
     let world = World::start().await;

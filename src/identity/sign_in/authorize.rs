@@ -1,11 +1,17 @@
 //! `GET /auth/sign-in` and `GET /auth/sign-up`: off to the provider's authorization endpoint (RFC 6749 §4.1.1,
 //! OpenID Connect Core §3.1.2.1).
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use openidconnect::core::CoreResponseType;
+use openidconnect::{
+    AuthUrl, AuthenticationFlow, ClientId, IssuerUrl, JsonWebKeySet, PkceCodeChallenge, RedirectUrl, Scope,
+};
 use tower_sessions::Session;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use super::answer::{see_other, set_cookie};
 use super::challenge::Challenge;
@@ -16,6 +22,8 @@ use super::public_name;
 use super::transaction::Transaction;
 use crate::identity::config::ResponseMode;
 use crate::identity::ended::Ended;
+use crate::identity::protocol::AuthorizationClient;
+use crate::identity::provider::Metadata;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
 use crate::identity::session::{self, CustomerKey, Ending, SignedIn};
@@ -108,7 +116,11 @@ async fn redirect(
     let metadata = match identity.provider.metadata().await {
         Ok(metadata) => metadata,
         Err(error) => {
-            tracing::error!(%error, "nobody can sign in: the provider is not available");
+            if error.is_outage() {
+                tracing::error!(%error, "nobody can sign in: the provider is not available");
+            } else {
+                tracing::error!(%error, "nobody can sign in: what the provider says about itself cannot be used");
+            }
             return Problem::Unavailable.response(identity);
         }
     };
@@ -174,23 +186,45 @@ async fn redirect(
         };
         parameters.extend([("prompt".to_owned(), prompt), ("max_age".to_owned(), "0".to_owned())]);
     }
-    let mut url = metadata.authorization_endpoint.clone();
-    url.query_pairs_mut()
-        .append_pair("response_type", "code")
-        .append_pair("client_id", &identity.client_id)
-        .append_pair("redirect_uri", &redirect_uri(identity))
-        .append_pair("scope", format!("{OPENID_SCOPES} {scopes}").trim_end())
-        .append_pair("state", &transaction.state)
-        .append_pair("nonce", &transaction.nonce)
-        // Whether the provider says that it knows PKCE or not (RFC 9700 §2.1.1): one that does not ignores it.
-        .append_pair("code_challenge", &hash::sha256_base64url(&transaction.code_verifier))
-        .append_pair("code_challenge_method", "S256")
-        .extend_pairs(&parameters);
+    let url = match request(identity, &metadata, &transaction, &scopes, parameters) {
+        Ok(url) => url,
+        Err(error) => {
+            tracing::error!(%error, "nobody can sign in: the authorization request cannot be made");
+            return Problem::Unavailable.response(identity);
+        }
+    };
     let mut response = see_other(url.as_str());
     for cookie in transaction.cookies(identity, headers) {
         set_cookie(response.headers_mut(), &cookie);
     }
     response
+}
+
+/// The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1).
+fn request(
+    identity: &Identity,
+    metadata: &Metadata,
+    transaction: &Transaction,
+    scopes: &Scopes,
+    parameters: BTreeMap<String, String>,
+) -> Result<Url, url::ParseError> {
+    let client_id = ClientId::new(identity.client_id.clone());
+    let issuer = IssuerUrl::new(metadata.issuer.clone())?;
+    let client = AuthorizationClient::new(client_id, issuer, JsonWebKeySet::default())
+        .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint.clone()))
+        .set_redirect_uri(RedirectUrl::new(redirect_uri(identity))?);
+    // The crate asks for `openid` itself.
+    let more = OPENID_SCOPES.split(' ').filter(|scope| *scope != "openid").chain(scopes.iter());
+    let (state, nonce) = (transaction.state.clone(), transaction.nonce.clone());
+    let mut request = client
+        .authorize_url(AuthenticationFlow::<CoreResponseType>::AuthorizationCode, move || state, move || nonce)
+        .add_scopes(more.map(|scope| Scope::new(scope.to_owned())))
+        // Whether the provider says that it knows PKCE or not (RFC 9700 §2.1.1): one that does not ignores it.
+        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&transaction.code_verifier));
+    for (name, value) in parameters {
+        request = request.add_extra_param(name, value);
+    }
+    Ok(request.url().0)
 }
 
 fn hint(query: &Parameters, name: &str) -> Option<String> {

@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 
 use super::parameters::Parameters;
 use crate::identity::ended_sessions::EndedBy;
-use crate::identity::jwt::{self, Algorithm, Claims, SKEW, TimeError, Verified};
+use crate::identity::jwt::{self, Claims, SKEW, TimeError, Verified};
+use crate::identity::log::loggable;
 use crate::identity::provider::{Metadata, ProviderError, SignatureError};
 use crate::identity::session::{self, Named, Which};
 use crate::identity::state::Identity;
@@ -36,14 +37,24 @@ enum RouteError {
     Request,
     #[error(transparent)]
     Signature(SignatureError),
-    #[error("the token's algorithm is not one that the provider announces")]
-    Algorithm,
-    #[error("`typ` is another kind of token's")]
-    Type,
-    #[error("`iss` is not the provider's")]
-    Issuer,
-    #[error("`aud` is not this client alone")]
-    Audience,
+    #[error("the algorithm (`alg`) is {0}, which the provider does not announce")]
+    Algorithm(&'static str),
+    #[error("`typ` is {0}, another kind of token's")]
+    Type(String),
+    #[error("`iss` is {found}, not the provider's {expected}")]
+    Issuer {
+        /// The token's.
+        found: String,
+        /// The provider's.
+        expected: String,
+    },
+    #[error("`aud` is {found}, not {expected} alone")]
+    Audience {
+        /// The token's.
+        found: String,
+        /// This client.
+        expected: String,
+    },
     #[error(transparent)]
     Times(#[from] TimeError),
     #[error("`iat` is missing")]
@@ -128,7 +139,8 @@ async fn answer(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Result
     let token = form.only("logout_token").ok_or(RouteError::Request)?;
     let verified = identity.provider.verify(token).await?;
     let metadata = identity.provider.metadata().await.map_err(RouteError::Provider)?;
-    let logout = check(&verified, &metadata, &identity.client_id, identity.clock.unix_seconds())?;
+    let audience = (identity.client_id.as_str(), identity.tokens.client().trusted_audiences());
+    let logout = check(&verified, &metadata, audience, identity.clock.unix_seconds())?;
 
     // The mark and its effect together: a token whose effect failed can be sent again.
     let mut transaction = identity.db.begin().await?;
@@ -148,25 +160,24 @@ async fn answer(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Result
 fn check(
     Verified { header, claims }: &Verified,
     metadata: &Metadata,
-    client_id: &str,
+    (client_id, trusted_audiences): (&str, &[String]),
     now: i64,
 ) -> Result<Logout, RouteError> {
     // (3)
-    let announced = &metadata.id_token_signing_alg_values_supported;
-    if !announced.iter().any(|name| Algorithm::parse(name) == Some(header.algorithm)) {
-        return Err(RouteError::Algorithm);
+    if !metadata.announces(header.algorithm) {
+        return Err(RouteError::Algorithm(header.algorithm.name()));
     }
     let is_logout =
         |typ: &str| ["logout+jwt", "application/logout+jwt", "JWT"].iter().any(|known| known.eq_ignore_ascii_case(typ));
-    if !header.typ.as_deref().is_none_or(is_logout) {
-        return Err(RouteError::Type);
+    if let Some(typ) = header.typ.as_deref().filter(|typ| !is_logout(typ)) {
+        return Err(RouteError::Type(loggable(typ)));
     }
     // (4)
     if jwt::text(claims, "iss") != Some(&metadata.issuer) {
-        return Err(RouteError::Issuer);
+        return Err(RouteError::Issuer { found: jwt::shown(claims, "iss"), expected: metadata.issuer.clone() });
     }
-    if jwt::audiences(claims).as_deref() != Some(&[client_id]) {
-        return Err(RouteError::Audience);
+    if !jwt::is_audience(claims, client_id, trusted_audiences) {
+        return Err(RouteError::Audience { found: jwt::shown(claims, "aud"), expected: client_id.to_owned() });
     }
     jwt::check_times(claims, now, SKEW)?;
     let issued = jwt::seconds(claims, "iat")?.ok_or(RouteError::NoIssueTime)?;

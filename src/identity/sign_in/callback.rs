@@ -16,10 +16,13 @@ use super::paths::REDIRECT;
 use super::problem::Problem;
 use super::transaction::Transaction;
 use super::turns::{NoTurn, Peer, Whose};
-use super::{authorize, id_token, user_info};
-use crate::identity::client::endpoint::{TokenEndpointError, TokenResponse, loggable};
+use super::{authorize, user_info};
+use crate::identity::client::endpoint::{TokenEndpointError, TokenResponse};
+use crate::identity::client::request::{Grant, TokenRequest};
 use crate::identity::config::ResponseMode;
 use crate::identity::ended::{self, Ended};
+use crate::identity::id_token::{self, Expected, IdTokenError, Of, VerifiedIdToken};
+use crate::identity::log::loggable;
 use crate::identity::session::{self, CustomerKey, SignedIn, Which};
 use crate::identity::token::AcquireError;
 use crate::identity::tokens::OPENID_SCOPES;
@@ -57,7 +60,7 @@ enum RouteError {
     NoIdToken,
     /// The ID token is not acceptable.
     #[error("the ID token is refused: {0}")]
-    IdToken(#[from] id_token::IdTokenError),
+    IdToken(#[from] IdTokenError),
     /// The claims beside the ID token are not acceptable.
     #[error("the UserInfo answer is refused: {0}")]
     UserInfo(#[from] user_info::UserInfoError),
@@ -119,6 +122,8 @@ impl RouteError {
             | Self::NoIdToken
             | Self::NoAccessToken
             | Self::NoCustomer => Problem::Refused,
+            Self::Exchange(error) if error.is_malformed() => Problem::Refused,
+            Self::Metadata(error) if !error.is_outage() => Problem::Refused,
             Self::IdToken(error) if !error.is_outage() => Problem::Refused,
             Self::UserInfo(error) if !error.is_outage() => Problem::Refused,
             Self::NoTurn(_)
@@ -284,7 +289,7 @@ async fn answer(
     turn.was_good();
     drop(turn);
     let id_token = response.id_token.as_ref().ok_or(RouteError::NoIdToken)?.expose_secret();
-    let mut claims = id_token::verify(identity, &metadata, id_token, &transaction.nonce).await?;
+    let VerifiedIdToken { typed, mut claims } = verify(identity, transaction, &response, id_token).await?;
     if identity.claims_from_userinfo {
         let token = response.token().ok_or(RouteError::NoAccessToken)?;
         user_info::add(identity, &metadata, &token, &mut claims).await?;
@@ -312,7 +317,7 @@ async fn answer(
             .refresh_token_expires_in
             .filter(|left| *left > 0)
             .map(|left| now.saturating_add(left.saturating_mul(1000))),
-        asked: transaction.scopes(),
+        asked: transaction.scopes.clone(),
         challenge: transaction.challenge.clone(),
     };
     // Whoever was signed in here before is signed out by this.
@@ -328,14 +333,14 @@ async fn answer(
     // The session first: tokens of a customer without one may be dropped at any moment.
     let hint = identity.send_id_token_hint.then_some(id_token);
     signed_in.begin(identity, session, hint).await?;
-    let subject = signed_in.claim("sub").unwrap_or_default();
+    let subject = typed.subject().as_str();
     let finished = async {
         // The session that a form post came without, too. After the new one has begun: of the same customer, it takes the
         // tokens on.
         for handle in others {
             session::end(identity, Which::Row(handle), None).await?;
         }
-        identity.tokens.remember(&signed_in.key, subject, &response, &transaction.scopes()).await?;
+        identity.tokens.remember(&signed_in.key, subject, &response, &transaction.scopes).await?;
         // What waited for the proof, for the one who wanted it.
         if let Some((_, ending)) = transaction.then.as_ref().filter(|(customer, _)| *customer == signed_in.key) {
             let ended = identity.end_proved(&signed_in.key, session, ending).await?;
@@ -372,18 +377,32 @@ async fn how_ended(
     Ok(if before.is_none() { Ended::of_cookie(identity, headers) } else { None })
 }
 
+/// OpenID Connect Core §3.1.3.7
+async fn verify(
+    identity: &Identity,
+    transaction: &Transaction,
+    response: &TokenResponse,
+    id_token: &str,
+) -> Result<VerifiedIdToken, IdTokenError> {
+    let expected = Expected {
+        client_id: &identity.client_id,
+        trusted_audiences: identity.tokens.client().trusted_audiences(),
+        of: Of::SignIn(&transaction.nonce),
+        access_token: response.raw_token(),
+        now: identity.clock.unix_seconds(),
+    };
+    id_token::verify(&identity.provider, id_token, &expected).await
+}
+
 /// RFC 6749 §4.1.3, RFC 7636 §4.5.
 async fn exchange(identity: &Identity, transaction: &Transaction, code: &str) -> Result<TokenResponse, RouteError> {
-    let scope = format!("{OPENID_SCOPES} {}", transaction.scopes());
-    let redirect_uri = authorize::redirect_uri(identity);
+    let scopes = format!("{OPENID_SCOPES} {}", transaction.scopes);
+    let grant = Grant::AuthorizationCode {
+        code,
+        redirect_uri: &authorize::redirect_uri(identity),
+        code_verifier: &transaction.code_verifier,
+        scopes: scopes.trim_end(),
+    };
     let claims = identity.tokens.client().claims(None).unwrap_or_default();
-    let mut parameters = vec![
-        ("grant_type", "authorization_code"),
-        ("code", code),
-        ("redirect_uri", &redirect_uri),
-        ("code_verifier", &transaction.code_verifier),
-        ("scope", scope.trim_end()),
-    ];
-    parameters.extend(claims.as_deref().map(|claims| ("claims", claims)));
-    Ok(identity.tokens.redeem(&parameters).await?)
+    Ok(identity.tokens.redeem(&TokenRequest { grant, claims: claims.as_deref() }).await?)
 }

@@ -7,7 +7,6 @@ mod callback;
 mod challenge;
 mod declined;
 mod front_channel_logout;
-mod id_token;
 mod parameters;
 mod paths;
 mod problem;

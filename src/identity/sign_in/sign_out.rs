@@ -9,8 +9,8 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use openidconnect::{ClientId, CsrfToken, EndSessionUrl, LogoutHint, LogoutRequest, PostLogoutRedirectUrl};
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq as _;
 use tower_sessions::Session;
 
 use super::answer::{see_other, set_cookie};
@@ -30,7 +30,7 @@ const COOKIE: &str = "sign-out";
 /// A sign-out on its way, in a sealed cookie.
 #[derive(Serialize, Deserialize)]
 struct Pending {
-    state: String,
+    state: CsrfToken,
     began_at: i64,
 }
 
@@ -51,21 +51,22 @@ pub(super) async fn sign_out(State(identity): State<Identity>, session: Session)
     // Nobody was signed in: nothing to tell the provider.
     let Some(former) = former else { return see_other(identity.home().as_str()) };
     let Ok(metadata) = identity.provider.metadata().await else { return see_other(identity.home().as_str()) };
-    let Some(mut url) = metadata.end_session_endpoint.clone() else { return see_other(identity.home().as_str()) };
-    let pending = Pending { state: random::token(), began_at: identity.clock.unix_millis() };
-    {
-        let back = format!("{}{}", identity.public_url.as_str().trim_end_matches('/'), identity.site.path(SIGNED_OUT));
-        let mut pairs = url.query_pairs_mut();
-        pairs
-            .append_pair("client_id", &identity.client_id)
-            .append_pair("post_logout_redirect_uri", &back)
-            .append_pair("state", &pending.state);
-        if let Some(hint) = former.signed_in.claim("login_hint") {
-            pairs.append_pair("logout_hint", hint);
-        }
-        if let Some(id_token) = &former.id_token {
-            pairs.append_pair("id_token_hint", id_token);
-        }
+    let Some(endpoint) = metadata.end_session_endpoint.clone() else { return see_other(identity.home().as_str()) };
+    let pending = Pending { state: CsrfToken::new(random::token()), began_at: identity.clock.unix_millis() };
+    let mut request = LogoutRequest::from(EndSessionUrl::from_url(endpoint))
+        .set_client_id(ClientId::new(identity.client_id.clone()))
+        .set_state(pending.state.clone());
+    let back = format!("{}{}", identity.public_url.as_str().trim_end_matches('/'), identity.site.path(SIGNED_OUT));
+    if let Ok(back) = PostLogoutRedirectUrl::new(back) {
+        request = request.set_post_logout_redirect_uri(back);
+    }
+    if let Some(hint) = former.signed_in.claim("login_hint") {
+        request = request.set_logout_hint(LogoutHint::new(hint.to_owned()));
+    }
+    let mut url = request.http_get_url();
+    // As it came: the crate would take only one that it can read.
+    if let Some(id_token) = &former.id_token {
+        url.query_pairs_mut().append_pair("id_token_hint", id_token);
     }
     let mut response = see_other(url.as_str());
     set_cookie(response.headers_mut(), &identity.sealed_cookie(COOKIE, CONTEXT).set(&pending, Some(LIFETIME)));
@@ -117,7 +118,7 @@ pub(super) async fn signed_out(State(identity): State<Identity>, query: Paramete
     let pending: Option<Pending> = cookie.read(&headers);
     let in_time = |pending: &Pending| identity.clock.is_within(LIFETIME, pending.began_at);
     let confirmed = pending.filter(in_time).is_some_and(|pending| {
-        query.only("state").is_some_and(|state| bool::from(state.as_bytes().ct_eq(pending.state.as_bytes())))
+        query.only("state").is_some_and(|state| pending.state == CsrfToken::new(state.to_owned()))
     });
     let mut response = if confirmed {
         see_other(identity.home().as_str())

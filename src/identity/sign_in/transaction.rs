@@ -4,8 +4,8 @@
 
 use axum::http::HeaderMap;
 use cookie::{Cookie, SameSite};
+use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier};
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq as _;
 use tower_sessions::Session;
 
 use crate::identity::config::ResponseMode;
@@ -27,15 +27,15 @@ const CONTEXT: &str = "sign-in transaction";
 #[derive(Serialize, Deserialize)]
 pub(super) struct Transaction {
     /// Ties the answer to this request (RFC 6749 §10.12).
-    pub(super) state: String,
+    pub(super) state: CsrfToken,
     /// Ties the ID token to this request (OpenID Connect Core §3.1.2.1).
-    pub(super) nonce: String,
+    pub(super) nonce: Nonce,
     /// Ties the code to this request (RFC 7636 §4.1).
-    pub(super) code_verifier: String,
+    pub(super) code_verifier: PkceCodeVerifier,
     /// Where the customer wanted to go.
     pub(super) return_to: ReturnTo,
     /// What the code is exchanged for: scopes of one resource.
-    scopes: String,
+    pub(super) scopes: Scopes,
     /// The session that the browser had, as its row is called. An answer that comes as a form comes without its cookie.
     pub(super) session: Option<String>,
     /// Which challenge it answers (see [`super::challenge_in`]), where the customer was signed in and left for one.
@@ -55,12 +55,12 @@ impl Transaction {
     /// A new one, with fresh 256-bit values.
     pub(super) fn begin(identity: &Identity, session: &Session, return_to: ReturnTo, scopes: &Scopes) -> Self {
         Self {
-            state: random::token(),
-            nonce: random::token(),
+            state: CsrfToken::new(random::token()),
+            nonce: Nonce::new(random::token()),
             // 43 characters of the unreserved set: the shortest that RFC 7636 §4.1 allows, with 256 bits.
-            code_verifier: random::token(),
+            code_verifier: PkceCodeVerifier::new(random::token()),
             return_to,
-            scopes: scopes.to_string(),
+            scopes: scopes.clone(),
             session: session::handle(session),
             challenge: None,
             began_at: identity.clock.unix_millis(),
@@ -69,15 +69,10 @@ impl Transaction {
         }
     }
 
-    /// What the code is exchanged for.
-    pub(super) fn scopes(&self) -> Scopes {
-        Scopes::parse(&self.scopes)
-    }
-
     /// The cookies to set: this transaction's, and removals of the oldest when there are too many.
     pub(super) fn cookies(&self, identity: &Identity, request: &HeaderMap) -> Vec<Cookie<'static>> {
         let sealed = identity.keys.seal(CONTEXT, &serde_json::to_string(self).unwrap_or_default());
-        let mut cookie = bare(identity, name(identity, &self.state), sealed);
+        let mut cookie = bare(identity, name(identity, self.state.secret()), sealed);
         cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
         let mut cookies = vec![cookie];
 
@@ -105,7 +100,7 @@ impl Transaction {
     /// The transaction of `state`, if this browser began it and it has not run out.
     pub(super) fn find(identity: &Identity, request: &HeaderMap, state: &str) -> Option<Self> {
         let transaction = open(identity, cookies::read(request, &name(identity, state))?)?;
-        let same = bool::from(transaction.state.as_bytes().ct_eq(state.as_bytes()));
+        let same = transaction.state == CsrfToken::new(state.to_owned());
         (same && identity.clock.is_within(LIFETIME, transaction.began_at)).then_some(transaction)
     }
 
@@ -114,7 +109,7 @@ impl Transaction {
     pub(super) async fn answer_once(&self, identity: &Identity) -> Result<bool, sqlx::Error> {
         let inserted =
             sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(hash::sha256_base64url(&self.state))
+                .bind(hash::sha256_base64url(self.state.secret()))
                 .bind(self.began_at + LIFETIME)
                 .execute(&identity.db)
                 .await?;
@@ -124,7 +119,7 @@ impl Transaction {
     /// Takes the mark back: what was answered was no answer. Nothing is kept of whoever makes up codes.
     pub(super) async fn not_answered(&self, identity: &Identity) -> Result<(), sqlx::Error> {
         sqlx::query("DELETE FROM answered_states WHERE state = $1")
-            .bind(hash::sha256_base64url(&self.state))
+            .bind(hash::sha256_base64url(self.state.secret()))
             .execute(&identity.db)
             .await?;
         Ok(())
@@ -132,7 +127,7 @@ impl Transaction {
 
     /// The cookie that removes this one.
     pub(super) fn removal(&self, identity: &Identity) -> Cookie<'static> {
-        removal(identity, name(identity, &self.state))
+        removal(identity, name(identity, self.state.secret()))
     }
 }
 

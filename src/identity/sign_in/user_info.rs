@@ -1,15 +1,23 @@
 //! Claims from the `UserInfo` endpoint (OpenID Connect Core §5.3), for providers that put them only there.
 //!
-//! Checked: the answer is 200 and JSON (signed or encrypted answers are not supported); `sub` is there and exactly the
-//! ID token's (§5.3.2), or somebody else's claims would be taken for the customer's. What the ID token says wins, and
-//! claims that are about the token rather than the customer are not taken at all.
+//! Checked: the answer is 200, and JSON or a token signed by the provider for this client (encrypted answers are not
+//! supported); `sub` is there and exactly the ID token's (§5.3.2), or somebody else's claims would be taken for the
+//! customer's. What the ID token says wins, and claims that are about the token rather than the customer are not taken at
+//! all.
 
+use axum::http::{Request, header};
+use openidconnect::core::CoreGenderClaim;
+use openidconnect::{StandardClaims, SubjectIdentifier};
+
+use crate::identity::http::{Answers, Http, HttpError};
 use crate::identity::jwt::{self, Claims};
-use crate::identity::provider::Metadata;
+use crate::identity::lenient;
+use crate::identity::protocol::UserInfoClaims;
+use crate::identity::provider::{Metadata, SignatureError};
 use crate::identity::state::Identity;
 use crate::identity::token::AccessToken;
 use crate::platform::media_type;
-use crate::platform::outbound::{self, OutboundError};
+use crate::platform::outbound::OutboundError;
 
 /// The largest answer that is read, in bytes: the claims go into the session.
 const MAX_ANSWER: usize = 32 * 1024;
@@ -43,8 +51,16 @@ pub(super) enum UserInfoError {
     Outbound(#[from] OutboundError),
     #[error("the UserInfo endpoint answered {0}")]
     Status(u16),
-    #[error("the UserInfo answer is not application/json")]
+    #[error("the UserInfo answer is neither application/json nor application/jwt")]
     ContentType,
+    #[error("the UserInfo answer is not a JSON object without repeated members")]
+    NotJson,
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    #[error("`iss` of the signed UserInfo answer is not the provider's")]
+    Issuer,
+    #[error("`aud` of the signed UserInfo answer is not this client alone")]
+    Audience,
     #[error("`sub` of the UserInfo answer is missing or not the ID token's")]
     Subject,
 }
@@ -53,9 +69,18 @@ impl UserInfoError {
     /// Whether the provider cannot be asked, rather than answers wrongly.
     pub(super) fn is_outage(&self) -> bool {
         match self {
-            Self::Outbound(OutboundError::Unreachable { .. }) => true,
+            Self::Outbound(OutboundError::Unreachable { .. }) | Self::Signature(SignatureError::Provider(_)) => true,
             Self::Status(status) => *status >= 500 || *status == 429,
             _ => false,
+        }
+    }
+}
+
+impl From<HttpError> for UserInfoError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Outbound(error) => Self::Outbound(error),
+            HttpError::Status(status) => Self::Status(status),
         }
     }
 }
@@ -67,21 +92,29 @@ pub(super) async fn add(
     token: &AccessToken,
     claims: &mut Claims,
 ) -> Result<(), UserInfoError> {
-    let url = metadata.userinfo_endpoint.clone().ok_or(UserInfoError::NoEndpoint)?;
-    let request = identity
-        .http
-        .get(url)
-        .header(reqwest::header::AUTHORIZATION, token.authorization_header())
-        .header(reqwest::header::ACCEPT, "application/json");
-    let (status, headers, body) = outbound::send(request, MAX_ANSWER).await?;
-    if status != reqwest::StatusCode::OK {
-        return Err(UserInfoError::Status(status.as_u16()));
-    }
-    if !media_type::is(&headers, "application/json") {
+    let url = metadata.userinfo_endpoint.as_ref().ok_or(UserInfoError::NoEndpoint)?;
+    let request = Request::get(url.as_str())
+        .header(header::AUTHORIZATION, token.authorization_header())
+        .header(header::ACCEPT, "application/json")
+        .body(Vec::new());
+    let answer = Http::new(&identity.http, Answers::Typed, MAX_ANSWER)
+        .send(request.map_err(|_| UserInfoError::NoEndpoint)?)
+        .await?;
+    let mut found = if media_type::is(answer.headers(), "application/json") {
+        jwt::strict_object(answer.body()).map_err(|_| UserInfoError::NotJson)?
+    } else if media_type::is(answer.headers(), "application/jwt") {
+        signed(identity, metadata, answer.body()).await?
+    } else {
         return Err(UserInfoError::ContentType);
+    };
+    let subject = jwt::text(claims, "sub").map(|subject| SubjectIdentifier::new(subject.to_owned()));
+    let (_, unusable): (StandardClaims<CoreGenderClaim>, _) =
+        lenient::object(&mut found, &["sub"]).map_err(|_| UserInfoError::Subject)?;
+    if !unusable.is_empty() {
+        tracing::warn!(claims = ?unusable.len(), "claims of a UserInfo answer cannot be read and count as absent");
     }
-    let found: Claims = outbound::json("the UserInfo endpoint", &body)?;
-    if jwt::text(&found, "sub").is_none() || jwt::text(&found, "sub") != jwt::text(claims, "sub") {
+    let readable = serde_json::Value::Object(found.clone()).to_string();
+    if subject.is_none() || UserInfoClaims::from_json::<HttpError>(readable.as_bytes(), subject.as_ref()).is_err() {
         return Err(UserInfoError::Subject);
     }
     for (name, value) in found {
@@ -90,4 +123,18 @@ pub(super) async fn add(
         }
     }
     Ok(())
+}
+
+/// §5.3.2: a signed answer has `iss` and `aud`, of which the latter may be missing where nobody else is meant.
+async fn signed(identity: &Identity, metadata: &Metadata, body: &[u8]) -> Result<Claims, UserInfoError> {
+    let token = std::str::from_utf8(body).map_err(|_| UserInfoError::NotJson)?;
+    let claims = identity.provider.verify_signature(token.trim()).await?;
+    if claims.get("iss").is_some_and(|issuer| issuer.as_str() != Some(&metadata.issuer)) {
+        return Err(UserInfoError::Issuer);
+    }
+    let trusted = identity.tokens.client().trusted_audiences();
+    if claims.contains_key("aud") && !jwt::is_audience(&claims, &identity.client_id, trusted) {
+        return Err(UserInfoError::Audience);
+    }
+    Ok(claims)
 }

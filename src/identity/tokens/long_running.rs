@@ -37,6 +37,7 @@ use super::{LOOK_AGAIN, PATIENCE};
 use crate::identity::bearer::{Caller, Kind};
 use crate::identity::client::ConfidentialClient;
 use crate::identity::client::endpoint::{Times, TokenEndpointError, TokenResponse};
+use crate::identity::client::request::{Grant, TokenRequest};
 use crate::identity::scopes::Scopes;
 use crate::identity::token::{AccessToken, AcquireError, IncomingToken, Options};
 use crate::platform::clock::Clock;
@@ -167,18 +168,13 @@ impl LongRunning {
         }
         let scope = format!("{scopes} offline_access");
         let claims = inner.client.claims(None)?;
-        let mut parameters = vec![
-            ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
-            ("assertion", incoming.expose()),
-            ("requested_token_use", "on_behalf_of"),
-            ("scope", scope.as_str()),
-        ];
-        parameters.extend(claims.as_deref().map(|claims| ("claims", claims)));
-        let response = inner.client.request(&parameters).await.map_err(|error| {
+        let grant = Grant::OnBehalfOf { assertion: incoming.expose(), scopes: &scope };
+        let request = TokenRequest { grant, claims: claims.as_deref() };
+        let response = inner.client.request(&request).await.map_err(|error| {
             tracing::warn!(%error, %scopes, "no work can begin on a customer's behalf");
             error.into_acquire_error(scopes, None)
         })?;
-        let refresh_token = response.refresh_token.as_ref().ok_or_else(|| {
+        let refresh_token = response.successor().ok_or_else(|| {
             unavailable("the provider sent no refresh token: let the API's registration have offline_access")
         })?;
         let session_key = SessionKey(SecretString::from(random::token()));
@@ -204,7 +200,7 @@ impl LongRunning {
             Ok(first) => Ok((session_key, first)),
             Err(error) => {
                 // Nobody will ever ask for it.
-                inner.client.revoke_in_background(refresh_token.clone());
+                inner.client.revoke_in_background(refresh_token);
                 Err(error)
             }
         }
@@ -336,13 +332,9 @@ impl LongRunning {
                 }
                 let claims = self.0.client.claims(options.claims.as_deref())?;
                 let scope = format!("{scopes} offline_access");
-                let mut parameters = vec![
-                    ("grant_type", "refresh_token"),
-                    ("refresh_token", held.refresh_token.expose_secret()),
-                    ("scope", scope.as_str()),
-                ];
-                parameters.extend(claims.as_deref().map(|claims| ("claims", claims)));
-                let answer = self.0.client.request_in_turn(&turn, &parameters).await;
+                let grant = Grant::RefreshToken { refresh_token: &held.refresh_token, scopes: &scope };
+                let request = TokenRequest { grant, claims: claims.as_deref() };
+                let answer = self.0.client.request_in_turn(&turn, &request).await;
                 return self.take(work, &held, scopes, options, answer).await;
             }
             drop(turn);
@@ -384,7 +376,8 @@ impl LongRunning {
                 return Err(error.into_acquire_error(scopes, options.claims.as_deref()));
             }
         };
-        let successor = response.refresh_token.as_ref().unwrap_or(&held.refresh_token);
+        let successor = response.successor();
+        let successor = successor.as_ref().unwrap_or(&held.refresh_token);
         let sealed = self.0.keys.seal(&self.refresh_context(work), successor.expose_secret());
         let token = response.token();
         let mut tries: u32 = 1;

@@ -6,7 +6,6 @@
 //! lease on the row across processes, with the token read *after* both are held.
 
 mod cache;
-mod id_token;
 pub mod long_running;
 #[cfg(test)]
 mod long_running_tests;
@@ -24,10 +23,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use self::cache::{Cache, Cached, Lease};
-use self::id_token::RenewedIdTokenError;
 use super::client::endpoint::{Times, TokenEndpointError, TokenResponse};
+use super::client::request::{Grant, TokenRequest};
 use super::client::{ConfidentialClient, Turn};
 use super::customer_key::CustomerKey;
+use super::id_token::{self, Expected, IdTokenError, Of};
 use super::scopes::Scopes;
 use super::token::{PAUSE, STILL_GOOD};
 use crate::platform::clock::Clock;
@@ -192,8 +192,8 @@ impl TokenAcquisition {
     }
 
     /// Exchanges an authorization code: not in the turns of renewals, whose customers must not wait behind strangers.
-    pub(super) async fn redeem(&self, parameters: &[(&str, &str)]) -> Result<TokenResponse, TokenEndpointError> {
-        self.0.client.request_in_turn(&Turn::of_its_own(), parameters).await
+    pub(super) async fn redeem(&self, request: &TokenRequest<'_>) -> Result<TokenResponse, TokenEndpointError> {
+        self.0.client.request_in_turn(&Turn::of_its_own(), request).await
     }
 
     /// Remembers the tokens of a sign-in. `subject` is `sub` of its ID token, which those of renewals must repeat.
@@ -204,7 +204,7 @@ impl TokenAcquisition {
         response: &TokenResponse,
         asked: &Scopes,
     ) -> Result<(), AcquireError> {
-        if let Some(refresh_token) = &response.refresh_token {
+        if let Some(refresh_token) = &response.successor() {
             self.0.cache.put_refresh_token(customer, subject, refresh_token).await?;
         }
         if let Some(cached) = self.usable(response, asked) {
@@ -361,13 +361,9 @@ impl TokenAcquisition {
         let openid = if metadata.tenant.is_some() { OPENID_SCOPES } else { "openid" };
         let scope = format!("{openid} {scopes}");
         let claims = inner.client.claims(wanted.options.claims.as_deref())?;
-        let mut parameters = vec![
-            ("grant_type", "refresh_token"),
-            ("refresh_token", lease.refresh_token.expose_secret()),
-            ("scope", scope.as_str()),
-        ];
-        parameters.extend(claims.as_deref().map(|claims| ("claims", claims)));
-        match inner.client.request_in_turn(turn, &parameters).await {
+        let grant = Grant::RefreshToken { refresh_token: &lease.refresh_token, scopes: &scope };
+        let request = TokenRequest { grant, claims: claims.as_deref() };
+        match inner.client.request_in_turn(turn, &request).await {
             Ok(response) => self.take(customer, wanted, lease, &response).await,
             Err(TokenEndpointError::Over { error, codes }) => {
                 tracing::info!(error, ?codes, "a refresh token is over");
@@ -398,15 +394,26 @@ impl TokenAcquisition {
         let unusable = || AcquireError::Unavailable("the provider sent an access token that cannot be used".to_owned());
         let mut cached = self.usable(response, wanted.scopes).ok_or_else(unusable);
         if let Some(id_token) = &response.id_token {
-            let check = id_token::check(&inner.client, &lease.subject, id_token.expose_secret(), &inner.clock);
+            let expected = Expected {
+                client_id: inner.client.client_id(),
+                trusted_audiences: inner.client.trusted_audiences(),
+                of: Of::Renewal(&lease.subject),
+                access_token: response.raw_token(),
+                now: inner.clock.unix_seconds(),
+            };
+            let check = id_token::verify(inner.client.provider(), id_token.expose_secret(), &expected);
             // Not for longer: the successor of the refresh token is in no database yet.
-            match timeout(CHECK_LIMIT, check).await.unwrap_or(Err(RenewedIdTokenError::TimedOut)) {
-                Ok(()) => {}
+            match timeout(CHECK_LIMIT, check).await.unwrap_or(Err(IdTokenError::TimedOut)) {
+                Ok(_) => {}
                 Err(error) if error.is_somebody_elses() => {
                     tracing::error!(%error, "a renewal brought an ID token of somebody else: the customer is signed out");
                     inner.cache.drop_customer(customer).await?;
                     let reason = "a renewal brought an ID token of somebody else";
                     return Err(interaction(wanted.scopes, None, false, reason));
+                }
+                // OpenID Connect Core §12.2: a renewal may bring none. This one says nothing.
+                Err(error) if error.is_unreadable() => {
+                    tracing::warn!(%error, "the ID token of a renewal cannot be read and counts as absent");
                 }
                 // Nothing can be said about it: the refresh token's successor is kept, the access token is not used.
                 Err(error) => {
@@ -417,8 +424,8 @@ impl TokenAcquisition {
         }
         if !self.settle(customer, wanted, lease, response, cached.as_ref().ok()).await? {
             // Signed out, or in again, while we were asking: what came back belongs to nobody.
-            if let Some(successor) = &response.refresh_token {
-                inner.client.revoke_in_background(successor.clone());
+            if let Some(successor) = response.successor() {
+                inner.client.revoke_in_background(successor);
             }
             return Ok(None);
         }
@@ -448,8 +455,8 @@ impl TokenAcquisition {
         response: &TokenResponse,
         cached: Option<&Cached>,
     ) -> Result<bool, AcquireError> {
-        let token = response.refresh_token.as_ref().unwrap_or(&lease.refresh_token);
-        let sealed = self.0.cache.seal(customer, token);
+        let successor = response.successor();
+        let sealed = self.0.cache.seal(customer, successor.as_ref().unwrap_or(&lease.refresh_token));
         let mut tries = 1;
         loop {
             match self.0.cache.settle(customer, lease, &sealed, cached, wanted.options.bypass_cache()).await {
@@ -473,7 +480,7 @@ impl TokenAcquisition {
     fn usable(&self, response: &TokenResponse, asked: &Scopes) -> Option<Cached> {
         let token = response.token()?;
         // RFC 6749 §5.1: no scope in the answer means as asked for.
-        let granted = response.scope.as_deref().map_or_else(|| asked.clone(), Scopes::parse);
+        let granted = response.granted().unwrap_or_else(|| asked.clone());
         let granted = granted.of_resource(asked.resource());
         let scopes: Scopes =
             granted.iter().filter(|scope| !OPENID_SCOPES.split(' ').any(|openid| openid == *scope)).collect();

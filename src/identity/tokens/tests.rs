@@ -116,9 +116,6 @@ async fn a_renewed_id_token_with_another_iss_sub_or_aud_drops_the_session_and_th
     let world = World::start().await;
     let tokens = world.tokens(json!({})).await;
     let id_token = |changes: Value| world.provider.id_token("any", changes);
-    let mut forged = id_token(json!({}));
-    forged.truncate(forged.len() - 12);
-    forged.push_str("AAAAAAAAAAAA");
     for (what, id_token) in [
         ("another issuer", id_token(json!({"iss": "https://evil.example"}))),
         ("no issuer", id_token(json!({"iss": null}))),
@@ -127,8 +124,6 @@ async fn a_renewed_id_token_with_another_iss_sub_or_aud_drops_the_session_and_th
         ("another audience", id_token(json!({"aud": "another-app"}))),
         ("an additional audience", id_token(json!({"aud": [WEB, "another-app"]}))),
         ("another authorized party", id_token(json!({"azp": "another-app"}))),
-        ("a signature that is wrong", forged),
-        ("no token at all", "nonsense".to_owned()),
     ] {
         world.sign_in(&tokens, &alice(), 0).await;
         world.begin_session(&customer(BOB)).await;
@@ -153,10 +148,15 @@ async fn a_renewed_id_token_that_cannot_be_judged_serves_nobody_and_signs_nobody
     let key = SigningKey::second();
     // The provider has begun to sign with a key that it does not publish everywhere yet.
     let unknown = key.sign(&json!({"alg": "RS256", "kid": key.id}), &json!({"iss": "x"}));
+    let mut forged = world.provider.id_token("any", json!({"sub": "somebody-else"}));
+    forged.truncate(forged.len() - 12);
+    forged.push_str("AAAAAAAAAAAA");
     for (id_token, next) in [
         (world.provider.id_token("any", json!({"exp": now - 61})), "refresh-2"),
         (world.provider.id_token("any", json!({"iat": now + 61})), "refresh-3"),
         (unknown, "refresh-4"),
+        (forged, "refresh-5"),
+        (world.provider.id_token("any", json!({"at_hash": "of-another-token"})), "refresh-6"),
     ] {
         let body = json!({
             "token_type": "Bearer", "expires_in": 3600, "scope": READ, "access_token": "access", "id_token": id_token,
@@ -168,7 +168,71 @@ async fn a_renewed_id_token_that_cannot_be_judged_serves_nobody_and_signs_nobody
     }
     world.token.issues(json!({}));
     tokens.for_user(&alice(), &scopes(READ)).await.unwrap();
-    assert_eq!(world.token.last().fields["refresh_token"], "refresh-4", "the successor was kept");
+    assert_eq!(world.token.last().fields["refresh_token"], "refresh-6", "the successor was kept");
+}
+
+/// OpenID Connect Core §12.2: a renewal may bring no ID token, and one that cannot be read says no more than none.
+#[tokio::test]
+async fn a_renewed_id_token_that_cannot_be_read_counts_as_absent() {
+    let world = World::start().await;
+    let tokens = world.tokens(json!({})).await;
+    let long = world.provider.id_token("any", json!({"padding": "x".repeat(16 * 1024)}));
+    let jwe = "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.AA.AA.AA.AA";
+    for id_token in [json!(""), json!(null), json!(1), json!("nonsense"), json!("a.b.c"), json!(jwe), json!(long)] {
+        world.sign_in(&tokens, &alice(), 0).await;
+        world.token.rotates(json!({"id_token": id_token}));
+        tokens.for_user(&alice(), &scopes(READ)).await.unwrap_or_else(|error| panic!("{id_token}: {error}"));
+        assert_eq!((world.rows("sessions").await, world.rows("refresh_tokens").await), (1, 1), "{id_token}");
+        world.end_sessions().await;
+    }
+}
+
+/// Empty is absent, in every optional member of the token response.
+#[tokio::test]
+async fn an_empty_member_of_an_answer_replaces_nothing() {
+    let world = World::start().await;
+    let tokens = world.tokens(json!({})).await;
+    world.sign_in(&tokens, &alice(), 0).await;
+    let mut presented = None;
+    for empty in [
+        json!({"refresh_token": "", "id_token": "", "scope": "", "expires_in": ""}),
+        json!({"refresh_token": null, "id_token": null, "scope": null, "expires_in": null}),
+        json!({"scope": [], "refresh_token": "", "refresh_in": "", "refresh_token_expires_in": ""}),
+    ] {
+        let mut answer = json!({"token_type": "Bearer", "access_token": "access"});
+        answer.as_object_mut().unwrap().extend(empty.as_object().unwrap().clone());
+        world.token.answers(200, answer);
+        tokens.for_user(&alice(), &scopes(READ)).await.unwrap_or_else(|error| panic!("{empty}: {error}"));
+        let sent = world.token.last().fields["refresh_token"].clone();
+        assert_eq!(*presented.get_or_insert(sent.clone()), sent, "the good one was kept");
+        world.clock.advance(time::Duration::hours(2));
+    }
+}
+
+/// An error answer: an empty claims challenge is none.
+#[test]
+fn empty_members_of_an_error_of_the_token_endpoint_are_absent() {
+    let read = |body: &str| TokenEndpointError::read(reqwest::StatusCode::BAD_REQUEST, body.as_bytes());
+    let empty = read(r#"{"error": "interaction_required", "claims": "", "suberror": ""}"#);
+    assert!(matches!(empty, TokenEndpointError::Interaction { claims: None, .. }), "{empty:?}");
+}
+
+/// The crate's error holds the body of an answer that it cannot read: ours does not.
+#[tokio::test]
+async fn nothing_of_an_answer_that_cannot_be_read_is_in_the_error() {
+    let world = World::start().await;
+    let tokens = world.tokens(json!({})).await;
+    world.sign_in(&tokens, &alice(), 0).await;
+    for (status, answer) in [
+        (200, json!({"token_type": "Bearer", "refresh_token": "planted"})),
+        (200, json!(["planted"])),
+        (200, json!({"token_type": "planted", "access_token": "planted"})),
+        (400, json!({"error": ["planted"], "error_description": "planted"})),
+    ] {
+        world.token.answers(status, answer.clone());
+        let error = tokens.for_user(&alice(), &scopes(READ)).await.expect_err("unreadable");
+        assert!(!format!("{error} {error:?}").contains("planted"), "{answer}: {error:?}");
+    }
 }
 
 /// Abuse case 49, for customers: see also the test of that number in `identity::tests`.
