@@ -9,7 +9,7 @@ use super::claims::{ClaimsError, ClaimsRequest};
 use super::error::{Described, Trace, unavailable};
 use super::refusal::Refusal;
 use super::scope::ScopeError;
-use super::sso::Lapsed;
+use super::sso::SignInInvalid;
 use super::state::Tenant;
 
 /// The longest nonce, in bytes.
@@ -105,7 +105,7 @@ pub(super) enum Denied {
     #[error("the user does not agree to the permissions")]
     ConsentDeclined,
     #[error(transparent)]
-    Lapsed(#[from] Lapsed),
+    SignInInvalid(#[from] SignInInvalid),
     #[error("the database does not answer: {0}")]
     Database(#[from] sqlx::Error),
 }
@@ -186,10 +186,10 @@ impl Denied {
             Self::ConsentDeclined => {
                 Described::new("access_denied", 65_004, "User declined to consent to access the app.")
             }
-            Self::Lapsed(Lapsed::PasswordChanged) => {
+            Self::SignInInvalid(SignInInvalid::PasswordChanged) => {
                 Described::new("login_required", 50_133, "The sign-in is not valid due to a recent password change.")
             }
-            Self::Lapsed(Lapsed::Deleted | Lapsed::Disabled) => {
+            Self::SignInInvalid(SignInInvalid::Deleted | SignInInvalid::Disabled) => {
                 Described::new("access_denied", 50_057, "The user account cannot sign in.")
             }
             Self::Database(_) => unavailable(),

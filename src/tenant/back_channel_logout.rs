@@ -35,7 +35,7 @@ pub(super) struct EndedSession {
     pub(super) user_id: String,
 }
 
-/// The apps that got a grant in the session, whatever became of it since.
+/// The apps that got a grant in the session, whether it was revoked since or not.
 pub(super) async fn clients_of(db: &AnyPool, session: &EndedSession) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar("SELECT DISTINCT client_id FROM grants WHERE sid = $1 AND user_id = $2 ORDER BY client_id")
         .bind(&session.sid)

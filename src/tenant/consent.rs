@@ -1,5 +1,5 @@
 //! What users have agreed to themselves, where the administrator leaves it to them (`permissions[].consent = "user"`).
-//! Kept for good: there is no page to take it back on. A scope that was added since is asked for by itself (incremental
+//! Kept permanently: there is no page to withdraw it. A scope that was added since is asked for by itself (incremental
 //! consent).
 
 use uuid::Uuid;

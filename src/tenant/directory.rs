@@ -130,7 +130,7 @@ impl RouteError {
                 AccessTokenError::NotOurs => unauthorized("Access token validation failure. Invalid token."),
                 AccessTokenError::Audience => unauthorized("Access token validation failure. Invalid audience."),
                 AccessTokenError::Expired => unauthorized("Lifetime validation failed, the token is expired."),
-                AccessTokenError::Revoked { .. } | AccessTokenError::Lapsed(_) => {
+                AccessTokenError::Revoked { .. } | AccessTokenError::SignInInvalid(_) => {
                     unauthorized("The token was revoked, or the user may not sign in any more.")
                 }
                 AccessTokenError::AppOnly => (

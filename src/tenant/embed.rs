@@ -42,13 +42,12 @@ use uuid::Uuid;
 use super::config::{
     App, Attribute, ClientAssertionReuse, Config, Consent, Grant, Permission, RefreshTokenReuse, UserFlow,
 };
-use super::display_name::{DisplayName, DisplayNameError};
+use super::display_name::DisplayName;
 use super::email::{Email, EmailError};
 use super::keys::KeyError;
-use super::password::Busy;
 use super::router::router;
 use super::state::{StartError, Tenant};
-use super::user::{self, CreateError, NewUser};
+use super::user::{self, NewUser};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, SecretSource};
 use crate::platform::outbound::{self, OutboundError};
@@ -102,8 +101,8 @@ pub enum EmbedError {
         source: AddressError,
     },
     /// A user cannot be stored.
-    #[error("a user of the embedded tenant cannot be stored: {0}")]
-    User(String),
+    #[error("a user of the embedded tenant cannot be stored")]
+    User(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Why text is no e-mail address.
@@ -255,13 +254,12 @@ impl EmbeddedTenant {
     async fn add_user(&self, address: &str, password: &str) -> Result<(), EmbedError> {
         let email = Email::parse(address)
             .map_err(|error| EmbedError::Email { address: address.to_owned(), source: error.into() })?;
-        let unusable = |error: &dyn std::error::Error| EmbedError::User(error.to_string());
         let hash = self.tenant.limits().hasher.hash(password.to_owned()).await;
-        let password_hash = hash.map_err(|error: Busy| unusable(&error))?;
+        let password_hash = hash.map_err(|error| EmbedError::User(error.into()))?;
         let name = DisplayName::parse(email.local_part());
-        let display_name = name.map_err(|error: DisplayNameError| unusable(&error))?;
+        let display_name = name.map_err(|error| EmbedError::User(error.into()))?;
         let new = NewUser { email, password_hash, display_name, country: None };
-        user::create(&self.tenant, new).await.map(drop).map_err(|error: CreateError| unusable(&error))
+        user::create(&self.tenant, new).await.map(drop).map_err(|error| EmbedError::User(error.into()))
     }
 }
 

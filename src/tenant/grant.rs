@@ -6,7 +6,7 @@ use time::Duration;
 use super::claims::ClaimsRequest;
 use super::config::App;
 use super::scope::{Scopes, words};
-use super::sso::{self, Lapsed};
+use super::sso::{self, SignInInvalid};
 use super::state::Tenant;
 use super::user::User;
 use crate::platform::clock::millis;
@@ -33,7 +33,7 @@ pub(super) struct Grant {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum GrantError {
     #[error(transparent)]
-    Lapsed(#[from] Lapsed),
+    SignInInvalid(#[from] SignInInvalid),
     #[error("the database does not answer: {0}")]
     Database(#[from] sqlx::Error),
 }

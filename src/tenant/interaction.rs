@@ -15,7 +15,7 @@ use super::authorization_request::{AuthorizationRequest, Denied};
 use super::authorization_response::redirect;
 use super::config::{App, UserFlow};
 use super::scope::ResourceScopes;
-use super::sso::{self, Factor, Lapsed, Session};
+use super::sso::{self, Factor, Session, SignInInvalid};
 use super::state::Tenant;
 use super::user::User;
 use super::{consent, cookies};
@@ -226,7 +226,7 @@ impl Interaction {
         let user = sso::still_counts(tenant, &proved.id, tenant.clock().unix_millis()).await??;
         // Hashing waits its turn: the old password may have been right when it was looked up, and reset since.
         if user.password_changed_at != proved.password_changed_at {
-            return Err(Lapsed::PasswordChanged.into());
+            return Err(SignInInvalid::PasswordChanged.into());
         }
         // Core §3.1.2.1, id_token_hint: no positive answer about anybody else.
         let sub = tenant.subject(self.app.client_id, &user.id);

@@ -85,10 +85,10 @@ async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -
     let hint = hint.flatten();
     let Some(session) = session else {
         // A cross-site POST comes without the cookie; the app's ID token names the session all the same.
-        let Some(hint) = hint else { return gone_on(tenant, &destination) };
+        let Some(hint) = hint else { return redirect_or_page(tenant, &destination) };
         // The cookie, if there is one, stays: a foreign page's image gets here too, and ends nothing.
         return match sso::end(tenant, &hint.sid).await {
-            Ok(clients) => told(tenant, &hint.sid, &clients, &destination),
+            Ok(clients) => tell_apps(tenant, &hint.sid, &clients, &destination),
             Err(error) => unavailable(tenant, &error),
         };
     };
@@ -179,22 +179,22 @@ fn confirmation_token(headers: &HeaderMap) -> String {
 
 /// The session has ended: removes its cookie.
 fn signed_out(tenant: &Tenant, sid: &str, clients: &[String], destination: &Destination) -> Response {
-    let mut response = told(tenant, sid, clients, destination);
+    let mut response = tell_apps(tenant, sid, clients, destination);
     response.headers_mut().append(header::SET_COOKIE, cookies::set(tenant, cookies::SESSION, "", "/"));
     response
 }
 
 /// The session of these apps has ended: those that are told in the browser are told before it goes on.
-fn told(tenant: &Tenant, sid: &str, clients: &[String], destination: &Destination) -> Response {
+fn tell_apps(tenant: &Tenant, sid: &str, clients: &[String], destination: &Destination) -> Response {
     let frames = front_channel_logout::frames(tenant, sid, clients);
     if frames.is_empty() {
-        return gone_on(tenant, destination);
+        return redirect_or_page(tenant, destination);
     }
     front_channel_logout::page(tenant, &frames, destination.address().as_deref(), &destination.way_back(tenant))
 }
 
 /// Nobody is signed in (any more).
-fn gone_on(tenant: &Tenant, destination: &Destination) -> Response {
+fn redirect_or_page(tenant: &Tenant, destination: &Destination) -> Response {
     let Some(address) = destination.address() else {
         let content = html! {
             p { "You have signed out. It is a good idea to close all browser windows." }

@@ -1,6 +1,6 @@
 //! One-time passcodes by mail: proof that whoever sits at the browser reads the mail of an address.
 //!
-//! A passcode has eight digits, lives ten minutes, bears ten tries, works once (two requests at the same moment
+//! A passcode has eight digits, lives ten minutes, allows ten tries, works once (two requests at the same moment
 //! included), and only in the interaction and for the purpose that it was sent for. A new one replaces the old one, and
 //! a new password ends all of its account's (`user::set_password`).
 //!
@@ -18,7 +18,7 @@ use crate::platform::{hash, random};
 
 /// How many digits a passcode has.
 pub(super) const DIGITS: usize = 8;
-/// How many wrong ones are borne.
+/// How many wrong tries are allowed.
 const TRIES: i64 = 10;
 /// How long it can be entered.
 const LIFETIME: Duration = Duration::minutes(10);
@@ -69,12 +69,12 @@ pub(super) enum Step {
     Verified(Email),
 }
 
-/// What became of a passcode that was entered.
+/// The result of entering a passcode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Right, and used up now. One request gets this answer.
     Accepted(Email),
-    /// Wrong; so many tries are left.
+    /// Wrong; with the number of tries that are left.
     Wrong(i64),
     /// Tried too often; a new one is needed.
     Exhausted,
@@ -93,7 +93,7 @@ struct Progress {
     verified_at: Option<i64>,
 }
 
-/// What trying a passcode came to.
+/// The row after a passcode was tried.
 #[derive(sqlx::FromRow)]
 struct Tried {
     email: String,

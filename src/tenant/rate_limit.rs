@@ -1,4 +1,4 @@
-//! Limits on guessing and on mail: so many at once, and then at a steady pace. Nobody is locked out for good, and
+//! Limits on guessing and on mail: a burst, and then a steady pace. Nobody is locked out permanently, and
 //! nothing is written to disk.
 
 use std::collections::HashMap;

@@ -68,9 +68,9 @@ impl Factor {
     }
 }
 
-/// Why a sign-in of the past counts no more.
+/// Why an earlier sign-in is not valid any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Lapsed {
+pub(super) enum SignInInvalid {
     /// The user was deleted.
     #[error("the user does not exist any more")]
     Deleted,
@@ -87,11 +87,11 @@ pub(super) async fn still_counts(
     tenant: &Tenant,
     user_id: &str,
     auth_time: i64,
-) -> Result<Result<User, Lapsed>, sqlx::Error> {
+) -> Result<Result<User, SignInInvalid>, sqlx::Error> {
     Ok(match User::find(tenant, user_id).await? {
-        None => Err(Lapsed::Deleted),
-        Some(user) if user.disabled => Err(Lapsed::Disabled),
-        Some(user) if user.password_changed_at > auth_time => Err(Lapsed::PasswordChanged),
+        None => Err(SignInInvalid::Deleted),
+        Some(user) if user.disabled => Err(SignInInvalid::Disabled),
+        Some(user) if user.password_changed_at > auth_time => Err(SignInInvalid::PasswordChanged),
         Some(user) => Ok(user),
     })
 }
@@ -131,7 +131,7 @@ impl Session {
         user: User,
         factor: Factor,
         previous: Option<&str>,
-    ) -> Result<Result<(Self, HeaderValue), Lapsed>, sqlx::Error> {
+    ) -> Result<Result<(Self, HeaderValue), SignInInvalid>, sqlx::Error> {
         let ended: Vec<EndedSession> =
             sqlx::query_as("DELETE FROM sso_sessions WHERE cookie_hash = $1 RETURNING sid, user_id")
                 .bind(previous.unwrap_or_default())
@@ -165,7 +165,7 @@ impl Session {
             if let Some(sid) = own {
                 has_ended(tenant, &EndedSession { sid, user_id: session.user.id }).await?;
             }
-            return Ok(Err(Lapsed::PasswordChanged));
+            return Ok(Err(SignInInvalid::PasswordChanged));
         }
         Ok(Ok((session, cookies::set(tenant, cookies::SESSION, &cookie, "/"))))
     }

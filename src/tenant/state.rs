@@ -198,7 +198,7 @@ impl Tenant {
         self.keys().rotate(self.db(), self.clock()).await
     }
 
-    /// Removes what has expired for good, unless somebody did within the last [`SWEEP_EVERY`].
+    /// Deletes what has expired, unless that was done within the last [`SWEEP_EVERY`].
     pub(super) async fn sweep_when_due(&self) -> Result<(), sqlx::Error> {
         let (now, last) = (self.0.clock.unix_millis(), self.0.swept_at.load(Ordering::Relaxed));
         let due = now.saturating_sub(last) >= i64::try_from(SWEEP_EVERY.whole_milliseconds()).unwrap_or(i64::MAX);
@@ -263,7 +263,7 @@ impl Tenant {
     }
 }
 
-/// Removes what has expired for good.
+/// Deletes what has expired.
 async fn sweep(db: &AnyPool, clock: &Clock) -> Result<(), sqlx::Error> {
     for statement in [
         "DELETE FROM ended_interactions WHERE expires_at < $1",

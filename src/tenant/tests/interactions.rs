@@ -155,7 +155,7 @@ async fn a_sign_in_with_a_password_that_was_reset_meanwhile_is_refused() {
     assert_eq!(refused.cookie(cookies::SESSION), None);
     // Reset in the moment before the session is stored.
     let started = Session::start(&t.tenant, proved, Factor::Password, None).await.expect("SQL");
-    assert!(started.is_err_and(|lapsed| lapsed == sso::Lapsed::PasswordChanged));
+    assert!(started.is_err_and(|lapsed| lapsed == sso::SignInInvalid::PasswordChanged));
     let sessions: i64 =
         sqlx::query_scalar("SELECT COUNT(*) FROM sso_sessions").fetch_one(t.tenant.db()).await.expect("SQL");
     assert_eq!(sessions, 0);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::tenant::claims::ClaimsRequest;
 use crate::tenant::scope::words;
-use crate::tenant::sso::{self, Lapsed};
+use crate::tenant::sso::{self, SignInInvalid};
 use crate::tenant::state::Tenant;
 use crate::tenant::user::User;
 
@@ -48,7 +48,7 @@ pub(in crate::tenant) enum AccessTokenError {
         capabilities: Vec<String>,
     },
     #[error(transparent)]
-    Lapsed(#[from] Lapsed),
+    SignInInvalid(#[from] SignInInvalid),
     #[error("the database does not answer: {0}")]
     Database(#[from] sqlx::Error),
 }

@@ -13,7 +13,7 @@ use crate::tenant::grant::Grant;
 use crate::tenant::scope::{OpenId, Scopes};
 use crate::tenant::state::Tenant;
 
-/// Redeems a code. It is used up by the attempt, whatever comes of it.
+/// Redeems a code. The attempt uses it up, whether it succeeds or not.
 pub(super) async fn redeem(
     tenant: &Tenant,
     client: Client<'_>,

@@ -12,7 +12,7 @@ use crate::tenant::grant::GrantError;
 use crate::tenant::keys::KeyError;
 use crate::tenant::refusal::Refusal;
 use crate::tenant::scope::ScopeError;
-use crate::tenant::sso::Lapsed;
+use crate::tenant::sso::SignInInvalid;
 
 /// Why there are no tokens.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,7 @@ pub(super) enum RouteError {
     #[error("the refresh token was used before: its grant was revoked")]
     RefreshTokenReplayed,
     #[error(transparent)]
-    Lapsed(#[from] Lapsed),
+    SignInInvalid(#[from] SignInInvalid),
     #[error(transparent)]
     Scope(#[from] ScopeError),
     #[error("the scope goes beyond what was authorized")]
@@ -121,14 +121,16 @@ impl RouteError {
                 ..grant(70_000, "The provided refresh token was issued to another application.")
             },
             Self::ExpiredRefreshToken => dead(700_082, "The refresh token has expired due to inactivity."),
-            Self::RevokedGrant | Self::Lapsed(Lapsed::PasswordChanged) => dead(
+            Self::RevokedGrant | Self::SignInInvalid(SignInInvalid::PasswordChanged) => dead(
                 50_173,
                 "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might \
                  have changed or reset their password.",
             ),
             Self::RefreshTokenReplayed => dead(50_173, "The refresh token was used before. All tokens were revoked."),
-            Self::Lapsed(Lapsed::Deleted) => dead(50_034, "The user account does not exist in the directory."),
-            Self::Lapsed(Lapsed::Disabled) => dead(50_057, "The user account is disabled."),
+            Self::SignInInvalid(SignInInvalid::Deleted) => {
+                dead(50_034, "The user account does not exist in the directory.")
+            }
+            Self::SignInInvalid(SignInInvalid::Disabled) => dead(50_057, "The user account is disabled."),
             // As in Entra: the user (or administrator) can help, and the grant itself goes on.
             Self::Scope(error @ ScopeError::NotGranted { .. }) => {
                 Described { suberror: Some("consent_required"), ..error.describe("invalid_grant") }
@@ -196,7 +198,7 @@ impl RouteError {
                     "The assertion is an application's own token: there is no user to act on behalf of.",
                 ),
                 AccessTokenError::Revoked { .. } => return Self::RevokedGrant.describe(),
-                AccessTokenError::Lapsed(lapsed) => return Self::Lapsed(*lapsed).describe(),
+                AccessTokenError::SignInInvalid(lapsed) => return Self::SignInInvalid(*lapsed).describe(),
                 AccessTokenError::Database(_) => return (StatusCode::SERVICE_UNAVAILABLE, unavailable()),
             },
             Self::Database(_) | Self::Keys(_) => return (StatusCode::SERVICE_UNAVAILABLE, unavailable()),
@@ -224,7 +226,7 @@ impl From<UseUpError> for RouteError {
 impl From<GrantError> for RouteError {
     fn from(error: GrantError) -> Self {
         match error {
-            GrantError::Lapsed(lapsed) => Self::Lapsed(lapsed),
+            GrantError::SignInInvalid(lapsed) => Self::SignInInvalid(lapsed),
             GrantError::Database(error) => Self::Database(error),
         }
     }

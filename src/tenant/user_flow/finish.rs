@@ -1,4 +1,4 @@
-//! Renders what an interaction came to: the next page, the way back to the app, or word that there is none.
+//! Renders the result of an interaction: the next page, the way back to the app, or a page that says why there is none.
 
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
