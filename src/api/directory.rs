@@ -74,7 +74,7 @@ impl Customer {
     pub(super) async fn change(&self, changes: Map<String, Value>) -> Result<Profile, DirectoryError> {
         let body = Some(Value::Object(changes));
         self.call(Call { method: Some(Method::PATCH), body, scopes: "write", ..Call::default() }).await?;
-        // Graph answers without a body. Whoever may write may read, so no second token is needed.
+        // Graph answers without a body. The write scope includes reading, so the same token serves.
         self.read("write").await
     }
 

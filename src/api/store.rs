@@ -1,17 +1,17 @@
 //! The to-dos in the database. Whose they are is part of every WHERE, and every operation is one statement.
 //!
-//! Statements that write and return rows are read to their end (`fetch_all`): SQLite commits when the last row was
-//! read, and nothing may be acknowledged before.
+//! Statements that write and return rows use `fetch_all`: SQLite commits only after the last row was read, and nothing may
+//! be acknowledged before the commit.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row as _};
+use uuid::Uuid;
 use uuid::timestamp::context::ContextV7;
-use uuid::{Timestamp, Uuid};
 
-use crate::platform::clock::{Clock, from_millis};
+use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::database::{self, DatabaseError};
 use crate::todo::{Description, NewTodo, Patch, Todo};
 
@@ -131,7 +131,7 @@ impl Store {
 
     /// Adds a to-do, unless the owner's list is full.
     pub(super) async fn add(&self, owner: &str, new: &NewTodo) -> Result<Added, StoreError> {
-        let now = self.clock.unix_millis();
+        let now = self.clock.timestamp();
         let query = sqlx::query(concat!(
             "INSERT INTO todos (",
             columns!(),
@@ -161,7 +161,7 @@ impl Store {
         let rows = query
             .bind(patch.description.as_ref().map(Description::as_str))
             .bind(patch.done.map(i64::from))
-            .bind(self.clock.unix_millis())
+            .bind(self.clock.timestamp())
             .bind(id.to_string())
             .bind(owner)
             .bind(any)
@@ -181,7 +181,7 @@ impl Store {
     /// Marks all of an owner's to-dos, and says how many that changed.
     pub(super) async fn mark_all(&self, owner: &str, done: bool) -> Result<u64, StoreError> {
         let query = sqlx::query("UPDATE todos SET done = $1, updated_at = $2 WHERE owner = $3 AND done <> $1");
-        let result = query.bind(i64::from(done)).bind(self.clock.unix_millis()).bind(owner).execute(&self.db).await?;
+        let result = query.bind(i64::from(done)).bind(self.clock.timestamp()).bind(owner).execute(&self.db).await?;
         Ok(result.rows_affected())
     }
 
@@ -191,9 +191,9 @@ impl Store {
         Ok(query.bind(owner).execute(&self.db).await?.rows_affected())
     }
 
-    fn new_id(&self, now_millis: i64) -> Uuid {
-        let since_epoch = std::time::Duration::from_millis(now_millis.unsigned_abs());
-        Uuid::new_v7(Timestamp::from_unix(&*self.ids, since_epoch.as_secs(), since_epoch.subsec_nanos()))
+    fn new_id(&self, now: Timestamp) -> Uuid {
+        let since_epoch = std::time::Duration::from_millis(now.as_millis().unsigned_abs());
+        Uuid::new_v7(uuid::Timestamp::from_unix(&*self.ids, since_epoch.as_secs(), since_epoch.subsec_nanos()))
     }
 }
 
@@ -203,7 +203,7 @@ fn todo(row: &AnyRow) -> Result<Todo, StoreError> {
         owner: row.try_get("owner")?,
         description: row.try_get::<String, _>("description")?.try_into().map_err(|_| StoreError::Row)?,
         done: row.try_get::<i64, _>("done")? != 0,
-        created_at: from_millis(row.try_get("created_at")?),
-        updated_at: from_millis(row.try_get("updated_at")?),
+        created_at: row.try_get::<Timestamp, _>("created_at")?.into(),
+        updated_at: row.try_get::<Timestamp, _>("updated_at")?.into(),
     })
 }

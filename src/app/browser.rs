@@ -10,7 +10,7 @@ use crate::app::address;
 use crate::app::draft::Draft;
 use crate::app::error::AppError;
 use crate::app::model::done::Done;
-use crate::app::model::form::Typed;
+use crate::app::model::form_draft::FormDraft;
 
 /// The one key under which what was typed waits for the customer's return from the sign-in page.
 #[cfg(feature = "hydrate")]
@@ -107,7 +107,7 @@ pub(super) fn is_typing() -> bool {
 }
 
 /// What was typed into a form.
-pub(super) fn typed(form: &HtmlFormElement) -> Typed {
+pub(super) fn typed(form: &HtmlFormElement) -> FormDraft {
     #[cfg(feature = "hydrate")]
     {
         let fields = web_sys::FormData::new_with_form(form).map(|data| {
@@ -119,17 +119,17 @@ pub(super) fn typed(form: &HtmlFormElement) -> Typed {
         });
         let url = form.get_attribute("action").unwrap_or_default();
         let action = url.strip_prefix(address::ACTIONS).unwrap_or_default();
-        fields.map(|fields| Typed::of(action, fields)).unwrap_or_default()
+        fields.map(|fields| FormDraft::of(action, fields)).unwrap_or_default()
     }
     #[cfg(not(feature = "hydrate"))]
     {
         let _ = form;
-        Typed::default()
+        FormDraft::default()
     }
 }
 
 /// Puts what was typed back into a form.
-pub(super) fn fill(form: &HtmlFormElement, typed: &Typed) {
+pub(super) fn fill(form: &HtmlFormElement, typed: &FormDraft) {
     #[cfg(feature = "hydrate")]
     for field in (0..form.elements().length()).filter_map(|place| form.elements().item(place)) {
         let name = field.get_attribute("name").unwrap_or_default();

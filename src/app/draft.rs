@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::error::About;
-use crate::app::model::form::Typed;
+use crate::app::error::Section;
+use crate::app::model::form_draft::FormDraft;
 
 /// What was typed when the customer had to leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,11 +18,11 @@ pub struct Draft {
     pub edit: Option<(Uuid, String)>,
     /// The forms of the account page.
     #[serde(default)]
-    pub forms: Vec<Typed>,
+    pub forms: Vec<FormDraft>,
     /// The form that was sent, and was not accepted before the customer had to leave; the web server may have finished it
     /// when they come back.
     #[serde(default)]
-    pub sent: Option<Typed>,
+    pub sent: Option<FormDraft>,
 }
 
 impl Draft {
@@ -34,14 +34,14 @@ impl Draft {
     /// What is left for the account page.
     #[must_use]
     pub fn without_list(self) -> Self {
-        let sent = self.sent.filter(|sent| About::of_action(&sent.action) != About::List);
+        let sent = self.sent.filter(|sent| Section::of_action(&sent.action) != Section::List);
         Self { author: self.author, forms: self.forms, sent, ..Self::default() }
     }
 
     /// What is left for the page of the list.
     #[must_use]
     pub fn without_forms(self) -> Self {
-        let sent = self.sent.filter(|sent| About::of_action(&sent.action) == About::List);
+        let sent = self.sent.filter(|sent| Section::of_action(&sent.action) == Section::List);
         Self { forms: Vec::new(), sent, ..self }
     }
 }

@@ -52,7 +52,7 @@ pub enum AppError {
 
 /// What an error is about, for its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
+pub enum Section {
     /// The to-do list.
     List,
     /// The customer's profile.
@@ -65,7 +65,7 @@ pub enum About {
     Account,
 }
 
-impl About {
+impl Section {
     /// What a server function is about, by its address below `/actions/`.
     pub fn of_action(action: &str) -> Self {
         match action.split('/').next() {
@@ -121,16 +121,16 @@ impl AppError {
         }
     }
 
-    /// What happened and what to do, where it is about `about`.
-    pub fn text(&self, about: About) -> String {
-        match (self, about) {
-            (Self::Unavailable, about) => {
+    /// What happened and what to do, where it is about `section`.
+    pub fn text(&self, section: Section) -> String {
+        match (self, section) {
+            (Self::Unavailable, section) => {
                 format!(
                     "{} cannot be reached right now. Nothing is lost; please try again in a moment.",
-                    about.subject()
+                    section.subject()
                 )
             }
-            (Self::NotFound, About::List) => {
+            (Self::NotFound, Section::List) => {
                 "This to-do is no longer there. It may have been deleted in another window.".to_owned()
             }
             (error, _) => error.to_string(),

@@ -14,7 +14,7 @@ use crate::app::viewer::ViewerResource;
 
 /// Where the customer must go, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Way {
+pub struct SignInPrompt {
     /// The address on this site.
     pub url: String,
     /// Whether it is for a permission, not for signing in.
@@ -27,7 +27,7 @@ type Reader = Arc<dyn Fn() -> Draft + Send + Sync>;
 /// Where the customer must go, once something found out; the page then shows a notice until it is left.
 #[derive(Clone, Copy)]
 pub struct Interaction {
-    way: RwSignal<Option<Way>>,
+    prompt: RwSignal<Option<SignInPrompt>>,
     /// Whether the session is known to be over, and the page waits for the customer to sign in.
     pub ended: RwSignal<bool>,
     /// Whether the customer ended it from another browser.
@@ -43,7 +43,7 @@ impl Interaction {
     /// None is needed yet.
     pub fn new() -> Self {
         Self {
-            way: RwSignal::new(None),
+            prompt: RwSignal::new(None),
             ended: RwSignal::new(false),
             signed_out_elsewhere: StoredValue::new(false),
             typed: StoredValue::new(None),
@@ -53,8 +53,8 @@ impl Interaction {
     }
 
     /// Where the customer must go.
-    pub fn way(self) -> Option<Way> {
-        self.way.get()
+    pub fn prompt(self) -> Option<SignInPrompt> {
+        self.prompt.get()
     }
 
     /// Tells who looks at the page: what is typed is theirs.
@@ -110,10 +110,10 @@ impl Interaction {
     pub fn start_if_required(self, error: &AppError, draft: impl FnOnce() -> Draft) -> bool {
         let Some(url) = error.interaction_url() else { return false };
         // The first one wins: a second failure on the way out must not replace the draft.
-        if self.way.get_untracked().is_none() {
+        if self.prompt.get_untracked().is_none() {
             self.keep(draft());
             let consent = matches!(error, AppError::ConsentRequired { .. });
-            self.way.set(Some(Way { url: url.to_owned(), consent }));
+            self.prompt.set(Some(SignInPrompt { url: url.to_owned(), consent }));
             browser::leave_for(url);
         }
         true

@@ -11,29 +11,29 @@
 //! | [`address`] | the addresses of this site, in one place |
 //! | [`error`] | everything that can go wrong, as the page sees it |
 //! | [`optimistic`] | the list as it will be once the server has answered: no browser, no signals, easily tested |
-//! | [`board`] | that list, live: sends changes in their order, reports failures |
+//! | [`todo_list_state`] | that list, live: sends changes in their order, reports failures |
 //! | [`viewer`] | who is looking |
 //! | [`draft`] | what is typed and not saved yet |
 //! | [`interaction`] | the one way to "please sign in again" |
-//! | [`saving`] | a form that is sent without leaving the page |
+//! | [`form_submission`] | a form that is sent without leaving the page |
 //! | [`session_watch`] | warns before the session ends, and notices when it has |
 //! | [`pages`], [`components`] | what is rendered |
 //! | `browser`, `response` | the two outsides: what only a browser can do, and what a page says in HTTP |
 
 pub mod actions;
 pub mod address;
-pub mod board;
 mod browser;
 pub mod components;
 pub mod draft;
 pub mod error;
+pub mod form_submission;
 pub mod interaction;
 pub mod model;
 pub mod optimistic;
 pub mod pages;
 mod response;
-pub mod saving;
 pub mod session_watch;
+pub mod todo_list_state;
 pub mod viewer;
 
 use leptos::prelude::*;
@@ -42,7 +42,6 @@ use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
 use crate::app::actions::customer::current_viewer;
-use crate::app::board::Board;
 use crate::app::components::frame::{Frame, Layout};
 use crate::app::interaction::Interaction;
 use crate::app::pages::account::AccountPage;
@@ -51,6 +50,7 @@ use crate::app::pages::not_found::NotFound;
 use crate::app::pages::sign_in_problem::SignInProblem;
 use crate::app::pages::todos::TodosPage;
 use crate::app::session_watch::SessionWatch;
+use crate::app::todo_list_state::TodoListState;
 use crate::app::viewer::ViewerResource;
 
 /// The HTML document around [`App`], rendered by the server only.
@@ -90,7 +90,7 @@ pub fn App() -> impl IntoView {
     provide_context(ViewerResource(Resource::new_blocking(|| (), |()| current_viewer())));
     // Both outlive the pages, so that leaving the list does not lose a change that is on its way.
     provide_context(Interaction::new());
-    provide_context(Board::new());
+    provide_context(TodoListState::new());
     provide_context(SessionWatch::new());
 
     view! {

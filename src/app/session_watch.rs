@@ -14,7 +14,7 @@ use crate::app::interaction::Interaction;
 
 /// Seconds before its end at which the warning comes: time to read it, decide and press a button (WCAG 2.2.1).
 const WARNING: i64 = 60;
-/// Seconds after which the watch looks again in any case: browsers cannot count more than 24 days, and computers sleep.
+/// The longest time, in seconds, between two looks: browsers cannot count more than 24 days, and computers sleep.
 const AT_THE_LATEST: i64 = 6 * 3600;
 /// Seconds after which the web server is asked again when it did not answer.
 const AGAIN: i64 = 60;
@@ -127,7 +127,7 @@ impl SessionWatch {
                 self.interaction.signed_out_elsewhere.set_value(signed_out_elsewhere);
                 self.end();
             }
-            // Nobody knows: the warning, if there is one, stays.
+            // Unknown: a warning that is shown stays.
             None if self.phase.get_untracked() == Phase::Quiet => self.set_timer(AGAIN),
             None => self.set_timer(AGAIN_SOON),
         }

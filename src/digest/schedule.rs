@@ -3,14 +3,17 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use jiff::Timestamp;
+use jiff::Timestamp as Instant;
 use jiff::civil::Date;
 use jiff::tz::{TimeZone as Rules, TimeZoneDatabase};
+use time::Duration;
+
+use crate::platform::clock::Timestamp;
 
 /// The hour of the day at which a digest is sent unless the customer chose another one.
 pub const DEFAULT_HOUR: u8 = 7;
-/// Milliseconds after which a digest that could not be sent is given up for its day: noon for one of seven o'clock.
-pub const TOO_LATE: i64 = 5 * 3_600_000;
+/// After how long a digest that could not be sent is given up for its day: noon for one of seven o'clock.
+pub const TOO_LATE: Duration = Duration::hours(5);
 
 /// The parts of the world in the names of the database. What is not below one of them (`US/Eastern`, `Etc/GMT+1`) is an older
 /// name of the same clocks, or no place.
@@ -33,8 +36,8 @@ pub struct UnknownTimeZone;
 pub struct Morning {
     /// The local date, `YYYY-MM-DD`: such texts sort as their dates do.
     pub date: String,
-    /// When it is, milliseconds since the epoch.
-    pub at: i64,
+    /// When it is.
+    pub at: Timestamp,
 }
 
 impl TimeZone {
@@ -80,28 +83,29 @@ impl TimeZone {
         &PLACES
     }
 
-    /// The local date at `at` (milliseconds since the epoch), `YYYY-MM-DD`.
-    pub fn date(&self, at: i64) -> String {
-        self.rules.to_datetime(timestamp(at)).date().to_string()
+    /// The local date at `at`, `YYYY-MM-DD`.
+    pub fn date(&self, at: Timestamp) -> String {
+        self.rules.to_datetime(instant(at)).date().to_string()
     }
 
-    /// When it is `hour` o'clock on a local date (`YYYY-MM-DD`), milliseconds since the epoch; as for
-    /// [`TimeZone::next_morning`] where clocks change. A text that is no date is long ago.
-    pub fn at(&self, date: &str, hour: u8) -> i64 {
-        date.parse::<Date>().map_or(0, |date| self.instant(date, hour))
+    /// When it is `hour` o'clock on a local date (`YYYY-MM-DD`); as for [`TimeZone::next_morning`] where clocks change. A
+    /// text that is no date is long ago.
+    pub fn at(&self, date: &str, hour: u8) -> Timestamp {
+        date.parse::<Date>().map(|date| self.instant(date, hour)).unwrap_or_default()
     }
 
-    fn instant(&self, date: Date, hour: u8) -> i64 {
+    fn instant(&self, date: Date, hour: u8) -> Timestamp {
         let hour = i8::try_from(hour.min(23)).unwrap_or_default();
-        self.rules.to_timestamp(date.at(hour, 0, 0, 0)).map_or(i64::MAX, Timestamp::as_millisecond)
+        let instant = self.rules.to_timestamp(date.at(hour, 0, 0, 0));
+        instant.map_or(Timestamp::MAX, |instant| Timestamp::from_millis(instant.as_millisecond()))
     }
 
-    /// The first `hour` o'clock after `at` (milliseconds since the epoch) of a day that is later than `last_for`.
+    /// The first `hour` o'clock after `at` of a day that is later than `last_for`.
     ///
     /// On the day on which clocks are put forward over that hour, it is the moment at which they would have shown it
     /// (RFC 5545 §3.3.5); on the day on which they show it twice, the first time.
-    pub fn next_morning(&self, hour: u8, at: i64, last_for: Option<&str>) -> Morning {
-        let mut date = self.rules.to_datetime(timestamp(at)).date();
+    pub fn next_morning(&self, hour: u8, at: Timestamp, last_for: Option<&str>) -> Morning {
+        let mut date = self.rules.to_datetime(instant(at)).date();
         // A date further ahead is from a clock that ran wrong, and must not silence the digest for years.
         let ahead = date.tomorrow().and_then(Date::tomorrow).unwrap_or(date);
         if let Some(last) = last_for.and_then(|last| last.parse::<Date>().ok())
@@ -130,22 +134,22 @@ fn database() -> &'static TimeZoneDatabase {
     jiff::tz::db()
 }
 
-fn timestamp(at: i64) -> Timestamp {
-    Timestamp::from_millisecond(at).unwrap_or_default()
+fn instant(at: Timestamp) -> Instant {
+    Instant::from_millisecond(at.as_millis()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Milliseconds since the epoch of an RFC 3339 time.
-    fn at(text: &str) -> i64 {
-        text.parse::<Timestamp>().expect("a time").as_millisecond()
+    /// An RFC 3339 time.
+    fn at(text: &str) -> Timestamp {
+        Timestamp::from_millis(text.parse::<Instant>().expect("a time").as_millisecond())
     }
 
     fn next(zone: &str, hour: u8, now: &str, last_for: Option<&str>) -> (String, String) {
         let morning = TimeZone::parse(zone).expect("a time zone").next_morning(hour, at(now), last_for);
-        (morning.date, Timestamp::from_millisecond(morning.at).expect("a time").to_string())
+        (morning.date, instant(morning.at).to_string())
     }
 
     #[test]
@@ -208,6 +212,6 @@ mod tests {
         let zone = TimeZone::parse("Pacific/Auckland").expect("a time zone");
         assert_eq!(zone.date(at("2026-11-25T12:00:00Z")), "2026-11-26");
         assert_eq!(zone.at("2026-11-26", 7), at("2026-11-25T18:00:00Z"));
-        assert_eq!(zone.at("yesterday", 7), 0);
+        assert_eq!(zone.at("yesterday", 7), Timestamp::default());
     }
 }

@@ -1,18 +1,18 @@
 //! The rows of digests. Reading and writing is one statement, so that of two workers one gets a customer.
 //!
-//! Statements that write and return rows are read to their end (`fetch_all`): SQLite commits when the last row was
-//! read.
+//! Statements that write and return rows use `fetch_all`: SQLite commits only after the last row was read.
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row as _};
+use time::Duration;
 
 use super::schedule::{DEFAULT_HOUR, TOO_LATE, TimeZone};
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::database::{self, DatabaseError};
 use crate::platform::random;
 
-/// For how long, in milliseconds, a worker has a customer to itself: much longer than one digest takes.
-const CLAIM: i64 = 5 * 60_000;
+/// For how long a worker has a customer to itself: much longer than one digest takes.
+const CLAIM: Duration = Duration::minutes(5);
 
 /// What a customer chose on the account page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +34,9 @@ pub struct Preferences {
 pub struct Digest {
     /// What they chose.
     pub preferences: Preferences,
-    /// When the next one is due, milliseconds since the epoch. Means nothing while it is off or skipped.
-    pub next_at: i64,
-    /// What came of the last one.
+    /// When the next one is due. Means nothing while it is off or skipped.
+    pub next_at: Timestamp,
+    /// The result of the last one.
     pub last: Option<Last>,
     /// Set while only a sign-in helps.
     pub skipped: Option<Skipped>,
@@ -47,11 +47,11 @@ pub struct Digest {
 pub struct Last {
     /// The local date that it was for, `YYYY-MM-DD`.
     pub date: String,
-    /// What came of it.
+    /// The result.
     pub outcome: Outcome,
 }
 
-/// What came of a day's digest.
+/// The result of a day's digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// A mail went out.
@@ -65,8 +65,8 @@ pub enum Outcome {
 /// A digest that waits for its customer to sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
-    /// Since when, milliseconds since the epoch.
-    pub at: i64,
+    /// Since when.
+    pub at: Timestamp,
     /// Why, for the log and for operators; not written for customers.
     pub reason: String,
 }
@@ -80,8 +80,8 @@ pub struct Claimed {
     pub preferences: Preferences,
     /// The local date that it is for.
     pub date: String,
-    /// When it is too late for it, milliseconds since the epoch.
-    pub too_late_at: i64,
+    /// When it is too late for it.
+    pub too_late_at: Timestamp,
     /// How often it was tried before.
     pub tries: u32,
     last: Option<Last>,
@@ -94,7 +94,7 @@ impl Claimed {
     pub(crate) fn for_tests(preferences: Preferences) -> Self {
         let date = "2026-11-25".to_owned();
         let (customer, claim) = (String::new(), String::new());
-        Self { customer, preferences, date, too_late_at: 0, tries: 0, last: None, claim }
+        Self { customer, preferences, date, too_late_at: Timestamp::default(), tries: 0, last: None, claim }
     }
 }
 
@@ -153,7 +153,7 @@ impl Store {
         let last = self.load(customer).await?.and_then(|digest| digest.last);
         let Preferences { enabled, email, name, time_zone, hour } = preferences;
         let last_for = last.as_ref().map(|last| last.date.as_str());
-        let next = time_zone.next_morning(*hour, self.clock.unix_millis(), last_for);
+        let next = time_zone.next_morning(*hour, self.clock.timestamp(), last_for);
         // While nothing changes that has to do with time, what is due stays due.
         sqlx::query(
             "INSERT INTO digests (customer, enabled, email, name, time_zone, hour, next_for, next_at) \
@@ -196,12 +196,12 @@ impl Store {
         Ok(())
     }
 
-    /// A customer who signed in at `signed_in_at` (milliseconds since the epoch) gets digests again, if they were
+    /// A customer who signed in at `signed_in_at` gets digests again, if they were
     /// skipped before that. What they were skipped for is returned once, so that they can be told.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn resume(&self, customer: &str, signed_in_at: i64) -> Result<Option<Skipped>, sqlx::Error> {
+    pub async fn resume(&self, customer: &str, signed_in_at: Timestamp) -> Result<Option<Skipped>, sqlx::Error> {
         let Some(Digest { preferences, last, skipped: Some(skipped), .. }) = self.load(customer).await? else {
             return Ok(None);
         };
@@ -209,7 +209,7 @@ impl Store {
             return Ok(None);
         }
         let last_for = last.as_ref().map(|last| last.date.as_str());
-        let next = preferences.time_zone.next_morning(preferences.hour, self.clock.unix_millis(), last_for);
+        let next = preferences.time_zone.next_morning(preferences.hour, self.clock.timestamp(), last_for);
         let resumed = sqlx::query(
             "UPDATE digests SET skipped_at = NULL, skipped_reason = NULL, next_for = $1, next_at = $2, tries = 0 \
              WHERE customer = $3 AND skipped_at = $4",
@@ -228,7 +228,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn due(&self, limit: i64) -> Result<Vec<String>, sqlx::Error> {
-        let now = self.clock.unix_millis();
+        let now = self.clock.timestamp();
         // A claim that ends later than one of now would was made before the clock was set back.
         let rows = sqlx::query(
             "SELECT customer FROM digests WHERE enabled = 1 AND skipped_at IS NULL AND next_at <= $1 \
@@ -248,7 +248,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn claim(&self, customer: &str) -> Result<Option<Claimed>, sqlx::Error> {
-        let now = self.clock.unix_millis();
+        let now = self.clock.timestamp();
         let claim = random::token();
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
             "UPDATE digests SET claim = $1, claimed_until = $2 WHERE customer = $3 AND enabled = 1 \
@@ -265,7 +265,7 @@ impl Store {
         let digest = digest(row)?;
         let date: String = row.try_get("next_for")?;
         let tries: i64 = row.try_get("tries")?;
-        let too_late_at = digest.preferences.time_zone.at(&date, digest.preferences.hour).saturating_add(TOO_LATE);
+        let too_late_at = digest.preferences.time_zone.at(&date, digest.preferences.hour) + TOO_LATE;
         let claimed = Claimed {
             customer: customer.to_owned(),
             preferences: digest.preferences,
@@ -293,7 +293,7 @@ impl Store {
     /// When the database does not answer: then nothing may be sent.
     pub async fn settle(&self, claimed: &Claimed, outcome: Outcome) -> Result<bool, sqlx::Error> {
         let Preferences { time_zone, hour, .. } = &claimed.preferences;
-        let next = time_zone.next_morning(*hour, self.clock.unix_millis(), Some(&claimed.date));
+        let next = time_zone.next_morning(*hour, self.clock.timestamp(), Some(&claimed.date));
         let settled = sqlx::query(
             "UPDATE digests SET last_for = $1, last_outcome = $2, next_for = $3, next_at = $4, tries = 0, \
              claim = NULL, claimed_until = 0 WHERE customer = $5 AND claim = $6 AND enabled = 1",
@@ -310,11 +310,11 @@ impl Store {
     }
 
     /// Takes back a [`Outcome::Sent`] whose mail was certainly not accepted by the mail server, to be tried again at
-    /// `at` (milliseconds since the epoch).
+    /// `at`.
     ///
     /// # Errors
     /// When the database does not answer: then there is no mail that day.
-    pub async fn take_back(&self, claimed: &Claimed, at: i64) -> Result<(), sqlx::Error> {
+    pub async fn take_back(&self, claimed: &Claimed, at: Timestamp) -> Result<(), sqlx::Error> {
         let before = claimed.last.as_ref();
         sqlx::query(
             "UPDATE digests SET last_for = $1, last_outcome = $2, next_for = $3, next_at = $4, tries = $5 \
@@ -352,7 +352,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn make_all_due(&self) -> Result<(), sqlx::Error> {
-        let now = self.clock.unix_millis();
+        let now = self.clock.timestamp();
         let rows = sqlx::query("SELECT customer, time_zone FROM digests WHERE enabled = 1").fetch_all(&self.db).await?;
         for row in rows {
             let time_zone: String = row.try_get("time_zone")?;
@@ -370,11 +370,11 @@ impl Store {
         Ok(())
     }
 
-    /// Tries again at `at` (milliseconds since the epoch), and gives the claim back.
+    /// Tries again at `at`, and gives the claim back.
     ///
     /// # Errors
     /// When the database does not answer: then the claim runs out by itself.
-    pub async fn retry(&self, claimed: &Claimed, at: i64) -> Result<(), sqlx::Error> {
+    pub async fn retry(&self, claimed: &Claimed, at: Timestamp) -> Result<(), sqlx::Error> {
         sqlx::query(
             "UPDATE digests SET next_at = $1, tries = tries + 1, claim = NULL, claimed_until = 0 \
              WHERE customer = $2 AND claim = $3",
@@ -396,7 +396,7 @@ impl Store {
             "UPDATE digests SET skipped_at = $1, skipped_reason = $2, tries = 0, claim = NULL, claimed_until = 0 \
              WHERE customer = $3 AND claim = $4",
         )
-        .bind(self.clock.unix_millis())
+        .bind(self.clock.timestamp())
         .bind(reason)
         .bind(&claimed.customer)
         .bind(&claimed.claim)
@@ -433,7 +433,8 @@ fn digest(row: &AnyRow) -> Result<Digest, sqlx::Error> {
         hour: u8::try_from(row.try_get::<i64, _>("hour")?).unwrap_or(DEFAULT_HOUR),
     };
     let last = row.try_get::<Option<String>, _>("last_for")?.zip(row.try_get::<Option<String>, _>("last_outcome")?);
-    let skipped = row.try_get::<Option<i64>, _>("skipped_at")?.zip(row.try_get::<Option<String>, _>("skipped_reason")?);
+    let skipped =
+        row.try_get::<Option<Timestamp>, _>("skipped_at")?.zip(row.try_get::<Option<String>, _>("skipped_reason")?);
     Ok(Digest {
         preferences,
         next_at: row.try_get("next_at")?,
@@ -445,11 +446,10 @@ fn digest(row: &AnyRow) -> Result<Digest, sqlx::Error> {
 #[cfg(test)]
 mod tests {
     use tempfile::TempDir;
-    use time::{Duration, OffsetDateTime, macros::datetime};
+    use time::{OffsetDateTime, macros::datetime};
 
     use super::*;
     use crate::identity;
-    use crate::platform::clock;
 
     /// Six o'clock in Berlin, on the day before clocks are put forward.
     const SATURDAY: OffsetDateTime = datetime!(2026-03-28 05:00 UTC);
@@ -494,9 +494,9 @@ mod tests {
             self.store.load("ada").await.expect("an answer").expect("a row")
         }
 
-        /// Milliseconds since the epoch of the next one.
+        /// When the next one is due.
         async fn next(&self) -> OffsetDateTime {
-            clock::from_millis(self.load().await.next_at)
+            self.load().await.next_at.into()
         }
     }
 
@@ -531,7 +531,7 @@ mod tests {
         }
         let [claimed] = claimed.try_into().expect("one of them");
         assert_eq!((claimed.date.as_str(), claimed.tries, test.due().await), ("2026-03-28", 0, 0));
-        assert_eq!(clock::from_millis(claimed.too_late_at), datetime!(2026-03-28 11:00 UTC));
+        assert_eq!(OffsetDateTime::from(claimed.too_late_at), datetime!(2026-03-28 11:00 UTC));
         assert!(test.store.settle(&claimed, Outcome::Sent).await.expect("an answer"));
         assert!(!test.store.settle(&claimed, Outcome::Sent).await.expect("an answer"), "not again");
         let last = Last { date: "2026-03-28".to_owned(), outcome: Outcome::Sent };
@@ -613,7 +613,7 @@ mod tests {
         test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
         test.clock.advance(Duration::hours(1));
         let claimed = test.claim().await.expect("it is due");
-        let before = test.clock.unix_millis() - 1;
+        let before = test.clock.timestamp() - Duration::milliseconds(1);
         test.store.skip(&claimed, "there is no refresh token").await.expect("an answer");
         for _ in 0..5 {
             test.clock.advance(Duration::days(1));
@@ -623,13 +623,13 @@ mod tests {
         assert_eq!(test.store.resume("ada", before).await.expect("an answer"), None);
         test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
         assert_eq!(test.due().await, 0);
-        let skipped = test.store.resume("ada", test.clock.unix_millis()).await.expect("an answer").expect("skipped");
+        let skipped = test.store.resume("ada", test.clock.timestamp()).await.expect("an answer").expect("skipped");
         assert_eq!(skipped.reason, "there is no refresh token");
-        assert_eq!(test.store.resume("ada", test.clock.unix_millis()).await.expect("an answer"), None, "once");
+        assert_eq!(test.store.resume("ada", test.clock.timestamp()).await.expect("an answer"), None, "once");
         assert_eq!(test.due().await, 0, "not at any time of the day");
         test.clock.advance(Duration::days(1));
         assert!(test.claim().await.is_some());
-        assert_eq!(test.store.resume("bob", test.clock.unix_millis()).await.expect("an answer"), None);
+        assert_eq!(test.store.resume("bob", test.clock.timestamp()).await.expect("an answer"), None);
     }
 
     #[tokio::test]
@@ -638,14 +638,14 @@ mod tests {
         test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
         test.clock.advance(Duration::hours(1));
         let claimed = test.claim().await.expect("it is due");
-        test.store.retry(&claimed, test.clock.unix_millis() + 60_000).await.expect("an answer");
+        test.store.retry(&claimed, test.clock.timestamp() + Duration::minutes(1)).await.expect("an answer");
         assert_eq!(test.due().await, 0);
         test.clock.advance(Duration::minutes(1));
         let claimed = test.claim().await.expect("it is due");
         assert_eq!((claimed.date.as_str(), claimed.tries), ("2026-03-28", 1));
         // The mail server said no before it took anything.
         assert!(test.store.settle(&claimed, Outcome::Sent).await.expect("an answer"));
-        test.store.take_back(&claimed, test.clock.unix_millis() + 120_000).await.expect("an answer");
+        test.store.take_back(&claimed, test.clock.timestamp() + Duration::minutes(2)).await.expect("an answer");
         assert_eq!(test.load().await.last, None);
         test.clock.advance(Duration::minutes(2));
         let claimed = test.claim().await.expect("it is due");

@@ -1,9 +1,11 @@
 //! Time as a parameter. Nothing else in the server build asks the operating system what time it is, so that
 //! tests can let an hour pass in no time.
 
+use std::ops::{Add, Sub};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 /// A clock: the system's, or one that a test moves by hand. Cheap to clone; clones share the hands.
@@ -38,7 +40,12 @@ impl Clock {
         self.now().unix_timestamp()
     }
 
-    /// Milliseconds since the Unix epoch: what the databases hold.
+    /// The current time, as databases hold it.
+    pub fn timestamp(&self) -> Timestamp {
+        Timestamp(self.unix_millis())
+    }
+
+    /// Milliseconds since the Unix epoch: [`Clock::timestamp`] as a number.
     pub fn unix_millis(&self) -> i64 {
         millis(self.now())
     }
@@ -58,6 +65,69 @@ impl Clock {
     }
 }
 
+/// A moment, to the millisecond: in databases, cookies and sessions the number of milliseconds since the Unix epoch. What is
+/// added to it or taken from it is a [`Duration`], and so is the time between two of them; sums end at the ends of the range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// Later than any other.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// The moment so many milliseconds after the Unix epoch.
+    pub const fn from_millis(ms: i64) -> Self {
+        Self(ms)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+}
+
+impl From<OffsetDateTime> for Timestamp {
+    fn from(at: OffsetDateTime) -> Self {
+        Self(millis(at))
+    }
+}
+
+impl From<Timestamp> for OffsetDateTime {
+    /// Moments that it cannot represent (before the year -9999, after 9999) become the epoch.
+    fn from(at: Timestamp) -> Self {
+        from_millis(at.0)
+    }
+}
+
+fn millis_of(duration: Duration) -> i64 {
+    i64::try_from(duration.whole_milliseconds()).unwrap_or(if duration.is_negative() { i64::MIN } else { i64::MAX })
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis_of(duration)))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis_of(duration)))
+    }
+}
+
+impl Sub for Timestamp {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        Duration::milliseconds(self.0.saturating_sub(earlier.0))
+    }
+}
+
 /// Milliseconds since the Unix epoch.
 pub fn millis(at: OffsetDateTime) -> i64 {
     // `OffsetDateTime` ends in the year 9999: 2.5e14 ms, far inside an i64.
@@ -67,4 +137,23 @@ pub fn millis(at: OffsetDateTime) -> i64 {
 /// The time `ms` milliseconds after the Unix epoch; times that cannot be represented become the epoch.
 pub fn from_millis(ms: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_timestamp_is_a_number_of_milliseconds_and_its_sums_stay_in_range() {
+        let at = Timestamp::from(datetime!(2026-11-25 06:00:00.123 UTC));
+        assert_eq!(serde_json::to_string(&at).unwrap(), at.as_millis().to_string());
+        assert_eq!(serde_json::from_str::<Timestamp>("1795586400123").unwrap(), at);
+        assert_eq!(OffsetDateTime::from(at + Duration::hours(1)), datetime!(2026-11-25 07:00:00.123 UTC));
+        assert_eq!(at - (at - Duration::minutes(5)), Duration::minutes(5));
+        assert!((at - Timestamp::MAX).is_negative());
+        assert_eq!(Timestamp::MAX + Duration::MAX, Timestamp::MAX);
+        assert_eq!(OffsetDateTime::from(Timestamp::MAX), OffsetDateTime::UNIX_EPOCH);
+    }
 }

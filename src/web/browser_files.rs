@@ -16,7 +16,7 @@ const PACKAGE: &str = "pkg";
 /// What was found of the browser's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BrowserFiles {
-    /// All that the list names are there: so many.
+    /// All that the list names are there, this many.
     Complete(usize),
     /// There is no list: cargo built the program on its own. Its pages work without scripts and styles.
     None,

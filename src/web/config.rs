@@ -59,7 +59,7 @@ pub(super) struct Checked {
 }
 
 impl Config {
-    /// Makes every check that needs nobody: those of the start, for whoever wants to know beforehand.
+    /// Makes the checks of the start that need no network, for callers that want the result without starting.
     ///
     /// # Errors
     /// [`ConfigError`]: with it the web server does not start.

@@ -1,9 +1,9 @@
 //! Who is signed in, and what was left for them: the server's side of `app::actions::customer`.
 
 use super::request::{Request, tag};
-use super::{farewell, notice};
+use super::{farewell, flash};
 use crate::app::error::AppError;
-use crate::app::model::notice::Notice;
+use crate::app::model::flash::Flash;
 use crate::app::model::viewer::Viewer;
 
 /// Who is signed in; `None` for a visitor.
@@ -11,7 +11,7 @@ pub(crate) async fn viewer() -> Result<Option<Viewer>, AppError> {
     let request = Request::current()?;
     match request.signed_in().await? {
         Some(signed_in) => {
-            notice::remember_author(&request, &signed_in);
+            flash::remember_author(&request, &signed_in);
             Ok(Some(Viewer { name: request.name(&signed_in).await, tag: tag(&signed_in.key) }))
         }
         None => Ok(None),
@@ -19,10 +19,10 @@ pub(crate) async fn viewer() -> Result<Option<Viewer>, AppError> {
 }
 
 /// What the last plain form left behind, or a sign-out; reading it removes it.
-pub(crate) async fn take_notice() -> Result<Notice, AppError> {
+pub(crate) async fn take_flash() -> Result<Flash, AppError> {
     let request = Request::current()?;
     match request.signed_in().await? {
-        Some(signed_in) => Ok(notice::take(&request, &signed_in).await),
+        Some(signed_in) => Ok(flash::take(&request, &signed_in).await),
         None => Ok(farewell::take(&request)),
     }
 }

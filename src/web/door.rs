@@ -11,19 +11,20 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use cookie::Cookie;
 use maud::html;
+use time::Duration;
 use tower::ServiceExt as _;
 use tower_sessions::Session;
 use url::form_urlencoded;
 
-use super::notice::Draft;
+use super::flash::Draft;
 use super::request::tag;
 use super::state::{MAX_BODY, Web};
-use super::{document, notice, pages};
+use super::{document, flash, pages};
 use crate::app::address::{ACTIONS, SIGN_IN_PROBLEM};
-use crate::app::error::{About, AppError};
+use crate::app::error::{AppError, Section};
 use crate::app::model::done::Done;
-use crate::app::model::form::Typed;
-use crate::app::model::notice::Notice;
+use crate::app::model::flash::Flash;
+use crate::app::model::form_draft::FormDraft;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::session::SignedIn;
 use crate::identity::sign_in::challenge_in;
@@ -32,8 +33,8 @@ use crate::identity::sign_in::challenge_in;
 const SERVER_FN_ERROR: &str = "serverfnerror";
 /// The server functions that only look: there is nothing in them to finish.
 const LOOKING: [&str; 4] = ["account", "notice", "todos/list", "viewer"];
-/// For how long it is known, in milliseconds, that something was finished: longer than a draft lives.
-const FINISHED: i64 = 24 * 3_600_000;
+/// For how long it is known that something was finished: longer than a draft lives.
+const FINISHED: Duration = Duration::days(1);
 
 /// What the door leads to.
 #[derive(Clone)]
@@ -65,7 +66,7 @@ pub(super) async fn guard(State(door): State<Door>, request: Request, next: Next
         return redirect(StatusCode::PERMANENT_REDIRECT, &address);
     }
     if request.method() == Method::GET
-        && let Some(draft) = notice::draft(&door.web, request.headers())
+        && let Some(draft) = flash::draft(&door.web, request.headers())
         && let Some(session) = request.extensions().get::<Session>().cloned()
     {
         let path = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
@@ -183,7 +184,7 @@ fn page_of(web: &Web, headers: &HeaderMap, action: &str) -> ReturnTo {
         (Some(only), None) => only.to_str().ok(),
         _ => None,
     };
-    let home = || ReturnTo::parse(About::of_action(action).page());
+    let home = || ReturnTo::parse(Section::of_action(action).page());
     ReturnTo::from_referer(referer, &web.identity().public_url).unwrap_or_else(home)
 }
 
@@ -200,18 +201,18 @@ fn write_headers(web: &Web, headers: &mut HeaderMap, page: &ReturnTo) {
 }
 
 impl Sent {
-    fn about(&self) -> About {
-        About::of_action(&self.action)
+    fn section(&self) -> Section {
+        Section::of_action(&self.action)
     }
 
-    fn typed(&self) -> Typed {
-        Typed::of(&self.action, self.fields.iter().cloned())
+    fn typed(&self) -> FormDraft {
+        FormDraft::of(&self.action, self.fields.iter().cloned())
     }
 
     /// Whether the page that the form stands on was made for another customer than the one who is signed in now.
     fn is_of_another(&self, web: &Web, headers: &HeaderMap) -> bool {
         let names_author = self.fields.iter().any(|(name, _)| name == "author");
-        let author = names_author.then(|| notice::author_of(web, headers, &self.fields)).flatten();
+        let author = names_author.then(|| flash::author_of(web, headers, &self.fields)).flatten();
         author.zip(self.signed_in.as_ref()).is_some_and(|(author, signed_in)| author != tag(&signed_in.key))
     }
 
@@ -221,11 +222,11 @@ impl Sent {
         if !wants_page {
             return (StatusCode::FORBIDDEN, axum::Json(AppError::Invalid(error.to_owned()))).into_response();
         }
-        let form = Typed { action: self.action.clone(), fields: Vec::new() };
-        let notice = Notice { error: Some(error.to_owned()), form, ..Notice::default() };
+        let form = FormDraft { action: self.action.clone(), fields: Vec::new() };
+        let flash = Flash { error: Some(error.to_owned()), form, ..Flash::default() };
         match &self.session {
-            Some(session) if notice::leave(session, &notice).await.is_ok() => {
-                see_other(&at(&without_query(&self.page), self.about()))
+            Some(session) if flash::put(session, &flash).await.is_ok() => {
+                see_other(&at(&without_query(&self.page), self.section()))
             }
             _ => document::page(web, StatusCode::FORBIDDEN, "That was not done", error, &document::ways_on()),
         }
@@ -236,7 +237,7 @@ impl Sent {
         let challenge = challenge_in(error.interaction_url()?)?;
         let author = tag(&self.signed_in.as_ref()?.key);
         // Ending sessions is `identity`'s own, and finished by it.
-        if LOOKING.contains(&self.action.as_str()) || self.about() == About::Sessions {
+        if LOOKING.contains(&self.action.as_str()) || self.section() == Section::Sessions {
             return None;
         }
         Some(Draft { challenge: Some(challenge), ..Draft::new(web, &self.action, self.fields.clone(), author) })
@@ -247,11 +248,11 @@ impl Sent {
         let error = match outcome {
             Ok(done) => {
                 if let (Some(session), Some(done)) = (&self.session, done) {
-                    let form = Typed { action: self.action.clone(), fields: Vec::new() };
-                    // It is done, whether that can be told or not.
-                    let _ = notice::leave(session, &Notice { done: Some(done), form, ..Notice::default() }).await;
+                    let form = FormDraft { action: self.action.clone(), fields: Vec::new() };
+                    // It is done; that the message cannot be kept changes nothing.
+                    let _ = flash::put(session, &Flash { done: Some(done), form, ..Flash::default() }).await;
                 }
-                return see_other(&at(&without_query(&self.page), self.about()));
+                return see_other(&at(&without_query(&self.page), self.section()));
             }
             Err(error) => error,
         };
@@ -259,7 +260,7 @@ impl Sent {
             let mut response = see_other(url);
             let author = self.signed_in.as_ref().map(|signed_in| tag(&signed_in.key));
             let draft = self.to_be_finished(web, &error).or_else(|| {
-                let author = author.or_else(|| notice::author_of(web, headers, &self.fields))?;
+                let author = author.or_else(|| flash::author_of(web, headers, &self.fields))?;
                 (!self.typed().is_empty()).then(|| Draft::new(web, &self.action, self.fields.clone(), author))
             });
             if let Some(draft) = draft {
@@ -272,11 +273,11 @@ impl Sent {
 
     /// Back to the page, which tells what went wrong and shows what was typed; if that cannot be noted, here.
     async fn failed(self, web: &Web, error: &AppError) -> Response {
-        let text = error.text(self.about());
+        let text = error.text(self.section());
         if let Some(session) = &self.session {
-            let notice = Notice { error: Some(text.clone()), form: self.typed(), ..Notice::default() };
-            if notice::leave(session, &notice).await.is_ok() {
-                return see_other(&at(&self.page, self.about()));
+            let flash = Flash { error: Some(text.clone()), form: self.typed(), ..Flash::default() };
+            if flash::put(session, &flash).await.is_ok() {
+                return see_other(&at(&self.page, self.section()));
             }
         }
         self.offer_again(web, error, &text)
@@ -329,14 +330,15 @@ async fn finish(door: &Door, draft: Draft, session: &Session, page: &ReturnTo) -
     if signed_in.challenge.as_ref() != Some(challenge) {
         return None;
     }
-    let about = About::of_action(&draft.action);
-    let address = if about.is_on(page.as_str()) { at(&without_query(page), about) } else { page.as_str().to_owned() };
+    let section = Section::of_action(&draft.action);
+    let address =
+        if section.is_on(page.as_str()) { at(&without_query(page), section) } else { page.as_str().to_owned() };
     let mut response = see_other(&address);
-    set_cookie(&mut response, &notice::draft_removal(web));
+    set_cookie(&mut response, &flash::draft_removal(web));
     if draft.author != tag(&signed_in.key) {
         return Some(response);
     }
-    let until = web.clock().unix_millis() + FINISHED;
+    let until = (web.clock().timestamp() + FINISHED).as_millis();
     match web.identity().is_first_time(&format!("finish\n{challenge}"), until).await {
         Ok(true) => {}
         Ok(false) => return Some(response),
@@ -345,19 +347,19 @@ async fn finish(door: &Door, draft: Draft, session: &Session, page: &ReturnTo) -
             return None;
         }
     }
-    let form = Typed { action: draft.action.clone(), fields: Vec::new() };
-    let notice = match perform(door, &draft, session, page).await {
+    let form = FormDraft { action: draft.action.clone(), fields: Vec::new() };
+    let flash = match perform(door, &draft, session, page).await {
         Ok(done) => {
             let done = done.unwrap_or(Done::Finished);
-            Notice { done: Some(done), form, finished: true, ..Notice::default() }
+            Flash { done: Some(done), form, finished: true, ..Flash::default() }
         }
         Err(error) => {
             // Sent away once more, they would come back to this once more.
             let error = if error.interaction_url().is_some() { AppError::NotGranted } else { error };
-            Notice { error: Some(error.text(about)), form: draft.typed(), ..Notice::default() }
+            Flash { error: Some(error.text(section)), form: draft.typed(), ..Flash::default() }
         }
     };
-    if notice::leave(session, &notice).await.is_err() && !notice.finished {
+    if flash::put(session, &flash).await.is_err() && !flash.finished {
         // The draft stays, and is offered on the page.
         return None;
     }
@@ -391,8 +393,8 @@ async fn outcome(response: Response) -> Result<Option<Done>, AppError> {
 }
 
 /// The address of the page, and of the part of it that the form is about.
-fn at(page: &ReturnTo, about: About) -> String {
-    match about.fragment() {
+fn at(page: &ReturnTo, section: Section) -> String {
+    match section.fragment() {
         Some(fragment) => format!("{}#{fragment}", page.as_str()),
         None => page.as_str().to_owned(),
     }

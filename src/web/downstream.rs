@@ -1,17 +1,20 @@
 //! What a call to an API that brought nothing means for the customer.
 
-use super::notice;
+use super::flash;
+use time::Duration;
+
 use super::request::Request;
 use crate::app::error::AppError;
 use crate::identity::downstream::{Answer, DownstreamError};
 use crate::identity::session::SignedIn;
 use crate::identity::tokens::AcquireError;
+use crate::platform::clock::Timestamp;
 use crate::platform::outbound;
 
-/// Milliseconds after a sign-in in which another one for the same scopes would not help: better an error than a loop.
-const JUST_SIGNED_IN: i64 = 10_000;
+/// For how long after a sign-in another one for the same scopes would not help: better an error than a loop.
+const JUST_SIGNED_IN: Duration = Duration::seconds(10);
 /// The same after a consent, whose page a customer may come back from and look around first.
-const JUST_ASKED: i64 = 10 * 60_000;
+const JUST_ASKED: Duration = Duration::minutes(10);
 
 /// The error of a call to `api` (its name, for the log).
 pub(super) fn failed(api: &str, request: &Request, signed_in: &SignedIn, error: &DownstreamError) -> AppError {
@@ -52,9 +55,9 @@ fn not_acquired(request: &Request, signed_in: &SignedIn, error: &AcquireError) -
     match error {
         AcquireError::InteractionRequired { scopes, claims, consent, reason } => {
             tracing::info!(%scopes, reason, consent, "a customer must go to the provider");
-            let since = request.web.clock().unix_millis() - signed_in.signed_in_at;
+            let since = request.web.clock().timestamp() - Timestamp::from_millis(signed_in.signed_in_at);
             let window = if *consent { JUST_ASKED } else { JUST_SIGNED_IN };
-            // A claims challenge is new each time; whoever comes back from one has answered it.
+            // Each claims challenge is new; a customer who comes back from one has answered it.
             if since < window && signed_in.asked.cover(scopes) && (claims.is_none() || since < JUST_SIGNED_IN) {
                 tracing::error!(%scopes, "a customer who just came back gets no token: check the app's permissions");
                 return if *consent { AppError::NotGranted } else { AppError::Unavailable };
@@ -66,7 +69,7 @@ fn not_acquired(request: &Request, signed_in: &SignedIn, error: &AcquireError) -
             let url =
                 request.web.identity().interaction_url(&signed_in.key, scopes, claims.as_deref(), &request.page());
             // A page that sends the customer there at once would never be seen again.
-            if !request.is_action() && notice::has_declined(request) {
+            if !request.is_action() && flash::has_declined(request) {
                 return AppError::Declined { url };
             }
             if *consent { AppError::ConsentRequired { url } } else { AppError::SignInRequired { url } }

@@ -1,15 +1,16 @@
-//! What the app forgets of a customer who signs out, and what becomes of their daily digest, told on the page that they come to. Signing out is
-//! `identity`'s, which knows nothing of digests; and then there is no session left to tell anything in.
+//! What happens in the app when a customer signs out: its cookies are removed, and the next page says what becomes of the
+//! daily digest. Signing out itself is `identity`'s, which knows nothing of digests; and afterwards there is no session to
+//! keep a message in.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::notice::{self, set_cookie};
+use super::flash::{self, set_cookie};
 use super::state::Web;
 use crate::app::address::SIGN_OUT;
-use crate::app::model::notice::Notice;
+use crate::app::model::flash::Flash;
 use crate::identity::session::CustomerKey;
 use crate::platform::sealed_cookie::SealedCookie;
 
@@ -31,7 +32,7 @@ pub(super) async fn watch(State(web): State<Web>, request: Request, next: Next) 
         return response;
     }
     // Nothing of a customer stays in a browser that they signed out of.
-    let mut cookies = Vec::from(notice::removals(&web));
+    let mut cookies = Vec::from(flash::removals(&web));
     if let Some(customer) = customer
         && let Some(word) = becomes(&web, &customer).await
     {
@@ -58,8 +59,8 @@ fn farewells(web: &Web) -> SealedCookie<'_> {
     web.identity().sealed_cookie(COOKIE, COOKIE)
 }
 
-/// What a visitor who was a customer a moment ago is told, once.
-pub(super) fn take(request: &super::request::Request) -> Notice {
+/// Shown once to a visitor who has just signed out.
+pub(super) fn take(request: &super::request::Request) -> Flash {
     let web = &request.web;
     let word: Option<String> = farewells(web).read(&request.parts.headers);
     let greeting = match word.as_deref() {
@@ -70,8 +71,8 @@ pub(super) fn take(request: &super::request::Request) -> Notice {
         Some(GOES_ON) => {
             "You are signed out here. Your daily digest goes on, because you are still signed in on another browser."
         }
-        _ => return Notice::default(),
+        _ => return Flash::default(),
     };
     set_cookie(&farewells(web).removal());
-    Notice { greeting: Some(greeting.to_owned()), ..Notice::default() }
+    Flash { greeting: Some(greeting.to_owned()), ..Flash::default() }
 }

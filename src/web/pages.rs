@@ -16,3 +16,18 @@ pub(super) fn routes() -> &'static Vec<AxumRouteListing> {
     static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
     ROUTES.get_or_init(|| leptos_axum::generate_route_list(app::App))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::address::{ACCOUNT, ACTIONS, HOME, SIGN_IN_PROBLEM, TODOS, TODOS_ACTIVE, TODOS_COMPLETED};
+
+    #[tokio::test]
+    async fn the_table_of_addresses_is_that_of_the_routes() {
+        for page in [HOME, TODOS, TODOS_ACTIVE, TODOS_COMPLETED, ACCOUNT, SIGN_IN_PROBLEM] {
+            assert!(is_page(page), "{page}");
+        }
+        let actions: Vec<&str> = server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
+        assert!(actions.len() > 10 && actions.iter().all(|path| path.starts_with(ACTIONS)), "{actions:?}");
+    }
+}

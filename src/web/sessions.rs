@@ -6,17 +6,18 @@ use crate::app::error::AppError;
 use crate::app::model::account::SignedInBrowser;
 use crate::app::model::done::Done;
 use crate::identity::session::{Ended, Ending, SignedIn};
+use crate::platform::clock::Timestamp;
 
 /// The customer's sessions, this one first.
 pub(super) async fn sessions(request: &Request, signed_in: &SignedIn) -> Result<Vec<SignedInBrowser>, AppError> {
-    let now = request.web.clock().unix_millis();
+    let now = request.web.clock().timestamp();
     let sessions = request.web.identity().sessions(signed_in, &request.session).await;
     let sessions = sessions.map_err(|error| unreadable(&error))?;
     let mut sessions: Vec<_> = sessions
         .into_iter()
         .map(|session| SignedInBrowser {
-            signed_in: moment(now, session.signed_in_at),
-            last_seen: moment(now, session.last_seen_at),
+            signed_in: moment(now, Timestamp::from_millis(session.signed_in_at)),
+            last_seen: moment(now, Timestamp::from_millis(session.last_seen_at)),
             handle: session.handle,
             browser: session.browser,
             current: session.current,

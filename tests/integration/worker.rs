@@ -173,7 +173,7 @@ async fn a_customer_without_tokens_is_skipped_once_and_gets_digests_again_after_
 
     test.browser.open("/todos").await;
     test.browser.sign_in_here("ada@example.com").await;
-    test.digests.resume(&test.customer, test.clock.unix_millis()).await.unwrap();
+    test.digests.resume(&test.customer, test.clock.timestamp()).await.unwrap();
     assert_eq!(test.digest().await.skipped, None, "the web server or the line above");
     assert_eq!(test.work().await, Report::default(), "not at any time of the day");
     test.clock.advance(Duration::days(1));

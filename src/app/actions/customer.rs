@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::error::AppError;
-use crate::app::model::notice::Notice;
+use crate::app::model::flash::Flash;
 use crate::app::model::viewer::Viewer;
 
 /// Who is signed in; `None` for a visitor.
@@ -14,6 +14,6 @@ pub async fn current_viewer() -> Result<Option<Viewer>, AppError> {
 
 /// What the last plain form left behind; reading it removes it.
 #[server(prefix = "/actions", endpoint = "notice")]
-pub async fn take_notice() -> Result<Notice, AppError> {
-    crate::web::customer::take_notice().await
+pub async fn take_flash() -> Result<Flash, AppError> {
+    crate::web::customer::take_flash().await
 }

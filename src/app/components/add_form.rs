@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use server_fn::ServerFn as _;
 
 use crate::app::actions::todos::AddTodo;
-use crate::app::board::Board;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::icons::Plus;
+use crate::app::todo_list_state::TodoListState;
 
 /// The field for a new to-do; Enter adds.
 #[component]
@@ -16,7 +16,7 @@ pub fn AddForm(
     /// Whether the field takes the focus when the page is loaded.
     autofocus: bool,
 ) -> impl IntoView {
-    let board = expect_context::<Board>();
+    let state = expect_context::<TodoListState>();
     view! {
         <form
             class="add"
@@ -24,7 +24,7 @@ pub fn AddForm(
             action=AddTodo::url()
             on:submit=move |event| {
                 event.prevent_default();
-                board.add_from_field();
+                state.add_from_field();
             }
         >
             <AuthorField />
@@ -40,7 +40,7 @@ pub fn AddForm(
                 placeholder="What needs to be done?"
                 value=draft
                 autofocus=autofocus
-                node_ref=board.new_todo
+                node_ref=state.new_todo
             />
             // The word on a wide screen, the sign on a narrow one; the word is read out on both.
             <button type="submit" class="button add__button"><span>"Add"</span><Plus /></button>

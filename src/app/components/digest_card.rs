@@ -7,9 +7,9 @@ use crate::app::actions::account::SaveDigest;
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::profile_card::options;
+use crate::app::form_submission::FormSubmission;
 use crate::app::model::account::Digest;
-use crate::app::model::form::Typed;
-use crate::app::saving::Saving;
+use crate::app::model::form_draft::FormDraft;
 
 /// Whether and when there is a mail with what is open.
 #[component]
@@ -17,9 +17,9 @@ pub fn DigestForm(
     /// What the customer chose.
     digest: Digest,
     /// What was chosen and is not saved yet.
-    typed: Typed,
+    typed: FormDraft,
     /// What the card says.
-    saving: Saving,
+    submission: FormSubmission,
 ) -> impl IntoView {
     let Digest { enabled, time_zone, hour, email, last, skipped, time_zones } = digest;
     if email.is_empty() {
@@ -58,9 +58,9 @@ pub fn DigestForm(
             class="form"
             method="post"
             action=SaveDigest::url()
-            node_ref=saving.form
-            on:input=move |_| saving.changed.set_value(true)
-            on:submit=move |event| saving.send(&event, |_| ())
+            node_ref=submission.form
+            on:input=move |_| submission.changed.set_value(true)
+            on:submit=move |event| submission.send(&event, |_| ())
         >
             <AuthorField />
             <label class="form__check">

@@ -8,9 +8,9 @@ use server_fn::ServerFn as _;
 use uuid::Uuid;
 
 use crate::app::actions::todos::EditTodo;
-use crate::app::board::Board;
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
+use crate::app::todo_list_state::TodoListState;
 
 /// Enter or leaving saves, Escape cancels, an empty text deletes.
 #[component]
@@ -22,8 +22,8 @@ pub fn EditForm(
     /// What the field starts with.
     text: String,
 ) -> impl IntoView {
-    let board = expect_context::<Board>();
-    let field = board.edit_field;
+    let state = expect_context::<TodoListState>();
+    let field = state.edit_field;
     let location = use_location();
     Effect::new(move |_| {
         if let Some(field) = field.get() {
@@ -34,12 +34,12 @@ pub fn EditForm(
 
     let finish = move || {
         if let Some(field) = field.get_untracked() {
-            board.finish_editing(key, &field.value());
+            state.finish_editing(key, &field.value());
         }
     };
     let return_focus = move || browser::focus_soon(format!("edit-{key}"), "new-todo");
     let cancel = move || {
-        board.editing.set(None);
+        state.editing.set(None);
         return_focus();
     };
     let leave = move |event: FocusEvent| {
@@ -59,7 +59,7 @@ pub fn EditForm(
                 event.prevent_default();
                 finish();
                 // A text that was refused stays in its field, and so does the focus.
-                if board.editing.with_untracked(|editing| editing.as_ref().is_none_or(|editing| editing.key != key)) {
+                if state.editing.with_untracked(|editing| editing.as_ref().is_none_or(|editing| editing.key != key)) {
                     return_focus();
                 }
             }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::address;
 use crate::app::draft::Draft;
-use crate::app::error::{About, AppError};
+use crate::app::error::{AppError, Section};
 use crate::app::interaction::Interaction;
 use crate::app::response;
 
@@ -14,7 +14,7 @@ pub fn LoadFailure(
     /// Why there is nothing to show.
     error: AppError,
     /// What the page is about.
-    about: About,
+    section: Section,
 ) -> impl IntoView {
     let interaction = expect_context::<Interaction>();
     if let Some(url) = error.interaction_url() {
@@ -39,7 +39,7 @@ pub fn LoadFailure(
         response::set_status(403);
         return view! {
             <section class="panel panel--middle" role="alert">
-                <h2>{error.text(about)}</h2>
+                <h2>{error.text(section)}</h2>
                 <p>"Errand cannot show this page without your permission."</p>
                 <p class="actions actions--middle">
                     <a class="button" href=url.clone() rel="external">"Continue"</a>
@@ -58,7 +58,7 @@ pub fn LoadFailure(
     view! {
         <section class="panel panel--middle" role="alert">
             <h2>"That did not work"</h2>
-            <p>{error.text(about)}</p>
+            <p>{error.text(section)}</p>
             // An empty address is this page; the router leaves it to the browser, which fetches it anew.
             <p class="actions actions--middle"><a class="button" href="" rel="external">"Try again"</a></p>
         </section>

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use server_fn::ServerFn as _;
 
 use crate::app::actions::todos::ClearCompleted;
-use crate::app::board::Board;
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::filters::{Filter, Filters};
+use crate::app::todo_list_state::TodoListState;
 
 /// The footer of the list.
 #[component]
@@ -15,9 +15,9 @@ pub fn ListFooter(
     /// The filter in force.
     filter: Memo<Filter>,
 ) -> impl IntoView {
-    let board = expect_context::<Board>();
-    let left = Memo::new(move |_| board.list.with(|list| list.entries().iter().filter(|e| !e.todo.done).count()));
-    let has_done = Memo::new(move |_| board.list.with(|list| list.entries().iter().any(|e| e.todo.done)));
+    let state = expect_context::<TodoListState>();
+    let left = Memo::new(move |_| state.list.with(|list| list.entries().iter().filter(|e| !e.todo.done).count()));
+    let has_done = Memo::new(move |_| state.list.with(|list| list.entries().iter().any(|e| e.todo.done)));
     view! {
         <div class="list-footer">
             <p class="count" role="status">
@@ -32,7 +32,7 @@ pub fn ListFooter(
                         action=ClearCompleted::url()
                         on:submit=move |event| {
                             event.prevent_default();
-                            board.clear_completed();
+                            state.clear_completed();
                             browser::focus_soon("new-todo".to_owned(), "main");
                         }
                     >

@@ -5,9 +5,9 @@ use server_fn::ServerFn as _;
 
 use crate::app::actions::account::SaveProfile;
 use crate::app::components::author_field::AuthorField;
+use crate::app::form_submission::FormSubmission;
 use crate::app::model::account::Profile;
-use crate::app::model::form::Typed;
-use crate::app::saving::Saving;
+use crate::app::model::form_draft::FormDraft;
 use crate::app::viewer::CalledBy;
 
 /// Shows the profile as a form.
@@ -16,9 +16,9 @@ pub fn ProfileForm(
     /// As the directory has it.
     profile: Profile,
     /// What was typed and is not saved yet.
-    typed: Typed,
+    typed: FormDraft,
     /// What the card says.
-    saving: Saving,
+    submission: FormSubmission,
 ) -> impl IntoView {
     let CalledBy(called_by) = expect_context();
     let value = |name: &str, known: &str| typed.field(name).unwrap_or(known).to_owned();
@@ -42,11 +42,11 @@ pub fn ProfileForm(
             class="form"
             method="post"
             action=SaveProfile::url()
-            node_ref=saving.form
-            on:input=move |_| saving.changed.set_value(true)
+            node_ref=submission.form
+            on:input=move |_| submission.changed.set_value(true)
             on:submit=move |event| {
                 let typed = crate::app::browser::typed(&event_target(&event));
-                saving.send(&event, move |worked| {
+                submission.send(&event, move |worked| {
                     if worked && let Some(name) = typed.field("display_name") {
                         called_by.set(Some(name.trim().to_owned()));
                     }

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::interaction::{Interaction, Way};
+use crate::app::interaction::{Interaction, SignInPrompt};
 use crate::app::session_watch::{Phase, SessionWatch};
 use crate::app::{address, browser};
 
@@ -15,8 +15,8 @@ pub fn SessionNotice() -> impl IntoView {
     view! {
         // Always there: a region that comes with its text is not read out everywhere.
         <div role="alert">
-            {move || match (interaction.way(), interaction.ended.get(), watch.phase.get()) {
-                (Some(way), ..) => leaving(way).into_any(),
+            {move || match (interaction.prompt(), interaction.ended.get(), watch.phase.get()) {
+                (Some(prompt), ..) => leaving(prompt).into_any(),
                 (None, true, _) => view! { <Ended /> }.into_any(),
                 (None, false, Phase::Quiet) => ().into_any(),
                 (None, false, phase) => ending(watch, phase).into_any(),
@@ -27,8 +27,8 @@ pub fn SessionNotice() -> impl IntoView {
 }
 
 /// The customer is on the way to the provider.
-fn leaving(way: Way) -> impl IntoView {
-    let (text, link) = if way.consent {
+fn leaving(prompt: SignInPrompt) -> impl IntoView {
+    let (text, link) = if prompt.consent {
         ("Errand needs your permission for this. What you typed is kept.", "Continue")
     } else {
         ("Please sign in again. What you typed is kept.", "Sign in")
@@ -36,7 +36,7 @@ fn leaving(way: Way) -> impl IntoView {
     view! {
         <div class="banner banner--notice">
             <p>{text}</p>
-            <a class="banner__action" href=way.url rel="external">{link}</a>
+            <a class="banner__action" href=prompt.url rel="external">{link}</a>
         </div>
     }
 }
@@ -72,7 +72,7 @@ fn ending(watch: SessionWatch, phase: Phase) -> impl IntoView {
 #[component]
 fn Ended() -> impl IntoView {
     let interaction = expect_context::<Interaction>();
-    // Whoever presses the button has read how it ended.
+    // Pressing the button acknowledges how the session ended.
     let url = address::sign_in_again(&browser::address());
     let (title, text) = if interaction.signed_out_elsewhere.get_value() {
         (

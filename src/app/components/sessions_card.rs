@@ -6,8 +6,8 @@ use server_fn::ServerFn as _;
 use crate::app::actions::account::{EndOtherSessions, EndSession};
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
+use crate::app::form_submission::FormSubmission;
 use crate::app::model::account::SignedInBrowser;
-use crate::app::saving::Saving;
 
 /// Each browser with a button that signs it out; one for all but this.
 #[component]
@@ -15,14 +15,14 @@ pub fn SessionList(
     /// This one first.
     sessions: Vec<SignedInBrowser>,
     /// What the card says.
-    saving: Saving,
+    submission: FormSubmission,
 ) -> impl IntoView {
     let sessions = RwSignal::new(sessions);
     let has_others = Memo::new(move |_| sessions.with(|sessions| sessions.len() > 1));
     view! {
         <ul class="sessions">
             <For each=move || sessions.get() key=|session| session.handle.clone() let:session>
-                {row(session, sessions, saving)}
+                {row(session, sessions, submission)}
             </For>
         </ul>
         <Show when=move || has_others.get()>
@@ -30,7 +30,7 @@ pub fn SessionList(
                 method="post"
                 action=EndOtherSessions::url()
                 on:submit=move |event| {
-                    take_away(sessions, saving, &event, |session| !session.current);
+                    take_away(sessions, submission, &event, |session| !session.current);
                 }
             >
                 <AuthorField />
@@ -41,7 +41,7 @@ pub fn SessionList(
     .into_any()
 }
 
-fn row(session: SignedInBrowser, sessions: RwSignal<Vec<SignedInBrowser>>, saving: Saving) -> AnyView {
+fn row(session: SignedInBrowser, sessions: RwSignal<Vec<SignedInBrowser>>, submission: FormSubmission) -> AnyView {
     let SignedInBrowser { handle, browser, signed_in, last_seen, current } = session;
     let label = format!("Sign out {browser}, signed in {}", signed_in.text);
     let end = (!current).then(|| {
@@ -52,7 +52,7 @@ fn row(session: SignedInBrowser, sessions: RwSignal<Vec<SignedInBrowser>>, savin
                 action=EndSession::url()
                 on:submit=move |event| {
                     let ended = ended.clone();
-                    take_away(sessions, saving, &event, move |session| session.handle == ended);
+                    take_away(sessions, submission, &event, move |session| session.handle == ended);
                 }
             >
                 <input type="hidden" name="handle" value=handle />
@@ -81,18 +81,18 @@ fn row(session: SignedInBrowser, sessions: RwSignal<Vec<SignedInBrowser>>, savin
 /// Takes the rows away at once, and brings them back if that was refused.
 fn take_away(
     sessions: RwSignal<Vec<SignedInBrowser>>,
-    saving: Saving,
+    submission: FormSubmission,
     event: &leptos::web_sys::SubmitEvent,
     ended: impl Fn(&SignedInBrowser) -> bool + 'static,
 ) {
     let before = sessions.get_untracked();
-    let busy = saving.busy.get_untracked();
-    saving.send(event, move |worked| {
+    let busy = submission.busy.get_untracked();
+    submission.send(event, move |worked| {
         if !worked {
             sessions.set(before.clone());
         }
     });
-    // The form is read by now; one that was pressed while another was on its way is not sent.
+    // Ignore a second submit while the first is in flight.
     if !busy {
         sessions.update(|sessions| sessions.retain(|session| !ended(session)));
         browser::focus_soon("sessions-title".to_owned(), "main");

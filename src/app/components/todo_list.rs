@@ -7,7 +7,6 @@ use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 use server_fn::ServerFn as _;
 
 use crate::app::actions::todos::SetAllDone;
-use crate::app::board::Board;
 use crate::app::browser;
 use crate::app::components::add_form::AddForm;
 use crate::app::components::author_field::AuthorField;
@@ -19,6 +18,7 @@ use crate::app::components::todo_row::TodoRow;
 use crate::app::components::undo_toast::UndoToast;
 use crate::app::interaction::Interaction;
 use crate::app::optimistic::Entry;
+use crate::app::todo_list_state::TodoListState;
 use crate::app::viewer::ViewerResource;
 
 /// The field for a new to-do, the rows, the footer; a friendly word when there is nothing.
@@ -31,18 +31,18 @@ pub fn TodoList(
     /// Whether what its customer asked for before they had to leave is done.
     finished: bool,
 ) -> impl IntoView {
-    let board = expect_context::<Board>();
-    let is_empty = Memo::new(move |_| board.list.with(|list| list.entries().is_empty()));
+    let state = expect_context::<TodoListState>();
+    let is_empty = Memo::new(move |_| state.list.with(|list| list.entries().is_empty()));
     let shown = move || {
         let filter = filter.get();
-        board.list.with(|list| list.entries().iter().filter(|e| filter.shows(e)).cloned().collect::<Vec<Entry>>())
+        state.list.with(|list| list.entries().iter().filter(|e| filter.shows(e)).cloned().collect::<Vec<Entry>>())
     };
     let none_shown = Memo::new(move |_| {
         let filter = filter.get();
-        board.list.with(|list| !list.entries().iter().any(|entry| filter.shows(entry)))
+        state.list.with(|list| !list.entries().iter().any(|entry| filter.shows(entry)))
     });
-    let autofocus = board.editing.with_untracked(Option::is_none);
-    when_in_the_browser(board, finished);
+    let autofocus = state.editing.with_untracked(Option::is_none);
+    when_in_the_browser(state, finished);
 
     view! {
         <ProblemBanner />
@@ -85,15 +85,15 @@ pub fn TodoList(
 /// Marks everything as done; once everything is, as not done.
 #[component]
 fn ToggleAll() -> impl IntoView {
-    let board = expect_context::<Board>();
-    let all_done = Memo::new(move |_| board.list.with(|list| list.entries().iter().all(|entry| entry.todo.done)));
+    let state = expect_context::<TodoListState>();
+    let all_done = Memo::new(move |_| state.list.with(|list| list.entries().iter().all(|entry| entry.todo.done)));
     view! {
         <form
             method="post"
             action=SetAllDone::url()
             on:submit=move |event| {
                 event.prevent_default();
-                board.set_all_done(!all_done.get_untracked());
+                state.set_all_done(!all_done.get_untracked());
             }
         >
             <AuthorField />
@@ -113,16 +113,16 @@ fn ToggleAll() -> impl IntoView {
 }
 
 /// What the page does on its own once it is alive.
-fn when_in_the_browser(board: Board, finished: bool) {
+fn when_in_the_browser(state: TodoListState, finished: bool) {
     let query = use_query_map();
     let location = use_location();
     let navigate = use_navigate();
     let interaction = expect_context::<Interaction>();
     let viewer = expect_context::<ViewerResource>();
     Effect::new(move |_| {
-        interaction.set_reader(move || board.typed());
+        interaction.set_reader(move || state.typed());
         interaction.take_draft(viewer, move |draft| {
-            board.restore(&draft, finished);
+            state.restore(&draft, finished);
             draft.without_list()
         });
         // `?edit=` is how a row is edited without WebAssembly; it must not come back with a reload or "back".
@@ -132,7 +132,7 @@ fn when_in_the_browser(board: Board, finished: bool) {
         }
     });
 
-    let focus = window_event_listener(ev::focus, move |_| board.refresh());
+    let focus = window_event_listener(ev::focus, move |_| state.refresh());
     let keys = window_event_listener(ev::keydown, move |event| {
         let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
         if event.key() == "n" && !modified && !browser::is_typing() {

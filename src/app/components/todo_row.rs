@@ -5,35 +5,35 @@ use server_fn::ServerFn as _;
 use uuid::Uuid;
 
 use crate::app::actions::todos::{DeleteTodo, SetDone};
-use crate::app::board::{Board, Editing};
 use crate::app::browser;
 use crate::app::components::edit_form::EditForm;
 use crate::app::components::filters::Filter;
 use crate::app::components::icons::{Cross, Pencil, Tick};
 use crate::app::optimistic::Entry;
+use crate::app::todo_list_state::{Editing, TodoListState};
 
 /// A row of the list: a checkbox, the text, and what can be done with it.
 #[component]
 pub fn TodoRow(
-    /// The row, as it is now; later states come from the board.
+    /// The row, as it is now; later states come from the list.
     entry: Entry,
     /// The filter in force.
     filter: Memo<Filter>,
 ) -> impl IntoView {
-    let board = expect_context::<Board>();
+    let state = expect_context::<TodoListState>();
     let key = entry.key;
     // A row on its way out keeps its last state.
     let entry = Memo::new(move |before: Option<&Entry>| {
-        let now = board.list.with(|list| list.entry(key).cloned());
+        let now = state.list.with(|list| list.entry(key).cloned());
         now.or_else(|| before.cloned()).unwrap_or_else(|| entry.clone())
     });
-    let is_edited = Memo::new(move |_| board.editing.with(|e| e.as_ref().is_some_and(|e| e.key == key)));
-    let edit = move || board.editing.set(Some(Editing { key, text: None }));
+    let is_edited = Memo::new(move |_| state.editing.with(|e| e.as_ref().is_some_and(|e| e.key == key)));
+    let edit = move || state.editing.set(Some(Editing { key, text: None }));
     view! {
         <li class="todo" class:todo--done=move || entry.get().todo.done class:todo--pending=move || entry.get().pending>
             {move || if is_edited.get() {
                 let Entry { id, todo, .. } = entry.get_untracked();
-                let text = board.editing.get_untracked().and_then(|editing| editing.text);
+                let text = state.editing.get_untracked().and_then(|editing| editing.text);
                 let text = text.unwrap_or_else(|| todo.description.into());
                 view! { <EditForm key id text /> }.into_any()
             } else {
@@ -67,7 +67,7 @@ pub fn TodoRow(
 /// The checkbox: a button that sends a form, so that it works without WebAssembly.
 #[component]
 fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
-    let board = expect_context::<Board>();
+    let state = expect_context::<TodoListState>();
     let key = entry.get_untracked().key;
     view! {
         <form
@@ -76,8 +76,8 @@ fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
             on:submit=move |event| {
                 event.prevent_default();
                 // Under a filter the row goes away with the change, and the focus with it.
-                let neighbour = (filter.get_untracked() != Filter::All).then(|| neighbour(board, filter, key));
-                board.set_done(key, !entry.get_untracked().todo.done);
+                let neighbour = (filter.get_untracked() != Filter::All).then(|| neighbour(state, filter, key));
+                state.set_done(key, !entry.get_untracked().todo.done);
                 if let Some(neighbour) = neighbour {
                     focus_row("toggle", neighbour);
                 }
@@ -102,7 +102,7 @@ fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
 
 #[component]
 fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
-    let board = expect_context::<Board>();
+    let state = expect_context::<TodoListState>();
     let key = entry.get_untracked().key;
     view! {
         <form
@@ -110,8 +110,8 @@ fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
             action=DeleteTodo::url()
             on:submit=move |event| {
                 event.prevent_default();
-                let neighbour = neighbour(board, filter, key);
-                board.delete(key);
+                let neighbour = neighbour(state, filter, key);
+                state.delete(key);
                 focus_row("delete", neighbour);
             }
         >
@@ -129,10 +129,10 @@ fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
     .into_any()
 }
 
-/// The row after `key` as shown now, else the one before it.
-fn neighbour(board: Board, filter: Memo<Filter>, key: Uuid) -> Option<Uuid> {
+/// The next shown row after `key`, else the previous one.
+fn neighbour(state: TodoListState, filter: Memo<Filter>, key: Uuid) -> Option<Uuid> {
     let filter = filter.get_untracked();
-    board.list.with_untracked(|list| {
+    state.list.with_untracked(|list| {
         let shown: Vec<_> = list.entries().iter().filter(|e| filter.shows(e)).map(|e| e.key).collect();
         let place = shown.iter().position(|shown| *shown == key)?;
         shown.get(place + 1).or_else(|| shown.get(place.checked_sub(1)?)).copied()

@@ -2,24 +2,24 @@
 
 use leptos::prelude::*;
 
-use crate::app::board::Board;
 use crate::app::browser;
 use crate::app::components::icons::Cross;
+use crate::app::todo_list_state::TodoListState;
 
 /// A live region at the foot of the page that offers to undo a deletion for a while.
 #[component]
 pub fn UndoToast() -> impl IntoView {
-    let board = expect_context::<Board>();
+    let state = expect_context::<TodoListState>();
     view! {
         <div class="toasts" role="status">
-            {move || board.deleted.get().map(|deleted| view! {
+            {move || state.deleted.get().map(|deleted| view! {
                 <div class="toast">
                     <p dir="auto">{deleted.text()}</p>
                     <button
                         type="button"
                         class="toast__action"
                         on:click=move |_| {
-                            board.undo();
+                            state.undo();
                             browser::focus_soon("new-todo".to_owned(), "main");
                         }
                     >
@@ -30,7 +30,7 @@ pub fn UndoToast() -> impl IntoView {
                         class="icon-button"
                         aria-label="Dismiss"
                         on:click=move |_| {
-                            board.deleted.set(None);
+                            state.deleted.set(None);
                             browser::focus_soon("new-todo".to_owned(), "main");
                         }
                     >

@@ -45,7 +45,7 @@ pub struct Digest {
     pub hour: u8,
     /// Where it goes; empty when the provider named no address.
     pub email: String,
-    /// What came of the last one, in a sentence; empty when there was none.
+    /// The result of the last one, in a sentence; empty when there was none.
     pub last: String,
     /// Whether only signing in again makes it come again.
     pub skipped: bool,

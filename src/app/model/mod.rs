@@ -3,6 +3,6 @@
 
 pub mod account;
 pub mod done;
-pub mod form;
-pub mod notice;
+pub mod flash;
+pub mod form_draft;
 pub mod viewer;

@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 
 use crate::app::actions::account::load_account;
-use crate::app::actions::customer::take_notice;
+use crate::app::actions::customer::take_flash;
 use crate::app::components::card::{Card, missing};
 use crate::app::components::digest_card::DigestForm;
 use crate::app::components::failure::LoadFailure;
@@ -15,26 +15,26 @@ use crate::app::components::profile_card::ProfileForm;
 use crate::app::components::sessions_card::SessionList;
 use crate::app::components::skeleton::Skeleton;
 use crate::app::draft::Draft;
-use crate::app::error::{About, AppError};
+use crate::app::error::{AppError, Section};
+use crate::app::form_submission::FormSubmission;
 use crate::app::interaction::Interaction;
 use crate::app::model::account::{Account, Claim};
-use crate::app::model::form::Typed;
-use crate::app::model::notice::Notice;
-use crate::app::saving::Saving;
+use crate::app::model::flash::Flash;
+use crate::app::model::form_draft::FormDraft;
 use crate::app::viewer::ViewerResource;
 
 /// What the page is loaded with, in one go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Loaded {
     account: Account,
-    notice: Notice,
+    flash: Flash,
 }
 
 async fn load() -> Result<Loaded, AppError> {
     let account = load_account().await?;
     // As on the page of the list: after what may need a sign-in, and only while a page is rendered.
-    let notice = if cfg!(feature = "ssr") { take_notice().await.unwrap_or_default() } else { Notice::default() };
-    Ok(Loaded { account, notice })
+    let flash = if cfg!(feature = "ssr") { take_flash().await.unwrap_or_default() } else { Flash::default() };
+    Ok(Loaded { account, flash })
 }
 
 /// The cards.
@@ -48,7 +48,7 @@ pub fn AccountPage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match loaded.await {
                     Ok(loaded) => view! { <Cards loaded /> }.into_any(),
-                    Err(error) => view! { <LoadFailure error about=About::Account /> }.into_any(),
+                    Err(error) => view! { <LoadFailure error section=Section::Account /> }.into_any(),
                 }
             })}
         </Suspense>
@@ -58,23 +58,23 @@ pub fn AccountPage() -> impl IntoView {
 
 #[component]
 fn Cards(loaded: Loaded) -> impl IntoView {
-    let Loaded { account: Account { profile, digest, sessions, claims }, notice } = loaded;
-    let saving = |about| Saving::new(about, &notice);
-    let (about_profile, about_digest, about_sessions) =
-        (saving(About::Profile), saving(About::Digest), saving(About::Sessions));
-    let typed = |about| {
-        if About::of_action(&notice.form.action) == about { notice.form.clone() } else { Typed::default() }
+    let Loaded { account: Account { profile, digest, sessions, claims }, flash } = loaded;
+    let submission = |section| FormSubmission::new(section, &flash);
+    let (profile_submission, digest_submission, sessions_submission) =
+        (submission(Section::Profile), submission(Section::Digest), submission(Section::Sessions));
+    let typed = |section| {
+        if Section::of_action(&flash.form.action) == section { flash.form.clone() } else { FormDraft::default() }
     };
-    let (typed_profile, typed_digest) = (typed(About::Profile), typed(About::Digest));
+    let (typed_profile, typed_digest) = (typed(Section::Profile), typed(Section::Digest));
 
     let interaction = expect_context::<Interaction>();
-    interaction.set_author(&notice.author);
-    let finished = notice.finished;
+    interaction.set_author(&flash.author);
+    let finished = flash.finished;
     let viewer = expect_context::<ViewerResource>();
     Effect::new(move |_| {
-        let forms = [about_profile, about_digest];
+        let forms = [profile_submission, digest_submission];
         interaction.set_reader(move || Draft {
-            forms: forms.into_iter().filter_map(Saving::typed).collect(),
+            forms: forms.into_iter().filter_map(FormSubmission::typed).collect(),
             ..Draft::default()
         });
         interaction.take_draft(viewer, move |draft| {
@@ -93,25 +93,25 @@ fn Cards(loaded: Loaded) -> impl IntoView {
             id="profile"
             title="Profile"
             intro="Kept by your identity provider. Errand asks for it when you look, and keeps no copy."
-            saving=about_profile
+            submission=profile_submission
         >
             {match profile {
-                Ok(profile) => view! { <ProfileForm profile typed=typed_profile saving=about_profile /> }.into_any(),
-                Err(error) => missing(&error, About::Profile),
+                Ok(profile) => view! { <ProfileForm profile typed=typed_profile submission=profile_submission /> }.into_any(),
+                Err(error) => missing(&error, Section::Profile),
             }}
         </Card>
     });
     let digest = match digest {
-        Ok(digest) => view! { <DigestForm digest typed=typed_digest saving=about_digest /> }.into_any(),
-        Err(error) => missing(&error, About::Digest),
+        Ok(digest) => view! { <DigestForm digest typed=typed_digest submission=digest_submission /> }.into_any(),
+        Err(error) => missing(&error, Section::Digest),
     };
     let sessions = match sessions {
-        Ok(sessions) => view! { <SessionList sessions saving=about_sessions /> }.into_any(),
-        Err(error) => missing(&error, About::Sessions),
+        Ok(sessions) => view! { <SessionList sessions submission=sessions_submission /> }.into_any(),
+        Err(error) => missing(&error, Section::Sessions),
     };
     view! {
-        <Greeting text=notice.greeting />
-        <Greeting text=notice.error.filter(|_| notice.form.action.is_empty()) />
+        <Greeting text=flash.greeting />
+        <Greeting text=flash.error.filter(|_| flash.form.action.is_empty()) />
         <div class="parts">
             {profile}
             <Card
@@ -119,7 +119,7 @@ fn Cards(loaded: Loaded) -> impl IntoView {
                 title="Daily digest"
                 intro="A short mail with what is still open. Nothing open, no mail. It pauses when you sign out on all of \
                        your browsers, because Errand may then not look at your list, and comes again once you sign in."
-                saving=about_digest
+                submission=digest_submission
             >
                 {digest}
             </Card>
@@ -128,7 +128,7 @@ fn Cards(loaded: Loaded) -> impl IntoView {
                 title="Where you are signed in"
                 intro="Something you do not recognise? Sign it out, and change your password: your identity provider may \
                        still know that browser."
-                saving=about_sessions
+                submission=sessions_submission
             >
                 {sessions}
             </Card>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::app::actions::customer::take_notice;
+use crate::app::actions::customer::take_flash;
 use crate::app::address;
 use crate::app::components::greeting::Greeting;
 use crate::app::model::viewer::Viewer;
@@ -19,7 +19,7 @@ pub fn HomePage() -> impl IntoView {
             let viewer = viewer.await.ok().flatten();
             // What somebody who just signed out is to know. Only while a page is rendered.
             let farewell = match viewer {
-                None if cfg!(feature = "ssr") => take_notice().await.unwrap_or_default().greeting,
+                None if cfg!(feature = "ssr") => take_flash().await.unwrap_or_default().greeting,
                 _ => None,
             };
             (viewer, farewell)

@@ -14,7 +14,7 @@ pub fn SignInProblem() -> impl IntoView {
     let (reason, return_to) = use_query_map().with_untracked(|query| {
         (query.get("reason").unwrap_or_default(), query.get("return_to").unwrap_or_else(|| address::TODOS.to_owned()))
     });
-    // Whoever presses the button has read this.
+    // Pressing the button acknowledges this page.
     let sign_in = address::sign_in_again(&return_to);
     let (title, text) = match reason.as_str() {
         "cancelled" => ("You did not sign in", "You cancelled. That is fine: nothing was changed."),

@@ -7,39 +7,39 @@ use leptos_router::hooks::{use_location, use_query_map};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::actions::customer::take_notice;
+use crate::app::actions::customer::take_flash;
 use crate::app::actions::todos::list_todos;
-use crate::app::board::{Board, Editing, Problem};
 use crate::app::components::failure::LoadFailure;
 use crate::app::components::filters::Filter;
 use crate::app::components::greeting::Greeting;
 use crate::app::components::skeleton::Skeleton;
 use crate::app::components::todo_list::TodoList;
-use crate::app::error::{About, AppError};
+use crate::app::error::{AppError, Section};
 use crate::app::interaction::Interaction;
 use crate::app::model::done::Done;
-use crate::app::model::notice::Notice;
+use crate::app::model::flash::Flash;
+use crate::app::todo_list_state::{Editing, Problem, TodoListState};
 use crate::todo::Todo;
 
 /// What the page is loaded with, in one go: one resource is read in one place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Loaded {
     todos: Vec<Todo>,
-    notice: Notice,
+    flash: Flash,
 }
 
 async fn load() -> Result<Loaded, AppError> {
     let todos = list_todos().await?;
     // Only after the list: a customer who must sign in first finds what was typed afterwards. And only while a page
     // is rendered: the browser, on its own, never sends a plain form.
-    let notice = if cfg!(feature = "ssr") { take_notice().await.unwrap_or_default() } else { Notice::default() };
-    Ok(Loaded { todos, notice })
+    let flash = if cfg!(feature = "ssr") { take_flash().await.unwrap_or_default() } else { Flash::default() };
+    Ok(Loaded { todos, flash })
 }
 
 /// The list, its filter, and what was left behind by the last plain form.
 #[component]
 pub fn TodosPage() -> impl IntoView {
-    let board = expect_context::<Board>();
+    let state = expect_context::<TodoListState>();
     let interaction = expect_context::<Interaction>();
     let loaded = Resource::new_blocking(|| (), |()| load());
     let location = use_location();
@@ -59,27 +59,27 @@ pub fn TodosPage() -> impl IntoView {
         <Suspense fallback=|| view! { <Skeleton /> }>
             {move || Suspend::new(async move {
                 match loaded.await {
-                    Ok(Loaded { todos, notice }) => {
-                        board.load(todos);
-                        board.problem.set(notice.error.map(|text| Problem { text, retry: Vec::new() }));
+                    Ok(Loaded { todos, flash }) => {
+                        state.load(todos);
+                        state.problem.set(flash.error.map(|text| Problem { text, retry: Vec::new() }));
                         let edit = query.with_untracked(|query| query.get("edit").and_then(|id| id.parse::<Uuid>().ok()));
                         // What could not be saved goes back to the field it was typed into.
-                        let typed = notice.form.field("description").map(str::to_owned);
-                        interaction.set_author(&notice.author);
+                        let typed = flash.form.field("description").map(str::to_owned);
+                        interaction.set_author(&flash.author);
                         let (draft, edit_draft) = if edit.is_some() { (None, typed) } else { (typed, None) };
-                        board.editing.set(edit.map(|key| Editing { key, text: edit_draft }));
+                        state.editing.set(edit.map(|key| Editing { key, text: edit_draft }));
                         view! {
-                            <Greeting text=notice.greeting />
-                            <Greeting text=notice.done.filter(|_| notice.finished).map(Done::text) />
+                            <Greeting text=flash.greeting />
+                            <Greeting text=flash.done.filter(|_| flash.finished).map(Done::text) />
                             <TodoList
                                 filter
                                 draft=draft.unwrap_or_default()
-                                finished=notice.finished
+                                finished=flash.finished
                             />
                         }
                         .into_any()
                     }
-                    Err(error) => view! { <LoadFailure error about=About::List /> }.into_any(),
+                    Err(error) => view! { <LoadFailure error section=Section::List /> }.into_any(),
                 }
             })}
         </Suspense>

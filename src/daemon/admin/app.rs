@@ -41,7 +41,7 @@ impl Admin {
     pub(super) fn explained(&self, error: DownstreamError, call: &Call<'_>) -> AdminError {
         match error {
             DownstreamError::Acquire(AcquireError::Unavailable(reason)) => {
-                // Nobody answered: the provider has not judged anything.
+                // No answer: the provider has not refused anything.
                 let remedy = if reason.contains("no answer from") { self.is_dev_running() } else { String::new() };
                 let remedy = aadsts::explain_text(&reason).map_or(remedy, |known| {
                     format!("\n  AADSTS{}: {}.\n  Remedy: {}.", known.code, known.meaning, known.remedy)

@@ -29,7 +29,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Makes every check that needs nobody: those of the start, for whoever wants to know beforehand.
+    /// Makes the checks of the start that need no network, for callers that want the result without starting.
     ///
     /// # Errors
     /// [`ConfigError`]: with it `errand admin` does nothing.

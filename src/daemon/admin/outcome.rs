@@ -10,7 +10,7 @@ use crate::todo::DescriptionError;
 /// How `errand admin` ends when nothing failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// All was done, or whoever read the output wanted no more of it.
+    /// All was done, or the reader of the output closed it.
     Done,
     /// Some of the to-dos do not exist; the others were changed.
     Missing,
@@ -81,7 +81,7 @@ impl AdminError {
         Self::Output { place: "standard output".to_owned(), error }
     }
 
-    /// Whether whoever read the output has gone away, as `head` does.
+    /// Whether the reader of the output has closed it, as `head` does.
     pub(super) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
     }

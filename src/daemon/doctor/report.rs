@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::daemon::aadsts;
 use crate::platform::config::ConfigError;
 
-/// What came of one check.
+/// The result of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -22,7 +22,7 @@ pub enum Verdict {
 pub struct Check {
     /// What was looked at: `redirect URI`.
     pub name: String,
-    /// What came of it.
+    /// The result.
     pub verdict: Verdict,
     /// What was found.
     pub found: String,

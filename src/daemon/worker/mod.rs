@@ -30,7 +30,7 @@ use crate::identity;
 use crate::identity::downstream::{Call, DownstreamApi, DownstreamError};
 use crate::identity::session::CustomerKey;
 use crate::identity::tokens::{AcquireError, TokenAcquisition};
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::database::{self, DatabaseError};
 use crate::platform::mail::Mailer;
@@ -42,10 +42,10 @@ const BATCH: i64 = 100;
 /// How long getting one customer's list may take: well below a claim.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// The first pause before a digest is tried again, in milliseconds; it doubles.
-const PAUSE: i64 = 60_000;
+const PAUSE: time::Duration = time::Duration::minutes(1);
 /// The longest pause, in milliseconds.
-const MAX_PAUSE: i64 = 30 * 60_000;
-/// After so many failures in succession, of different customers, it is not the customers: the rest wait for the next look.
+const MAX_PAUSE: time::Duration = time::Duration::minutes(30);
+/// After this many consecutive failures for different customers the cause is not the customer: the rest wait for the next look.
 const HOPELESS: u32 = 10;
 
 /// Why the worker does not start.
@@ -226,13 +226,13 @@ impl Worker {
     async fn digest(&self, customer: &str, hours: Hours, shutdown: &CancellationToken) -> Result<Done, sqlx::Error> {
         let Inner { digests, clock, .. } = &*self.0;
         let Some(claimed) = digests.claim(customer).await? else { return Ok(Done::NotOurs) };
-        let is_late = |at: i64| hours == Hours::Morning && at >= claimed.too_late_at;
-        if is_late(clock.unix_millis()) {
+        let is_late = |at: Timestamp| hours == Hours::Morning && at >= claimed.too_late_at;
+        if is_late(clock.timestamp()) {
             return self.give_up(&claimed, "it was too late when the worker came to it").await;
         }
         let open = tokio::select! {
             open = tokio::time::timeout(PATIENCE, self.open_todos(customer)) => {
-                open.unwrap_or_else(|_| Err(Trouble::Later { reason: format!("took more than {PATIENCE:?}"), wait: 0 }))
+                open.unwrap_or_else(|_| Err(Trouble::Later { reason: format!("took more than {PATIENCE:?}"), wait: Duration::ZERO }))
             }
             () = shutdown.cancelled() => {
                 digests.release(&claimed).await?;
@@ -264,7 +264,12 @@ impl Worker {
     }
 
     /// Marks the digest as sent, then sends it. From here on, nothing interrupts.
-    async fn send(&self, claimed: &Claimed, open: &[Todo], is_late: impl Fn(i64) -> bool) -> Result<Done, sqlx::Error> {
+    async fn send(
+        &self,
+        claimed: &Claimed,
+        open: &[Todo],
+        is_late: impl Fn(Timestamp) -> bool,
+    ) -> Result<Done, sqlx::Error> {
         let Inner { digests, mailer, public_url, .. } = &*self.0;
         let message = mail::compose(claimed, open, public_url);
         if !digests.settle(claimed, Outcome::Sent).await? {
@@ -277,7 +282,7 @@ impl Worker {
                 Ok(Done::Settled(Outcome::Sent))
             }
             Err(error) => {
-                let at = self.again_at(claimed, 0);
+                let at = self.again_at(claimed, Duration::ZERO);
                 if error.is_transient() && !is_late(at) {
                     tracing::warn!(%error, tries = claimed.tries + 1, "a digest was not sent; trying again later");
                     digests.take_back(claimed, at).await?;
@@ -296,10 +301,11 @@ impl Worker {
         Ok(if settled { Done::Settled(Outcome::GivenUp) } else { Done::NotOurs })
     }
 
-    /// When to try again, milliseconds since the epoch; not before `wait` milliseconds have passed.
-    fn again_at(&self, claimed: &Claimed, wait: i64) -> i64 {
+    /// When to try again; not before `wait` has passed.
+    fn again_at(&self, claimed: &Claimed, wait: Duration) -> Timestamp {
         let pause = PAUSE.saturating_mul(1 << claimed.tries.min(10)).min(MAX_PAUSE);
-        self.0.clock.unix_millis() + pause.max(wait)
+        let wait = time::Duration::try_from(wait).unwrap_or(time::Duration::MAX);
+        self.0.clock.timestamp() + pause.max(wait)
     }
 
     /// What is open on the customer's list.
@@ -309,7 +315,7 @@ impl Worker {
         // A list has no more to-dos than the API sends at once.
         let answer = self.0.todolist.call_for_user(&self.0.tokens, &customer, &call).await?;
         let todos: Vec<Todo> = outbound::json("the ToDoList API", &answer.body)
-            .map_err(|error| Trouble::Later { reason: error.to_string(), wait: 0 })?;
+            .map_err(|error| Trouble::Later { reason: error.to_string(), wait: Duration::ZERO })?;
         Ok(todos.into_iter().filter(|todo| !todo.done).collect())
     }
 }
@@ -318,8 +324,8 @@ impl Worker {
 enum Trouble {
     /// Only the customer can help.
     Customer(&'static str),
-    /// It may work later, but not before so many milliseconds.
-    Later { reason: String, wait: i64 },
+    /// It may work later, but not before that has passed.
+    Later { reason: String, wait: Duration },
 }
 
 impl From<DownstreamError> for Trouble {
@@ -327,10 +333,9 @@ impl From<DownstreamError> for Trouble {
         match error {
             DownstreamError::Acquire(AcquireError::InteractionRequired { reason, .. }) => Self::Customer(reason),
             DownstreamError::Problem(problem) => {
-                let wait = problem.retry_after.and_then(|wait| i64::try_from(wait.as_millis()).ok());
-                Self::Later { reason: problem.to_string(), wait: wait.unwrap_or_default() }
+                Self::Later { reason: problem.to_string(), wait: problem.retry_after.unwrap_or_default() }
             }
-            error => Self::Later { reason: error.to_string(), wait: 0 },
+            error => Self::Later { reason: error.to_string(), wait: Duration::ZERO },
         }
     }
 }

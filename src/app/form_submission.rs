@@ -8,15 +8,15 @@ use leptos::web_sys::SubmitEvent;
 
 use crate::app::browser;
 use crate::app::draft::Draft;
-use crate::app::error::About;
+use crate::app::error::Section;
 use crate::app::interaction::Interaction;
 use crate::app::model::done::Done;
-use crate::app::model::form::Typed;
-use crate::app::model::notice::Notice;
+use crate::app::model::flash::Flash;
+use crate::app::model::form_draft::FormDraft;
 
 /// What the forms of one card have to say. Cheap to copy.
 #[derive(Clone, Copy)]
-pub struct Saving {
+pub struct FormSubmission {
     /// What was done.
     pub said: RwSignal<Option<String>>,
     /// What went wrong.
@@ -27,28 +27,28 @@ pub struct Saving {
     pub form: NodeRef<Form>,
     /// Whether something in it was changed and not saved yet.
     pub changed: StoredValue<bool>,
-    about: About,
+    section: Section,
     interaction: Interaction,
 }
 
-impl Saving {
+impl FormSubmission {
     /// Says at first what the last plain form left, if it was one of this card's.
-    pub fn new(about: About, notice: &Notice) -> Self {
-        let ours = About::of_action(&notice.form.action) == about && !notice.form.action.is_empty();
+    pub fn new(section: Section, flash: &Flash) -> Self {
+        let ours = Section::of_action(&flash.form.action) == section && !flash.form.action.is_empty();
         let text = |text: Option<String>| RwSignal::new(text.filter(|_| ours));
         // Neither done nor refused: the customer comes back from the provider.
-        let came_back = ours && notice.error.is_none() && !notice.form.is_empty();
-        let said = text(notice.done.map(Done::text));
+        let came_back = ours && flash.error.is_none() && !flash.form.is_empty();
+        let said = text(flash.done.map(Done::text));
         if came_back {
             said.set(Some(WELCOME_BACK.to_owned()));
         }
         Self {
             said,
-            failed: text(notice.error.clone()),
+            failed: text(flash.error.clone()),
             busy: RwSignal::new(false),
             form: NodeRef::new(),
             changed: StoredValue::new(came_back),
-            about,
+            section,
             interaction: expect_context(),
         }
     }
@@ -81,7 +81,7 @@ impl Saving {
                         Draft { sent: Some(sent), ..draft }
                     };
                     if !self.interaction.start_if_required(&error, draft) {
-                        self.failed.set(Some(error.text(self.about)));
+                        self.failed.set(Some(error.text(self.section)));
                     }
                 }
             }
@@ -89,18 +89,18 @@ impl Saving {
     }
 
     /// What was typed into the card's form and is not saved yet.
-    pub fn typed(self) -> Option<Typed> {
+    pub fn typed(self) -> Option<FormDraft> {
         let form = self.form.get_untracked().filter(|_| self.changed.get_value())?;
         Some(browser::typed(&form)).filter(|typed| !typed.is_empty())
     }
 
     /// Puts back what was typed before the customer had to leave.
-    pub fn restore(self, typed: &Typed) {
+    pub fn restore(self, typed: &FormDraft) {
         if typed.is_empty() {
             return;
         }
         if let Some(form) = self.form.get_untracked()
-            && About::of_action(&typed.action) == self.about
+            && Section::of_action(&typed.action) == self.section
         {
             browser::fill(&form, typed);
             self.changed.set_value(true);

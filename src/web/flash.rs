@@ -1,5 +1,5 @@
-//! What a plain form leaves behind for the next page: an error, and what was typed. Kept in the session; while its author
-//! is away to sign in or to allow something, in a sealed cookie, which is its author's alone.
+//! The flash message that a plain form leaves for the next page: an error or a result, and what was typed. It is kept in the
+//! session; while its author is away to sign in or to consent, in a sealed cookie that only its author can use.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::Cookie;
@@ -11,11 +11,12 @@ use tower_sessions::Session;
 use super::digest::email;
 use super::request::{Request, tag};
 use super::state::Web;
-use crate::app::error::About;
+use crate::app::error::Section;
 use crate::app::model::done::Done;
-use crate::app::model::form::Typed;
-use crate::app::model::notice::Notice;
+use crate::app::model::flash::Flash;
+use crate::app::model::form_draft::FormDraft;
 use crate::identity::session::{self, SignedIn};
+use crate::platform::clock::Timestamp;
 use crate::platform::sealed_cookie::SealedCookie;
 
 /// The session's entry.
@@ -23,8 +24,8 @@ const ENTRY: &str = "notice";
 /// What a sealed draft is bound to, and what says whose browser it is.
 const CONTEXT: &str = "draft";
 const AUTHOR: &str = "author";
-/// Minutes that a draft survives while its author signs in: as long as a sign-in may take.
-const DRAFT_MINUTES: i64 = 60;
+/// For how many milliseconds a draft survives while its author signs in: as long as a sign-in may take.
+const DRAFT_MILLIS: i64 = 60 * 60_000;
 /// How much text a draft can hold, in bytes, and in how many fields.
 const DRAFT_BYTES: usize = 2000;
 const DRAFT_FIELDS: usize = 8;
@@ -32,7 +33,7 @@ const DRAFT_FIELDS: usize = 8;
 const MAX_COOKIE: usize = 4000;
 /// The session's entry that says that its customer was greeted.
 const GREETED: &str = "greeted";
-/// What a customer is told who cancelled what they were asked for.
+/// Shown to a customer who cancelled at the provider.
 const DECLINED: &str = "You did not allow it. Nothing was changed.";
 
 /// A form whose author is away. Shown to nobody else, and on the page that it belongs to.
@@ -47,19 +48,19 @@ pub(super) struct Draft {
     /// What its author is asked for (see [`crate::identity::sign_in::challenge_in`]); once they have allowed that, what
     /// the form asks for is done.
     pub(super) challenge: Option<String>,
-    /// Milliseconds since the epoch.
-    pub(super) typed_at: i64,
+    /// When it was sent.
+    pub(super) typed_at: Timestamp,
 }
 
 impl Draft {
     /// A form that `author` sent just now.
     pub(super) fn new(web: &Web, action: &str, fields: Vec<(String, String)>, author: String) -> Self {
-        Self { action: action.to_owned(), fields, author, challenge: None, typed_at: web.clock().unix_millis() }
+        Self { action: action.to_owned(), fields, author, challenge: None, typed_at: web.clock().timestamp() }
     }
 
     /// What its author typed.
-    pub(super) fn typed(&self) -> Typed {
-        Typed::of(&self.action, self.fields.iter().cloned())
+    pub(super) fn typed(&self) -> FormDraft {
+        FormDraft::of(&self.action, self.fields.iter().cloned())
     }
 
     /// The cookie that keeps it. Of texts that are too long the beginning is kept; such a form is not finished on its own.
@@ -67,7 +68,7 @@ impl Draft {
         let mut room = DRAFT_BYTES;
         loop {
             self.cut(room);
-            let cookie = drafts(web).set(&self, Some(DRAFT_MINUTES * 60_000));
+            let cookie = drafts(web).set(&self, Some(DRAFT_MILLIS));
             if cookie.to_string().len() <= MAX_COOKIE || room == 0 {
                 return cookie;
             }
@@ -93,7 +94,7 @@ impl Draft {
 /// The draft that a browser brings, if it can still be used.
 pub(super) fn draft(web: &Web, headers: &HeaderMap) -> Option<Draft> {
     let draft: Draft = drafts(web).read(headers)?;
-    web.clock().is_within(DRAFT_MINUTES * 60_000, draft.typed_at).then_some(draft)
+    web.clock().is_within(DRAFT_MILLIS, draft.typed_at.as_millis()).then_some(draft)
 }
 
 /// The cookie that removes the draft.
@@ -135,17 +136,17 @@ pub(super) fn remember_author(request: &Request, signed_in: &SignedIn) {
     }
 }
 
-/// A notice that could not be left.
+/// The flash message could not be kept.
 #[derive(Debug)]
 pub(super) struct Unkept;
 
-/// Leaves a notice for the next page of this session.
-pub(super) async fn leave(session: &Session, notice: &Notice) -> Result<(), Unkept> {
+/// Keeps a flash message for the next page of this session.
+pub(super) async fn put(session: &Session, flash: &Flash) -> Result<(), Unkept> {
     let left = async {
         if SignedIn::load(session).await?.is_none() {
             return Ok(false);
         }
-        session.insert(ENTRY, notice).await?;
+        session.insert(ENTRY, flash).await?;
         session::keep(session).await?;
         Ok::<_, tower_sessions::session::Error>(true)
     };
@@ -160,7 +161,7 @@ pub(super) async fn leave(session: &Session, notice: &Notice) -> Result<(), Unke
 }
 
 /// Takes what was left for the page that is asked for: from the session, else from the cookie.
-pub(super) async fn take(request: &Request, signed_in: &SignedIn) -> Notice {
+pub(super) async fn take(request: &Request, signed_in: &SignedIn) -> Flash {
     let author = tag(&signed_in.key);
     let greeting = greeting(request, signed_in).await;
     let page = request.page();
@@ -169,26 +170,26 @@ pub(super) async fn take(request: &Request, signed_in: &SignedIn) -> Notice {
         set_cookie(&web.identity().declined_removal());
         DECLINED.to_owned()
     });
-    if let Some(notice) = take_from(&request.session, page.as_str()).await {
-        let error = declined.or(notice.error);
-        return Notice { error, greeting, author, ..notice };
+    if let Some(flash) = take_from(&request.session, page.as_str()).await {
+        let error = declined.or(flash.error);
+        return Flash { error, greeting, author, ..flash };
     }
-    if About::Sessions.is_on(page.as_str())
-        && let Some(notice) = take_ended_others(&request.session).await
+    if Section::Sessions.is_on(page.as_str())
+        && let Some(flash) = take_ended_others(&request.session).await
     {
-        return Notice { greeting, author, ..notice };
+        return Flash { greeting, author, ..flash };
     }
     let found = drafts(web).is_sent(headers).then(|| draft(web, headers));
     let form = match found {
         // For another page of theirs.
-        Some(Some(draft)) if draft.author == author && !About::of_action(&draft.action).is_on(page.as_str()) => None,
+        Some(Some(draft)) if draft.author == author && !Section::of_action(&draft.action).is_on(page.as_str()) => None,
         Some(draft) => {
             set_cookie(&draft_removal(web));
             draft.filter(|draft| draft.author == author).map(|draft| draft.typed())
         }
         None => None,
     };
-    Notice { error: declined, form: form.unwrap_or_default(), greeting, author, ..Notice::default() }
+    Flash { error: declined, form: form.unwrap_or_default(), greeting, author, ..Flash::default() }
 }
 
 /// Adds a cookie to the answer that is being made.
@@ -219,11 +220,11 @@ async fn greeting(request: &Request, signed_in: &SignedIn) -> Option<String> {
         if let Some(email) = email(signed_in) {
             digests.readdress(customer, email, &request.name(signed_in).await).await?;
         }
-        digests.resume(customer, signed_in.signed_in_at).await
+        digests.resume(customer, Timestamp::from_millis(signed_in.signed_in_at)).await
     };
     let skipped = match resumed.await {
         Ok(skipped) => skipped,
-        // Asked again on the next page.
+        // Retried on the next page.
         Err(error) => {
             tracing::warn!(%error, "whether a customer's digest was skipped cannot be told");
             return None;
@@ -241,9 +242,9 @@ async fn greeting(request: &Request, signed_in: &SignedIn) -> Option<String> {
 
 /// What was left in the session for `page`. Looks before it removes: a removal marks the session as changed, whether or not
 /// there was anything, and every page would cost a database write.
-async fn take_from(session: &Session, page: &str) -> Option<Notice> {
-    let taken = match session.get::<Notice>(ENTRY).await {
-        Ok(Some(notice)) if notice.form.action.is_empty() || About::of_action(&notice.form.action).is_on(page) => {
+async fn take_from(session: &Session, page: &str) -> Option<Flash> {
+    let taken = match session.get::<Flash>(ENTRY).await {
+        Ok(Some(flash)) if flash.form.action.is_empty() || Section::of_action(&flash.form.action).is_on(page) => {
             session.remove(ENTRY).await
         }
         Ok(_) => return None,
@@ -257,12 +258,12 @@ async fn take_from(session: &Session, page: &str) -> Option<Notice> {
 }
 
 /// What the customer did by proving who they are: they come back from the provider, and it is done.
-async fn take_ended_others(session: &Session) -> Option<Notice> {
+async fn take_ended_others(session: &Session) -> Option<Flash> {
     match SignedIn::take_ended_others(session).await {
-        Ok(ended) => ended.map(|count| Notice {
+        Ok(ended) => ended.map(|count| Flash {
             done: Some(Done::OtherSessionsEnded { count }),
-            form: Typed { action: "sessions/end-others".to_owned(), fields: Vec::new() },
-            ..Notice::default()
+            form: FormDraft { action: "sessions/end-others".to_owned(), fields: Vec::new() },
+            ..Flash::default()
         }),
         Err(error) => {
             tracing::error!(%error, "what was done cannot be told");
@@ -309,9 +310,9 @@ mod tests {
     #[tokio::test]
     async fn a_notice_is_taken_once_and_that_is_a_change() {
         let session = Session::new(None, Arc::new(Empty), None);
-        let notice = Notice { error: Some("It is full.".to_owned()), ..Notice::default() };
-        session.insert_value(ENTRY, serde_json::to_value(&notice).unwrap()).await.unwrap();
-        assert_eq!(take_from(&session, "/todos").await, Some(notice));
+        let flash = Flash { error: Some("It is full.".to_owned()), ..Flash::default() };
+        session.insert_value(ENTRY, serde_json::to_value(&flash).unwrap()).await.unwrap();
+        assert_eq!(take_from(&session, "/todos").await, Some(flash));
         assert_eq!(take_from(&session, "/todos").await, None);
         assert!(session.is_modified());
     }
@@ -327,12 +328,12 @@ mod tests {
     #[tokio::test]
     async fn a_notice_waits_for_the_page_that_it_belongs_to() {
         let session = Session::new(None, Arc::new(Empty), None);
-        let form = Typed { action: "profile".to_owned(), fields: Vec::new() };
-        let notice = Notice { error: Some("No.".to_owned()), form, ..Notice::default() };
-        session.insert_value(ENTRY, serde_json::to_value(&notice).unwrap()).await.unwrap();
+        let form = FormDraft { action: "profile".to_owned(), fields: Vec::new() };
+        let flash = Flash { error: Some("No.".to_owned()), form, ..Flash::default() };
+        session.insert_value(ENTRY, serde_json::to_value(&flash).unwrap()).await.unwrap();
         for page in ["/todos", "/todos/active?edit=x", "/", "/accounts"] {
             assert_eq!(take_from(&session, page).await, None, "{page}");
         }
-        assert_eq!(take_from(&session, "/account?x=y").await, Some(notice));
+        assert_eq!(take_from(&session, "/account?x=y").await, Some(flash));
     }
 }

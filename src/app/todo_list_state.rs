@@ -11,9 +11,9 @@ use crate::app::actions::todos::{
     add_todo, clear_completed, delete_todo, edit_todo, list_todos, set_all_done, set_done,
 };
 use crate::app::draft::Draft;
-use crate::app::error::{About, AppError};
+use crate::app::error::{AppError, Section};
 use crate::app::interaction::Interaction;
-use crate::app::model::form::Typed;
+use crate::app::model::form_draft::FormDraft;
 use crate::app::optimistic::{Change, Entry, List};
 use crate::todo::{Description, DescriptionError, NewTodo, Todo};
 
@@ -66,7 +66,7 @@ pub struct Editing {
 
 /// The list and everything the page around it shows. One for the life of the page, in the context.
 #[derive(Clone, Copy)]
-pub struct Board {
+pub struct TodoListState {
     /// The list.
     pub list: RwSignal<List>,
     /// What did not work last.
@@ -84,8 +84,8 @@ pub struct Board {
     is_sending: StoredValue<bool>,
 }
 
-impl Board {
-    /// An empty one; [`Board::load`] fills it.
+impl TodoListState {
+    /// An empty one; [`TodoListState::load`] fills it.
     pub fn new() -> Self {
         Self {
             list: RwSignal::new(List::default()),
@@ -192,7 +192,7 @@ impl Board {
     /// Puts back what was typed before the customer had to leave: without the change that they left for, where the web
     /// server has `finished` that.
     pub fn restore(self, draft: &Draft, finished: bool) {
-        let sent = draft.sent.as_ref().filter(|sent| !finished && About::of_action(&sent.action) == About::List);
+        let sent = draft.sent.as_ref().filter(|sent| !finished && Section::of_action(&sent.action) == Section::List);
         let sent = sent.and_then(|sent| Some((sent.field("id"), sent.field("description")?.to_owned())));
         // The web server may have put that one into the field.
         let (mut texts, mut edit) = (Vec::new(), draft.edit.clone());
@@ -284,7 +284,7 @@ impl Board {
         let revision = self.list.with_untracked(List::revision);
         match list_todos().await {
             Ok(todos) => self.list.update(|list| list.replace(todos, revision)),
-            // Nobody asked for this: the customer is told, and leaves when they want to.
+            // A background request: tell the customer, and let them leave when they want to.
             Err(AppError::SignInRequired { .. }) => self.interaction.ended.set(true),
             // What is shown is the best there is; an error about it was reported by the change, or does not matter.
             Err(_) => {}
@@ -317,7 +317,7 @@ impl Board {
             (change, _) if may_help => retry.push(change),
             _ => {}
         }
-        self.problem.set(Some(Problem { text: error.text(About::List), retry }));
+        self.problem.set(Some(Problem { text: error.text(Section::List), retry }));
     }
 
     /// Whether the row is there and no other one is being edited.
@@ -336,8 +336,8 @@ impl Board {
     }
 
     /// A change that has a text, as a form without scripts would be sent.
-    fn as_form(self, change: &Change) -> Option<Typed> {
-        let form = |action: &str, fields: &[(&str, String)]| Typed {
+    fn as_form(self, change: &Change) -> Option<FormDraft> {
+        let form = |action: &str, fields: &[(&str, String)]| FormDraft {
             action: action.to_owned(),
             fields: fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         };
@@ -375,7 +375,7 @@ impl Board {
     }
 }
 
-impl Default for Board {
+impl Default for TodoListState {
     fn default() -> Self {
         Self::new()
     }

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 /// A form as it was filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Typed {
+pub struct FormDraft {
     /// Where it goes, below `/actions/`: `todos/add`.
     pub action: String,
     /// What the customer typed or chose, by the fields' names.
     pub fields: Vec<(String, String)>,
 }
 
-impl Typed {
+impl FormDraft {
     /// The fields that customers fill in. Others (ids, what a button does) are the page's own, and not worth keeping.
     const NAMES: [&str; 8] =
         ["description", "display_name", "given_name", "surname", "country", "enabled", "time_zone", "hour"];
