@@ -23,7 +23,7 @@ use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use errand::identity::scopes::Scopes;
+use errand::identity::scopes::{Naming, Scopes};
 use errand::identity::session::CustomerKey;
 use errand::identity::{Identity, MIGRATIONS};
 use errand::platform::clock::Clock;
@@ -82,12 +82,12 @@ async fn from_memory(web: &WebServer, customer: &CustomerKey) {
         black_box(web.identity.tokens.for_user(black_box(customer), black_box(&scopes)).await.expect("a token"));
     };
     // The least that could be done: a look into a map that many threads share, by the same key, and a copy.
-    let key = (customer.clone(), scopes.resource().to_owned());
+    let key = (customer.clone(), scopes.resource(Naming::Entra));
     let known = Arc::new(vec![SecretString::from("a token".repeat(100))]);
     let map = std::sync::RwLock::new(HashMap::from([(key.clone(), known.clone())]));
     let cache = moka::future::Cache::builder().max_capacity(10_000).time_to_live(Duration::from_mins(5)).build();
     cache.insert(key, known).await;
-    let key = || (black_box(customer).clone(), black_box(&scopes).resource().to_owned());
+    let key = || (black_box(customer).clone(), black_box(&scopes).resource(Naming::Entra));
 
     let (mut subject, mut bare_cache, mut bare_map) = (Duration::MAX, Duration::MAX, Duration::MAX);
     for _ in 0..ROUNDS {

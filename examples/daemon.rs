@@ -32,7 +32,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let config: Config = config::read(Path::new("daemon.toml"), "THINGS_DAEMON_")?;
     let http = outbound::client_of("daemon");
     let client = ConfidentialClient::new("identity", &config.identity, config.mode, http.clone(), Clock::system())?;
-    let things = DownstreamApi::new("things", &config.things, config.mode, http)?;
+    let naming = client.provider().scope_naming();
+    let things = DownstreamApi::new("things", &config.things, config.mode, naming, http)?;
 
     let answer = things.call_for_app(&client, &Call::default()).await?;
     let answer: Value = answer.json()?;

@@ -14,6 +14,7 @@ use super::profile::Profile;
 use crate::identity::bearer::{IncomingToken, Interaction, Refusal};
 use crate::identity::client::ConfidentialClient;
 use crate::identity::downstream::{Answer, Call, DownstreamApi, DownstreamError};
+use crate::identity::token::AcquireError;
 use crate::platform::config::ConfigError;
 
 /// What the directory's part of the configuration is called.
@@ -95,9 +96,17 @@ impl Customer {
 #[error(transparent)]
 pub(super) struct DirectoryError(#[from] DownstreamError);
 
+/// No outage: trying again brings the same.
+fn refused() -> Response {
+    let detail =
+        "This API is set up in a way that the directory, or its provider, refuses: its operator must mend that.";
+    Problem::new(StatusCode::BAD_GATEWAY, detail).into_response()
+}
+
 impl IntoResponse for DirectoryError {
     /// What the customer can help with is 403 with a challenge, what is wrong with their change 400. Everything else is
-    /// between this API and the directory: 503, and the log says why.
+    /// between this API and the directory: 502 where the one refuses the other, 503 where it does not answer; the log says
+    /// why.
     fn into_response(self) -> Response {
         let mut seconds = RETRY_AFTER;
         match &self.0 {
@@ -107,6 +116,9 @@ impl IntoResponse for DirectoryError {
                     return Refusal::Interaction(interaction).into_response();
                 }
                 tracing::error!(%error, "the directory cannot be called on a customer's behalf");
+                if matches!(error, AcquireError::Misconfigured(_)) {
+                    return refused();
+                }
             }
             DownstreamError::Problem(problem) => match problem.status.as_u16() {
                 400 | 409 | 413 | 422 => {
@@ -118,10 +130,13 @@ impl IntoResponse for DirectoryError {
                     return Problem::new(StatusCode::NOT_FOUND, "The directory has no profile of yours.")
                         .into_response();
                 }
-                401 | 403 => tracing::error!(
-                    %problem,
-                    "the directory refused this API: grant its registration the scopes of {KEY}.scopes"
-                ),
+                401 | 403 => {
+                    tracing::error!(
+                        %problem,
+                        "the directory refused this API: grant its registration the scopes of {KEY}.scopes"
+                    );
+                    return refused();
+                }
                 _ => {
                     seconds = problem.retry_after.map_or(seconds, |after| after.as_secs().max(1));
                     tracing::error!(%problem, "the directory answered unexpectedly");

@@ -27,7 +27,8 @@ impl Downstream {
             complete.insert(DIRECTORY.to_owned(), directory.or_at("v1.0/me"));
         }
         let http = outbound::client();
-        let apis = DownstreamApis::new("api.downstream_apis", &complete, &[DIRECTORY], mode, &http)?;
+        let naming = config.identity.provider().scope_naming();
+        let apis = DownstreamApis::new("api.downstream_apis", &complete, &[DIRECTORY], mode, naming, &http)?;
         let client = ConfidentialClient::new("api.identity", &config.identity, mode, http, clock.clone())?;
         Ok(Some(Self { apis, client }))
     }

@@ -315,29 +315,30 @@ async fn a_customer_who_must_act_first_is_told_so_in_a_challenge() {
 }
 
 #[tokio::test]
-async fn a_provider_or_directory_that_fails_is_503_and_never_500() {
+async fn a_provider_or_directory_that_fails_is_503_that_refuses_is_502_and_never_500() {
     let api = Profiles::start().await;
     let mut number = 0;
     let mut fresh = || {
         number += 1;
         api.provider.access_token(json!({"scp": BOTH, "uti": number}))
     };
-    for (status, body) in [
-        (503, json!({})),
-        (401, json!({"error": "invalid_client", "error_codes": [7_000_215]})),
-        (400, json!({"error": "invalid_scope", "error_codes": [70011]})),
-        (200, json!({"nonsense": true})),
+    for (status, body, seen) in [
+        (503, json!({}), 503),
+        (400, json!({"error": "temporarily_unavailable"}), 503),
+        (401, json!({"error": "invalid_client", "error_codes": [7_000_215]}), 502),
+        (400, json!({"error": "invalid_scope", "error_codes": [70011]}), 502),
+        (200, json!({"nonsense": true}), 502),
     ] {
         api.script().no_token = Some((status, body.clone()));
         let refused = api.call(&fresh(), "GET", None).await;
-        assert_eq!(refused.status, 503, "{status} {body}");
-        assert!(refused.headers.contains_key(header::RETRY_AFTER));
+        assert_eq!(refused.status, seen, "{status} {body}");
+        assert_eq!(refused.headers.contains_key(header::RETRY_AFTER), seen == 503, "{status} {body}");
     }
     api.script().no_token = None;
     let graph = json!({"error": {"code": "Secret_Code", "message": "a secret detail"}}).to_string();
     for (status, headers, body, seen, retry_after) in [
-        (401, vec![("www-authenticate", r#"Bearer error="invalid_token""#.to_owned())], graph.clone(), 503, Some("5")),
-        (403, vec![], graph.clone(), 503, Some("5")),
+        (401, vec![("www-authenticate", r#"Bearer error="invalid_token""#.to_owned())], graph.clone(), 502, None),
+        (403, vec![], graph.clone(), 502, None),
         (500, vec![], "<html>".to_owned(), 503, Some("5")),
         (429, vec![("retry-after", "120".to_owned())], graph.clone(), 503, Some("120")),
         (302, vec![("location", "http://127.0.0.1:1/".to_owned())], String::new(), 503, Some("5")),

@@ -39,9 +39,32 @@ pub enum AppError {
     /// The API refused although the customer is signed in.
     #[error("You are signed in, but not allowed to do this.")]
     Forbidden,
-    /// The customer came back from the provider, and the permission is still missing: asking again would bring the same.
-    #[error("Errand still does not have the permission that this needs. Nothing is lost; you can try again later.")]
-    NotGranted,
+    /// The customer came back from the provider, and the permission is still missing: asking again at once would bring the
+    /// same.
+    #[error(
+        "Errand still does not have the permission that this needs. Nothing is lost: sign in again to give it, or try later."
+    )]
+    NotGranted {
+        /// Where to go, on this site, as a full page load, to be asked once more.
+        url: String,
+    },
+    /// The customer came back from signing in, and there is still no access token for them.
+    #[error(
+        "You signed in, but Errand is still given no access for you. Nothing is lost: sign in again, or try later."
+    )]
+    NoAccess {
+        /// Where to go, on this site, as a full page load, to sign in once more.
+        url: String,
+    },
+    /// The sign-in service refuses Errand, or the two do not understand each other: a mistake in how Errand is set up.
+    #[error(
+        "Errand is turned away by the service that it needs for this. That is no outage: whoever runs Errand must mend it. \
+         Nothing is lost; signing in again may help meanwhile."
+    )]
+    Misconfigured {
+        /// Where to go, on this site, as a full page load, to sign in again.
+        url: String,
+    },
     /// What is needed did not answer, or not sensibly. Trying again later may help; nothing was lost.
     #[error("This cannot be reached right now. Nothing is lost; please try again in a moment.")]
     Unavailable,
@@ -117,6 +140,17 @@ impl AppError {
     pub fn interaction_url(&self) -> Option<&str> {
         match self {
             Self::SignInRequired { url } | Self::ConsentRequired { url } => Some(url),
+            _ => None,
+        }
+    }
+
+    /// Where the customer can go who wants to try once more what brought nothing, as a full page load. Nobody is sent there.
+    pub fn way_out(&self) -> Option<&str> {
+        match self {
+            Self::Declined { url }
+            | Self::NotGranted { url }
+            | Self::NoAccess { url }
+            | Self::Misconfigured { url } => Some(url),
             _ => None,
         }
     }

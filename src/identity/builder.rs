@@ -123,7 +123,7 @@ impl Builder {
         Ok(Identity(Arc::new(Inner {
             provider,
             client_id: config.client_id,
-            initial_scopes: config.initial_scopes,
+            initial_scopes: config.initial_scopes.of_apis(),
             session_lifetime: config.session,
             authorization,
             claim_names: config.claim_names,
@@ -158,6 +158,10 @@ fn checked(
 ) -> Result<(AuthorizationConfig, ConfidentialClient), ConfigError> {
     config.check(key)?;
     config.claim_names.check(&format!("{key}.claim_names"), config.tenant_id)?;
+    let naming = config.client().provider().scope_naming();
+    if let Err(error) = config.initial_scopes.for_one_sign_in(naming) {
+        return Err(ConfigError::refused(&format!("{key}.initial_scopes"), error.to_string(), error.remedy()));
+    }
     let authorization = AuthorizationConfig::new(key, config)?;
     let client = ConfidentialClient::new(key, &config.client(), mode, http, clock)?;
     Ok((authorization, client))
@@ -246,7 +250,8 @@ impl AppConfig {
         let public_url = config::public_url("public_url", &self.public_url, self.mode)?;
         let keys = KeyRing::read("encryption_keys", &self.encryption_keys)?;
         let http = outbound::client_of(self.product_name.as_deref().unwrap_or_default());
-        let apis = DownstreamApis::new("downstream_apis", &self.downstream_apis, &[], self.mode, &http)?;
+        let naming = self.identity.client().provider().scope_naming();
+        let apis = DownstreamApis::new("downstream_apis", &self.downstream_apis, &[], self.mode, naming, &http)?;
         let db = database::open("database_url", &self.database_url, &MIGRATIONS).await?;
         let mut builder = Identity::builder(self.identity, public_url, db, keys).mode(self.mode).http(http);
         let site = &mut builder.site;

@@ -160,7 +160,7 @@ impl ConfidentialClient {
     /// the scope is `{resource}/.default`.
     ///
     /// # Errors
-    /// [`AcquireError::Unavailable`]: there is nobody who could be asked to act.
+    /// [`AcquireError`], but never [`AcquireError::InteractionRequired`]: there is nobody who could be asked to act.
     pub async fn for_app(&self, scopes: &Scopes) -> Result<AccessToken, AcquireError> {
         self.for_app_with(scopes, &Options::default()).await
     }
@@ -172,8 +172,8 @@ impl ConfidentialClient {
     pub async fn for_app_with(&self, scopes: &Scopes, options: &Options) -> Result<AccessToken, AcquireError> {
         let wanted = Wanted { assertion: None, scopes: scopes.clone(), claims: options.claims.clone() };
         self.acquire(wanted, options.bypass_cache()).await.map_err(|error| match error {
-            AcquireError::InteractionRequired { reason, .. } => AcquireError::Unavailable(reason.to_owned()),
-            error @ AcquireError::Unavailable(_) => error,
+            AcquireError::InteractionRequired { reason, .. } => AcquireError::misconfigured(reason),
+            error => error,
         })
     }
 
@@ -181,8 +181,8 @@ impl ConfidentialClient {
     /// Entra's `requested_token_use`): from memory, or acquired. It is never used beyond the expiry of either token.
     ///
     /// # Errors
-    /// [`AcquireError::InteractionRequired`] when the user must act, [`AcquireError::Unavailable`] otherwise; also when
-    /// `incoming` is an app's, for which there is no user.
+    /// [`AcquireError::InteractionRequired`] when the user must act; [`AcquireError::Misconfigured`] also when `incoming` is
+    /// an app's, for which there is no user.
     pub async fn on_behalf_of(&self, incoming: &IncomingToken, scopes: &Scopes) -> Result<AccessToken, AcquireError> {
         self.on_behalf_of_with(incoming, scopes, &Options::default()).await
     }
@@ -199,7 +199,7 @@ impl ConfidentialClient {
     ) -> Result<AccessToken, AcquireError> {
         if !incoming.is_users() {
             let reason = "an app's token names no user to act on behalf of";
-            return Err(AcquireError::Unavailable(reason.to_owned()));
+            return Err(AcquireError::misconfigured(reason));
         }
         let wanted =
             Wanted { assertion: Some(incoming.clone()), scopes: scopes.clone(), claims: options.claims.clone() };
@@ -280,9 +280,9 @@ impl ConfidentialClient {
             tracing::warn!(%error, scopes, "no access token could be acquired");
             error.into_acquire_error(&wanted.scopes, wanted.claims.as_deref())
         })?;
-        let token = response.token().ok_or_else(|| {
-            AcquireError::Unavailable("the provider sent an access token that cannot be used".to_owned())
-        })?;
+        let token = response
+            .token()
+            .ok_or_else(|| AcquireError::misconfigured("the provider sent an access token that cannot be used"))?;
         let times = response.times(self.0.clock.unix_millis());
         let expires_at = times.expires_at.min(wanted.expires_at());
         slot.write(token.clone(), wanted.claims.clone(), times.renew_at.min(expires_at), expires_at);
@@ -469,7 +469,7 @@ pub struct MalformedClaims;
 
 impl From<MalformedClaims> for AcquireError {
     fn from(error: MalformedClaims) -> Self {
-        Self::Unavailable(error.to_string())
+        Self::misconfigured(error)
     }
 }
 

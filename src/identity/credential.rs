@@ -12,7 +12,7 @@ mod tests;
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
@@ -24,7 +24,7 @@ use self::certificate::Certificate;
 use super::config::{AssertionFile, CertificateFiles, ClientCredential};
 use super::jwt::MAX_TOKEN;
 use crate::platform::clock::Clock;
-use crate::platform::config::{ConfigError, SecretSource};
+use crate::platform::config::{ConfigError, SecretSource, read_text};
 use crate::platform::hash;
 
 /// How many milliseconds pass between two looks at the files.
@@ -308,8 +308,8 @@ fn load(key: &str, source: &ClientCredential) -> Result<Loaded, ConfigError> {
     }
 }
 
-fn read(key: &str, file: &PathBuf) -> Result<String, ConfigError> {
-    std::fs::read_to_string(file).map_err(|error| {
+fn read(key: &str, file: &Path) -> Result<String, ConfigError> {
+    read_text(file).map_err(|error| {
         let problem = format!("names the file {}, which cannot be read ({error})", file.display());
         ConfigError::refused(key, problem, "make it readable for this user")
     })

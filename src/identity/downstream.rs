@@ -25,7 +25,7 @@ use url::Url;
 use super::client::ConfidentialClient;
 use super::config::{DEFAULT_SCOPES, DownstreamApiConfig};
 use super::customer_key::CustomerKey;
-use super::scopes::Scopes;
+use super::scopes::{MAX_LENGTH, Naming, Scopes};
 use super::token::{AccessToken, AcquireError, IncomingToken, Options};
 use super::tokens::TokenAcquisition;
 use crate::platform::config::{ConfigError, Mode, is_loopback, nearest};
@@ -155,7 +155,8 @@ impl Caller<'_> {
 
 impl DownstreamApis {
     /// Checks the configuration at `key`, such as `web.downstream_apis`. `known` are the names that the program itself
-    /// looks for: a name that is close to one of them, in its place, is a typing error and not another API.
+    /// looks for: a name that is close to one of them, in its place, is a typing error and not another API. `naming` is how the
+    /// provider of the tokens reads scopes.
     ///
     /// # Errors
     /// [`ConfigError`] as of [`DownstreamApi::new`], or about a name.
@@ -164,6 +165,7 @@ impl DownstreamApis {
         config: &BTreeMap<String, DownstreamApiConfig>,
         known: &[&str],
         mode: Mode,
+        naming: Naming,
         http: &reqwest::Client,
     ) -> Result<Self, ConfigError> {
         let absent = || known.iter().copied().filter(|known| !config.contains_key(*known));
@@ -174,7 +176,7 @@ impl DownstreamApis {
                 let problem = format!("is close to the name `{meant}`, which is not there: did you mean that?");
                 return Err(ConfigError::refused(&key, problem, "correct it, or give the API a name of its own"));
             }
-            apis.insert(name.clone(), DownstreamApi::new(&key, config, mode, http.clone())?);
+            apis.insert(name.clone(), DownstreamApi::new(&key, config, mode, naming, http.clone())?);
         }
         Ok(Self(Arc::new(apis)))
     }
@@ -194,12 +196,13 @@ impl DownstreamApi {
     /// Checks the configuration at `key`.
     ///
     /// # Errors
-    /// [`ConfigError`] when the address is not https (or localhost in development), a set of scopes is empty, or a method,
-    /// header or time limit makes no sense.
+    /// [`ConfigError`] when the address is not https (or localhost in development), a set of scopes is empty or one that no
+    /// token can have, or a method, header or time limit makes no sense.
     pub fn new(
         key: &str,
         config: &DownstreamApiConfig,
         mode: Mode,
+        naming: Naming,
         http: reqwest::Client,
     ) -> Result<Self, ConfigError> {
         let refuse = |member: &str, problem: &str, remedy: &str| {
@@ -232,6 +235,15 @@ impl DownstreamApi {
             let remedy = "list the API's scopes, such as \"api://{client id}/ToDoList.Read\"";
             return refuse("scopes", "is empty, or has an empty set", remedy);
         }
+        let mut scopes = BTreeMap::new();
+        for (name, set) in &config.scopes.0 {
+            let plain_list = config.scopes.0.len() == 1 && name == DEFAULT_SCOPES;
+            let member = if plain_list { "scopes".to_owned() } else { format!("scopes.{name}") };
+            match set.for_one_token(naming) {
+                Ok(set) => scopes.insert(name.clone(), set),
+                Err(error) => return refuse(&member, &error.to_string(), error.remedy()),
+            };
+        }
         let Ok(method) = Method::from_bytes(config.http_method.as_bytes()) else {
             return refuse("http_method", "is not an HTTP method", "write it like GET");
         };
@@ -253,7 +265,7 @@ impl DownstreamApi {
         Ok(Self(Arc::new(Inner {
             http,
             base_url,
-            scopes: config.scopes.0.clone(),
+            scopes,
             request_app_token: config.request_app_token,
             method,
             headers,
@@ -473,7 +485,7 @@ struct Challenge {
     claims: Option<String>,
     /// `proposedAction="consent"`.
     consent: bool,
-    /// The scopes that are missing.
+    /// The scopes that are missing: what an access token can have of them, and a sign-in can ask for.
     scopes: Option<Scopes>,
 }
 
@@ -487,8 +499,9 @@ impl Challenge {
                     "claims" => challenge.claims = challenge.claims.or_else(|| decode_claims(&value)),
                     "proposedaction" => challenge.consent |= value.eq_ignore_ascii_case("consent"),
                     "scopes" | "scope" => {
-                        let scopes = Scopes::parse(&value.replace(',', " "));
-                        challenge.scopes = challenge.scopes.or(Some(scopes).filter(|scopes| !scopes.is_empty()));
+                        let scopes = Scopes::parse(&value.replace(',', " ")).of_apis();
+                        let usable = !scopes.is_empty() && scopes.to_string().len() <= MAX_LENGTH;
+                        challenge.scopes = challenge.scopes.or(usable.then_some(scopes));
                     }
                     _ => {}
                 }

@@ -19,6 +19,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::config::DownstreamApiConfig;
 use super::downstream::{Answer, Call, DownstreamApi, DownstreamError, Problem};
 use super::provider_double::BOB;
+use super::scopes::Naming;
 use super::token_endpoint_double::{READ, WRITE, World, alice, interaction, scopes};
 use super::tokens::TokenAcquisition;
 use crate::platform::config::Mode;
@@ -94,8 +95,14 @@ impl Api {
     }
 
     fn downstream(&self, changes: Value) -> DownstreamApi {
-        DownstreamApi::new("web.downstream_apis.x", &self.config(changes), Mode::Development, outbound::client())
-            .unwrap()
+        DownstreamApi::new(
+            "web.downstream_apis.x",
+            &self.config(changes),
+            Mode::Development,
+            Naming::Entra,
+            outbound::client(),
+        )
+        .unwrap()
     }
 }
 
@@ -204,7 +211,8 @@ async fn sets_of_scopes_have_names_and_a_plain_list_is_the_default() {
         let result = named.call_for_user(&tokens, &alice(), &call).await;
         assert!(matches!(result, Err(DownstreamError::Call(_))), "{unknown}");
     }
-    let plain = api.downstream(json!({"scopes": [READ, WRITE]}));
+    // What every sign-in asks for anyway is no API's.
+    let plain = api.downstream(json!({"scopes": [READ, "offline_access", WRITE, "openid"]}));
     assert_eq!(plain.scopes(""), Some(&scopes(&format!("{READ} {WRITE}"))));
     assert_eq!(plain.scopes("default"), plain.scopes(""));
     let asked = world.token.count();
@@ -470,6 +478,22 @@ async fn configuration_that_makes_no_sense_is_refused_by_the_name_of_its_key() {
         (json!({"scopes": []}), Mode::Development, "scopes` is empty"),
         (json!({"scopes": {}}), Mode::Development, "scopes` is empty"),
         (json!({"scopes": {"read": []}}), Mode::Development, "scopes` is empty"),
+        (json!({"scopes": ["offline_access", "openid"]}), Mode::Development, "scopes` names no scope of an API"),
+        (
+            json!({"scopes": {"read": ["api://todo/A", "api://other/B"]}}),
+            Mode::Development,
+            "scopes.read` has scopes of two resources, api://other and api://todo",
+        ),
+        (
+            json!({"scopes": {"read": ["api://todo/.default", "api://todo/A"]}}),
+            Mode::Development,
+            "scopes.read` has api://todo/.default beside other scopes",
+        ),
+        (
+            json!({"scopes": {"read": (0..90).map(|n| format!("api://11111111-1111-1111-1111/{n}")).collect::<Vec<_>>()}}),
+            Mode::Development,
+            "scopes.read` is longer than 2000 bytes",
+        ),
         (json!({"http_method": "GET IT"}), Mode::Development, "http_method` is not"),
         (
             json!({"headers": {"Authorization": "x"}}),
@@ -483,7 +507,8 @@ async fn configuration_that_makes_no_sense_is_refused_by_the_name_of_its_key() {
         (json!({"timeout_seconds": 26}), Mode::Development, "timeout_seconds` is too short or too long"),
     ] {
         let config = api.config(changes);
-        let refused = DownstreamApi::new("web.downstream_apis.x", &config, mode, outbound::client()).err();
+        let refused =
+            DownstreamApi::new("web.downstream_apis.x", &config, mode, Naming::Entra, outbound::client()).err();
         let refused = refused.unwrap_or_else(|| panic!("{expected}")).to_string();
         assert!(refused.contains(&format!("`web.downstream_apis.x.{expected}")), "{refused}");
         assert!(!refused.contains("secret"));

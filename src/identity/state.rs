@@ -9,7 +9,7 @@ use super::authorization_config::AuthorizationConfig;
 use super::config::{ClaimNames, SessionLifetime};
 use super::provider::Provider;
 use super::return_to::ReturnTo;
-use super::scopes::Scopes;
+use super::scopes::{Naming, Scopes};
 use super::sign_in::turns::CodeTurns;
 use super::site::Site;
 use super::tokens::TokenAcquisition;
@@ -99,8 +99,14 @@ impl Identity {
         Ok(noted.rows_affected() == 1)
     }
 
+    /// How the provider reads scopes.
+    pub fn scope_naming(&self) -> Naming {
+        self.provider.scope_naming()
+    }
+
     /// Whether a plain sign-in brings a token for `scopes`: it asks for `initial_scopes`, and a token is of one resource.
     pub fn signs_in_with(&self, scopes: &Scopes) -> bool {
-        self.initial_scopes.of_resource(self.initial_scopes.resource()).cover(scopes)
+        let naming = self.scope_naming();
+        self.initial_scopes.of_resource(&self.initial_scopes.resource(naming), naming).cover(scopes, naming)
     }
 }

@@ -302,6 +302,44 @@ async fn a_customer_signs_in_and_is_brought_back_to_the_page_they_asked_for() {
     assert!(!fields.contains_key("client_secret"), "only one way of authentication");
 }
 
+/// RFC 6265 §6.1: browsers drop longer ones, and nobody could sign in.
+#[tokio::test]
+async fn a_sign_in_for_many_scopes_and_a_long_address_fits_into_a_cookie() {
+    let app = TestApp::start().await;
+    let name = |number| format!("api://22222222-2222-2222-2222-222222222222/Thing{number:02}.ReadWrite");
+    let many: Vec<String> = (0..30).map(name).collect();
+    let changes = json!({"initial_scopes": many});
+    let identity = configured_at(
+        "https://todo.example.com",
+        &app.provider,
+        &app.database_url,
+        &app.clock,
+        std::slice::from_ref(&app.key),
+        changes,
+    )
+    .await;
+    let router = identity.mount(Router::new());
+    let address = format!("/todos?q={}", "x".repeat(1000));
+    for return_to in ["/todos", &address] {
+        let path = format!("/auth/sign-in?return_to={return_to}");
+        let request = Request::builder().uri(path).header(header::HOST, "todo.example.com");
+        let page = send(&router, &mut Browser::default(), request, String::new()).await;
+        assert!(many.iter().all(|scope| page.parameters()["scope"].contains(scope)), "{}", page.location());
+        let cookies = page.set_cookies();
+        assert!(cookies.iter().any(|cookie| cookie.starts_with("__Host-errand-sign-in-")), "{cookies:?}");
+        assert!(cookies.iter().all(|cookie| cookie.len() <= 4096), "{return_to}");
+    }
+    // As many again, in an address.
+    let others: Scopes = (30..60).map(name).collect();
+    let url = identity.interaction_url(
+        &TestApp::alice(),
+        &others,
+        Some(&"x".repeat(2000)),
+        &super::return_to::ReturnTo::parse(&address),
+    );
+    assert!(url.len() < 8 * 1024 - 1024, "{}", url.len());
+}
+
 #[tokio::test]
 async fn sign_up_goes_straight_to_the_providers_sign_up_page() {
     let app = TestApp::start().await;

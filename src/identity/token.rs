@@ -1,11 +1,14 @@
 //! Access tokens as values: those that the app acquires, those that its callers bring, how one is asked for, and why there
 //! is none.
 
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::provider::ProviderError;
 use super::scopes::Scopes;
 
 /// For how long, in milliseconds, a token must still live to be used while a new one is fetched in the background.
@@ -115,13 +118,66 @@ pub enum AcquireError {
         /// Why, for the log.
         reason: &'static str,
     },
-    /// The provider or the database did not answer, or the provider refuses the app; the session goes on.
+    /// An outage: the provider or the database does not answer. The session goes on, and a later try may work.
     #[error("no token can be had right now: {0}")]
-    Unavailable(String),
+    Unavailable(#[source] Cause),
+    /// The provider answers, and refuses the app or is not understood: nobody but an operator can help. The session goes on.
+    #[error("no token can be had as the app is set up: {0}")]
+    Misconfigured(#[source] Cause),
+    /// Too many ask for tokens at once, or another request for the same one takes long; a later try will work.
+    #[error("no token can be had right now: {0}")]
+    Busy(&'static str),
+}
+
+/// What an [`AcquireError`] came from. Prints no secret; cheap to clone.
+#[derive(Clone)]
+pub struct Cause(Arc<dyn Error + Send + Sync>);
+
+impl Cause {
+    /// The error itself.
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Arc::from(error.into()))
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// As [`Display`](fmt::Display): what errors hold beside their text need not be fit for a log.
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for Cause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl AcquireError {
+    /// An outage.
+    pub(in crate::identity) fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Cause::new(cause))
+    }
+
+    /// An operator's to mend.
+    pub(in crate::identity) fn misconfigured(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Misconfigured(Cause::new(cause))
+    }
+
+    /// The provider cannot be asked: it is down, or not the one in configuration.
+    pub(in crate::identity) fn of_provider(error: ProviderError) -> Self {
+        if error.is_outage() { Self::unavailable(error) } else { Self::misconfigured(error) }
+    }
 }
 
 impl From<sqlx::Error> for AcquireError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error.to_string())
+        Self::unavailable(error)
     }
 }

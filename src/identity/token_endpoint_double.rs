@@ -289,7 +289,8 @@ pub(super) fn interaction<T>(result: Result<T, AcquireError>) -> (Option<String>
 /// Whether nothing can be done at the moment.
 pub(super) fn unavailable<T>(result: Result<T, AcquireError>) -> String {
     match result {
-        Err(AcquireError::Unavailable(reason)) => reason,
+        Err(AcquireError::Unavailable(cause) | AcquireError::Misconfigured(cause)) => cause.to_string(),
+        Err(AcquireError::Busy(reason)) => reason.to_owned(),
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("a token"),
     }

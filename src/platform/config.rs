@@ -143,7 +143,7 @@ impl Settings {
             return Ok(own);
         }
         let left = own.data.join(DEV_FILE);
-        match std::fs::read_to_string(&left) {
+        match read_text(&left) {
             Ok(defaults) => Ok(Self { dev: Some(left), ..Self::load(file, &defaults)? }),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(own),
             Err(e) => Err(ConfigError::Invalid(format!("{} cannot be read: {e}", left.display()))),
@@ -472,7 +472,7 @@ impl SecretSource {
         let secret = match self {
             Self::Value(value) => value.clone(),
             Self::File { file } => {
-                let text = std::fs::read_to_string(file).map_err(|e| {
+                let text = read_text(file).map_err(|e| {
                     ConfigError::refused(
                         key,
                         format!("names the file {}, which cannot be read ({e})", file.display()),
@@ -491,6 +491,18 @@ impl SecretSource {
         }
         Ok(secret)
     }
+}
+
+/// The content of a text file, without the byte order mark that some editors put before it (Unicode 17.0 §23.8).
+///
+/// # Errors
+/// As of [`std::fs::read_to_string`].
+pub fn read_text(file: &Path) -> std::io::Result<String> {
+    let text = std::fs::read_to_string(file)?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
 }
 
 /// Checks a public URL: absolute, an origin (no path, query or user), https unless it is localhost in development.
@@ -661,6 +673,21 @@ mod tests {
     #[test]
     fn without_a_mode_it_is_production() {
         assert_eq!(Settings::from_toml("").expect("empty is valid").mode, Mode::Production);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_secret_or_a_configuration() {
+        use secrecy::ExposeSecret as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "\u{feff}s3cret\r\n").expect("written");
+        let secret = SecretSource::File { file: file.clone() }.read("k").expect("readable");
+        assert_eq!(secret.expose_secret(), "s3cret");
+        std::fs::write(&file, "\u{feff}\n").expect("written");
+        assert!(SecretSource::File { file }.read("k").is_err(), "nothing else is empty");
+        let file = folder.path().join("errand.toml");
+        std::fs::write(&file, "\u{feff}mode = \"development\"\n").expect("written");
+        assert_eq!(Settings::load(Some(&file), "").expect("readable").mode, Mode::Development);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! HTTP calls that leave the process: bounded in time and size, and never following a redirect with a secret.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -96,11 +97,47 @@ pub async fn send(
 /// # Errors
 /// [`OutboundError::Malformed`].
 pub fn json<T: DeserializeOwned>(place: &str, body: &[u8]) -> Result<T, OutboundError> {
-    serde_json::from_slice(body).map_err(|e| OutboundError::Malformed {
+    // RFC 8259 §8.1: a byte order mark may be ignored.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let read = serde_json::from_slice(body).or_else(|error| match without_lone_surrogates(body) {
+        Cow::Owned(mended) => serde_json::from_slice(&mended),
+        Cow::Borrowed(_) => Err(error),
+    });
+    read.map_err(|e| OutboundError::Malformed {
         place: place.to_owned(),
         // The category and position only: serde's own text can quote a value.
         reason: format!("{:?} error at line {} column {}", e.classify(), e.line(), e.column()),
     })
+}
+
+/// JSON in which each half of a surrogate pair that lacks the other (`\ud83d`: half an emoji, RFC 8259 §8.2) is the replacement
+/// character. Some programs cut texts in the middle of a pair; the rest of the document is as good as any. Two texts that
+/// differed may be equal then, so whatever decides who somebody is must not contain that character.
+pub fn without_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
+    /// The code unit of `\uXXXX` at the beginning.
+    fn unit(text: &[u8]) -> Option<u16> {
+        let digits = text.strip_prefix(b"\\u")?.get(..4)?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    }
+    let mut mended: Option<Vec<u8>> = None;
+    let mut at = 0;
+    // A backslash is in strings only, and begins an escape there.
+    while let Some(found) = json.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'\\')) {
+        let escape = at + found;
+        let (length, lone) = match unit(&json[escape..]) {
+            Some(0xD800..=0xDBFF) if matches!(json.get(escape + 6..).and_then(unit), Some(0xDC00..=0xDFFF)) => {
+                (12, false)
+            }
+            Some(0xD800..=0xDFFF) => (6, true),
+            Some(_) => (6, false),
+            None => (2, false),
+        };
+        if lone {
+            mended.get_or_insert_with(|| json.to_vec())[escape..escape + 6].copy_from_slice(b"\\ufffd");
+        }
+        at = escape + length;
+    }
+    mended.map_or(Cow::Borrowed(json), Cow::Owned)
 }
 
 fn unreachable(error: &reqwest::Error) -> OutboundError {
@@ -116,4 +153,27 @@ fn unreachable(error: &reqwest::Error) -> OutboundError {
 /// A URL without user information, query and fragment, where secrets travel.
 fn place_of(url: &reqwest::Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_an_emoji_is_read_as_the_replacement_character_and_a_whole_one_as_itself() {
+        for (json, text) in [
+            (r#""a\ud83d""#, "a\u{fffd}"),
+            (r#""\ude00b""#, "\u{fffd}b"),
+            (r#""\ud83d\ud83d\ude00""#, "\u{fffd}\u{1f600}"),
+            (r#""\ud83d\\ude00""#, "\u{fffd}\\ude00"),
+            (r#""\uD83D\uDE00""#, "\u{1f600}"),
+        ] {
+            assert_eq!(super::json::<String>("x", json.as_bytes()).expect(json), text);
+        }
+        for plain in [r#""\\ud83d""#, r#""\\\\ud83d""#, r#""\u00e9 \n""#, "\"\u{1f600}\"", "[]", "\\", "\\u", "\\ud8"] {
+            assert!(matches!(without_lone_surrogates(plain.as_bytes()), Cow::Borrowed(_)), "{plain}");
+        }
+        assert_eq!(super::json::<u8>("x", b"\xef\xbb\xbf7").expect("a byte order mark"), 7);
+        assert!(super::json::<String>("x", br#""\ud83d"#).is_err(), "everything else is as strict as before");
+    }
 }

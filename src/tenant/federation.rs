@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use super::certificate::{PemError, PublicKey};
 use super::config::FederatedCredential;
 use crate::platform::clock::Clock;
+use crate::platform::config::read_text;
 use crate::platform::outbound::{self, OutboundError};
 
 /// How long fetched keys are taken for current, in milliseconds.
@@ -66,7 +67,8 @@ impl Keys {
         kid: Option<&str>,
     ) -> Result<Option<DecodingKey>, FederationError> {
         if let Some(file) = &credential.key_file {
-            let text = tokio::fs::read_to_string(file).await?;
+            let file = file.clone();
+            let text = tokio::task::spawn_blocking(move || read_text(&file)).await.map_err(std::io::Error::other)??;
             return Ok(Some(PublicKey::from_pem(&text)?.verifier));
         }
         let Some(uri) = &credential.jwks_uri else { return Ok(None) };

@@ -355,7 +355,10 @@ async fn finish(door: &Door, draft: Draft, session: &Session, page: &ReturnTo) -
         }
         Err(error) => {
             // Sent away once more, they would come back to this once more.
-            let error = if error.interaction_url().is_some() { AppError::NotGranted } else { error };
+            let error = match error.interaction_url() {
+                Some(url) => AppError::NotGranted { url: url.to_owned() },
+                None => error,
+            };
             Flash { error: Some(error.text(section)), form: draft.typed(), ..Flash::default() }
         }
     };
@@ -419,11 +422,14 @@ async fn error_of(response: Response) -> Result<Response, Box<(AppError, Respons
 fn status(error: &AppError) -> StatusCode {
     match error {
         AppError::SignInRequired { .. } => StatusCode::UNAUTHORIZED,
-        AppError::ConsentRequired { .. } | AppError::Declined { .. } | AppError::Forbidden | AppError::NotGranted => {
-            StatusCode::FORBIDDEN
-        }
+        AppError::ConsentRequired { .. }
+        | AppError::Declined { .. }
+        | AppError::Forbidden
+        | AppError::NotGranted { .. }
+        | AppError::NoAccess { .. } => StatusCode::FORBIDDEN,
         AppError::Invalid(_) => StatusCode::BAD_REQUEST,
         AppError::NotFound => StatusCode::NOT_FOUND,
+        AppError::Misconfigured { .. } => StatusCode::BAD_GATEWAY,
         AppError::Unavailable | AppError::Connection => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -30,7 +30,10 @@ pub(super) fn failed(api: &str, request: &Request, signed_in: &SignedIn, error: 
                 tracing::warn!("{api} refused the token's permissions");
                 AppError::Forbidden
             }
-            // 401 included: the token is new, so signing in again would bring the same one.
+            401 => {
+                tracing::error!(%problem, "{api} does not accept new tokens either: check its audience, issuer and clients");
+                AppError::Misconfigured { url: request.web.identity().sign_in_url(&request.page()) }
+            }
             _ => {
                 tracing::error!(%problem, "{api} answered unexpectedly");
                 AppError::Unavailable
@@ -57,25 +60,34 @@ fn not_acquired(request: &Request, signed_in: &SignedIn, error: &AcquireError) -
             tracing::info!(%scopes, reason, consent, "a customer must go to the provider");
             let since = request.web.clock().timestamp() - Timestamp::from_millis(signed_in.signed_in_at);
             let window = if *consent { JUST_ASKED } else { JUST_SIGNED_IN };
-            // Each claims challenge is new; a customer who comes back from one has answered it.
-            if since < window && signed_in.asked.cover(scopes) && (claims.is_none() || since < JUST_SIGNED_IN) {
-                tracing::error!(%scopes, "a customer who just came back gets no token: check the app's permissions");
-                return if *consent { AppError::NotGranted } else { AppError::Unavailable };
+            // A claims challenge is new each time; whoever comes back from one has answered it.
+            let identity = request.web.identity();
+            let url = identity.interaction_url(&signed_in.key, scopes, claims.as_deref(), &request.page());
+            let demanded_before = signed_in.asked.cover(scopes, identity.scope_naming());
+            if since < window && demanded_before && (claims.is_none() || since < JUST_SIGNED_IN) {
+                tracing::warn!(
+                    %scopes, reason, consent, asked = %signed_in.asked,
+                    "a customer who was just asked for these scopes at the provider comes back without them, and is not sent \
+                     there again: check the permissions of the app's registration, and what the provider grants"
+                );
+                return if *consent { AppError::NotGranted { url } } else { AppError::NoAccess { url } };
             }
             // For anything that a plain sign-in does not ask for, it would end here again, and again.
-            if !consent && claims.is_none() && request.web.identity().signs_in_with(scopes) {
+            if !consent && claims.is_none() && identity.signs_in_with(scopes) {
                 return request.sign_in_required();
             }
-            let url =
-                request.web.identity().interaction_url(&signed_in.key, scopes, claims.as_deref(), &request.page());
             // A page that sends the customer there at once would never be seen again.
             if !request.is_action() && flash::has_declined(request) {
                 return AppError::Declined { url };
             }
             if *consent { AppError::ConsentRequired { url } } else { AppError::SignInRequired { url } }
         }
-        AcquireError::Unavailable(reason) => {
-            tracing::error!(reason, "no access token can be had");
+        AcquireError::Misconfigured(cause) => {
+            tracing::error!(%cause, "no access token can be had as the app is set up: an operator must mend it");
+            AppError::Misconfigured { url: request.web.identity().sign_in_url(&request.page()) }
+        }
+        AcquireError::Unavailable(_) | AcquireError::Busy(_) => {
+            tracing::error!(%error, "no access token can be had");
             AppError::Unavailable
         }
     }

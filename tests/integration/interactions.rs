@@ -1,5 +1,6 @@
 //! A customer must leave in the middle of something: to allow it, or to prove more. What becomes of it.
 
+use errand::platform::clock::Clock;
 use reqwest::{Method, StatusCode, header};
 use url::Url;
 
@@ -162,5 +163,61 @@ async fn nobody_is_told_that_they_declined_by_an_address_or_another_sessions_coo
     for path in ["/account?declined=true", "/todos?declined", "/todos"] {
         let page = bob.open(path).await;
         assert!(!page.body.contains("You did not allow it"), "{path}");
+    }
+}
+
+/// What every sample of MSAL has: the scopes of a sign-in among those of an API.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn scopes_of_openid_in_an_apis_set_keep_nobody_out() {
+    let errand = TestErrand::start().await;
+    let api = errand.secrets().api_client_id;
+    let set = |name: &str| format!("[\"api://{api}/{name}\", \"offline_access\", \"openid\"]");
+    let (read, write) = (set("ToDoList.Read"), set("ToDoList.ReadWrite"));
+    let more = format!("[web.downstream_apis.todolist]\nscopes = {{ read = {read}, write = {write} }}\n");
+    let errand = errand.restart(&more, Clock::system()).await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    assert_eq!((browser.page.status, browser.page.url.path()), (StatusCode::OK, "/todos"));
+    let page = browser.submit("form.add", &[("description", "buy milk")]).await;
+    let page =
+        if page.url.origin() == errand_origin(&errand) { page } else { browser.submit("form:not(.quiet)", &[]).await };
+    assert_eq!((page.url.path(), page.todos().len()), ("/todos", 1), "{}", page.everything());
+}
+
+fn errand_origin(errand: &TestErrand) -> url::Origin {
+    Url::parse(&errand.addresses.web).unwrap().origin()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_customer_who_comes_back_without_what_was_demanded_is_not_sent_away_again() {
+    for (challenge, said) in [
+        (
+            "error=\"insufficient_scope\", scope=\"offline_access\", proposedAction=\"consent\"",
+            "does not have the permission",
+        ),
+        ("error=\"insufficient_claims\", claims=\"e30\"", "no access for you"),
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        // An API that is never content.
+        let answer = (StatusCode::FORBIDDEN.as_u16(), format!("Bearer {challenge}"));
+        let api = axum::Router::new().fallback(move || {
+            let (status, challenge) = answer.clone();
+            async move { (axum::http::StatusCode::from_u16(status).unwrap(), [("www-authenticate", challenge)]) }
+        });
+        let served = tokio::spawn(async move { axum::serve(listener, api).await });
+        let more = format!("[web.downstream_apis.todolist]\nbase_url = \"http://{address}\"\n");
+        let errand = TestErrand::start_with(&more, Clock::system()).await;
+        let mut browser = errand.sign_up("ada@example.com").await;
+        if is_at_tenant(&browser) {
+            browser.submit("form:not(.quiet)", &[]).await;
+        }
+        let page = browser.open("/todos").await;
+        assert_eq!((page.status, page.url.path()), (StatusCode::FORBIDDEN, "/todos"), "{}", page.everything());
+        assert!(page.alert().contains(said), "{}", page.body);
+        let ways = page.texts("[role=alert] a");
+        assert_eq!(ways, ["Sign in again", "Try again"]);
+        let way = page.attribute("[role=alert] a", "href").unwrap();
+        assert!(way.starts_with("/auth/sign-in?return_to=%2Ftodos&challenge="), "{way}");
+        served.abort();
     }
 }

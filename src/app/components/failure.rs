@@ -50,8 +50,9 @@ pub fn LoadFailure(
         .into_any();
     }
     response::set_status(match error {
-        AppError::Forbidden | AppError::NotGranted => 403,
+        AppError::Forbidden | AppError::NotGranted { .. } | AppError::NoAccess { .. } => 403,
         AppError::NotFound => 404,
+        AppError::Misconfigured { .. } => 502,
         AppError::Invalid(_) => 400,
         _ => 503,
     });
@@ -59,8 +60,13 @@ pub fn LoadFailure(
         <section class="panel panel--middle" role="alert">
             <h2>"That did not work"</h2>
             <p>{error.text(section)}</p>
-            // An empty address is this page; the router leaves it to the browser, which fetches it anew.
-            <p class="actions actions--middle"><a class="button" href="" rel="external">"Try again"</a></p>
+            <p class="actions actions--middle">
+                {error.way_out().map(|url| view! {
+                    <a class="button" href=url.to_owned() rel="external">"Sign in again"</a>
+                })}
+                // An empty address is this page; the router leaves it to the browser, which fetches it anew.
+                <a class="button" class:button--quiet=error.way_out().is_some() href="" rel="external">"Try again"</a>
+            </p>
         </section>
     }
     .into_any()

@@ -40,7 +40,8 @@ impl Admin {
     /// What went wrong, and what to do about it.
     pub(super) fn explained(&self, error: DownstreamError, call: &Call<'_>) -> AdminError {
         match error {
-            DownstreamError::Acquire(AcquireError::Unavailable(reason)) => {
+            DownstreamError::Acquire(AcquireError::Unavailable(cause) | AcquireError::Misconfigured(cause)) => {
+                let reason = cause.to_string();
                 // No answer: the provider has not refused anything.
                 let remedy = if reason.contains("no answer from") { self.is_dev_running() } else { String::new() };
                 let remedy = aadsts::explain_text(&reason).map_or(remedy, |known| {

@@ -9,7 +9,7 @@ use super::exchange::{self, Answer, place, quoted};
 use super::{Check, Verdict};
 use crate::identity::config::ResponseMode;
 use crate::identity::provider::Metadata;
-use crate::identity::scopes::Scopes;
+use crate::identity::scopes::{OPENID, Scopes};
 use crate::platform::outbound::OutboundError;
 use crate::platform::{hash, random};
 use crate::web::config::Config as Web;
@@ -228,7 +228,7 @@ impl App<'_> {
 }
 
 fn openid() -> Scopes {
-    Scopes::parse("openid profile email offline_access")
+    OPENID.into_iter().collect()
 }
 
 /// The delegated scopes that customers' tokens are asked for, by the API that they belong to.
@@ -236,10 +236,13 @@ fn resources(web: &Web) -> BTreeMap<String, Scopes> {
     let apis = web.downstream_apis.values().filter(|api| !api.request_app_token);
     let sets = apis.flat_map(|api| api.scopes.0.values()).chain([&web.identity.initial_scopes]);
     let mut resources: BTreeMap<String, Scopes> = BTreeMap::new();
-    for scope in sets.flat_map(Scopes::iter) {
-        let one = Scopes::parse(scope);
-        let known = resources.entry(one.resource().to_owned()).or_default();
-        *known = known.union(&one);
+    let naming = web.identity.client().provider().scope_naming();
+    for set in sets {
+        for scope in set.of_apis().iter() {
+            let one = Scopes::parse(scope);
+            let known = resources.entry(one.resource(naming)).or_default();
+            *known = known.union(&one);
+        }
     }
     resources
 }

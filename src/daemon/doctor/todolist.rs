@@ -13,7 +13,7 @@ use super::{Check, exchange::quoted, registration};
 use crate::api::config::Config as Api;
 use crate::identity::config::DownstreamApiConfig;
 use crate::identity::downstream::DownstreamApi;
-use crate::identity::scopes::Scopes;
+use crate::identity::scopes::{Naming, Scopes};
 use crate::todo::API_PATH;
 use crate::web::config::Config as Web;
 
@@ -24,7 +24,7 @@ pub(super) async fn check(tables: &Tables, providers: &Providers, http: &reqwest
     match (web.map(|api| ("web", api))).or(admin.map(|api| ("admin", api))) {
         Some((program, config)) => {
             let key = format!("{program}.downstream_apis.todolist");
-            match DownstreamApi::new(&key, config, tables.mode, http.clone()) {
+            match DownstreamApi::new(&key, config, tables.mode, naming(tables), http.clone()) {
                 Ok(_) => checks.extend(reach(&format!("{key}.base_url"), config, tables, http).await),
                 Err(error) => checks.push(Check::refused(key, &error)),
             }
@@ -51,6 +51,13 @@ pub(super) async fn check(tables: &Tables, providers: &Providers, http: &reqwest
         ));
     }
     checks
+}
+
+/// How the provider of those who call reads scopes.
+fn naming(tables: &Tables) -> Naming {
+    let web = tables.web.as_ref().map(|web| web.identity.client().provider());
+    let admin = tables.admin.as_ref().map(|admin| admin.identity.provider());
+    web.or(admin).map_or(Naming::Opaque, |provider| provider.scope_naming())
 }
 
 /// The address of the API's to-dos.
@@ -164,15 +171,16 @@ fn audience(web: &Web, api: &Api) -> Check {
         .into_iter()
         .flat_map(|sets| sets.values())
         .flat_map(Scopes::iter)
-        .map(|scope| Scopes::parse(scope).resource().to_owned())
+        .map(|scope| Scopes::parse(scope).resource(web.identity.client().provider().scope_naming()))
         .collect();
     let accepted = api.audiences.join(", ");
-    if resources.iter().all(String::is_empty) {
+    let resources: BTreeSet<String> = resources.into_iter().filter(|resource| !resource.is_empty()).collect();
+    if resources.is_empty() {
         return Check::unknown(NAME, format!("the API accepts {accepted}; these scopes do not say whose they are"));
     }
     let named = |resource: &String| {
         let id = resource.strip_prefix("api://").unwrap_or(resource);
-        api.audiences.iter().any(|audience| audience.eq_ignore_ascii_case(id) || audience == resource)
+        api.audiences.iter().any(|audience| [id, resource].iter().any(|own| audience.eq_ignore_ascii_case(own)))
     };
     match resources.iter().find(|resource| !named(resource)) {
         None => Check::right(NAME, format!("tokens are for {accepted}, which the API accepts")),

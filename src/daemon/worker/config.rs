@@ -61,11 +61,13 @@ impl Config {
         let public_url = public_url("web.public_url", &web.public_url, mode)?;
         let keys = KeyRing::read("web.encryption_keys", &web.encryption_keys)?;
         let http = outbound::client();
+        let client =
+            ConfidentialClient::new("web.identity", &web.identity.client(), mode, http.clone(), clock.clone())?;
         let mut complete = web.downstream_apis.clone();
         if let Some(todolist) = complete.remove(TODOLIST) {
             complete.insert(TODOLIST.to_owned(), todolist.or_at(API_PATH));
         }
-        let apis = DownstreamApis::new(KEY, &complete, &[TODOLIST], mode, &http)?;
+        let apis = DownstreamApis::new(KEY, &complete, &[TODOLIST], mode, client.provider().scope_naming(), &http)?;
         let Some(todolist) = apis.get(TODOLIST) else {
             let remedy = "add [web.downstream_apis.todolist] with base_url and the sets of scopes read and write";
             return Err(ConfigError::refused(&format!("{KEY}.{TODOLIST}"), "is missing", remedy));
@@ -74,7 +76,6 @@ impl Config {
             let remedy = "name the scopes for reading: { read = […] }";
             return Err(ConfigError::refused(&format!("{KEY}.{TODOLIST}.scopes"), "has no set `read`", remedy));
         }
-        let client = ConfidentialClient::new("web.identity", &web.identity.client(), mode, http, clock.clone())?;
         Ok(Checked { mailer, public_url, keys, todolist: todolist.clone(), client })
     }
 }

@@ -229,7 +229,7 @@ impl Interaction {
                 let scopes = if *consent { scopes.clone() } else { Scopes::default() };
                 Some(Self { claims: claims.clone(), scopes })
             }
-            AcquireError::Unavailable(_) => None,
+            AcquireError::Unavailable(_) | AcquireError::Misconfigured(_) | AcquireError::Busy(_) => None,
         }
     }
 

@@ -238,7 +238,7 @@ fn a_user_who_must_act_is_told_what_is_missing_in_a_challenge() {
     ] {
         assert_eq!(challenge(claims, consent), expected);
     }
-    assert_eq!(Interaction::of(&AcquireError::Unavailable("down".to_owned())), None);
+    assert_eq!(Interaction::of(&AcquireError::unavailable("down")), None);
 }
 
 #[tokio::test]

@@ -288,6 +288,49 @@ impl TokenEndpointError {
         }
     }
 
+    /// Whether the provider does not answer, or not now, rather than refuses the app or is not understood.
+    pub(in crate::identity) fn is_outage(&self) -> bool {
+        match self {
+            Self::Outbound(error) => matches!(error, OutboundError::Unreachable { .. }),
+            Self::Status(status) => *status >= 500 || *status == 429,
+            // RFC 6749 §4.1.2.1 has these for the other endpoint; some send them here, too.
+            Self::Refused { error, .. } => matches!(error.as_str(), "temporarily_unavailable" | "server_error"),
+            Self::Provider(error) => error.is_outage(),
+            Self::Busy => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it is about the refresh token or its user, in a word that is none of the standard's (RFC 6749 §5.2): Hydra's
+    /// for one that is over, others' for users who are locked out. Signing in helps, or says why not.
+    pub(in crate::identity) fn refuses_grant(&self) -> bool {
+        const WORDS: [&str; 6] = [
+            "access_denied",
+            "expired_token",
+            "invalid_refresh_token",
+            "invalid_token",
+            "token_expired",
+            "token_inactive",
+        ];
+        matches!(self, Self::Refused { error, .. } if WORDS.contains(&error.as_str()))
+    }
+
+    /// Whether it is a word that no standard has, of which nobody knows whom it is about.
+    pub(in crate::identity) fn is_unknown_refusal(&self) -> bool {
+        const KNOWN: [&str; 9] = [
+            "invalid_request",
+            "invalid_client",
+            "invalid_grant",
+            "unauthorized_client",
+            "unsupported_grant_type",
+            "invalid_scope",
+            "invalid_target",
+            "server_error",
+            "temporarily_unavailable",
+        ];
+        matches!(self, Self::Refused { error, codes, .. } if codes.is_empty() && !KNOWN.contains(&error.as_str()))
+    }
+
     /// What it means for whoever wanted a token for `scopes`, having shown the claims challenge `claims`.
     pub(in crate::identity) fn into_acquire_error(self, scopes: &Scopes, asked: Option<&str>) -> AcquireError {
         let asked = asked.map(str::to_owned);
@@ -304,7 +347,10 @@ impl TokenEndpointError {
                 consent,
                 reason: "the provider wants the customer",
             },
-            error => AcquireError::Unavailable(error.to_string()),
+            Self::Busy => AcquireError::Busy("the token endpoint is too slow"),
+            Self::Provider(error) => AcquireError::of_provider(error),
+            error if error.is_outage() => AcquireError::unavailable(error),
+            error => AcquireError::misconfigured(error),
         }
     }
 }

@@ -5,9 +5,24 @@ use url::Url;
 use uuid::Uuid;
 
 use super::config::ProviderConfig;
+use crate::identity::scopes::Naming;
 
 /// The domain of Entra External ID tenants.
 pub(super) const CIAM: &str = ".ciamlogin.com";
+
+impl ProviderConfig {
+    /// How it reads scopes: as Entra does, if it is Entra or acts as one (the embedded tenant).
+    pub fn scope_naming(&self) -> Naming {
+        let Ok(authority) = Url::parse(&self.authority) else { return Naming::Opaque };
+        let is_entra = match IssuerPolicy::of(self, &authority) {
+            IssuerPolicy::Ciam { .. } | IssuerPolicy::Exactly { tenant: Some(_), .. } => true,
+            IssuerPolicy::Exactly { tenant: None, .. } => authority
+                .host_str()
+                .is_some_and(|host| host.ends_with(".b2clogin.com") || host.starts_with("login.microsoftonline.")),
+        };
+        if is_entra { Naming::Entra } else { Naming::Opaque }
+    }
+}
 
 /// Which issuer the discovery document may name.
 #[derive(Debug, PartialEq, Eq)]

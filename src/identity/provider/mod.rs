@@ -25,6 +25,7 @@ use self::keys::Keys;
 use super::http::{Answers, Http, HttpError};
 use super::jwt::{self, Claims, JwtError, Key, Verified};
 use super::protocol::SigningKey;
+use super::scopes::Naming;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::outbound::{self, OutboundError};
@@ -47,6 +48,7 @@ pub struct Provider(Arc<Inner>);
 
 struct Inner {
     discovery: Url,
+    scope_naming: Naming,
     metadata: Cached<Metadata>,
     keys: Cached<Keys>,
 }
@@ -83,7 +85,12 @@ impl Provider {
             let metadata = metadata.clone();
             move || fetch_keys(http.clone(), metadata.clone())
         });
-        Ok(Self(Arc::new(Inner { discovery, metadata, keys })))
+        Ok(Self(Arc::new(Inner { discovery, scope_naming: config.scope_naming(), metadata, keys })))
+    }
+
+    /// How it reads scopes.
+    pub fn scope_naming(&self) -> Naming {
+        self.0.scope_naming
     }
 
     /// What the provider says about itself: fetched once, renewed daily, and kept while the provider is down.

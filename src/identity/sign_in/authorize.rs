@@ -25,7 +25,7 @@ use crate::identity::ended::Ended;
 use crate::identity::protocol::AuthorizationClient;
 use crate::identity::provider::Metadata;
 use crate::identity::return_to::ReturnTo;
-use crate::identity::scopes::Scopes;
+use crate::identity::scopes::{Naming, Scopes};
 use crate::identity::session::{self, CustomerKey, Ending, SignedIn};
 use crate::identity::state::Identity;
 use crate::identity::tokens::OPENID_SCOPES;
@@ -146,10 +146,7 @@ async fn redirect(
     let asked = signed_in.filter(|_| challenge.is_some());
     let answers = asked.as_ref().and(query.first("challenge")).map(hash::sha256_base64url);
     let challenge = challenge.unwrap_or_default();
-    // The authorization endpoint may be asked for several resources, the token endpoint for one: the challenge's.
-    let scopes = identity.initial_scopes.union(&challenge.scopes());
-    let wanted = if challenge.scopes().is_empty() { &identity.initial_scopes } else { &challenge.scopes() };
-    let exchange = scopes.of_resource(wanted.resource());
+    let (scopes, exchange) = demand(&identity.initial_scopes, &challenge.scopes(), identity.provider.scope_naming());
     let client = identity.tokens.client();
     let claims = client.claims(challenge.claims.as_deref()).or_else(|error| {
         tracing::warn!(%error, "the customer signs in without what was asked for");
@@ -186,6 +183,10 @@ async fn redirect(
         };
         parameters.extend([("prompt".to_owned(), prompt), ("max_age".to_owned(), "0".to_owned())]);
     }
+    let Some(cookies) = transaction.cookies(identity, headers) else {
+        tracing::error!(scopes = %exchange, "what a sign-in is asked for does not fit into a cookie");
+        return Problem::Refused.response(identity);
+    };
     let url = match request(identity, &metadata, &transaction, &scopes, parameters) {
         Ok(url) => url,
         Err(error) => {
@@ -194,7 +195,7 @@ async fn redirect(
         }
     };
     let mut response = see_other(url.as_str());
-    for cookie in transaction.cookies(identity, headers) {
+    for cookie in cookies {
         set_cookie(response.headers_mut(), &cookie);
     }
     response
@@ -227,6 +228,22 @@ fn request(
     Ok(request.url().0)
 }
 
+/// What the authorization endpoint is asked for, and what the code is exchanged for. The first may be of several resources,
+/// the second is of one: the challenge's. All that a challenge demands is in both, or nobody would see that it was asked for
+/// before.
+fn demand(initial: &Scopes, challenge: &Scopes, naming: Naming) -> (Scopes, Scopes) {
+    if challenge.is_empty() {
+        return (initial.clone(), initial.of_resource(&initial.resource(naming), naming));
+    }
+    match initial.union(challenge).for_one_sign_in(naming) {
+        Ok(both) => {
+            let exchange = both.of_resource(&challenge.resource(naming), naming).union(challenge);
+            (both, exchange)
+        }
+        Err(_) => (challenge.clone(), challenge.clone()),
+    }
+}
+
 fn hint(query: &Parameters, name: &str) -> Option<String> {
     query.first(name).filter(|hint| !hint.is_empty() && hint.len() <= MAX_HINT).map(str::to_owned)
 }
@@ -257,4 +274,26 @@ fn name_at_provider(signed_in: &SignedIn) -> Option<String> {
 /// Where the provider sends the customer back to: must be registered there, character by character.
 pub(super) fn redirect_uri(identity: &Identity) -> String {
     format!("{}{}", identity.public_url.as_str().trim_end_matches('/'), identity.site.path(REDIRECT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_demanded_is_asked_for_and_remembered() {
+        let parse = Scopes::parse;
+        let initial = parse("api://x/Read https://graph.microsoft.com/User.Read");
+        for (challenge, scopes, exchange) in [
+            ("", initial.to_string(), "api://x/Read"),
+            ("api://x/Write", format!("{initial} api://x/Write"), "api://x/Read api://x/Write"),
+            ("api://y/A api://z/B", format!("{initial} api://y/A api://z/B"), "api://y/A api://z/B"),
+            ("api://x/.default", "api://x/.default".to_owned(), "api://x/.default"),
+        ] {
+            let found = demand(&initial, &parse(challenge), Naming::Entra);
+            assert_eq!(found, (parse(&scopes), parse(exchange)), "{challenge}");
+        }
+        let all = parse(&format!("{initial} write"));
+        assert_eq!(demand(&initial, &parse("write"), Naming::Opaque), (all.clone(), all));
+    }
 }

@@ -4,15 +4,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::scopes::Scopes;
+use crate::identity::scopes::{MAX_LENGTH, Scopes};
 use crate::identity::session::{CustomerKey, Ending};
 use crate::identity::state::Identity;
 
 /// How long a challenge can be followed, in milliseconds: pages stand open for a while.
 const LIFETIME: i64 = 12 * 3_600_000;
-/// The longest list of scopes and the longest claims request, in bytes: they must fit into an address, and the scopes
-/// into a cookie.
-const MAX_SCOPES: usize = 1024;
+/// The longest claims request, in bytes: it must fit into an address.
 const MAX_CLAIMS: usize = 2048;
 const CONTEXT: &str = "sign-in challenge";
 
@@ -44,11 +42,20 @@ impl Challenge {
         scopes: &Scopes,
         claims: Option<&str>,
     ) -> Option<String> {
-        let scopes = scopes.to_string();
-        let claims = claims.filter(|claims| !claims.is_empty());
-        if scopes.len() > MAX_SCOPES || claims.is_some_and(|claims| claims.len() > MAX_CLAIMS) {
-            tracing::error!("what an API asks for is too long for a sign-in; the customer signs in without it");
-            return None;
+        let mut scopes = scopes.of_apis().to_string();
+        let mut claims = claims.filter(|claims| !claims.is_empty());
+        if claims.is_some_and(|claims| claims.len() > MAX_CLAIMS) {
+            tracing::error!(
+                "the claims that an API asks for are too long for a sign-in; the customer signs in without them"
+            );
+            claims = None;
+        }
+        // The sets in configuration were measured at start; what an API asks for, when it was read.
+        if scopes.len() > MAX_LENGTH {
+            tracing::error!(
+                "the scopes that are asked for are too long for a sign-in; the customer signs in without them"
+            );
+            scopes.clear();
         }
         if scopes.is_empty() && claims.is_none() {
             return None;

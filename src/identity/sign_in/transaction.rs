@@ -21,6 +21,8 @@ pub(super) const LIFETIME: i64 = 3_600_000;
 /// headers are limited); the oldest give way.
 const MAX_PENDING: usize = 10;
 const MAX_PENDING_BYTES: usize = 12 * 1024;
+/// The longest cookie that every browser keeps, in bytes, with its name and attributes (RFC 6265 §6.1).
+const MAX_COOKIE: usize = 4096;
 const CONTEXT: &str = "sign-in transaction";
 
 /// See the module.
@@ -69,11 +71,20 @@ impl Transaction {
         }
     }
 
-    /// The cookies to set: this transaction's, and removals of the oldest when there are too many.
-    pub(super) fn cookies(&self, identity: &Identity, request: &HeaderMap) -> Vec<Cookie<'static>> {
-        let sealed = identity.keys.seal(CONTEXT, &serde_json::to_string(self).unwrap_or_default());
-        let mut cookie = bare(identity, name(identity, self.state.secret()), sealed);
-        cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
+    /// The cookies to set: this transaction's, and removals of the oldest when there are too many. Where an address to return
+    /// to makes it too long for a browser, it becomes the home page's. `None`: it is too long without that.
+    pub(super) fn cookies(&mut self, identity: &Identity, request: &HeaderMap) -> Option<Vec<Cookie<'static>>> {
+        let mut cookie = self.cookie(identity);
+        if cookie.to_string().len() > MAX_COOKIE {
+            tracing::info!(
+                "a sign-in does not fit into a cookie with the address to return to; it leads to the home page"
+            );
+            self.return_to = identity.home();
+            cookie = self.cookie(identity);
+        }
+        if cookie.to_string().len() > MAX_COOKIE {
+            return None;
+        }
         let mut cookies = vec![cookie];
 
         let prefix = prefix(identity);
@@ -94,7 +105,14 @@ impl Transaction {
                 cookies.push(removal(identity, name.to_owned()));
             }
         }
-        cookies
+        Some(cookies)
+    }
+
+    fn cookie(&self, identity: &Identity) -> Cookie<'static> {
+        let sealed = identity.keys.seal(CONTEXT, &serde_json::to_string(self).unwrap_or_default());
+        let mut cookie = bare(identity, name(identity, self.state.secret()), sealed);
+        cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
+        cookie
     }
 
     /// The transaction of `state`, if this browser began it and it has not run out.

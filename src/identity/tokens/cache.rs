@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::identity::customer_key::CustomerKey;
 use crate::identity::ended_sessions::{self, EndedBy};
-use crate::identity::scopes::Scopes;
+use crate::identity::scopes::{Naming, Scopes};
 use crate::identity::token::AccessToken;
 use crate::platform::clock::Clock;
 use crate::platform::random;
@@ -46,6 +46,8 @@ pub(super) struct Held {
     id: String,
     /// `sub` of the sign-in that it came from.
     pub(super) subject: String,
+    /// What that sign-in was granted, where it is known.
+    pub(super) granted: Option<Scopes>,
     pub(super) refresh_token: SecretString,
 }
 
@@ -66,6 +68,7 @@ pub(super) struct Cache {
     keys: KeyRing,
     clock: Clock,
     client_id: String,
+    naming: Naming,
     /// A place in line for whoever renews. The pool's own line gives up after five seconds; and one connection is left for
     /// everybody else, so that a thousand renewals at once do not keep sessions from being read.
     turns: Semaphore,
@@ -73,7 +76,7 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    pub(super) fn new(db: AnyPool, keys: KeyRing, clock: Clock, client_id: String) -> Self {
+    pub(super) fn new(db: AnyPool, keys: KeyRing, clock: Clock, client_id: String, naming: Naming) -> Self {
         let memory = moka::future::Cache::builder()
             .max_capacity(10_000)
             .time_to_live(MEMORY)
@@ -81,12 +84,12 @@ impl Cache {
             .build();
         let connections = db.options().get_max_connections() as usize;
         let turns = Semaphore::new(connections.saturating_sub(1).max(1));
-        Self { db, keys, clock, client_id, turns, memory }
+        Self { db, keys, clock, client_id, naming, turns, memory }
     }
 
     /// A token with at least `scopes` that has not expired; the one that lives longest.
     pub(super) async fn find(&self, customer: &CustomerKey, scopes: &Scopes) -> Result<Option<Cached>, sqlx::Error> {
-        let key = (customer.clone(), scopes.resource().to_owned());
+        let key = (customer.clone(), scopes.resource(self.naming));
         if let Some(known) = self.memory.get(&key).await
             && let Some(found) = self.best(&known, scopes)
         {
@@ -101,26 +104,26 @@ impl Cache {
         customer: &CustomerKey,
         scopes: &Scopes,
     ) -> Result<Option<Cached>, sqlx::Error> {
-        let resource = scopes.resource();
+        let resource = scopes.resource(self.naming);
         let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
             "SELECT scopes, sealed, renew_at, expires_at FROM access_tokens \
              WHERE customer = $1 AND client_id = $2 AND resource = $3 AND expires_at > $4",
         )
         .bind(customer.as_str())
         .bind(&self.client_id)
-        .bind(resource)
+        .bind(&resource)
         .bind(self.clock.unix_millis())
         .fetch_all(&self.db)
         .await?;
         let open = |(names, sealed, renew_at, expires_at): (String, String, i64, i64)| {
             // A row that cannot be opened (its key is gone from the ring) counts as absent.
-            let token = self.keys.open(&self.access_context(customer, resource, &names), &sealed).ok()?;
+            let token = self.keys.open(&self.access_context(customer, &resource, &names), &sealed).ok()?;
             let token = AccessToken::parse(&SecretString::from(token))?;
             Some(Cached { scopes: Scopes::parse(&names), token, renew_at, expires_at })
         };
         let known: Arc<Vec<Cached>> = Arc::new(rows.into_iter().filter_map(open).collect());
         let found = self.best(&known, scopes);
-        self.memory.insert((customer.clone(), resource.to_owned()), known).await;
+        self.memory.insert((customer.clone(), resource), known).await;
         Ok(found)
     }
 
@@ -128,7 +131,7 @@ impl Cache {
         let now = self.clock.unix_millis();
         known
             .iter()
-            .filter(|cached| cached.expires_at > now && cached.scopes.cover(scopes))
+            .filter(|cached| cached.expires_at > now && cached.scopes.cover(scopes, self.naming))
             .max_by_key(|cached| cached.expires_at)
             .cloned()
     }
@@ -137,13 +140,13 @@ impl Cache {
     /// tokens is kept for work while they are away.
     pub(super) async fn put(&self, customer: &CustomerKey, cached: &Cached) -> Result<(), sqlx::Error> {
         self.insert(customer, cached).execute(&self.db).await?;
-        self.memory.invalidate(&(customer.clone(), cached.scopes.resource().to_owned())).await;
+        self.memory.invalidate(&(customer.clone(), cached.scopes.resource(self.naming))).await;
         Ok(())
     }
 
     fn insert(&self, customer: &CustomerKey, cached: &Cached) -> Query<'static, Any, AnyArguments> {
         let names = cached.scopes.to_string();
-        let resource = cached.scopes.resource().to_owned();
+        let resource = cached.scopes.resource(self.naming);
         let sealed = self.keys.seal(&self.access_context(customer, &resource, &names), cached.token.expose());
         sqlx::query(
             "INSERT INTO access_tokens (customer, client_id, resource, scopes, sealed, renew_at, expires_at) \
@@ -167,16 +170,18 @@ impl Cache {
         &self,
         customer: &CustomerKey,
         subject: &str,
+        granted: &Scopes,
         token: &SecretString,
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO refresh_tokens (customer, client_id, subject, sealed) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (customer, client_id) DO UPDATE SET subject = excluded.subject, sealed = excluded.sealed, \
-             lease = NULL, lease_until = 0",
+            "INSERT INTO refresh_tokens (customer, client_id, subject, scopes, sealed) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (customer, client_id) DO UPDATE SET subject = excluded.subject, scopes = excluded.scopes, \
+             sealed = excluded.sealed, lease = NULL, lease_until = 0",
         )
         .bind(customer.as_str())
         .bind(&self.client_id)
         .bind(subject)
+        .bind(granted.to_string())
         .bind(self.keys.seal(&self.refresh_context(customer), token.expose_secret()))
         .execute(&self.db)
         .await?;
@@ -189,9 +194,9 @@ impl Cache {
         let Ok(_turn) = timeout_at(deadline, self.turns.acquire()).await else { return Ok(Lease::Busy) };
         let id = random::token();
         let now = self.clock.unix_millis();
-        let leased: Vec<(String, String)> = sqlx::query_as(
+        let leased: Vec<(String, Option<String>, String)> = sqlx::query_as(
             "UPDATE refresh_tokens SET lease = $1, lease_until = $2 \
-             WHERE customer = $3 AND client_id = $4 AND (lease_until < $5 OR lease_until > $6) RETURNING subject, sealed",
+             WHERE customer = $3 AND client_id = $4 AND (lease_until < $5 OR lease_until > $6) RETURNING subject, scopes, sealed",
         )
         .bind(&id)
         .bind(now + LEASE)
@@ -202,9 +207,11 @@ impl Cache {
         // To the end: SQLite commits when the last row was read, and a lease that was not written is none.
         .fetch_all(&self.db)
         .await?;
-        if let Some((subject, sealed)) = leased.into_iter().next() {
+        if let Some((subject, granted, sealed)) = leased.into_iter().next() {
+            let granted = granted.as_deref().map(Scopes::parse);
             let token = self.keys.open(&self.refresh_context(customer), &sealed);
-            let held = Held { id, subject, refresh_token: SecretString::from(token.as_deref().unwrap_or_default()) };
+            let refresh_token = SecretString::from(token.as_deref().unwrap_or_default());
+            let held = Held { id, subject, granted, refresh_token };
             if token.is_err() {
                 tracing::error!("a refresh token cannot be opened: was its encryption key removed?");
                 self.drop_refresh_token(customer, &held).await?;
@@ -271,7 +278,7 @@ impl Cache {
                 sqlx::query("DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2 AND resource = $3")
                     .bind(customer.as_str())
                     .bind(&self.client_id)
-                    .bind(cached.scopes.resource())
+                    .bind(cached.scopes.resource(self.naming))
                     .execute(&mut *transaction)
                     .await?;
             }
@@ -279,7 +286,7 @@ impl Cache {
         }
         transaction.commit().await?;
         if let Some(cached) = cached {
-            self.memory.invalidate(&(customer.clone(), cached.scopes.resource().to_owned())).await;
+            self.memory.invalidate(&(customer.clone(), cached.scopes.resource(self.naming))).await;
         }
         Ok(true)
     }

@@ -138,7 +138,7 @@ impl LongRunning {
         scopes: &Scopes,
     ) -> Result<(SessionKey, AccessToken), AcquireError> {
         if caller.kind != Kind::User || !incoming.is_users() {
-            return Err(unavailable("an app's token names no user to act on behalf of"));
+            return Err(misconfigured("an app's token names no user to act on behalf of"));
         }
         if incoming.expires_at() <= self.0.clock.unix_millis() {
             return Err(interaction(scopes, "the caller's token has expired"));
@@ -164,7 +164,7 @@ impl LongRunning {
         .fetch_one(&inner.db)
         .await?;
         if count >= MAX_PER_CUSTOMER {
-            return Err(unavailable("the customer has too much work going on: stop some of it"));
+            return Err(AcquireError::Busy("the customer has too much work going on: stop some of it"));
         }
         let scope = format!("{scopes} offline_access");
         let claims = inner.client.claims(None)?;
@@ -175,12 +175,12 @@ impl LongRunning {
             error.into_acquire_error(scopes, None)
         })?;
         let refresh_token = response.successor().ok_or_else(|| {
-            unavailable("the provider sent no refresh token: let the API's registration have offline_access")
+            misconfigured("the provider sent no refresh token: let the API's registration have offline_access")
         })?;
         let session_key = SessionKey(SecretString::from(random::token()));
         let work = Work { id: session_key.id(), customer };
         let taken = async {
-            let token = response.token().ok_or_else(|| unavailable("the provider sent an unusable access token"))?;
+            let token = response.token().ok_or_else(|| misconfigured("the provider sent an unusable access token"))?;
             let mut transaction = inner.db.begin().await?;
             sqlx::query(
                 "INSERT INTO long_running_work (id, customer, client_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5)",
@@ -291,7 +291,7 @@ impl LongRunning {
         task: impl Future<Output = Result<T, AcquireError>> + Send + 'static,
     ) -> Result<T, AcquireError> {
         let task = serve::with_correlation_id(serve::correlation_id(), task);
-        self.0.tasks.spawn(task).await.unwrap_or_else(|error| Err(AcquireError::Unavailable(error.to_string())))
+        self.0.tasks.spawn(task).await.unwrap_or_else(|error| Err(AcquireError::unavailable(error)))
     }
 
     /// An access token that is good for a while yet.
@@ -342,7 +342,7 @@ impl LongRunning {
                 return Err(interaction(scopes, "there is no such work of this customer's"));
             }
             if Instant::now() > deadline {
-                return Err(unavailable("others are still renewing"));
+                return Err(AcquireError::Busy("others are still renewing"));
             }
             tokio::time::sleep(LOOK_AGAIN).await;
             // Whoever had the lease has brought what is wanted, perhaps.
@@ -402,7 +402,7 @@ impl LongRunning {
             self.0.client.revoke_in_background(successor.clone());
             return Err(interaction(scopes, "the work was stopped"));
         }
-        token.ok_or_else(|| unavailable("the provider sent an access token that cannot be used"))
+        token.ok_or_else(|| misconfigured("the provider sent an access token that cannot be used"))
     }
 
     /// The lease on a refresh token, and the token, in one statement; `None` when somebody else has it, and when there is
@@ -555,6 +555,6 @@ fn interaction(scopes: &Scopes, reason: &'static str) -> AcquireError {
     super::interaction(scopes, None, false, reason)
 }
 
-fn unavailable(reason: &str) -> AcquireError {
-    AcquireError::Unavailable(reason.to_owned())
+fn misconfigured(reason: &str) -> AcquireError {
+    AcquireError::misconfigured(reason)
 }

@@ -13,8 +13,8 @@ mod long_running_tests;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -28,11 +28,11 @@ use super::client::request::{Grant, TokenRequest};
 use super::client::{ConfidentialClient, Turn};
 use super::customer_key::CustomerKey;
 use super::id_token::{self, Expected, IdTokenError, Of};
-use super::scopes::Scopes;
+use super::scopes::{Naming, Scopes};
 use super::token::{PAUSE, STILL_GOOD};
 use crate::platform::clock::Clock;
 use crate::platform::seal::KeyRing;
-use crate::platform::serve;
+use crate::platform::{hash, serve};
 
 pub use super::token::{AccessToken, AcquireError, Options};
 
@@ -44,6 +44,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const CHECK_LIMIT: Duration = Duration::from_secs(5);
 /// How long a program that ends waits for renewals: as long as one takes while provider and database are slow.
 const FINISH_LIMIT: Duration = Duration::from_secs(40);
+/// For how many milliseconds a refresh token is not presented again after a refusal in the provider's own words.
+const REFUSED: u64 = 300_000;
 /// How often a waiting caller looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -67,11 +69,23 @@ struct Place {
     renewing: tokio::sync::Mutex<Option<Forced>>,
     /// When a renewal in the background last failed, milliseconds since the epoch.
     failed_at: AtomicI64,
+    /// The last refusal of which nobody knows what it means.
+    refused: Mutex<Option<Refused>>,
+}
+
+/// A refresh token that the provider did not take.
+#[derive(Clone)]
+struct Refused {
+    /// Its digest.
+    token: String,
+    /// Milliseconds since the epoch.
+    at: i64,
+    error: AcquireError,
 }
 
 impl Default for Place {
     fn default() -> Self {
-        Self { renewing: tokio::sync::Mutex::default(), failed_at: AtomicI64::new(i64::MIN) }
+        Self { renewing: tokio::sync::Mutex::default(), failed_at: AtomicI64::new(i64::MIN), refused: Mutex::default() }
     }
 }
 
@@ -97,8 +111,9 @@ struct Wanted<'a> {
 impl TokenAcquisition {
     /// Tokens in `db` (a database with [`super::MIGRATIONS`]), sealed under `keys`.
     pub fn new(client: ConfidentialClient, db: AnyPool, keys: KeyRing, clock: Clock) -> Self {
-        let cache = Cache::new(db, keys, clock.clone(), client.client_id().to_owned());
-        let renewing = moka::future::Cache::builder().time_to_idle(Duration::from_mins(2)).build();
+        let naming = client.provider().scope_naming();
+        let cache = Cache::new(db, keys, clock.clone(), client.client_id().to_owned(), naming);
+        let renewing = moka::future::Cache::builder().time_to_idle(Duration::from_millis(REFUSED)).build();
         Self(Arc::new(Inner { client, cache, clock, renewing, tasks: TaskTracker::new() }))
     }
 
@@ -106,7 +121,7 @@ impl TokenAcquisition {
     /// the customer's refresh token.
     ///
     /// # Errors
-    /// [`AcquireError::InteractionRequired`] when only the customer can help, else [`AcquireError::Unavailable`].
+    /// [`AcquireError::InteractionRequired`] when only the customer can help; the others say who else.
     pub async fn for_user(&self, customer: &CustomerKey, scopes: &Scopes) -> Result<AccessToken, AcquireError> {
         let cached = self.0.cache.find(customer, scopes).await?;
         let now = self.0.clock.unix_millis();
@@ -166,7 +181,7 @@ impl TokenAcquisition {
             .tasks
             .spawn(serve::with_correlation_id(serve::correlation_id(), renewal))
             .await
-            .unwrap_or_else(|e| Err(AcquireError::Unavailable(e.to_string())))
+            .unwrap_or_else(|error| Err(AcquireError::unavailable(error)))
     }
 
     /// Renews while the old token still serves, unless that is under way or did not work a moment ago.
@@ -205,9 +220,11 @@ impl TokenAcquisition {
         asked: &Scopes,
     ) -> Result<(), AcquireError> {
         if let Some(refresh_token) = &response.successor() {
-            self.0.cache.put_refresh_token(customer, subject, refresh_token).await?;
+            // RFC 6749 §5.1: no scope in the answer means as asked for.
+            let granted = response.granted().unwrap_or_else(|| asked.clone());
+            self.0.cache.put_refresh_token(customer, subject, &granted, refresh_token).await?;
         }
-        if let Some(cached) = self.usable(response, asked) {
+        if let Some(cached) = self.usable(response, asked, asked) {
             self.0.cache.put(customer, &cached).await?;
         }
         Ok(())
@@ -280,13 +297,13 @@ impl TokenAcquisition {
         let mut last = timeout_at(deadline, place.renewing.lock()).await.map_err(|_| busy())?;
         // Of many callers who were turned away with the same token, one brings a new one for all: whoever came before it was
         // there cannot have been turned away with it.
-        let served = last
-            .as_ref()
-            .is_some_and(|last| arrived <= last.finished && last.options == *options && last.scopes.cover(scopes));
+        let served = last.as_ref().is_some_and(|last| {
+            arrived <= last.finished && last.options == *options && last.scopes.cover(scopes, self.naming())
+        });
         let wanted = Wanted { scopes, options, bypass_cache: options.bypass_cache() && !served };
         // Asked for now, so that a provider that is slow to introduce itself does not use up the lease.
         if let Err(error) = inner.client.provider().metadata().await {
-            return Err(AcquireError::Unavailable(error.to_string()));
+            return Err(AcquireError::of_provider(error));
         }
         loop {
             if let Some(token) = self.renewed_meanwhile(customer, &wanted).await? {
@@ -296,7 +313,7 @@ impl TokenAcquisition {
             let turn = timeout_at(deadline, inner.client.turn()).await.map_err(|_| busy())?;
             match inner.cache.lease(customer, deadline).await? {
                 Lease::Taken(lease) => {
-                    let outcome = self.renew_under(customer, &wanted, &lease, &turn).await;
+                    let outcome = self.renew_under(customer, &wanted, &lease, &place, &turn).await;
                     // Whatever happened, nobody waits for a lease that is not used any more.
                     if outcome.is_err() {
                         inner.cache.release(customer, &lease).await?;
@@ -344,6 +361,7 @@ impl TokenAcquisition {
         customer: &CustomerKey,
         wanted: &Wanted<'_>,
         lease: &cache::Held,
+        place: &Place,
         turn: &Turn,
     ) -> Result<Option<AccessToken>, AcquireError> {
         let inner = &self.0;
@@ -353,20 +371,28 @@ impl TokenAcquisition {
             inner.cache.release(customer, lease).await?;
             return Ok(Some(token));
         }
-        // RFC 6749 §6: one resource per request, as Entra demands, and nothing beyond the grant. Entra wants all that sign-in
-        // asked for. Others may have granted less of it (`offline_access` needs `prompt=consent` at some) and refuse a
-        // renewal that names the rest; what the new refresh token is good for does not depend on this list.
-        let metadata = inner.client.provider().metadata().await;
-        let metadata = metadata.map_err(|error| AcquireError::Unavailable(error.to_string()))?;
-        let openid = if metadata.tenant.is_some() { OPENID_SCOPES } else { "openid" };
-        let scope = format!("{openid} {scopes}");
+        // Signing in brings another one; until then the answer would be the same, for a while.
+        let now = inner.clock.unix_millis();
+        let refused = place.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(refused) = refused
+            && refused.token == digest(&lease.refresh_token)
+            && now.abs_diff(refused.at) < REFUSED
+        {
+            return Err(refused.error);
+        }
+        // Entra issues a token for one resource, which must be named. Elsewhere nothing is named (RFC 6749 §6): the token is
+        // for all that was granted. Some providers give a refresh token that replaces the one before only what was named.
+        let scope = match self.naming() {
+            Naming::Entra => format!("{OPENID_SCOPES} {scopes}"),
+            Naming::Opaque => String::new(),
+        };
         let claims = inner.client.claims(wanted.options.claims.as_deref())?;
         let grant = Grant::RefreshToken { refresh_token: &lease.refresh_token, scopes: &scope };
         let request = TokenRequest { grant, claims: claims.as_deref() };
         match inner.client.request_in_turn(turn, &request).await {
             Ok(response) => self.take(customer, wanted, lease, &response).await,
-            Err(TokenEndpointError::Over { error, codes }) => {
-                tracing::info!(error, ?codes, "a refresh token is over");
+            Err(error) if matches!(error, TokenEndpointError::Over { .. }) || error.refuses_grant() => {
+                tracing::info!(%error, "a refresh token is over");
                 inner.cache.drop_refresh_token(customer, lease).await?;
                 Ok(None)
             }
@@ -377,7 +403,13 @@ impl TokenAcquisition {
             }
             Err(error) => {
                 tracing::error!(%error, "an access token could not be renewed");
-                Err(AcquireError::Unavailable(error.to_string()))
+                let is_unknown = error.is_unknown_refusal();
+                let error = error.into_acquire_error(scopes, None);
+                if is_unknown {
+                    let refused = Refused { token: digest(&lease.refresh_token), at: now, error: error.clone() };
+                    *place.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
+                }
+                Err(error)
             }
         }
     }
@@ -391,8 +423,10 @@ impl TokenAcquisition {
         response: &TokenResponse,
     ) -> Result<Option<AccessToken>, AcquireError> {
         let inner = &self.0;
-        let unusable = || AcquireError::Unavailable("the provider sent an access token that cannot be used".to_owned());
-        let mut cached = self.usable(response, wanted.scopes).ok_or_else(unusable);
+        let unusable = || AcquireError::misconfigured("the provider sent an access token that cannot be used");
+        // RFC 6749 §5.1, §6: no scope in the answer means as asked for; where nothing was named, all that was granted.
+        let unsaid = lease.granted.as_ref().filter(|_| self.naming() == Naming::Opaque).unwrap_or(wanted.scopes);
+        let mut cached = self.usable(response, wanted.scopes, unsaid).ok_or_else(unusable);
         if let Some(id_token) = &response.id_token {
             let expected = Expected {
                 client_id: inner.client.client_id(),
@@ -418,7 +452,7 @@ impl TokenAcquisition {
                 // Nothing can be said about it: the refresh token's successor is kept, the access token is not used.
                 Err(error) => {
                     tracing::error!(%error, "the ID token of a renewal cannot be checked");
-                    cached = Err(AcquireError::Unavailable(error.to_string()));
+                    cached = Err(AcquireError::unavailable(error));
                 }
             }
         }
@@ -436,7 +470,7 @@ impl TokenAcquisition {
             }
         }
         let cached = cached?;
-        if cached.scopes.cover(wanted.scopes) {
+        if cached.scopes.cover(wanted.scopes, self.naming()) {
             Ok(Some(cached.token))
         } else {
             let reason = "the provider granted less than was asked for";
@@ -476,17 +510,25 @@ impl TokenAcquisition {
         }
     }
 
-    /// The access token of a response, with its times; `None` when it cannot go into a header.
-    fn usable(&self, response: &TokenResponse, asked: &Scopes) -> Option<Cached> {
+    fn naming(&self) -> Naming {
+        self.0.client.provider().scope_naming()
+    }
+
+    /// The access token of a response, with its times; `None` when it cannot go into a header. What it is for is `unsaid`
+    /// where the response does not say.
+    fn usable(&self, response: &TokenResponse, asked: &Scopes, unsaid: &Scopes) -> Option<Cached> {
         let token = response.token()?;
-        // RFC 6749 §5.1: no scope in the answer means as asked for.
-        let granted = response.granted().unwrap_or_else(|| asked.clone());
-        let granted = granted.of_resource(asked.resource());
-        let scopes: Scopes =
-            granted.iter().filter(|scope| !OPENID_SCOPES.split(' ').any(|openid| openid == *scope)).collect();
+        let granted = response.granted().unwrap_or_else(|| unsaid.clone());
+        let naming = self.naming();
+        // An answer about `.default` may name what that stands for.
+        let scopes = granted.of_apis().of_resource(&asked.resource(naming), naming).union(&asked.defaults(naming));
         let Times { renew_at, expires_at } = response.times(self.0.clock.unix_millis());
         Some(Cached { scopes, token, renew_at, expires_at })
     }
+}
+
+fn digest(token: &SecretString) -> String {
+    hash::sha256_base64url(token.expose_secret())
 }
 
 fn interaction(scopes: &Scopes, claims: Option<String>, consent: bool, reason: &'static str) -> AcquireError {
@@ -494,5 +536,5 @@ fn interaction(scopes: &Scopes, claims: Option<String>, consent: bool, reason: &
 }
 
 fn busy() -> AcquireError {
-    AcquireError::Unavailable("others are still renewing".to_owned())
+    AcquireError::Busy("others are still renewing")
 }

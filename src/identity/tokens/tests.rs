@@ -9,6 +9,7 @@ use super::cache::{Cache, Lease};
 use super::{AcquireError, Options};
 use crate::identity::client::endpoint::{TokenEndpointError, TokenResponse};
 use crate::identity::provider_double::{BOB, SigningKey, WEB};
+use crate::identity::scopes::Naming;
 use crate::identity::token_endpoint_double::{
     READ, SUBJECT, WRITE, World, alice, customer, eventually, interaction, scopes, unavailable,
 };
@@ -56,7 +57,7 @@ async fn a_lease_holds_for_a_replica_whose_clock_is_behind_or_ahead() {
         let Ok(Lease::Taken(held)) = tokens.0.cache.lease(&alice(), deadline).await else { panic!("nobody has it") };
         let keys = KeyRing::parse(&[world.encryption_key.clone().into()]).unwrap();
         let clock = Clock::manual(world.clock.now() + Duration::seconds(seconds));
-        let other = Cache::new(world.db().await, keys, clock, WEB.to_owned());
+        let other = Cache::new(world.db().await, keys, clock, WEB.to_owned(), Naming::Entra);
         let lease = other.lease(&alice(), deadline).await.unwrap();
         assert!(matches!(lease, Lease::Busy), "a clock that is {seconds} s ahead");
         tokens.0.cache.release(&alice(), &held).await.unwrap();
@@ -88,6 +89,125 @@ async fn a_granted_scope_of_another_resource_does_not_hide_the_token() {
         tokens.for_user(&alice(), &scopes("todos:read")).await.unwrap();
     }
     assert_eq!(world.token.count(), 1, "the second one is the cache's");
+}
+
+/// RFC 6749 §6, §5.1. Some providers (django-oauth-toolkit, those on Authlib) give a refresh token that replaces the one
+/// before only what the renewal named.
+#[tokio::test]
+async fn a_renewal_elsewhere_than_at_entra_names_no_scope_and_keeps_the_whole_grant() {
+    for says_scope in [true, false] {
+        let world = World::start().await;
+        let tokens = world.tokens(json!({"tenant_id": null})).await;
+        world.begin_session(&alice()).await;
+        let (all, asked) = ("openid https://a.example/todos:read https://b.example/todos:write", scopes("todos:any"));
+        let mut first =
+            json!({"token_type": "Bearer", "expires_in": 0, "access_token": "first", "refresh_token": "refresh-1"});
+        first["scope"] = all.into();
+        tokens.remember(&alice(), SUBJECT, &serde_json::from_value(first).unwrap(), &asked).await.unwrap();
+        let mut granted = all.to_owned();
+        let mut number = 1;
+        world.token.responds(move |fields| {
+            granted = fields.get("scope").unwrap_or(&granted).clone();
+            number += 1;
+            let mut body = json!({"token_type": "Bearer", "expires_in": 600, "access_token": format!("token-{number}"),
+                "refresh_token": format!("refresh-{number}")});
+            if says_scope {
+                body["scope"] = granted.clone().into();
+            }
+            axum::Json(body).into_response()
+        });
+        for _ in 0..2 {
+            for name in ["https://a.example/todos:read", "https://b.example/todos:write"] {
+                tokens.for_user(&alice(), &scopes(name)).await.unwrap();
+                assert!(!world.token.last().fields.contains_key("scope"));
+            }
+            world.clock.advance(Duration::hours(1));
+        }
+        assert_eq!(world.token.count(), 2);
+        assert_eq!(interaction(tokens.for_user(&alice(), &scopes("todos:admin")).await), (None, true), "never granted");
+    }
+}
+
+#[tokio::test]
+async fn entra_may_write_a_scope_in_another_case_than_it_was_asked_for() {
+    let world = World::start().await;
+    let tokens = world.tokens(json!({})).await;
+    world.sign_in(&tokens, &alice(), 0).await;
+    world.token.rotates(json!({"scope": READ.to_uppercase()}));
+    for _ in 0..2 {
+        tokens.for_user(&alice(), &scopes(READ)).await.unwrap();
+    }
+    assert_eq!(world.token.count(), 1, "the second one is the cache's");
+    // An answer about all permissions may name each of them.
+    let default = scopes("api://todo/.default");
+    for _ in 0..2 {
+        tokens.for_user(&alice(), &default).await.unwrap();
+    }
+    assert_eq!(world.token.count(), 2);
+}
+
+/// Words of providers' own: for a grant that signing in by hand repairs, and for nobody knows what.
+#[tokio::test]
+async fn a_refresh_token_that_is_refused_is_not_presented_again_and_again() {
+    let world = World::start().await;
+    let tokens = world.tokens(json!({"tenant_id": null})).await;
+    for (status, error) in [(401, "token_inactive"), (400, "access_denied"), (403, "access_denied")] {
+        world.sign_in(&tokens, &alice(), 0).await;
+        let before = world.token.count();
+        world.token.answers(status, json!({"error": error}));
+        for _ in 0..3 {
+            assert_eq!(interaction(tokens.for_user(&alice(), &scopes(READ)).await), (None, false), "{error}");
+        }
+        assert_eq!(world.token.count(), before + 1, "{error}: signing in helps, and nothing else does");
+        assert_eq!(world.rows("sessions").await, 1, "{error}");
+        world.end_sessions().await;
+    }
+    world.sign_in(&tokens, &alice(), 0).await;
+    let before = world.token.count();
+    world.token.answers(400, json!({"error": "quota_of_the_realm"}));
+    for _ in 0..3 {
+        let refused = tokens.for_user(&alice(), &scopes(READ)).await;
+        assert!(matches!(refused, Err(AcquireError::Misconfigured(_))), "{refused:?}");
+    }
+    assert_eq!(world.token.count(), before + 1);
+    // Whoever signs in has another one, which nobody has refused yet.
+    world.token.issues(json!({"scope": READ}));
+    let response = json!({"token_type": "Bearer", "expires_in": 0, "access_token": "x", "refresh_token": "another"});
+    let response = serde_json::from_value(response).unwrap();
+    tokens.remember(&alice(), SUBJECT, &response, &scopes(READ)).await.unwrap();
+    tokens.for_user(&alice(), &scopes(READ)).await.expect("the new one is presented");
+    // And what was refused is tried again after a while.
+    world.sign_in(&tokens, &alice(), 0).await;
+    unavailable(tokens.for_user(&alice(), &scopes(READ)).await);
+    world.clock.advance(Duration::minutes(6));
+    tokens.for_user(&alice(), &scopes(READ)).await.expect("the old one is presented again");
+}
+
+#[tokio::test]
+async fn an_outage_and_an_operators_mistake_are_told_apart() {
+    let world = World::start().await;
+    let tokens = world.tokens(json!({})).await;
+    world.sign_in(&tokens, &alice(), 0).await;
+    for (status, body, is_outage) in [
+        (500, json!({}), true),
+        (429, json!({}), true),
+        (400, json!({"error": "temporarily_unavailable"}), true),
+        (302, json!({}), false),
+        (401, json!({"error": "invalid_client"}), false),
+        (400, json!({"error": "unauthorized_client"}), false),
+        (400, json!({"error": "invalid_scope", "error_codes": [70011]}), false),
+        (200, json!({"token_type": "mac", "access_token": "t"}), false),
+        (200, json!([]), false),
+    ] {
+        world.token.answers(status, body.clone());
+        let error = tokens.for_user(&alice(), &scopes(READ)).await.expect_err("no token");
+        assert_eq!(matches!(error, AcquireError::Unavailable(_)), is_outage, "{status} {body}: {error:?}");
+        assert_eq!(matches!(error, AcquireError::Misconfigured(_)), !is_outage, "{status} {body}: {error:?}");
+        assert!(std::error::Error::source(&error).is_some(), "the cause is kept");
+    }
+    world.token.loses_answers();
+    let lost = tokens.for_user(&alice(), &scopes(READ)).await;
+    assert!(matches!(lost, Err(AcquireError::Unavailable(_))), "{lost:?}");
 }
 
 /// Abuse case 44.
@@ -688,7 +808,7 @@ async fn a_thousand_customers_refresh_at_once() {
     .unwrap();
     transaction.commit().await.unwrap();
     for customer in &customers {
-        tokens.0.cache.put_refresh_token(customer, SUBJECT, &"refresh-1".into()).await.unwrap();
+        tokens.0.cache.put_refresh_token(customer, SUBJECT, &scopes(READ), &"refresh-1".into()).await.unwrap();
         tokens.set_offline_use(customer, true).await.unwrap();
     }
     world.token.issues(json!({"refresh_token": "refresh-2"}));
