@@ -22,7 +22,10 @@ impl CustomerKey {
             return Some(Self(format!("{tid}.{oid}")));
         }
         let subject = match &names.object_id {
-            Some(name) => claim_names::find(claims, name)?.as_str().filter(|id| !id.is_empty())?,
+            // U+FFFD may stand for what could not be read (see `jwt`): two customers would be one.
+            Some(name) => {
+                claim_names::find(claims, name)?.as_str().filter(|id| !id.is_empty() && !id.contains('\u{fffd}'))?
+            }
             None => jwt::text(claims, "sub")?,
         };
         Some(Self(format!("{}|{subject}", metadata.issuer)))

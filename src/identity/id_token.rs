@@ -9,6 +9,7 @@
 //!
 //! An optional claim that cannot be read counts as absent, and is named in the log.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -24,6 +25,7 @@ use super::lenient;
 use super::log::loggable;
 use super::protocol::{IdToken, IdTokenClaims, SigningKey};
 use super::provider::{Metadata, Provider, ProviderError, SignatureError};
+use crate::platform::outbound;
 
 /// Claims without which an ID token says nothing, or that are checked: none of them counts as absent because it cannot be
 /// read.
@@ -247,9 +249,13 @@ fn check_by_crate(
     let (_, unusable): (IdTokenClaims, _) = lenient::object(&mut readable, &NEEDED)
         .map_err(|error| IdTokenError::Unreadable(loggable_words(&error.to_string())))?;
     let mut read = token.to_owned();
-    if !unusable.is_empty() {
-        let unusable = loggable_words(&unusable.join(" "));
-        tracing::warn!(claims = unusable, "claims of an ID token cannot be read and count as absent");
+    let payload = token.split('.').nth(1).and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok()).unwrap_or_default();
+    let is_mended = matches!(outbound::without_lone_surrogates(&payload), Cow::Owned(_));
+    if !unusable.is_empty() || is_mended {
+        if !unusable.is_empty() {
+            let unusable = loggable_words(&unusable.join(" "));
+            tracing::warn!(claims = unusable, "claims of an ID token cannot be read and count as absent");
+        }
         let payload = URL_SAFE_NO_PAD.encode(serde_json::Value::Object(readable).to_string());
         let mut parts = token.split('.');
         let (first, last) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());

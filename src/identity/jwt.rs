@@ -15,6 +15,7 @@
 //! [`check_times`] checks `exp`, `nbf` and `iat`. Issuer, audience and what kind of token it is are for the caller,
 //! who knows what they expect (RFC 8725 §3.8, §3.9, §3.11, §3.12).
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
@@ -27,6 +28,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::{Map, Number, Value};
 
 use super::log::loggable;
+use crate::platform::outbound;
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 16 * 1024;
@@ -250,7 +252,7 @@ impl Unverified<'_> {
             return Err(JwtError::KeyMismatch);
         }
         if key.has_signed(self.header.algorithm, self.signed.as_bytes(), self.signature) {
-            Ok(Verified { header: self.header.clone(), claims: object(self.payload)? })
+            Ok(Verified { header: self.header.clone(), claims: claims(self.payload)? })
         } else {
             Err(JwtError::Signature)
         }
@@ -468,6 +470,23 @@ pub(super) fn shown(claims: &Claims, name: &str) -> String {
 }
 
 /// Decodes one part of a token as a JSON object without duplicate members.
+/// Claims that decide whose a token is, and for whom.
+const DECISIVE: [&str; 11] = ["iss", "sub", "aud", "azp", "nonce", "tid", "oid", "sid", "jti", "client_id", "appid"];
+
+/// The claims of a payload. Half of a surrogate pair (half an emoji in a name) is read as U+FFFD, which locks nobody out; in a
+/// claim that decides something it is refused, because two texts that differ would be equal.
+fn claims(part: &str) -> Result<Claims, JwtError> {
+    let payload = URL_SAFE_NO_PAD.decode(part).map_err(|_| JwtError::NotBase64)?;
+    let mended = outbound::without_lone_surrogates(&payload);
+    let claims = strict_object(&mended)?;
+    let is_lossy = |value: &Value| value.to_string().contains('\u{fffd}');
+    let decisive = || DECISIVE.iter().filter_map(|name| claims.get(*name));
+    if matches!(mended, Cow::Owned(_)) && decisive().any(is_lossy) {
+        return Err(JwtError::NotJson);
+    }
+    Ok(claims)
+}
+
 fn object(part: &str) -> Result<Map<String, Value>, JwtError> {
     strict_object(&URL_SAFE_NO_PAD.decode(part).map_err(|_| JwtError::NotBase64)?)
 }
@@ -657,5 +676,25 @@ mod tests {
         ] {
             assert!(Key::from_jwk(&jwk).is_none(), "{jwk}");
         }
+    }
+
+    #[test]
+    fn half_an_emoji_locks_nobody_out_and_makes_nobody_somebody_else() {
+        let read = |payload: &str| claims(&URL_SAFE_NO_PAD.encode(payload));
+        let name = |payload: &str| read(payload).map(|claims| text(&claims, "name").map(str::to_owned));
+        assert_eq!(name(r#"{"sub":"ada","name":"Ada \ud83d"}"#), Ok(Some("Ada \u{fffd}".to_owned())));
+        assert_eq!(name(r#"{"sub":"ada","name":"Ada \ud83d\ude00"}"#), Ok(Some("Ada \u{1f600}".to_owned())));
+        for decisive in [
+            r#"{"sub":"ada\ud83d"}"#,
+            r#"{"sub":"ada","iss":"\udc00"}"#,
+            r#"{"sub":"ada","aud":["x","\ud83d"]}"#,
+            r#"{"sub":"ada","oid":"\ud83d"}"#,
+            r#"{"sub":"ada","sid":"\ud83d"}"#,
+        ] {
+            assert_eq!(read(decisive), Err(JwtError::NotJson), "{decisive}");
+        }
+        // Names that become equal are one name.
+        assert_eq!(read(r#"{"a\ud83d":1,"a\ud83e":2}"#), Err(JwtError::DuplicateMember));
+        assert_eq!(read(r#"{"sub":"ada","sub":"\ud83d"}"#), Err(JwtError::DuplicateMember));
     }
 }
