@@ -106,7 +106,7 @@ impl Identity {
             .merge(sign_in::callbacks(self.clone()))
     }
 
-    /// What goes on beside the requests, until `shutdown`: the provider is watched ([`Provider::watch`]), and what is over
+    /// What goes on beside the requests, until `shutdown`: the provider is watched ([`Provider::watch`](provider::Provider::watch)), and what is over
     /// is removed every few minutes: sessions, answered states and logout tokens, tokens of nobody.
     pub async fn maintain(self, shutdown: CancellationToken) {
         let provider = self.provider.clone();

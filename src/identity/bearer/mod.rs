@@ -21,13 +21,14 @@
 //! [`Verifier::authenticate`] makes these checks, in this order:
 //!
 //! 1. the token comes in exactly one `Authorization: Bearer` header, and not in the query (RFC 6750 §2);
-//! 2. form and signature, as listed in [`jwt`];
+//! 2. form and signature, as listed in [`jwt`](super::jwt);
 //! 3. `typ`, where present, is that of an access token (RFC 8725 §3.11, RFC 9068 §4);
 //! 4. `iss` is the provider's, exactly (RFC 7519 §4.1.1, RFC 8725 §3.8);
 //! 5. `aud` names this API (RFC 7519 §4.1.3, RFC 8725 §3.9);
 //! 6. `exp`, `nbf`, `iat`, with 60 seconds of skew (RFC 7519 §4.1.4 to §4.1.6);
 //! 7. it is no ID token and no logout token: nothing that only these carry (`nonce`, `at_hash`, `c_hash`, `events`),
-//!    and it says what the caller may do: `scp` (or `scope`, RFC 9068 §2.2.3) or `roles`, or what [`ClaimNames`] says;
+//!    and it says what the caller may do: `scp` (or `scope`, RFC 9068 §2.2.3) or `roles`, or what
+//!    [`ClaimNames`](super::config::ClaimNames) says;
 //! 8. where only certain client apps are served: `azp` (or what stands for it) is one of them;
 //! 9. from Entra: `tid` is the tenant, `ver` the version, and `oid` and `azp` (which no ID token has) are there.
 //!
