@@ -45,6 +45,13 @@ pub(super) fn find<'a>(claims: &'a Claims, name: &str) -> Option<&'a Value> {
     found
 }
 
+/// What identifies the user for good: the claim that is configured, else `sub`. With U+FFFD in it, it identifies nobody: that
+/// may stand for what could not be read (see [`jwt`](super::jwt)), and two users would be one.
+pub(super) fn user<'a>(claims: &'a Claims, names: &ClaimNames) -> Option<&'a str> {
+    let name = names.object_id.as_deref().unwrap_or("sub");
+    find(claims, name)?.as_str().filter(|id| !id.is_empty() && !id.contains('\u{fffd}'))
+}
+
 /// How to address the customer: the claim that is configured, else `name`, else `preferred_username`.
 pub(super) fn name(claims: &Claims, names: &ClaimNames) -> Option<String> {
     let configured = names.name.as_deref().and_then(|name| find(claims, name));
@@ -69,6 +76,19 @@ mod tests {
         assert_eq!(find(claims, "https://example.com/roles"), Some(&json!(["c"])));
         for absent in ["", ".", "role", "roles.a", "realm_access.", "realm_access.roles.b", "realm_access.role"] {
             assert_eq!(find(claims, absent), None, "{absent:?}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_whole_identifies_nobody() {
+        let names =
+            |object_id: Option<&str>| ClaimNames { object_id: object_id.map(str::to_owned), ..Default::default() };
+        let claims = json!({"sub": "ada", "uid": "a\u{fffd}", "profile": {"uid": "b\u{fffd}", "id": "c"}, "empty": ""});
+        let claims = claims.as_object().expect("an object");
+        assert_eq!(user(claims, &names(None)), Some("ada"));
+        assert_eq!(user(claims, &names(Some("profile.id"))), Some("c"));
+        for nobody in ["uid", "profile.uid", "empty", "absent", "profile"] {
+            assert_eq!(user(claims, &names(Some(nobody))), None, "{nobody}");
         }
     }
 

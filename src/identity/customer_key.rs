@@ -21,13 +21,7 @@ impl CustomerKey {
         if let Some((tid, oid)) = entra {
             return Some(Self(format!("{tid}.{oid}")));
         }
-        let subject = match &names.object_id {
-            // U+FFFD may stand for what could not be read (see `jwt`): two customers would be one.
-            Some(name) => {
-                claim_names::find(claims, name)?.as_str().filter(|id| !id.is_empty() && !id.contains('\u{fffd}'))?
-            }
-            None => jwt::text(claims, "sub")?,
-        };
+        let subject = claim_names::user(claims, names)?;
         Some(Self(format!("{}|{subject}", metadata.issuer)))
     }
 

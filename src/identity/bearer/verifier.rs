@@ -171,14 +171,12 @@ impl Verifier {
                 }
                 format!("{tenant}.{}", guid("oid").ok_or(TokenError::Subject)?)
             }
-            None => {
-                match claim_names::find(claims, names.object_id.as_deref().unwrap_or("sub")).and_then(Value::as_str) {
-                    Some(subject) if !subject.is_empty() && subject.len() <= MAX_SUBJECT => {
-                        format!("{}|{subject}", metadata.issuer)
-                    }
-                    _ => return Err(TokenError::Subject),
+            None => match claim_names::user(claims, names) {
+                Some(subject) if subject.len() <= MAX_SUBJECT => {
+                    format!("{}|{subject}", metadata.issuer)
                 }
-            }
+                _ => return Err(TokenError::Subject),
+            },
         };
         let (kind, scopes, roles) = permissions(claims, names)?;
         let client_id = client_id.map(str::to_owned);
