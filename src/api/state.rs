@@ -9,7 +9,7 @@ use super::directory::Directory;
 use super::downstream::Downstream;
 use super::permissions::Permissions;
 use super::store::Store;
-use crate::identity::bearer::Verifier;
+use crate::identity::bearer::{Caller, Explained, Verifier};
 use crate::identity::provider::Provider;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode, public_url};
@@ -49,6 +49,24 @@ impl Config {
     /// [`ConfigError`]: with it the API does not start.
     pub fn check(&self, mode: Mode, clock: &Clock) -> Result<(), ConfigError> {
         self.checked(mode, clock).map(drop)
+    }
+
+    /// Whether an API with this configuration would take `token` for a look at to-dos; where it would not, which member is at
+    /// fault, for whoever runs it.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: with it the API does not start.
+    pub async fn examine(
+        &self,
+        mode: Mode,
+        clock: &Clock,
+        token: &str,
+    ) -> Result<Result<Caller, Explained>, ConfigError> {
+        let Checked { verifier, permissions, .. } = self.checked(mode, clock)?;
+        Ok(match verifier.examine(token).await {
+            Ok(caller) => caller.require(&permissions.read).map(|()| caller).map_err(Explained::from),
+            Err(explained) => Err(explained),
+        })
     }
 
     fn checked(&self, mode: Mode, clock: &Clock) -> Result<Checked, ConfigError> {

@@ -22,7 +22,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::jwt::{self, Claims, Header, JwtError, Key, SKEW, TimeError, Verified};
 use super::lenient;
-use super::log::loggable;
+use super::log::{loggable, loggable_words};
 use super::protocol::{IdToken, IdTokenClaims, SigningKey};
 use super::provider::{Metadata, Provider, ProviderError, SignatureError};
 use crate::platform::outbound;
@@ -70,8 +70,13 @@ pub(super) enum IdTokenError {
         /// This client.
         expected: String,
     },
-    #[error(transparent)]
-    Times(#[from] TimeError),
+    #[error("{error}: {found}")]
+    Times {
+        /// Which check.
+        error: TimeError,
+        /// The token's times and ours.
+        found: String,
+    },
     #[error("`iat` is missing")]
     NoIssueTime,
     #[error("`nonce` is missing or another sign-in's")]
@@ -173,8 +178,11 @@ pub(super) async fn verify(
     check_kind(&header, &claims, &metadata)?;
     // Before they are read by type, so that the log names what is wrong.
     check_names(&claims, &metadata, expected)?;
-    jwt::check_times(&claims, expected.now, SKEW)?;
-    jwt::seconds(&claims, "iat")?.ok_or(IdTokenError::NoIssueTime)?;
+    jwt::check_times(&claims, expected.now, SKEW).map_err(times(&claims, expected.now))?;
+    // A number, where it is there.
+    if !claims.contains_key("iat") {
+        return Err(IdTokenError::NoIssueTime);
+    }
     let typed = check_by_crate(token, &header, &claims, &key, &metadata, expected)?;
     if let Some(hash) = typed.access_token_hash() {
         let algorithm = header.algorithm.to_core();
@@ -184,6 +192,10 @@ pub(super) async fn verify(
         }
     }
     Ok(VerifiedIdToken { typed, claims })
+}
+
+fn times(claims: &Claims, now: i64) -> impl FnOnce(TimeError) -> IdTokenError {
+    move |error| IdTokenError::Times { error, found: jwt::shown_times(claims, now) }
 }
 
 fn check_kind(header: &Header, claims: &Claims, metadata: &Metadata) -> Result<(), IdTokenError> {
@@ -282,12 +294,8 @@ fn check_by_crate(
     };
     read.into_claims(&verifier, nonce).map_err(|error| match error {
         ClaimsVerificationError::InvalidNonce(_) => IdTokenError::Nonce,
-        ClaimsVerificationError::Expired(_) => IdTokenError::Times(TimeError::Expired),
+        ClaimsVerificationError::Expired(_) => times(claims, now)(TimeError::Expired),
         ClaimsVerificationError::SignatureVerification(_) => SignatureError::Token(JwtError::Signature).into(),
         error => IdTokenError::Other(loggable_words(&error.to_string())),
     })
-}
-
-fn loggable_words(text: &str) -> String {
-    text.split_ascii_whitespace().take(30).map(loggable).collect::<Vec<_>>().join(" ")
 }

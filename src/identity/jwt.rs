@@ -466,10 +466,20 @@ pub(super) fn shown_header(token: &str) -> String {
 
 /// A claim as it was found, for the log.
 pub(super) fn shown(claims: &Claims, name: &str) -> String {
-    claims.get(name).map_or_else(|| "missing".to_owned(), |value| loggable(&value.to_string()))
+    shown_value(claims.get(name))
 }
 
-/// Decodes one part of a token as a JSON object without duplicate members.
+/// The same, where the claim was looked up already.
+pub(super) fn shown_value(claim: Option<&Value>) -> String {
+    claim.map_or_else(|| "missing".to_owned(), |value| loggable(&value.to_string()))
+}
+
+/// The times of a token beside our own, for the log: the usual reason for a refusal is a clock.
+pub(super) fn shown_times(claims: &Claims, now: i64) -> String {
+    let times = ["exp", "nbf", "iat"].map(|name| format!("`{name}` is {}", shown(claims, name))).join(", ");
+    format!("{times}; it is {now} here, and {SKEW} s are tolerated")
+}
+
 /// Claims that decide whose a token is, and for whom.
 const DECISIVE: [&str; 11] = ["iss", "sub", "aud", "azp", "nonce", "tid", "oid", "sid", "jti", "client_id", "appid"];
 
@@ -487,6 +497,7 @@ fn claims(part: &str) -> Result<Claims, JwtError> {
     Ok(claims)
 }
 
+/// Decodes one part of a token as a JSON object without duplicate members.
 fn object(part: &str) -> Result<Map<String, Value>, JwtError> {
     strict_object(&URL_SAFE_NO_PAD.decode(part).map_err(|_| JwtError::NotBase64)?)
 }

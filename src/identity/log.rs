@@ -4,3 +4,8 @@
 pub(super) fn loggable(text: &str) -> String {
     text.chars().filter(char::is_ascii_graphic).take(80).collect()
 }
+
+/// The same for several words, of which the first thirty are kept.
+pub(super) fn loggable_words(text: &str) -> String {
+    text.split_ascii_whitespace().take(30).map(loggable).collect::<Vec<_>>().join(" ")
+}

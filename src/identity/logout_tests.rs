@@ -43,6 +43,23 @@ async fn a_logout_token_with_one_thing_wrong_is_refused_and_the_session_kept() {
     logout_is_refused(&suite, "a.b.c&logout_token=a.b.c", "exactly one").await;
 }
 
+#[tokio::test]
+async fn a_refused_logout_token_is_told_what_was_found_and_what_was_expected() {
+    let suite = Suite::start().await;
+    let now = suite.clock.unix_seconds();
+    for (header, changes, found) in [
+        (json!({"kid": "unknown"}), json!({}), "kid=\"unknown\"".to_owned()),
+        (json!({"alg": "HS256"}), json!({}), "alg=\"HS256\"".to_owned()),
+        (json!({}), json!({"exp": now - 61}), format!("`exp` is {}", now - 61)),
+        (json!({}), json!({"exp": now - 61}), format!("it is {now} here")),
+        (json!({}), json!({"iat": now - 661}), format!("`iat` is {}", now - 661)),
+        (json!({}), json!({"iss": "https://evil.example"}), "\"https://evil.example\"".to_owned()),
+        (json!({}), json!({"iss": "https://evil.example"}), suite.provider.issuer()),
+    ] {
+        logout_is_refused(&suite, &suite.provider.logout_token(&header, changes), &found).await;
+    }
+}
+
 /// Abuse case 50, the token's second use, and its use on another web server.
 #[tokio::test]
 async fn a_logout_token_is_good_once() {

@@ -103,7 +103,8 @@ async fn the_admins_app_is_tried_as_it_would_be_used() {
     let good = std::fs::read_to_string(errand.folder.path().join("data/dev.toml")).unwrap();
     let report = examine(&good, &Clock::system()).await;
     assert_eq!(report.count(Verdict::Wrong), 0, "{}", doctor::text(&report, false, None));
-    for name in ["app token", "application permissions", "API with the app token"] {
+    let by_api = "app token by the checks of [api]";
+    for name in ["app token", "application permissions", by_api, "API with the app token"] {
         assert_eq!(check(&report, name).verdict, Verdict::Right, "{name}: {:?}", check(&report, name));
     }
 
@@ -131,6 +132,20 @@ async fn the_admins_app_is_tried_as_it_would_be_used() {
         let proposed = wrong.remedy.as_deref().unwrap_or_default();
         assert!(proposed.contains(remedy), "{name} with {to}: {proposed}");
         assert!(!text.contains(secret), "a secret: {text}");
+    }
+
+    // What the API tells its caller of is too little to mend it by; its configuration is here.
+    for (key, value, found) in [
+        ("token_version", toml::Value::from("9.0"), "`ver` is \"2.0\"; expected: 9.0"),
+        ("allowed_clients", vec![web_client_id.as_str()].into(), &format!("`azp` is \"{client_id}\"")),
+        ("audiences", vec!["api://other"].into(), &format!("`aud` is \"{api_client_id}\"; expected: api://other")),
+    ] {
+        let mut changed = left.clone();
+        changed["api"].as_table_mut().unwrap().insert(key.to_owned(), value);
+        let report = examine(&changed.to_string(), &Clock::system()).await;
+        let wrong = check(&report, by_api);
+        assert!(wrong.verdict == Verdict::Wrong && wrong.found.contains(found), "{key}: {}", wrong.found);
+        assert!(!wrong.found.contains("eyJ"), "{}", wrong.found);
     }
 }
 

@@ -9,9 +9,12 @@ use super::config::Tables;
 use super::exchange::{self, quoted};
 use super::provider::Providers;
 use super::{Check, todolist};
+use crate::api::config::Config as Api;
 use crate::daemon::aadsts;
 use crate::daemon::admin::config::{Config as Admin, TODOLIST};
+use crate::identity::bearer::{Explained, Refusal};
 use crate::platform::clock::Clock;
+use crate::platform::config::Mode;
 use crate::platform::outbound;
 
 pub(super) async fn check(
@@ -46,6 +49,9 @@ pub(super) async fn check(
     let mut checks = vec![Check::right("app token", format!("the provider gives one for {scopes}"))];
     if let Some(claims) = claims(authorization) {
         checks.extend(looked_at(&claims, tables));
+    }
+    if let Some(api) = &tables.api {
+        checks.extend(examined(api, tables.mode, clock, authorization).await);
     }
     if let Some(todos) = admin.downstream_apis.get(TODOLIST).and_then(todolist::address) {
         checks.push(tried(&todos, exchange::get(http, &todos, Some(authorization)).await));
@@ -112,6 +118,33 @@ fn looked_at(claims: &Value, tables: &Tables) -> Vec<Check> {
     checks
 }
 
+/// What an API with the configuration's `[api]` makes of the token, by the checks of the API itself: unlike its answer, it
+/// names the member that is at fault. Nothing, where the API would not even start: that is said elsewhere.
+async fn examined(api: &Api, mode: Mode, clock: &Clock, authorization: &str) -> Option<Check> {
+    const NAME: &str = "app token by the checks of [api]";
+    let token = authorization.strip_prefix("Bearer ")?;
+    Some(match api.examine(mode, clock, token).await.ok()? {
+        Ok(_) => Check::right(NAME, "all pass"),
+        Err(Explained { refusal: Refusal::Unavailable(error), .. }) => {
+            Check::unknown(NAME, format!("the API's provider cannot be asked: {}", quoted(&error.to_string())))
+        }
+        Err(explained) => Check::wrong(
+            NAME,
+            explained.to_string(),
+            "correct [api], or the app's and the API's registrations, so that what is found is what is expected",
+        ),
+    })
+}
+
+/// The API's own words: its challenge (RFC 6750 §3), and the problem document (RFC 9457).
+fn said(answer: &exchange::Answer) -> String {
+    let challenge = answer.headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    let detail = serde_json::from_str::<Value>(&answer.body).ok();
+    let detail = detail.as_ref().and_then(|problem| problem["detail"].as_str());
+    let said: Vec<_> = [challenge, detail].into_iter().flatten().map(quoted).filter(|text| !text.is_empty()).collect();
+    if said.is_empty() { "it does not say why".to_owned() } else { said.join("; ") }
+}
+
 /// What the API makes of the token: a look at one to-do, which changes nothing.
 fn tried(todos: &url::Url, asked: Result<exchange::Answer, outbound::OutboundError>) -> Check {
     const NAME: &str = "API with the app token";
@@ -119,18 +152,16 @@ fn tried(todos: &url::Url, asked: Result<exchange::Answer, outbound::OutboundErr
         Ok(answer) => answer,
         Err(error) => return Check::unknown(NAME, error.to_string()),
     };
-    let challenge =
-        answer.headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match answer.status.as_u16() {
         200 => Check::right(NAME, format!("{} answers", exchange::place(todos))),
         401 => Check::wrong(
             NAME,
-            format!("the API does not accept the token: {}", quoted(challenge)),
+            format!("the API does not accept the token: {}", said(&answer)),
             "the API must trust the same provider ([api.identity]), and api.audiences must name the token's `aud`",
         ),
         403 => Check::wrong(
             NAME,
-            "the API accepts the token, but it permits nothing",
+            format!("the API accepts the token, but it permits nothing: {}", said(&answer)),
             "grant the app one of the application permissions of api.permissions.read, and an administrator's consent",
         ),
         503 => Check::wrong(

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 
 use super::permission::{Kind, Permission};
 use super::refusal::{MissingPermission, Refusal};
+use crate::identity::log::{loggable, loggable_words};
 use crate::identity::token::IncomingToken;
 
 /// Who calls, as their access token says.
@@ -36,11 +37,18 @@ impl Caller {
             Kind::User => (&self.scopes, &permission.scopes),
             Kind::App => (&self.roles, &permission.app_permissions),
         };
+        let refused = |found: &[String], expected: &str| {
+            let found = loggable_words(&found.join(" "));
+            let client_id = self.client_id.as_deref().map(loggable);
+            tracing::info!(kind = ?self.kind, client_id, found, expected, "a token permits less than is needed");
+        };
         if !sufficient.iter().any(|name| held.contains(name)) {
+            refused(held, &sufficient.join(" "));
             return Err(Refusal::Permission(MissingPermission { kind: self.kind, permission: permission.clone() }));
         }
         match &permission.authentication_context {
             Some(context) if self.kind == Kind::User && !self.authentication_contexts.contains(&context.0) => {
+                refused(&self.authentication_contexts, &context.0);
                 Err(Refusal::AuthenticationContext(context.clone()))
             }
             _ => Ok(()),

@@ -36,6 +36,7 @@
 //! an authentication context, the `acrs` of a user's token.
 
 mod caller;
+mod explained;
 mod permission;
 mod refusal;
 #[cfg(test)]
@@ -48,6 +49,7 @@ use axum::response::Response;
 
 pub use super::token::IncomingToken;
 pub use caller::Caller;
+pub use explained::{Explained, Mismatch};
 pub use permission::{
     AuthenticationContext, Kind, Offered, Permission, PermissionConfig, UserPermissionConfig, check_names,
 };

@@ -424,3 +424,50 @@ fn empty_or_unknown_permissions_and_no_audience_are_refused() {
     }
     assert!(check_names("api.scopes", &names(&["ToDoList.Read", "todo:read"])).is_ok());
 }
+
+#[tokio::test]
+async fn the_log_names_the_member_what_was_found_and_what_was_expected_and_the_caller_learns_neither() {
+    let (double, verifier) = start().await;
+    let verifier = verifier.with_allowed_clients("api.allowed_clients", &names(&[WEB])).expect("valid");
+    let now = double.clock.unix_seconds();
+    for (changes, found, expected) in [
+        (json!({"iss": "https://evil.example"}), "`iss` is \"https://evil.example\"", double.issuer()),
+        (json!({"iss": null}), "`iss` is missing", double.issuer()),
+        (json!({"aud": ["a", "b"]}), "`aud` is [\"a\",\"b\"]", API.to_owned()),
+        (json!({"aud": "a\nb\u{1b}[31m"}), "`aud` is \"a\\nb", API.to_owned()),
+        (json!({"aud": "x".repeat(2000)}), "`aud` is \"xxx", API.to_owned()),
+        (json!({"exp": now - 100}), &format!("`exp` is {}", now - 100), format!("later than {}", now - 60)),
+        (json!({"nbf": now + 100}), &format!("`nbf` is {}", now + 100), format!("at most {}", now + 60)),
+        (json!({"iat": now + 100}), &format!("`iat` is {}", now + 100), format!("it is {now} here")),
+        (json!({"exp": "soon"}), "`exp` is \"soon\"", "seconds".to_owned()),
+        (json!({"tid": BOB}), &format!("`tid` is \"{BOB}\""), TENANT.to_string()),
+        (json!({"ver": "1.0"}), "`ver` is \"1.0\"", "expected: 2.0".to_owned()),
+        (json!({"oid": "alice"}), "`oid` is another text", "a GUID".to_owned()),
+        (json!({"scp": null}), "`scp` is missing, `scope` is missing, `roles` is", "at least one".to_owned()),
+        (json!({"scp": 7}), "`scp` is 7", "texts".to_owned()),
+        (json!({"idtyp": "device"}), "`idtyp` is \"device\"", "app or user".to_owned()),
+        (json!({"nonce": "n-0S6"}), "`nonce` is there", "none".to_owned()),
+        (json!({"azp": null}), "`azp` is missing", "the client app".to_owned()),
+        (json!({"azp": BOB}), &format!("`azp` is \"{BOB}\""), WEB.to_owned()),
+    ] {
+        let refused = verifier.examine(&double.access_token(changes.clone())).await.expect_err("refused");
+        let (logged, answer) = (refused.to_string(), refused.refusal.to_string());
+        assert!(
+            logged.starts_with(&answer) && logged.contains(found) && logged.contains(&expected),
+            "{changes}: {logged}"
+        );
+        assert!(logged.len() < 500 && !logged.contains(char::is_control) && !logged.contains("n-0S6"), "{logged}");
+        let headers = format!("{:?}", refused.refusal.into_response().headers());
+        assert!(!answer.contains(found) && !headers.contains(found), "{answer} {headers}");
+    }
+    let claims = double.access_claims(json!({}));
+    for (header, found, expected) in [
+        (json!({"alg": "HS256", "kid": "first"}), "alg=\"HS256\" kid=\"first\"", "RS256, PS256, ES256"),
+        (json!({"alg": "RS256", "kid": "gone"}), "kid=\"gone\"", "the id of a key"),
+        (json!({"alg": "RS256", "kid": "first", "typ": "logout+jwt"}), "`typ` is \"logout+jwt\"", "at+jwt"),
+    ] {
+        let token = SigningKey::first().sign(&header, &claims);
+        let logged = verifier.examine(&token).await.expect_err("refused").to_string();
+        assert!(logged.contains(found) && logged.contains(expected) && !logged.contains(&token), "{header}: {logged}");
+    }
+}

@@ -8,12 +8,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::explained::{self, Demanded, Explained, Mismatch};
 use super::permission::Kind;
 use super::refusal::{Refusal, RequestError, TokenError};
 use crate::identity::claim_names;
 use crate::identity::config::ClaimNames;
 use crate::identity::jwt::{self, Claims, SKEW, Verified};
-use crate::identity::provider::{Metadata, Provider, SignatureError};
+use crate::identity::provider::{Metadata, Provider};
 use crate::identity::token::IncomingToken;
 use crate::platform::clock::Clock;
 use crate::platform::config::ConfigError;
@@ -98,33 +99,50 @@ impl Verifier {
     /// # Errors
     /// [`Refusal`], whose text names the check and nothing of the token.
     pub async fn authenticate(&self, headers: &HeaderMap, uri: &Uri) -> Result<(Caller, IncomingToken), Refusal> {
-        let result = match token(headers, uri) {
-            Ok(token) => self.validate(token).await,
-            Err(refusal) => Err(refusal),
-        };
-        match &result {
-            Err(Refusal::Unavailable(error)) => tracing::error!(%error, "access tokens cannot be checked"),
-            Err(Refusal::Token(reason)) => tracing::info!(%reason, "an access token was refused"),
-            Err(Refusal::Client) => tracing::info!("an access token of a client app that is not allowed was refused"),
-            Err(_) | Ok(_) => {}
-        }
-        result
+        let token = token(headers, uri)?;
+        self.validate(token).await.map_err(|explained| {
+            match &explained.refusal {
+                Refusal::Unavailable(error) => tracing::error!(%error, "access tokens cannot be checked"),
+                Refusal::Token(_) => tracing::info!(reason = %explained, "an access token was refused"),
+                Refusal::Client => {
+                    tracing::info!(reason = %explained, "an access token of a client app that is not allowed was refused");
+                }
+                _ => {}
+            }
+            explained.refusal
+        })
     }
 
-    async fn validate(&self, token: &str) -> Result<(Caller, IncomingToken), Refusal> {
-        let verified = self.0.provider.verify(token).await.map_err(|error| match error {
-            SignatureError::Provider(error) => Refusal::Unavailable(error),
-            error => Refusal::Token(TokenError::Signature(error)),
-        })?;
+    /// What would become of a request with `token`, with the reason for whoever runs the API: see [`Explained`].
+    ///
+    /// # Errors
+    /// [`Explained`].
+    pub async fn examine(&self, token: &str) -> Result<Caller, Explained> {
+        Ok(self.validate(token).await?.0)
+    }
+
+    async fn validate(&self, token: &str) -> Result<(Caller, IncomingToken), Explained> {
+        let verified = self.0.provider.verify(token).await.map_err(|error| explained::signature(error, token))?;
         let metadata = self.0.provider.metadata().await.map_err(Refusal::Unavailable)?;
-        let caller = self.check(&verified, &metadata)?;
+        let now = self.0.clock.unix_seconds();
+        let caller = self.check(&verified, &metadata, now).map_err(|error| {
+            let demanded = Demanded {
+                audiences: &self.0.audiences,
+                version: self.version(&metadata),
+                claim_names: &self.0.claim_names,
+                metadata: &metadata,
+                now,
+            };
+            explained::claims(error, &verified, &demanded)
+        })?;
         if let Some(allowed) = &self.0.allowed_clients
             && !caller
                 .client_id
                 .as_ref()
                 .is_some_and(|client| allowed.iter().any(|known| is_same_client(known, client)))
         {
-            return Err(Refusal::Client);
+            let mismatch = Some(Box::new(Mismatch::of_client(&verified.claims, allowed)));
+            return Err(Explained { refusal: Refusal::Client, mismatch });
         }
         let expires_at = jwt::seconds(&verified.claims, "exp").ok().flatten().unwrap_or_default().saturating_mul(1000);
         let incoming = IncomingToken::new(SecretString::from(token), caller.kind == Kind::User, expires_at);
@@ -133,11 +151,21 @@ impl Verifier {
 
     #[cfg(test)]
     pub(super) async fn caller(&self, token: &str) -> Result<Caller, Refusal> {
-        Ok(self.validate(token).await?.0)
+        self.examine(token).await.map_err(|explained| explained.refusal)
+    }
+
+    /// What `ver` must be.
+    fn version(&self, metadata: &Metadata) -> Option<&str> {
+        self.0.version.as_deref().or(metadata.tenant.map(|_| "2.0"))
     }
 
     /// Checks 3 to 7, and 9, of the [module](super).
-    fn check(&self, Verified { header, claims }: &Verified, metadata: &Metadata) -> Result<Caller, TokenError> {
+    fn check(
+        &self,
+        Verified { header, claims }: &Verified,
+        metadata: &Metadata,
+        now: i64,
+    ) -> Result<Caller, TokenError> {
         let is_access_token =
             |typ: &str| ["JWT", "at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(typ));
         if !header.typ.as_deref().is_none_or(is_access_token) {
@@ -150,13 +178,12 @@ impl Verifier {
         if !audiences.iter().any(|audience| self.0.audiences.iter().any(|ours| ours == audience)) {
             return Err(TokenError::Audience);
         }
-        jwt::check_times(claims, self.0.clock.unix_seconds(), SKEW)?;
+        jwt::check_times(claims, now, SKEW)?;
         if ["nonce", "at_hash", "c_hash", "events"].iter().any(|name| claims.contains_key(*name)) {
             return Err(TokenError::AnotherKind);
         }
         let client_id = ["azp", "appid", "client_id"].iter().find_map(|name| jwt::text(claims, name));
-        let required_version = self.0.version.as_deref().or(metadata.tenant.map(|_| "2.0"));
-        if required_version.is_some_and(|version| jwt::text(claims, "ver") != Some(version)) {
+        if self.version(metadata).is_some_and(|version| jwt::text(claims, "ver") != Some(version)) {
             return Err(TokenError::Version);
         }
         let names = &self.0.claim_names;

@@ -35,8 +35,13 @@ const MAX_NAME: usize = 255;
 enum RouteError {
     #[error("the request is not a form with exactly one logout_token")]
     Request,
-    #[error(transparent)]
-    Signature(SignatureError),
+    #[error("{error}: the header has {header}")]
+    Signature {
+        /// Which check.
+        error: SignatureError,
+        /// What the header says.
+        header: String,
+    },
     #[error("the algorithm (`alg`) is {0}, which the provider does not announce")]
     Algorithm(&'static str),
     #[error("`typ` is {0}, another kind of token's")]
@@ -55,12 +60,17 @@ enum RouteError {
         /// This client.
         expected: String,
     },
-    #[error(transparent)]
-    Times(#[from] TimeError),
+    #[error("{error}: {found}")]
+    Times {
+        /// Which check.
+        error: TimeError,
+        /// The token's times and ours.
+        found: String,
+    },
     #[error("`iat` is missing")]
     NoIssueTime,
-    #[error("the token was issued too long ago")]
-    Stale,
+    #[error("the token was issued too long ago: {0}")]
+    Stale(String),
     #[error("neither `sub` nor `sid` says who signed out")]
     Nobody,
     #[error("`sub` or `sid` is not a short text")]
@@ -82,11 +92,11 @@ enum RouteError {
     Store(#[from] sqlx::Error),
 }
 
-impl From<SignatureError> for RouteError {
-    fn from(error: SignatureError) -> Self {
+impl RouteError {
+    fn of_signature(error: SignatureError, token: &str) -> Self {
         match error {
             SignatureError::Provider(error) => Self::Provider(error),
-            error => Self::Signature(error),
+            error => Self::Signature { error, header: jwt::shown_header(token) },
         }
     }
 }
@@ -137,7 +147,7 @@ pub(super) async fn back_channel_logout(
 async fn answer(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Result<usize, RouteError> {
     let form = Parameters::of_form(headers, body).ok_or(RouteError::Request)?;
     let token = form.only("logout_token").ok_or(RouteError::Request)?;
-    let verified = identity.provider.verify(token).await?;
+    let verified = identity.provider.verify(token).await.map_err(|error| RouteError::of_signature(error, token))?;
     let metadata = identity.provider.metadata().await.map_err(RouteError::Provider)?;
     let audience = (identity.client_id.as_str(), identity.tokens.client().trusted_audiences());
     let logout = check(&verified, &metadata, audience, identity.clock.unix_seconds())?;
@@ -179,10 +189,11 @@ fn check(
     if !jwt::is_audience(claims, client_id, trusted_audiences) {
         return Err(RouteError::Audience { found: jwt::shown(claims, "aud"), expected: client_id.to_owned() });
     }
-    jwt::check_times(claims, now, SKEW)?;
-    let issued = jwt::seconds(claims, "iat")?.ok_or(RouteError::NoIssueTime)?;
+    let times = |error| RouteError::Times { error, found: jwt::shown_times(claims, now) };
+    jwt::check_times(claims, now, SKEW).map_err(times)?;
+    let issued = jwt::seconds(claims, "iat").map_err(times)?.ok_or(RouteError::NoIssueTime)?;
     if issued < now - MAX_AGE - SKEW {
-        return Err(RouteError::Stale);
+        return Err(RouteError::Stale(jwt::shown_times(claims, now)));
     }
     // (5)
     let (subject, sid) = (name(claims, "sub")?, name(claims, "sid")?);

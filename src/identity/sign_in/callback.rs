@@ -41,8 +41,13 @@ enum RouteError {
     #[error("the state was answered before")]
     AnsweredState,
     /// RFC 9207 §2.4: the answer names another issuer, or none although the provider announces that it does.
-    #[error("the answer does not come from the provider that was asked")]
-    Issuer,
+    #[error("the answer does not come from the provider that was asked: `iss` is {found}, not {expected}")]
+    Issuer {
+        /// The answer's.
+        found: String,
+        /// The provider's.
+        expected: String,
+    },
     /// RFC 6749 §4.1.2.1: the provider reports an error.
     #[error("the provider answered {0}")]
     Provider(String),
@@ -117,7 +122,7 @@ impl RouteError {
             )
             | Self::NotProved(None)
             | Self::RepeatedParameter
-            | Self::Issuer
+            | Self::Issuer { .. }
             | Self::NoCode
             | Self::NoIdToken
             | Self::NoAccessToken
@@ -261,9 +266,10 @@ async fn answer(
     }
     let transaction = transaction.ok_or(RouteError::UnknownState)?;
     let metadata = identity.provider.metadata().await?;
+    let issuer = |found: String| RouteError::Issuer { found, expected: metadata.issuer.clone() };
     match parameters.only("iss") {
-        Some(issuer) if issuer != metadata.issuer => return Err(RouteError::Issuer),
-        None if metadata.authorization_response_iss_parameter_supported => return Err(RouteError::Issuer),
+        Some(found) if found != metadata.issuer => return Err(issuer(loggable(found))),
+        None if metadata.authorization_response_iss_parameter_supported => return Err(issuer("missing".to_owned())),
         _ => {}
     }
     if let Some(error) = parameters.only("error") {

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::parameters::Parameters;
 use crate::identity::ended_sessions::EndedBy;
+use crate::identity::log::loggable;
 use crate::identity::provider::{Metadata, ProviderError};
 use crate::identity::session::{self, Named, Which};
 use crate::identity::state::Identity;
@@ -21,8 +22,13 @@ const MAX_NAME: usize = 255;
 enum RouteError {
     #[error("`iss` or `sid` is there twice")]
     RepeatedParameter,
-    #[error("`iss` is not the provider's")]
-    Issuer,
+    #[error("`iss` is {found}, not the provider's {expected}")]
+    Issuer {
+        /// The request's.
+        found: String,
+        /// The provider's.
+        expected: String,
+    },
     #[error("`sid` is missing or too long")]
     NoSession,
     #[error(transparent)]
@@ -64,8 +70,8 @@ async fn answer(identity: &Identity, query: &Parameters) -> Result<usize, RouteE
     let sid = query.only("sid").filter(|sid| (1..=MAX_NAME).contains(&sid.len())).ok_or(RouteError::NoSession)?;
     let metadata = identity.provider.metadata().await?;
     // §2 has both or neither, Entra sends `sid` alone. There is one provider, so the issuer is known either way.
-    if query.only("iss").is_some_and(|issuer| issuer != metadata.issuer) {
-        return Err(RouteError::Issuer);
+    if let Some(issuer) = query.only("iss").filter(|issuer| *issuer != metadata.issuer) {
+        return Err(RouteError::Issuer { found: loggable(issuer), expected: metadata.issuer.clone() });
     }
     // A question first: whoever makes up names must not hold up those who write.
     let known: Option<(i64,)> =

@@ -55,12 +55,27 @@ pub(super) enum UserInfoError {
     ContentType,
     #[error("the UserInfo answer is not a JSON object without repeated members")]
     NotJson,
-    #[error(transparent)]
-    Signature(#[from] SignatureError),
-    #[error("`iss` of the signed UserInfo answer is not the provider's")]
-    Issuer,
-    #[error("`aud` of the signed UserInfo answer is not this client alone")]
-    Audience,
+    #[error("the signed UserInfo answer is refused: {error}: its header has {header}")]
+    Signature {
+        /// Which check.
+        error: SignatureError,
+        /// What the header says.
+        header: String,
+    },
+    #[error("`iss` of the signed UserInfo answer is {found}, not the provider's {expected}")]
+    Issuer {
+        /// The answer's.
+        found: String,
+        /// The provider's.
+        expected: String,
+    },
+    #[error("`aud` of the signed UserInfo answer is {found}, not {expected} alone")]
+    Audience {
+        /// The answer's.
+        found: String,
+        /// This client.
+        expected: String,
+    },
     #[error("`sub` of the UserInfo answer is missing or not the ID token's")]
     Subject,
 }
@@ -69,7 +84,8 @@ impl UserInfoError {
     /// Whether the provider cannot be asked, rather than answers wrongly.
     pub(super) fn is_outage(&self) -> bool {
         match self {
-            Self::Outbound(OutboundError::Unreachable { .. }) | Self::Signature(SignatureError::Provider(_)) => true,
+            Self::Outbound(OutboundError::Unreachable { .. })
+            | Self::Signature { error: SignatureError::Provider(_), .. } => true,
             Self::Status(status) => *status >= 500 || *status == 429,
             _ => false,
         }
@@ -128,13 +144,17 @@ pub(super) async fn add(
 /// §5.3.2: a signed answer has `iss` and `aud`, of which the latter may be missing where nobody else is meant.
 async fn signed(identity: &Identity, metadata: &Metadata, body: &[u8]) -> Result<Claims, UserInfoError> {
     let token = std::str::from_utf8(body).map_err(|_| UserInfoError::NotJson)?;
-    let claims = identity.provider.verify_signature(token.trim()).await?;
+    let token = token.trim();
+    let refused = |error| UserInfoError::Signature { error, header: jwt::shown_header(token) };
+    let claims = identity.provider.verify_signature(token).await.map_err(refused)?;
     if claims.get("iss").is_some_and(|issuer| issuer.as_str() != Some(&metadata.issuer)) {
-        return Err(UserInfoError::Issuer);
+        let (found, expected) = (jwt::shown(&claims, "iss"), metadata.issuer.clone());
+        return Err(UserInfoError::Issuer { found, expected });
     }
     let trusted = identity.tokens.client().trusted_audiences();
     if claims.contains_key("aud") && !jwt::is_audience(&claims, &identity.client_id, trusted) {
-        return Err(UserInfoError::Audience);
+        let (found, expected) = (jwt::shown(&claims, "aud"), identity.client_id.clone());
+        return Err(UserInfoError::Audience { found, expected });
     }
     Ok(claims)
 }
