@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 
 use super::tests::{clock, start, toml};
 use super::{Api, StartError, router};
-use crate::identity::provider_double::{API, ProviderDouble, TENANT};
+use crate::identity::testing::{API, ProviderDouble, TENANT};
 
 const PROFILE: &str = "/api/profile";
 const BOTH: &str = "ToDoList.Read Profile.Read Profile.ReadWrite";

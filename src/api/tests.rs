@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::store::{Added, MAX_PER_OWNER, Store, Whose};
 use super::{Api, StartError, config, router};
-use crate::identity::provider_double::{ALICE, API, BOB, ProviderDouble, TENANT};
+use crate::identity::testing::{ALICE, API, BOB, ProviderDouble, TENANT};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
 use crate::todo::{Description, NewTodo, Patch, Todo};

@@ -270,6 +270,3 @@ impl AppConfig {
         Ok(App { identity: builder.build()?, apis })
     }
 }
-
-#[cfg(test)]
-mod tests;

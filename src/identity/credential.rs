@@ -7,8 +7,6 @@
 //! take the app down.
 
 mod certificate;
-#[cfg(test)]
-mod tests;
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;

@@ -44,43 +44,29 @@ mod builder;
 mod claim_names;
 pub mod client;
 pub mod config;
-#[cfg(test)]
-mod conformance;
 mod credential;
 mod customer_key;
 pub mod downstream;
-#[cfg(test)]
-mod downstream_tests;
 mod ended;
 mod ended_sessions;
-#[cfg(test)]
-mod ended_tests;
 mod http;
 mod id_token;
 pub mod jwt;
 mod lenient;
 mod log;
-#[cfg(test)]
-mod logout_tests;
 mod protocol;
 pub mod provider;
-#[cfg(test)]
-pub mod provider_double;
-#[cfg(test)]
-mod provider_tests;
 pub mod return_to;
 pub mod scopes;
 pub mod session;
 pub mod sign_in;
-#[cfg(test)]
-mod sign_in_tests;
 mod site;
 mod state;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 pub mod token;
-#[cfg(test)]
-mod token_endpoint_double;
 pub mod tokens;
 
 use axum::Router;

@@ -18,11 +18,11 @@ pub struct Caller {
     /// The app that calls (`azp`, `appid` or RFC 9068's `client_id`), where the token says so.
     pub client_id: Option<String>,
     /// What the user let the app do; empty for apps that call as themselves.
-    pub(super) scopes: Vec<String>,
+    pub(in crate::identity) scopes: Vec<String>,
     /// What the administrator lets the app do; users' own roles are not kept, because nothing here is decided by them.
-    pub(super) roles: Vec<String>,
+    pub(in crate::identity) roles: Vec<String>,
     /// The authentication contexts that the user has satisfied (`acrs`).
-    pub(super) authentication_contexts: Vec<String>,
+    pub(in crate::identity) authentication_contexts: Vec<String>,
 }
 
 impl Caller {

@@ -39,9 +39,7 @@ mod caller;
 mod explained;
 mod permission;
 mod refusal;
-#[cfg(test)]
-mod tests;
-mod verifier;
+pub(super) mod verifier;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;

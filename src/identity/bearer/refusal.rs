@@ -102,8 +102,8 @@ pub enum TokenError {
 /// What a caller lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingPermission {
-    pub(super) kind: Kind,
-    pub(super) permission: Permission,
+    pub(in crate::identity) kind: Kind,
+    pub(in crate::identity) permission: Permission,
 }
 
 impl MissingPermission {

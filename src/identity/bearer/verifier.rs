@@ -150,7 +150,7 @@ impl Verifier {
     }
 
     #[cfg(test)]
-    pub(super) async fn caller(&self, token: &str) -> Result<Caller, Refusal> {
+    pub(in crate::identity) async fn caller(&self, token: &str) -> Result<Caller, Refusal> {
         self.examine(token).await.map_err(|explained| explained.refusal)
     }
 
@@ -270,7 +270,7 @@ fn words(value: &Value) -> Result<Vec<String>, TokenError> {
 }
 
 /// The token of a request: check 1 of the [module](super).
-pub(super) fn token<'a>(headers: &'a HeaderMap, uri: &Uri) -> Result<&'a str, Refusal> {
+pub(in crate::identity) fn token<'a>(headers: &'a HeaderMap, uri: &Uri) -> Result<&'a str, Refusal> {
     let query = uri.query().unwrap_or_default();
     if url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token") {
         return Err(RequestError::InQuery.into());

@@ -443,3 +443,32 @@ impl Cache {
         format!("refresh token\n{customer}\n{}", self.client_id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use time::Duration;
+
+    use super::*;
+    use crate::identity::testing::{WEB, World, alice};
+
+    /// Abuse case 43, with clocks that do not agree to the second.
+    #[tokio::test]
+    async fn a_lease_holds_for_a_replica_whose_clock_is_behind_or_ahead() {
+        let world = World::start().await;
+        let tokens = world.tokens(json!({})).await;
+        world.sign_in(&tokens, &alice(), 0).await;
+        let deadline = tokio::time::Instant::now() + crate::identity::tokens::PATIENCE;
+        for seconds in [-20, -1, 1, 20] {
+            let Ok(Lease::Taken(held)) = tokens.0.cache.lease(&alice(), deadline).await else {
+                panic!("nobody has it")
+            };
+            let keys = KeyRing::parse(&[world.encryption_key.clone().into()]).unwrap();
+            let clock = Clock::manual(world.clock.now() + Duration::seconds(seconds));
+            let other = Cache::new(world.db().await, keys, clock, WEB.to_owned(), Naming::Entra);
+            let lease = other.lease(&alice(), deadline).await.unwrap();
+            assert!(matches!(lease, Lease::Busy), "a clock that is {seconds} s ahead");
+            tokens.0.cache.release(&alice(), &held).await.unwrap();
+        }
+    }
+}

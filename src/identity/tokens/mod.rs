@@ -7,10 +7,6 @@
 
 mod cache;
 pub mod long_running;
-#[cfg(test)]
-mod long_running_tests;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};

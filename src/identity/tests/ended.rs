@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use time::Duration;
 use tower_sessions::Session;
 
-use super::conformance::Suite;
-use super::provider_double::{BOB, Lies};
-use super::return_to::ReturnTo;
-use super::scopes::Scopes;
-use super::session::{Ended, Ending, SignedIn, Store};
-use super::tests::{Browser, Page, send};
+use crate::identity::return_to::ReturnTo;
+use crate::identity::scopes::Scopes;
+use crate::identity::session::{Ended, Ending, SignedIn, Store};
+use crate::identity::testing::Suite;
+use crate::identity::testing::{BOB, Lies};
+use crate::identity::testing::{Browser, Page, send};
 
 const ELSEWHERE: &str = "/problem?reason=signed-out-elsewhere&return_to=%2Ftodos";
 
@@ -271,11 +271,11 @@ async fn it_is_forgotten_which_sessions_were_ended_when_no_cookie_of_theirs_is_l
     let (here, mut there) = (suite.signed_in().await, suite.signed_in().await);
     end_others(&suite, &here).await;
     suite.clock.advance(Duration::days(29));
-    super::ended::sweep(&suite.identity).await.unwrap();
+    crate::identity::ended::sweep(&suite.identity).await.unwrap();
     assert_eq!(suite.get(&mut there.clone(), "/auth/sign-in?return_to=/todos").await.location(), ELSEWHERE);
     suite.whoami(&mut there).await;
     suite.clock.advance(Duration::days(2));
-    super::ended::sweep(&suite.identity).await.unwrap();
+    crate::identity::ended::sweep(&suite.identity).await.unwrap();
     let rows: i64 =
         sqlx::query_scalar("SELECT COUNT(*) FROM ended_sessions").fetch_one(&suite.identity.db).await.unwrap();
     assert_eq!(rows, 0);
@@ -303,7 +303,9 @@ async fn a_browser_whose_customer_was_dropped_at_a_renewal_proves_who_uses_it() 
     let mut browser = suite.signed_in().await;
     suite.clock.advance(Duration::hours(2));
     suite.provider.lie(Lies { claims: json!({"sub": "somebody else"}), ..Lies::default() });
-    assert!(suite.identity.tokens.for_user(&Suite::alice(), &Scopes::parse(super::tests::READ)).await.is_err());
+    assert!(
+        suite.identity.tokens.for_user(&Suite::alice(), &Scopes::parse(crate::identity::testing::READ)).await.is_err()
+    );
     let page = suite.get(&mut browser, "/auth/sign-in?return_to=/todos").await;
     assert_eq!(page.location(), "/problem?reason=signed-out-by-provider&return_to=%2Ftodos");
 }

@@ -6,9 +6,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use super::jwt::JwtError;
-use super::provider::{Provider, ProviderError, SignatureError};
-use super::provider_double::{ProviderDouble, SigningKey, TENANT, sign};
+use crate::identity::jwt::JwtError;
+use crate::identity::provider::{Provider, ProviderError, SignatureError};
+use crate::identity::testing::{ProviderDouble, SigningKey, TENANT, sign};
 use crate::platform::clock::Clock;
 
 fn clock() -> Clock {

@@ -18,8 +18,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::identity::provider_double::WEB;
-use crate::identity::token_endpoint_double::{World, scopes, unavailable};
+use crate::identity::testing::WEB;
+use crate::identity::testing::{World, scopes, unavailable};
 
 const RESOURCE: &str = "api://todo/.default";
 /// 1024 bits: a key that nothing may be signed with.

@@ -16,12 +16,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::config::DownstreamApiConfig;
-use super::downstream::{Answer, Call, DownstreamApi, DownstreamError, Problem};
-use super::provider_double::BOB;
-use super::scopes::Naming;
-use super::token_endpoint_double::{READ, WRITE, World, alice, interaction, scopes};
-use super::tokens::TokenAcquisition;
+use crate::identity::config::DownstreamApiConfig;
+use crate::identity::downstream::{Answer, Call, DownstreamApi, DownstreamError, Problem};
+use crate::identity::scopes::Naming;
+use crate::identity::testing::BOB;
+use crate::identity::testing::{READ, WRITE, World, alice, interaction, scopes};
+use crate::identity::tokens::TokenAcquisition;
 use crate::platform::config::Mode;
 use crate::platform::outbound::OutboundError;
 use crate::platform::{outbound, serve};
@@ -235,7 +235,7 @@ async fn an_api_for_the_app_itself_is_called_with_the_apps_token_whoever_is_sign
 async fn a_call_on_behalf_of_a_caller_carries_a_token_of_that_caller() {
     let (world, tokens, api) = start().await;
     let downstream = api.downstream(json!({}));
-    for user in [super::provider_double::ALICE, BOB] {
+    for user in [crate::identity::testing::ALICE, BOB] {
         let incoming = world.incoming(&world.provider.access_token(json!({"oid": user}))).await;
         downstream.call_on_behalf_of(tokens.client(), &incoming, &read()).await.unwrap();
     }
@@ -295,7 +295,7 @@ async fn an_api_further_on_that_wants_the_customers_consent_says_so_through_the_
     );
     api.answers(vec![challenge(403, &header)]);
     match downstream.call_for_user(&tokens, &alice(), &read()).await {
-        Err(DownstreamError::Acquire(super::tokens::AcquireError::InteractionRequired {
+        Err(DownstreamError::Acquire(crate::identity::tokens::AcquireError::InteractionRequired {
             scopes: missing,
             claims,
             consent,

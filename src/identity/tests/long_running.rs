@@ -4,10 +4,10 @@ use secrecy::SecretString;
 use serde_json::json;
 use time::Duration;
 
-use super::long_running::{LongRunning, SessionKey};
-use super::{AccessToken, AcquireError, Options};
-use crate::identity::provider_double::{ALICE, BOB, TENANT};
-use crate::identity::token_endpoint_double::{READ, World, eventually, interaction, scopes, unavailable};
+use crate::identity::testing::{ALICE, BOB, TENANT};
+use crate::identity::testing::{READ, World, eventually, interaction, scopes, unavailable};
+use crate::identity::tokens::long_running::{LongRunning, SessionKey};
+use crate::identity::tokens::{AccessToken, AcquireError, Options};
 use crate::platform::seal::KeyRing;
 
 /// The API as each replica, and each start, has it.

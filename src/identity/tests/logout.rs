@@ -1,14 +1,63 @@
-//! Logouts that the provider asks for, and the customer's own: what ends, what does not, and what a forger can do.
+//! Sign-out, and logouts that the provider reports.
 
-use axum::http::{Request, StatusCode, header};
-use serde_json::{Value, json};
-use time::Duration;
+use super::conformance::logout_is_refused;
+use super::*;
 
-use super::conformance::{Suite, logout_is_refused};
-use super::provider_double::{BOB, Lies};
-use super::tests::{Browser, send};
-use crate::platform::seal::KeyRing;
-use crate::platform::{database, random};
+#[tokio::test]
+async fn signing_out_ends_the_session_here_drops_the_tokens_and_goes_on_to_the_provider() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::default();
+    app.sign_in(&mut browser, json!({"login_hint": "opaque"})).await;
+    let mut stolen = browser.clone();
+    let page = app.send(&mut browser, "POST", "/auth/sign-out").await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    let parameters = page.parameters();
+    assert_eq!(parameters["post_logout_redirect_uri"], "http://localhost:3000/auth/signed-out");
+    assert_eq!(parameters["logout_hint"], "opaque");
+    assert!(!page.location().contains("eyJ"), "no token in an address");
+    assert_eq!(app.whoami(&mut stolen).await, "nobody");
+    let read = Scopes::parse(READ);
+    let denied = app.identity.tokens.for_user(&TestApp::alice(), &read).await.err();
+    assert!(matches!(denied, Some(AcquireError::InteractionRequired { .. })), "{denied:?}");
+}
+
+#[tokio::test]
+async fn signing_out_works_while_the_provider_is_down() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::default();
+    app.sign_in(&mut browser, json!({})).await;
+    app.provider.answer_with(StatusCode::BAD_GATEWAY);
+    app.clock.advance(Duration::days(3));
+    assert_eq!(app.send(&mut browser, "POST", "/auth/sign-out").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(app.whoami(&mut browser).await, "nobody");
+}
+
+/// A link or an image must not sign anybody out.
+#[tokio::test]
+async fn sign_out_by_get_is_refused() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::default();
+    app.sign_in(&mut browser, json!({})).await;
+    assert_eq!(app.get(&mut browser, "/auth/sign-out").await.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(app.whoami(&mut browser).await, "Alice");
+}
+
+/// A name that nobody's session has costs no transaction that writes.
+#[tokio::test]
+async fn a_logout_of_a_made_up_session_writes_nothing() {
+    let app = TestApp::start().await;
+    app.sign_in(&mut Browser::default(), json!({})).await;
+    // Whoever writes waits for this one.
+    let mut writing = app.identity.db.begin().await.unwrap();
+    sqlx::query("DELETE FROM answered_states").execute(&mut *writing).await.unwrap();
+    let began = std::time::Instant::now();
+    let mut visitor = Browser(HashMap::from([("errand".to_owned(), "A".repeat(22))]));
+    let page = app.get(&mut visitor, "/auth/front-channel-logout?sid=made-up").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(app.send(&mut visitor, "POST", "/auth/sign-out").await.location(), "/");
+    assert!(began.elapsed() < std::time::Duration::from_secs(2), "{:?}", began.elapsed());
+    writing.rollback().await.unwrap();
+}
 
 /// Abuse case 50: one check at a time. The first token of the table is good; the others differ from it in one thing.
 #[tokio::test]
@@ -70,10 +119,10 @@ async fn a_logout_token_is_good_once() {
     logout_is_refused(&suite, &token, "used before").await;
     // Remembered for as long as it would be accepted otherwise, and not longer.
     suite.clock.advance(Duration::minutes(3));
-    super::sign_in::sweep(&suite.identity).await.unwrap();
+    crate::identity::sign_in::sweep(&suite.identity).await.unwrap();
     logout_is_refused(&suite, &token, "").await;
     suite.clock.advance(Duration::hours(1));
-    super::sign_in::sweep(&suite.identity).await.unwrap();
+    crate::identity::sign_in::sweep(&suite.identity).await.unwrap();
     let remembered: i64 =
         sqlx::query_scalar("SELECT COUNT(*) FROM logout_tokens").fetch_one(&suite.identity.db).await.unwrap();
     assert_eq!(remembered, 0);
@@ -165,26 +214,6 @@ async fn a_sign_out_that_could_not_drop_the_tokens_keeps_the_session_for_another
     assert!(!suite.has_tokens().await);
 }
 
-/// After an upgrade, or back to the version before.
-#[tokio::test]
-async fn a_session_that_is_not_understood_asks_for_sign_in_instead_of_locking_its_browser_out() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    for data in [r#"{"customer":{"of":"another version"}}"#, r#"{"signed_in":7}"#, "nonsense"] {
-        sqlx::query("UPDATE sessions SET data = $1").bind(data).execute(&suite.identity.db).await.unwrap();
-        assert_eq!(suite.whoami(&mut browser).await, "nobody", "{data}");
-        suite.sign_in(&mut browser).await;
-        assert_eq!(suite.whoami(&mut browser).await, "Alice", "{data}");
-    }
-    for data in ["{}", r#"{"customer":7}"#, "nonsense"] {
-        sqlx::query("UPDATE sessions SET data = $1").bind(data).execute(&suite.identity.db).await.unwrap();
-        assert!(suite.has_tokens().await, "{data}");
-        assert_eq!(suite.post(&mut browser, "/auth/sign-out", "").await.location(), "/", "{data}");
-        assert!(!suite.has_tokens().await, "{data}");
-        suite.sign_in(&mut browser).await;
-    }
-}
-
 /// Abuse case 52.
 #[tokio::test]
 async fn a_forged_front_channel_logout_changes_nothing() {
@@ -261,120 +290,7 @@ async fn the_id_token_is_kept_sealed_and_shown_at_sign_out_only_where_configurat
     let data: String = sqlx::query_scalar("SELECT data FROM sessions").fetch_one(&suite.identity.db).await.unwrap();
     assert!(data.contains("id_token") && !data.contains("eyJ"), "sealed");
     let asked = suite.post(&mut browser, "/auth/sign-out", "").await.parameters();
-    let claims = super::jwt::parse(&asked["id_token_hint"]).map(|_| ());
+    let claims = crate::identity::jwt::parse(&asked["id_token_hint"]).map(|_| ());
     assert_eq!(claims, Ok(()));
     assert!(!asked.contains_key("logout_hint"));
-}
-
-/// Abuse case 51, the last session: ending sessions one by one on the account page drops the tokens with the last.
-#[tokio::test]
-async fn a_customer_sees_their_sessions_and_ends_one_or_all_others() {
-    use tower_sessions::{Session, SessionStore as _};
-
-    use super::return_to::ReturnTo;
-    use super::session::{Ended, Ending, SignedIn, Store};
-
-    let suite = Suite::start().await;
-    let sign_in = async |agent: &str| {
-        let mut browser = Browser::default();
-        let page = suite.get(&mut browser, "/auth/sign-in?return_to=/todos").await;
-        let back = suite.at_the_provider(&page).await;
-        let request = Request::get(back).header(header::USER_AGENT, agent);
-        send(&suite.router, &mut browser, request, String::new()).await;
-        suite.clock.advance(Duration::minutes(1));
-        browser
-    };
-    let mut laptop = sign_in("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0").await;
-    let mut phone = sign_in("Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) Version/26.0 Safari/604.1").await;
-    let mut tablet = sign_in("something else").await;
-
-    let store = std::sync::Arc::new(Store::new(&suite.identity));
-    let session = |browser: &Browser| {
-        let id = browser.session().expect("signed in").parse().expect("a session id");
-        Session::new(Some(id), store.clone(), None)
-    };
-    let here = session(&laptop);
-    let mut alice = SignedIn::load(&here).await.unwrap().expect("signed in");
-    alice.claims.insert("auth_time".to_owned(), json!(suite.clock.unix_seconds()));
-    let list = suite.identity.sessions(&alice, &here).await.unwrap();
-    let browsers: Vec<_> = list.iter().map(|session| (session.browser.as_str(), session.current)).collect();
-    let expected = [("An unknown browser", false), ("Safari on iPhone", false), ("Firefox on Linux", true)];
-    assert_eq!(browsers, expected);
-    assert!(list.iter().all(|one| one.signed_in_at == one.last_seen_at));
-    // A handle opens nothing.
-    let mut thief = Browser([("errand".to_owned(), list[1].handle.clone())].into());
-    assert_eq!(suite.whoami(&mut thief).await, "nobody");
-
-    let end = async |who: &SignedIn, which: Ending| {
-        suite.identity.end_sessions(who, &here, &which, &ReturnTo::parse("/account")).await.unwrap()
-    };
-    let one = |place: usize| Ending::One(list[place].handle.clone());
-    // Somebody else cannot end it, and neither can who proved too long ago who they are (ASVS 5.0 §7.5.2).
-    let mut bob = alice.clone();
-    bob.key = serde_json::from_value(json!("somebody else")).unwrap();
-    assert_eq!(end(&bob, one(1)).await, Ended::Sessions(0));
-    for auth_time in
-        [json!(suite.clock.unix_seconds() - 301), json!(suite.clock.unix_seconds() + 61), json!("now"), Value::Null]
-    {
-        let mut stale = alice.clone();
-        stale.claims.insert("auth_time".to_owned(), auth_time);
-        for which in [one(1), Ending::Others] {
-            let Ended::ProofRequired { url } = end(&stale, which).await else { panic!("no proof was asked for") };
-            assert!(url.starts_with("/auth/sign-in?return_to=%2Faccount&challenge="), "{url}");
-        }
-    }
-    assert_eq!(suite.whoami(&mut phone).await, "Alice");
-    assert_eq!(end(&alice, one(1)).await, Ended::Sessions(1));
-    assert_eq!(end(&alice, one(1)).await, Ended::Sessions(0), "once");
-    assert_eq!(suite.whoami(&mut phone).await, "nobody");
-
-    assert_eq!(end(&alice, Ending::Others).await, Ended::Sessions(1));
-    assert_eq!(suite.whoami(&mut tablet).await, "nobody");
-    assert_eq!(suite.whoami(&mut laptop).await, "Alice");
-    assert!(suite.has_tokens().await, "one session is left");
-    assert_eq!(end(&alice, one(2)).await, Ended::Sessions(1));
-    assert!(!suite.has_tokens().await, "none is left");
-    assert!(store.load(&laptop.session().unwrap().parse().unwrap()).await.unwrap().is_none());
-}
-
-/// Abuse case 89: a restart, with a new key in front of the old one, signs nobody out, and lets sign-ins that are on
-/// their way complete.
-#[tokio::test]
-async fn a_restart_and_a_new_encryption_key_keep_sessions_and_sign_ins_on_their_way() {
-    use super::tests::{configured, whoami};
-
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    let mut signing_in = Browser::default();
-    let page = suite.get(&mut signing_in, "/auth/sign-in?return_to=/todos").await;
-    let back = suite.at_the_provider(&page).await;
-    let url = suite.database_url.clone();
-    let keys = [KeyRing::generate(), suite.key.clone()];
-    let identity = configured(&suite.provider, &url, &suite.clock, &keys, json!({})).await;
-    let router = identity.mount(axum::Router::new().route("/whoami", axum::routing::get(whoami)));
-    let page = send(&router, &mut browser, Request::get("/whoami"), String::new()).await;
-    assert_eq!(page.body, "Alice");
-    let page = send(&router, &mut signing_in, Request::get(back), String::new()).await;
-    assert_eq!(page.location(), "/todos");
-    let read = super::scopes::Scopes::parse(super::tests::READ);
-    suite.clock.advance(Duration::hours(2));
-    identity.tokens.for_user(&Suite::alice(), &read).await.expect("the refresh token opens");
-}
-
-/// Without its key, a sign-in on its way is over, and nothing worse.
-#[tokio::test]
-async fn a_lost_encryption_key_ends_sign_ins_on_their_way_with_a_friendly_page() {
-    use super::tests::configured;
-
-    let suite = Suite::start().await;
-    let mut browser = Browser::default();
-    let page = suite.get(&mut browser, "/auth/sign-in").await;
-    let back = suite.at_the_provider(&page).await;
-    let folder = tempfile::tempdir().unwrap();
-    let url = database::test_url(folder.path()).await;
-    let keys = [random::token()];
-    let identity = configured(&suite.provider, &url, &suite.clock, &keys, json!({})).await;
-    let router = identity.mount(axum::Router::new());
-    let page = send(&router, &mut browser, Request::get(back), String::new()).await;
-    assert_eq!(page.location(), "/problem?reason=expired");
 }

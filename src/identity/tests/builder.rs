@@ -6,8 +6,11 @@ use serde_json::json;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use super::super::provider_double::{ProviderDouble, SECRET, TENANT, WEB};
-use super::*;
+use crate::identity::builder::{App, AppConfig};
+use crate::identity::testing::{ProviderDouble, SECRET, TENANT, WEB};
+use crate::platform::clock::Clock;
+use crate::platform::database;
+use crate::platform::seal::KeyRing;
 
 async fn open_app(provider: &ProviderDouble, folder: &TempDir, mut config: serde_json::Value) -> App {
     let base = json!({

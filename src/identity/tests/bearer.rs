@@ -7,13 +7,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use super::verifier::token;
-use super::*;
+use crate::identity::bearer::verifier::token;
+use crate::identity::bearer::*;
 use crate::identity::jwt::JwtError;
 use crate::identity::jwt::TimeError;
 use crate::identity::provider::Provider;
-use crate::identity::provider_double::{ALICE, API, BOB, ProviderDouble, SigningKey, TENANT, WEB, sign};
 use crate::identity::scopes::Scopes;
+use crate::identity::testing::{ALICE, API, BOB, ProviderDouble, SigningKey, TENANT, WEB, sign};
 use crate::identity::token::AcquireError;
 use crate::platform::clock::Clock;
 use crate::platform::config::ConfigError;
