@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 use crate::app::browser;
 use crate::app::draft::Draft;
 use crate::app::error::AppError;
-use crate::app::model::viewer::Viewer;
+use crate::app::model::viewer::{Customer, Viewer};
 use crate::app::viewer::ViewerResource;
 
 /// Where the customer must go, and why.
@@ -58,8 +58,8 @@ impl Interaction {
     }
 
     /// Tells who looks at the page: what is typed is theirs.
-    pub fn set_viewer(self, viewer: &Viewer) {
-        self.viewer.set_value(viewer.tag.clone());
+    pub fn set_viewer(self, customer: &Customer) {
+        self.viewer.set_value(customer.tag.clone());
     }
 
     /// Tells for whom the forms of the page are made.
@@ -77,7 +77,7 @@ impl Interaction {
     pub fn take_draft(self, viewer: ViewerResource, restore: impl FnOnce(Draft) -> Draft + 'static) {
         spawn_local(async move {
             // Without an answer it stays for the next page.
-            let Ok(Some(viewer)) = viewer.0.await else { return };
+            let Ok(Viewer::Customer(viewer)) = viewer.0.await else { return };
             let Some(draft) = browser::take_draft() else { return };
             if draft.author.is_empty() || draft.author != viewer.tag {
                 return;

@@ -8,7 +8,7 @@ use crate::app::model::viewer::Viewer;
 /// Who is looking. The header reads it; a page that wants to know too derives a resource of its own from it, because
 /// a resource that two `Suspense`s read never finishes on the server (leptos #4851).
 #[derive(Clone, Copy)]
-pub struct ViewerResource(pub Resource<Result<Option<Viewer>, AppError>>);
+pub struct ViewerResource(pub Resource<Result<Viewer, AppError>>);
 
 /// What the customer wants to be called since the page was loaded. Provided by the frame.
 #[derive(Clone, Copy)]

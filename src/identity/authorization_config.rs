@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::config::{Config, ResponseMode};
+use super::config::{Config, ResponseMode, SignUp, SignUpRequest};
 use crate::platform::config::ConfigError;
 
 /// Parameters that are the protocol's, or that have a key of their own in configuration. `max_age` would oblige to check
@@ -33,7 +33,8 @@ pub(super) struct AuthorizationConfig {
     pub(super) response_mode: ResponseMode,
     pub(super) domain_hint: Option<String>,
     pub(super) always: BTreeMap<String, String>,
-    pub(super) sign_up: BTreeMap<String, String>,
+    /// What asks for the sign-up page; `None` where there is none.
+    pub(super) sign_up: Option<BTreeMap<String, String>>,
 }
 
 impl AuthorizationConfig {
@@ -56,18 +57,15 @@ impl AuthorizationConfig {
             Ok(())
         };
         check(&format!("{key}.extra_query_parameters"), &config.extra_query_parameters)?;
-        let mut sign_up = config.sign_up.parameters.clone();
-        let in_sign_up = format!("{key}.sign_up.parameters");
-        if sign_up.contains_key("prompt") {
-            let problem = "has a key of its own";
-            let remedy = format!("write it as `{key}.sign_up.prompt`");
-            return Err(ConfigError::refused(&format!("{in_sign_up}.prompt"), problem, remedy));
-        }
-        check(&in_sign_up, &sign_up)?;
-        if let Some(prompt) = config.sign_up.prompt() {
-            sign_up.insert("prompt".to_owned(), prompt.to_owned());
-        }
-        check(&format!("{key}.sign_up"), &sign_up)?;
+        let sign_up = match &config.sign_up {
+            SignUp::Off => None,
+            SignUp::On(request) => {
+                let parameters = sign_up_parameters(&format!("{key}.sign_up"), request)?;
+                check(&format!("{key}.sign_up.parameters"), &request.parameters)?;
+                check(&format!("{key}.sign_up"), &parameters)?;
+                Some(parameters)
+            }
+        };
         if config.domain_hint.as_deref().is_some_and(|hint| hint.trim().is_empty()) {
             let remedy = "name a federated provider, such as google, or leave it out";
             return Err(ConfigError::refused(&format!("{key}.domain_hint"), "is empty", remedy));
@@ -79,6 +77,18 @@ impl AuthorizationConfig {
             sign_up,
         })
     }
+}
+
+fn sign_up_parameters(key: &str, request: &SignUpRequest) -> Result<BTreeMap<String, String>, ConfigError> {
+    let mut parameters = request.parameters.clone();
+    if parameters.contains_key("prompt") {
+        let remedy = format!("write it as `{key}.prompt`");
+        return Err(ConfigError::refused(&format!("{key}.parameters.prompt"), "has a key of its own", remedy));
+    }
+    if let Some(prompt) = request.prompt() {
+        parameters.insert("prompt".to_owned(), prompt.to_owned());
+    }
+    Ok(parameters)
 }
 
 #[cfg(test)]
@@ -111,11 +121,28 @@ mod tests {
     }
 
     #[test]
+    fn sign_up_that_is_neither_yes_no_nor_a_table_is_refused() {
+        for (sign_up, said) in [
+            (json!("no"), "expected true, false, or a table"),
+            (json!({"parameter": {}}), "unknown field `parameter`"),
+            (json!({"prompt": 1}), "invalid type: integer"),
+        ] {
+            let error = serde_json::from_value::<crate::identity::config::SignUp>(sign_up).expect_err(said).to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
     fn sign_up_is_prompt_create_unless_configured_otherwise() {
-        let sign_up = |more: Value| check(&more).expect("valid").sign_up.into_iter().collect::<Vec<_>>();
+        let sign_up = |more: Value| {
+            let sign_up = check(&more).expect("valid").sign_up;
+            sign_up.map(|parameters| parameters.into_iter().collect::<Vec<_>>())
+        };
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(sign_up(json!({})), [pair("prompt", "create")]);
+        assert_eq!(sign_up(json!({})), Some(vec![pair("prompt", "create")]));
+        assert_eq!(sign_up(json!({"sign_up": true})), Some(vec![pair("prompt", "create")]));
+        assert_eq!(sign_up(json!({"sign_up": false})), None);
         let configured = json!({"sign_up": {"parameters": {"screen_hint": "signup"}}});
-        assert_eq!(sign_up(configured), [pair("screen_hint", "signup")]);
+        assert_eq!(sign_up(configured), Some(vec![pair("screen_hint", "signup")]));
     }
 }

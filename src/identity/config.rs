@@ -32,7 +32,7 @@ pub struct Config {
     /// How long a session lasts.
     #[serde(default)]
     pub session: SessionLifetime,
-    /// How the provider's sign-up page is asked for.
+    /// How the provider's sign-up page is asked for; `false` where customers cannot sign up there, and nothing offers it.
     #[serde(default)]
     pub sign_up: SignUp,
     /// Sends every sign-in straight to this federated provider: `google`, `facebook`, or an issuer's host (Entra).
@@ -156,18 +156,27 @@ pub struct AssertionFile {
     pub file: PathBuf,
 }
 
+/// Whether customers can sign up at the provider, and how its page for that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignUp {
+    /// `false`: accounts are made by somebody else. The app offers no sign-up.
+    Off,
+    /// `true`, or how it is asked for.
+    On(SignUpRequest),
+}
+
 /// How the provider's sign-up page is asked for: `{ prompt = "create" }` (OpenID Connect Prompt Create 1.0 §4, Entra),
 /// or parameters of the provider's own, such as `{ parameters = { screen_hint = "signup" } }`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct SignUp {
-    /// `prompt` of the authorization request; see [`SignUp::prompt`].
+pub struct SignUpRequest {
+    /// `prompt` of the authorization request; see [`SignUpRequest::prompt`].
     pub prompt: Option<String>,
     /// Further parameters of the authorization request.
     pub parameters: BTreeMap<String, String>,
 }
 
-impl SignUp {
+impl SignUpRequest {
     /// `prompt`, where sign-up is asked for by it: `create` when nothing at all is configured.
     pub fn prompt(&self) -> Option<&str> {
         match (&self.prompt, self.parameters.is_empty()) {
@@ -175,6 +184,35 @@ impl SignUp {
             (None, true) => Some("create"),
             (None, false) => None,
         }
+    }
+}
+
+impl Default for SignUp {
+    fn default() -> Self {
+        Self::On(SignUpRequest::default())
+    }
+}
+
+impl<'de> Deserialize<'de> for SignUp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// Not `untagged`, which would not say which key of the table is misspelt.
+        struct Either;
+        impl<'de> serde::de::Visitor<'de> for Either {
+            type Value = SignUp;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("true, false, or a table such as { parameters = { screen_hint = \"signup\" } }")
+            }
+
+            fn visit_bool<E: serde::de::Error>(self, on: bool) -> Result<SignUp, E> {
+                Ok(if on { SignUp::default() } else { SignUp::Off })
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<SignUp, A::Error> {
+                SignUpRequest::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(SignUp::On)
+            }
+        }
+        deserializer.deserialize_any(Either)
     }
 }
 

@@ -99,6 +99,11 @@ impl Identity {
         Ok(noted.rows_affected() == 1)
     }
 
+    /// Whether customers can sign up: `sign_up` is not `false` in configuration.
+    pub fn offers_sign_up(&self) -> bool {
+        self.authorization.sign_up.is_some()
+    }
+
     /// How the provider reads scopes.
     pub fn scope_naming(&self) -> Naming {
         self.provider.scope_naming()

@@ -4,17 +4,17 @@ use super::request::{Request, tag};
 use super::{farewell, flash};
 use crate::app::error::AppError;
 use crate::app::model::flash::Flash;
-use crate::app::model::viewer::Viewer;
+use crate::app::model::viewer::{Customer, Viewer};
 
-/// Who is signed in; `None` for a visitor.
-pub(crate) async fn viewer() -> Result<Option<Viewer>, AppError> {
+/// Who is looking.
+pub(crate) async fn viewer() -> Result<Viewer, AppError> {
     let request = Request::current()?;
     match request.signed_in().await? {
         Some(signed_in) => {
             flash::remember_author(&request, &signed_in);
-            Ok(Some(Viewer { name: request.name(&signed_in).await, tag: tag(&signed_in.key) }))
+            Ok(Viewer::Customer(Customer { name: request.name(&signed_in).await, tag: tag(&signed_in.key) }))
         }
-        None => Ok(None),
+        None => Ok(Viewer::Visitor { can_sign_up: request.web.identity().offers_sign_up() }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Visitors: many of them, and nothing that remains of them.
 
+use errand::platform::clock::Clock;
 use reqwest::header;
 
 use crate::programs::open;
@@ -55,4 +56,25 @@ async fn hundreds_of_anonymous_hits_leave_no_row_behind() {
         let (rows,): (i64,) = sqlx::query_as(count).fetch_one(&db).await.unwrap();
         assert_eq!(rows, 0, "{table}");
     }
+}
+
+/// At a provider without sign-up, nothing offers it, and whoever kept the address is told what to do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn where_nobody_can_sign_up_nothing_offers_it() {
+    let errand = TestErrand::start_with("[web.identity]\nsign_up = false\n", Clock::system()).await;
+    let get = async |path: &str| http().get(format!("{}{path}", errand.addresses.web)).send().await.unwrap();
+    for path in ["/", "/no-such-page", "/sign-in-problem?reason=expired"] {
+        let page = get(path).await.text().await.unwrap();
+        assert!(page.contains("/auth/sign-in?") && !page.contains("sign-up"), "{path}: {page}");
+    }
+    let answer = get("/auth/sign-up?return_to=%2Ftodos").await;
+    assert_eq!(answer.status(), 303);
+    let location = answer.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    assert_eq!(location, "/sign-in-problem?reason=no-sign-up&return_to=%2Ftodos");
+    let page = get(&location).await.text().await.unwrap();
+    assert!(page.contains("You cannot sign up here") && page.contains("/auth/sign-in?return_to=%2Ftodos"), "{page}");
+    // Where there is sign-up (here by default), all of them offer it.
+    let usual = TestErrand::start().await;
+    let page = http().get(&usual.addresses.web).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("/auth/sign-up?return_to="), "{page}");
 }

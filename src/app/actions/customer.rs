@@ -6,9 +6,9 @@ use crate::app::error::AppError;
 use crate::app::model::flash::Flash;
 use crate::app::model::viewer::Viewer;
 
-/// Who is signed in; `None` for a visitor.
+/// Who is looking.
 #[server(prefix = "/actions", endpoint = "viewer")]
-pub async fn current_viewer() -> Result<Option<Viewer>, AppError> {
+pub async fn current_viewer() -> Result<Viewer, AppError> {
     crate::web::customer::viewer().await
 }
 

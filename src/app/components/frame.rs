@@ -8,6 +8,7 @@ use crate::app::browser;
 use crate::app::components::nav::Nav;
 use crate::app::components::session_notice::SessionNotice;
 use crate::app::interaction::Interaction;
+use crate::app::model::viewer::Viewer;
 use crate::app::session_watch::SessionWatch;
 use crate::app::viewer::{CalledBy, ViewerResource};
 
@@ -31,12 +32,12 @@ pub fn Frame(children: Children) -> impl IntoView {
         // For the browser alone: the router would scroll, and leave the focus behind.
         <a class="skip" href="#main" rel="external">"Skip to content"</a>
         <header class="site-header">
-            <Suspense fallback=|| view! { <Nav viewer=None /> }>
+            <Suspense fallback=|| view! { <Nav viewer=Viewer::UNKNOWN /> }>
                 {move || Suspend::new(async move {
                     // A web server that cannot tell who is looking shows the page to a visitor.
-                    let viewer = viewer.await.ok().flatten();
-                    if let Some(viewer) = &viewer {
-                        interaction.set_viewer(viewer);
+                    let viewer = viewer.await.unwrap_or(Viewer::UNKNOWN);
+                    if let Viewer::Customer(customer) = &viewer {
+                        interaction.set_viewer(customer);
                         Effect::new(move |_| watch.start());
                     }
                     view! { <Nav viewer /> }

@@ -5,15 +5,15 @@ use leptos_router::hooks::use_location;
 
 use crate::app::components::icons::Mark;
 use crate::app::interaction::Interaction;
-use crate::app::model::viewer::Viewer;
+use crate::app::model::viewer::{Customer, Viewer};
 use crate::app::viewer::CalledBy;
 use crate::app::{address, browser};
 
 /// The main navigation.
 #[component]
 pub fn Nav(
-    /// Who is signed in.
-    viewer: Option<Viewer>,
+    /// Who is looking.
+    viewer: Viewer,
 ) -> impl IntoView {
     let interaction = expect_context::<Interaction>();
     view! {
@@ -21,11 +21,11 @@ pub fn Nav(
             <a class="brand" href=address::HOME><Mark /><span>"Errand"</span></a>
             {match viewer {
                 // Of a session that is over nothing is shown: somebody else may come to look.
-                Some(viewer) => view! {
-                    <Show when=move || !interaction.ended.get()><CustomerLinks viewer=viewer.clone() /></Show>
+                Viewer::Customer(customer) => view! {
+                    <Show when=move || !interaction.ended.get()><CustomerLinks customer=customer.clone() /></Show>
                 }
                 .into_any(),
-                None => view! { <VisitorLinks /> }.into_any(),
+                Viewer::Visitor { can_sign_up } => view! { <VisitorLinks can_sign_up /> }.into_any(),
             }}
         </nav>
     }
@@ -33,10 +33,10 @@ pub fn Nav(
 }
 
 #[component]
-fn CustomerLinks(viewer: Viewer) -> impl IntoView {
+fn CustomerLinks(customer: Customer) -> impl IntoView {
     let location = use_location();
     let CalledBy(called_by) = expect_context();
-    let name = viewer.name;
+    let name = customer.name;
     // "page" on the page itself, "true" on one below it.
     let current = move |href: &'static str| {
         location.pathname.with(|path| match path.strip_prefix(href) {
@@ -61,7 +61,7 @@ fn CustomerLinks(viewer: Viewer) -> impl IntoView {
 }
 
 #[component]
-fn VisitorLinks() -> impl IntoView {
+fn VisitorLinks(can_sign_up: bool) -> impl IntoView {
     let location = use_location();
     // From the home page, and from the page about a failed sign-in, signing in leads to the list.
     let sign_in = move || {
@@ -72,7 +72,9 @@ fn VisitorLinks() -> impl IntoView {
     view! {
         <ul class="nav-links nav-links--end">
             <li><a href=sign_in rel="external">"Sign in"</a></li>
-            <li><a class="button button--small" href=address::sign_up(address::TODOS) rel="external">"Sign up"</a></li>
+            {can_sign_up.then(|| view! {
+                <li><a class="button button--small" href=address::sign_up(address::TODOS) rel="external">"Sign up"</a></li>
+            })}
         </ul>
     }
     .into_any()

@@ -16,10 +16,10 @@ pub fn HomePage() -> impl IntoView {
     let viewer = Resource::new_blocking(
         || (),
         move |()| async move {
-            let viewer = viewer.await.ok().flatten();
+            let viewer = viewer.await.unwrap_or(Viewer::UNKNOWN);
             // What somebody who just signed out is to know. Only while a page is rendered.
             let farewell = match viewer {
-                None if cfg!(feature = "ssr") => take_flash().await.unwrap_or_default().greeting,
+                Viewer::Visitor { .. } if cfg!(feature = "ssr") => take_flash().await.unwrap_or_default().greeting,
                 _ => None,
             };
             (viewer, farewell)
@@ -54,24 +54,32 @@ pub fn HomePage() -> impl IntoView {
     .into_any()
 }
 
-fn welcome(viewer: Option<Viewer>) -> impl IntoView {
+fn welcome(viewer: Viewer) -> impl IntoView {
     match viewer {
-        Some(viewer) => view! {
+        Viewer::Customer(customer) => view! {
             <p class="eyebrow">"Good to see you"</p>
-            <h1>"Hello, " <span dir="auto">{viewer.name}</span></h1>
+            <h1>"Hello, " <span dir="auto">{customer.name}</span></h1>
             <p class="lead">"Your list is where you left it."</p>
             <p class="actions"><a class="button" href=address::TODOS>"Open your to-dos"</a></p>
         }
         .into_any(),
-        None => view! {
+        Viewer::Visitor { can_sign_up } => view! {
             <p class="eyebrow">"A calm to-do list"</p>
             <h1>"Everything you meant to do, in one quiet place"</h1>
             <p class="lead">
                 "Errand keeps your to-dos and gets out of the way. Write it down, tick it off, get on with your day."
             </p>
             <p class="actions">
-                <a class="button" href=address::sign_up(address::TODOS) rel="external">"Sign up"</a>
-                <a class="button button--quiet" href=address::sign_in(address::TODOS) rel="external">"Sign in"</a>
+                {can_sign_up.then(|| view! {
+                    <a class="button" href=address::sign_up(address::TODOS) rel="external">"Sign up"</a>
+                })}
+                <a
+                    class=if can_sign_up { "button button--quiet" } else { "button" }
+                    href=address::sign_in(address::TODOS)
+                    rel="external"
+                >
+                    "Sign in"
+                </a>
             </p>
         }
         .into_any(),

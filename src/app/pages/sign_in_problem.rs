@@ -39,13 +39,20 @@ pub fn SignInProblem() -> impl IntoView {
         "signed-out-by-provider" => {
             ("You were signed out", "Your identity provider ended this session. To go on here, sign in again.")
         }
+        "no-sign-up" => (
+            "You cannot sign up here",
+            "Accounts are made by whoever runs this site; ask them for one. If you have one already, sign in.",
+        ),
         _ => (
             "You could not be signed in",
             "The sign-in service refused, or its answer could not be trusted. Please start again.",
         ),
     };
     let ViewerResource(viewer) = expect_context();
-    let viewer = Resource::new_blocking(|| (), move |()| async move { viewer.await.ok().flatten().is_some() });
+    let viewer = Resource::new_blocking(
+        || (),
+        move |()| async move { viewer.await.is_ok_and(|viewer| viewer.customer().is_some()) },
+    );
     view! {
         <Title text=title />
         <section class="panel panel--middle">

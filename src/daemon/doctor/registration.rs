@@ -7,7 +7,7 @@ use url::Url;
 
 use super::exchange::{self, Answer, place, quoted};
 use super::{Check, Verdict};
-use crate::identity::config::ResponseMode;
+use crate::identity::config::{ResponseMode, SignUp};
 use crate::identity::provider::Metadata;
 use crate::identity::scopes::{OPENID, Scopes};
 use crate::platform::outbound::OutboundError;
@@ -140,7 +140,9 @@ impl App<'_> {
     /// Sign-up as it is configured: `prompt=create`, or parameters of the provider's own.
     async fn sign_up(&self) -> Check {
         const NAME: &str = "sign-up";
-        let configured = &self.web.identity.sign_up;
+        let SignUp::On(configured) = &self.web.identity.sign_up else {
+            return Check::right(NAME, "not offered: web.identity.sign_up is false");
+        };
         let prompt = configured.prompt();
         let mut more: Vec<(&str, &str)> = prompt.iter().map(|prompt| ("prompt", *prompt)).collect();
         more.extend(configured.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));

@@ -100,10 +100,14 @@ pub(super) async fn sign_up(
     headers: HeaderMap,
     uri: Uri,
 ) -> Response {
-    match public_name::elsewhere(&identity, &headers, &uri) {
-        Some(there) => there,
-        None => redirect(&identity, &session, &query, &headers, true).await,
+    if let Some(there) = public_name::elsewhere(&identity, &headers, &uri) {
+        return there;
     }
+    if !identity.offers_sign_up() {
+        let return_to = query.first("return_to").map_or_else(|| identity.home(), |text| identity.return_to(text));
+        return Problem::NoSignUp.response_with(&identity, &return_to);
+    }
+    redirect(&identity, &session, &query, &headers, true).await
 }
 
 async fn redirect(
@@ -160,8 +164,8 @@ async fn redirect(
     if let Some(hint) = hint(query, "login_hint").or(asked.as_ref().and_then(name_at_provider)) {
         parameters.insert("login_hint".to_owned(), hint);
     }
-    if sign_up {
-        parameters.extend(identity.authorization.sign_up.clone());
+    if let Some(ask) = identity.authorization.sign_up.clone().filter(|_| sign_up) {
+        parameters.extend(ask);
     }
     if let Ok(Some(claims)) = claims {
         parameters.insert("claims".to_owned(), claims);

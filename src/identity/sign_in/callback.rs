@@ -239,7 +239,7 @@ fn refuse(identity: &Identity, error: &RouteError, transaction: Option<&Transact
         Problem::Cancelled | Problem::Expired | Problem::SignedOutElsewhere | Problem::SignedOutByProvider => {
             tracing::info!(%error, "a sign-in did not complete");
         }
-        Problem::Refused | Problem::SignOut => tracing::warn!(%error, "a sign-in was refused"),
+        Problem::Refused | Problem::SignOut | Problem::NoSignUp => tracing::warn!(%error, "a sign-in was refused"),
         Problem::Unavailable => tracing::error!(%error, "a sign-in failed"),
     }
     // A customer who is signed in and left for one thing: back to where that was.

@@ -33,10 +33,12 @@ pub enum Problem {
     SignedOutElsewhere,
     /// The same, by the provider.
     SignedOutByProvider,
+    /// There is no signing up: accounts are made by somebody else.
+    NoSignUp,
 }
 
 impl Problem {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Cancelled,
         Self::Expired,
         Self::Refused,
@@ -44,6 +46,7 @@ impl Problem {
         Self::SignOut,
         Self::SignedOutElsewhere,
         Self::SignedOutByProvider,
+        Self::NoSignUp,
     ];
 
     /// As it stands in the address of the page.
@@ -56,6 +59,7 @@ impl Problem {
             Self::SignOut => "sign-out",
             Self::SignedOutElsewhere => "signed-out-elsewhere",
             Self::SignedOutByProvider => "signed-out-by-provider",
+            Self::NoSignUp => "no-sign-up",
         }
     }
 

@@ -51,6 +51,9 @@ fn words(problem: Problem) -> (&'static str, &'static str) {
         }
         Problem::SignedOutElsewhere => ("You were signed out", "You signed this browser out from another one."),
         Problem::SignedOutByProvider => ("You were signed out", "You were signed out where your account is kept."),
+        Problem::NoSignUp => {
+            ("You cannot sign up here", "Accounts are made by whoever runs this site. If you have one, sign in.")
+        }
     }
 }
 
