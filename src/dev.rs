@@ -28,7 +28,7 @@ use crate::platform::database::{self, DatabaseError};
 use crate::platform::mail::MailConfig;
 use crate::platform::ownership::{Ownership, OwnershipError, Sharing};
 use crate::platform::serve::{self, ListenError};
-use crate::platform::{random, seal};
+use crate::platform::{outbound, random, seal};
 use crate::tenant::{self, Tenant};
 use crate::web::{self, Web};
 
@@ -177,11 +177,12 @@ impl Dev {
             api_config.connections.check("api.connections")?,
             tenant_config.connections.check("tenant.connections")?,
         ];
-        let tenant = Tenant::start(tenant_config, settings.mode, clock.clone()).await?;
-        let api = Api::start(api_config, settings.mode, clock.clone()).await?;
-        let web = Web::start(&web_config, settings.mode, clock.clone()).await?;
-        let worker =
-            Worker::start(&settings.section("worker")?, &settings.section("web")?, settings.mode, clock).await?;
+        let http = outbound::client_from(&settings)?;
+        let tenant = Tenant::start(tenant_config, settings.mode, &http, clock.clone()).await?;
+        let api = Api::start(api_config, settings.mode, &http, clock.clone()).await?;
+        let web = Web::start(&web_config, settings.mode, &http, clock.clone()).await?;
+        let (worker, of_web) = (settings.section("worker")?, settings.section("web")?);
+        let worker = Worker::start(&worker, &of_web, settings.mode, &http, clock).await?;
         write_private(&data.join(DEV_FILE), &settings.to_toml()?).map_err(|e| unusable(&data, &e))?;
         Ok(Self {
             web: (web_listener, web),
@@ -600,16 +601,17 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let settings = Settings::from_toml(&example(folder.path())).expect("TOML");
         assert_eq!(settings.mode, Mode::Production);
+        let http = outbound::client_from(&settings).expect("known");
         let config = settings.section("web").expect("every key is known");
-        if let Err(error) = Web::start(&config, settings.mode, Clock::system()).await {
+        if let Err(error) = Web::start(&config, settings.mode, &http, Clock::system()).await {
             panic!("{error}");
         }
         let config = settings.section("api").expect("every key is known");
-        if let Err(error) = Api::start(config, settings.mode, Clock::system()).await {
+        if let Err(error) = Api::start(config, settings.mode, &http, Clock::system()).await {
             panic!("{error}");
         }
         let (config, web) = (settings.section("worker").expect("known"), settings.section("web").expect("known"));
-        if let Err(error) = Worker::start(&config, &web, settings.mode, Clock::system()).await {
+        if let Err(error) = Worker::start(&config, &web, settings.mode, &http, Clock::system()).await {
             panic!("{error}");
         }
         if let Err(error) = admin::check(&settings, Clock::system()) {

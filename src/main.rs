@@ -9,7 +9,7 @@ use errand::daemon::{admin, doctor, worker};
 use errand::platform::clock::Clock;
 use errand::platform::config::{Mode, Settings};
 use errand::platform::ownership::Sharing;
-use errand::platform::{database, process, serve, telemetry};
+use errand::platform::{database, outbound, process, serve, telemetry};
 use errand::{api, dev, tenant, web};
 use tokio_util::sync::CancellationToken;
 
@@ -100,6 +100,7 @@ struct WorkerArguments {
 const CONFIGURATION: &str = "\
 Configuration: errand.toml, then the environment: ERRAND_WEB__PUBLIC_URL is `public_url` of [web], ERRAND_MODE is `mode`.
 Variables that begin with ERRAND_ and are no settings stop the program.
+A proxy to other machines: `proxy` of [outbound]; HTTPS_PROXY and the like are not looked at.
 Logs: RUST_LOG (such as errand=debug), ERRAND_LOG_FORMAT=json.
 Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 could not start, 2 wrong arguments.";
 
@@ -176,7 +177,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             let listener = serve::listen("web.listen", config.listen).await?;
             // Any number of web servers may share it.
             let _owned = database::own("web.database_url", &config.database_url, Sharing::Shared)?;
-            let started_web = web::Web::start(&config, settings.mode, clock).await;
+            let started_web = web::Web::start(&config, settings.mode, &outbound::client_from(&settings)?, clock).await;
             let web = started_web.map_err(|error| in_mode(&settings, error))?;
             started("web", &config.public_url, settings.mode);
             let maintain = web.identity().clone().maintain(shutdown.clone());
@@ -190,7 +191,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             let listener = serve::listen("api.listen", config.listen).await?;
             let address = format!("http://{}", listener.local_addr()?);
             let _owned = database::own("api.database_url", &config.database_url, Sharing::Exclusive)?;
-            let started_api = api::Api::start(config, settings.mode, clock).await;
+            let started_api = api::Api::start(config, settings.mode, &outbound::client_from(&settings)?, clock).await;
             let api = started_api.map_err(|error| in_mode(&settings, error))?;
             started("API", &address, settings.mode);
             let watch = api.clone().watch(shutdown.clone());
@@ -205,7 +206,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
                 .then(|| database::own("tenant.database_url", &config.database_url, Sharing::Exclusive));
             let _owned = owned.transpose()?;
             // Before the port is taken: in production it must not even listen.
-            let started_tenant = tenant::Tenant::start(config, settings.mode, clock).await;
+            let started_tenant =
+                tenant::Tenant::start(config, settings.mode, &outbound::client_from(&settings)?, clock).await;
             let tenant = started_tenant.map_err(|error| in_mode(&settings, error))?;
             let listener = serve::listen("tenant.listen", listen).await?;
             started("tenant", &public_url, settings.mode);
@@ -253,7 +255,7 @@ async fn run_worker(
         return Err("--now is for development: it sends mail at any time, and again. Use --once".into());
     }
     let (config, web) = (settings.section("worker")?, settings.section("web")?);
-    let worker = worker::Worker::start(&config, &web, settings.mode, clock).await;
+    let worker = worker::Worker::start(&config, &web, settings.mode, &outbound::client_from(&settings)?, clock).await;
     let worker = worker.map_err(|error| in_mode(&settings, error))?;
     if arguments.once || arguments.now {
         let report = if arguments.now { worker.now(&shutdown).await } else { worker.once(&shutdown).await };

@@ -5,7 +5,6 @@ use crate::identity::client::ConfidentialClient;
 use crate::identity::downstream::DownstreamApis;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
-use crate::platform::outbound;
 
 /// The APIs that this one calls, and this API as their provider knows it. Cheap to clone.
 #[derive(Clone)]
@@ -18,7 +17,12 @@ pub struct Downstream {
 
 impl Downstream {
     /// The APIs that are called. Calling one needs an id and a credential of the API's own registration.
-    pub(super) fn new(config: &Config, mode: Mode, clock: &Clock) -> Result<Option<Self>, ConfigError> {
+    pub(super) fn new(
+        config: &Config,
+        mode: Mode,
+        http: &reqwest::Client,
+        clock: &Clock,
+    ) -> Result<Option<Self>, ConfigError> {
         if config.downstream_apis.is_empty() {
             return Ok(None);
         }
@@ -26,10 +30,9 @@ impl Downstream {
         if let Some(directory) = complete.remove(DIRECTORY) {
             complete.insert(DIRECTORY.to_owned(), directory.or_at("v1.0/me"));
         }
-        let http = outbound::client();
         let naming = config.identity.provider().scope_naming();
-        let apis = DownstreamApis::new("api.downstream_apis", &complete, &[DIRECTORY], mode, naming, &http)?;
-        let client = ConfidentialClient::new("api.identity", &config.identity, mode, http, clock.clone())?;
+        let apis = DownstreamApis::new("api.downstream_apis", &complete, &[DIRECTORY], mode, naming, http)?;
+        let client = ConfidentialClient::new("api.identity", &config.identity, mode, http.clone(), clock.clone())?;
         Ok(Some(Self { apis, client }))
     }
 }

@@ -14,7 +14,6 @@ use crate::identity::provider::Provider;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode, public_url};
 use crate::platform::database::DatabaseError;
-use crate::platform::outbound;
 
 /// The API, ready to serve. Cheap to clone.
 #[derive(Clone)]
@@ -47,8 +46,8 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`]: with it the API does not start.
-    pub fn check(&self, mode: Mode, clock: &Clock) -> Result<(), ConfigError> {
-        self.checked(mode, clock).map(drop)
+    pub fn check(&self, mode: Mode, http: &reqwest::Client, clock: &Clock) -> Result<(), ConfigError> {
+        self.checked(mode, http, clock).map(drop)
     }
 
     /// Whether an API with this configuration would take `token` for a look at to-dos; where it would not, which member is at
@@ -59,21 +58,21 @@ impl Config {
     pub async fn examine(
         &self,
         mode: Mode,
+        http: &reqwest::Client,
         clock: &Clock,
         token: &str,
     ) -> Result<Result<Caller, Explained>, ConfigError> {
-        let Checked { verifier, permissions, .. } = self.checked(mode, clock)?;
+        let Checked { verifier, permissions, .. } = self.checked(mode, http, clock)?;
         Ok(match verifier.examine(token).await {
             Ok(caller) => caller.require(&permissions.read).map(|()| caller).map_err(Explained::from),
             Err(explained) => Err(explained),
         })
     }
 
-    fn checked(&self, mode: Mode, clock: &Clock) -> Result<Checked, ConfigError> {
-        let downstream = Downstream::new(self, mode, clock)?;
+    fn checked(&self, mode: Mode, http: &reqwest::Client, clock: &Clock) -> Result<Checked, ConfigError> {
+        let downstream = Downstream::new(self, mode, http, clock)?;
         let permissions = Permissions::new(self)?;
-        let provider =
-            Provider::new("api.identity", &self.identity.provider(), mode, outbound::client(), clock.clone())?;
+        let provider = Provider::new("api.identity", &self.identity.provider(), mode, http.clone(), clock.clone())?;
         self.identity.claim_names.check("api.identity.claim_names", self.identity.tenant_id)?;
         let (audiences, version) = (self.audiences.clone(), self.token_version.clone());
         let verifier = Verifier::new("api.audiences", provider, audiences, version, clock.clone())?
@@ -106,8 +105,9 @@ impl Api {
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn start(config: Config, mode: Mode, clock: Clock) -> Result<Self, StartError> {
-        let Checked { verifier, permissions, public_url, downstream, directory } = config.checked(mode, &clock)?;
+    pub async fn start(config: Config, mode: Mode, http: &reqwest::Client, clock: Clock) -> Result<Self, StartError> {
+        let Checked { verifier, permissions, public_url, downstream, directory } =
+            config.checked(mode, http, &clock)?;
         let store = Store::open(&config.database_url, clock).await?;
         Ok(Self(Arc::new(Inner {
             verifier,

@@ -14,6 +14,7 @@ use super::{Api, StartError, config, router};
 use crate::identity::testing::{ALICE, API, BOB, ProviderDouble, TENANT};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
+use crate::platform::outbound;
 use crate::todo::{Description, NewTodo, Patch, Todo};
 
 const LIST: &str = "/api/todolist";
@@ -44,7 +45,7 @@ pub(super) fn toml(authority: &str, database_url: &str) -> String {
 pub(super) async fn start(toml: &str) -> Result<Api, StartError> {
     let settings = Settings::from_toml(toml)?;
     let config: config::Config = settings.section("api")?;
-    Api::start(config, settings.mode, clock()).await
+    Api::start(config, settings.mode, &outbound::client(), clock()).await
 }
 
 /// A running API, its provider, and tokens of its callers.

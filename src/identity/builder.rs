@@ -20,7 +20,7 @@ use super::tokens::TokenAcquisition;
 use crate::platform::clock::Clock;
 use crate::platform::config::{self, ConfigError, Mode, SecretSource};
 use crate::platform::database::{self, DatabaseError};
-use crate::platform::outbound;
+use crate::platform::outbound::{self, OutboundConfig};
 use crate::platform::seal::KeyRing;
 
 /// The tables that sessions and tokens live in; the app opens its database with them. What was done is
@@ -187,6 +187,9 @@ pub struct AppConfig {
     /// The APIs that are called on the customer's behalf, by name.
     #[serde(default)]
     pub downstream_apis: BTreeMap<String, DownstreamApiConfig>,
+    /// A proxy on the way to the provider and the APIs.
+    #[serde(default)]
+    pub outbound: OutboundConfig,
     /// See [`Builder::cookie_prefix`].
     #[serde(default)]
     pub cookie_prefix: Option<String>,
@@ -249,7 +252,7 @@ impl AppConfig {
     pub async fn open(self) -> Result<App, OpenError> {
         let public_url = config::public_url("public_url", &self.public_url, self.mode)?;
         let keys = KeyRing::read("encryption_keys", &self.encryption_keys)?;
-        let http = outbound::client_of(self.product_name.as_deref().unwrap_or_default());
+        let http = self.outbound.client("outbound", self.product_name.as_deref().unwrap_or_default())?;
         let naming = self.identity.client().provider().scope_naming();
         let apis = DownstreamApis::new("downstream_apis", &self.downstream_apis, &[], self.mode, naming, &http)?;
         let db = database::open("database_url", &self.database_url, &MIGRATIONS).await?;

@@ -23,7 +23,7 @@ pub enum Mode {
 }
 
 /// The tables an `errand.toml` may contain.
-const SECTIONS: [&str; 5] = ["web", "api", "tenant", "worker", "admin"];
+const SECTIONS: [&str; 6] = ["web", "api", "tenant", "worker", "admin", "outbound"];
 /// What `errand dev` leaves in the data folder: the configuration of its last run, for programs beside it.
 pub const DEV_FILE: &str = "dev.toml";
 /// Lists of registrations, each with the key that tells its entries apart. To those that a program brings along,

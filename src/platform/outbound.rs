@@ -1,8 +1,11 @@
 //! HTTP calls that leave the process: bounded in time and size, and never following a redirect with a secret.
 
+mod config;
+
 use std::borrow::Cow;
 use std::time::Duration;
 
+pub use config::{OutboundConfig, client_from};
 use serde::de::DeserializeOwned;
 
 /// The largest answer that is read, in bytes, unless a caller asks for another limit.
@@ -37,8 +40,7 @@ pub enum OutboundError {
     },
 }
 
-/// An HTTP client for all outbound calls of a program: pooled, keep-alive, no redirects, no proxies from the
-/// environment; 5 s to connect and 10 s for an answer.
+/// An HTTP client for all outbound calls of a program: pooled, keep-alive, no redirects, no proxy; 5 s to connect and 10 s for an answer.
 ///
 /// # Panics
 /// When TLS cannot be set up at all, which no configuration of ours can cause.
@@ -51,13 +53,21 @@ pub fn client() -> reqwest::Client {
 /// # Panics
 /// As [`client`].
 pub fn client_of(product: &str) -> reqwest::Client {
+    client_by(product, None)
+}
+
+/// With the proxy that configuration names, if it does.
+fn client_by(product: &str, proxy: Option<reqwest::Proxy>) -> reqwest::Client {
     // `product` of RFC 9110 §10.1.5: a token.
     let product: String = product.chars().filter(char::is_ascii_alphanumeric).collect();
     let product = if product.is_empty() { "app" } else { &product };
-    reqwest::Client::builder()
+    let builder = match proxy {
+        Some(proxy) => reqwest::Client::builder().proxy(proxy),
+        None => reqwest::Client::builder().no_proxy(),
+    };
+    builder
         .user_agent(format!("{product}/{}", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(10))
         // Shorter than any server's patience with an idle connection (ours: 75 seconds, others: five), so that no request goes out
@@ -146,6 +156,10 @@ fn unreachable(error: &reqwest::Error) -> OutboundError {
     while let (Some(cause), true) = (source, reason.is_empty() || !error.is_timeout()) {
         reason = cause.to_string();
         source = cause.source();
+    }
+    // Of the proxy between; the other end was never asked.
+    if let Some(refusal) = reason.strip_prefix("tunnel error: ") {
+        reason = format!("the proxy of [outbound] makes no tunnel to it ({refusal})");
     }
     OutboundError::Unreachable { place: error.url().map_or_else(|| "?".to_owned(), place_of), reason }
 }

@@ -364,7 +364,7 @@ impl Builder {
         if let Some(change) = self.change {
             change(&mut config);
         }
-        let tenant = Tenant::start(config, Mode::Development, self.clock).await?;
+        let tenant = Tenant::start(config, Mode::Development, &outbound::client(), self.clock).await?;
         let shutdown = CancellationToken::new();
         tokio::spawn(serve::serve(listener, router(tenant.clone()), shutdown.clone()));
         let started = EmbeddedTenant {

@@ -22,7 +22,7 @@ use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::database::{self, DatabaseError};
 use crate::platform::seal::{KeyRing, KeyRingError};
-use crate::platform::{hash, outbound, random};
+use crate::platform::{hash, random};
 
 /// How often what has expired is removed.
 const SWEEP_EVERY: Duration = Duration::hours(1);
@@ -94,7 +94,7 @@ impl Tenant {
     ///
     /// # Errors
     /// [`StartError`], in production always.
-    pub async fn start(config: Config, mode: Mode, clock: Clock) -> Result<Self, StartError> {
+    pub async fn start(config: Config, mode: Mode, http: &reqwest::Client, clock: Clock) -> Result<Self, StartError> {
         if mode == Mode::Production {
             return Err(StartError::Production);
         }
@@ -109,7 +109,6 @@ impl Tenant {
         let interactions = KeyRing::parse(&[interactions.into()])?;
         let mailer = Mailer::new(config.mail.as_ref(), mode, &db, &clock)?;
         let limits = Limits::new(clock.clone());
-        let http = outbound::client();
         let federated_keys = federation::Keys::new(http.clone(), clock.clone());
         Ok(Self(Arc::new(Inner {
             config,
@@ -117,7 +116,7 @@ impl Tenant {
             clock,
             mailer,
             limits,
-            http,
+            http: http.clone(),
             origin,
             secrets,
             certificates,

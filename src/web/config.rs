@@ -11,7 +11,6 @@ use crate::identity::config::DownstreamApiConfig;
 use crate::identity::downstream::{DownstreamApi, DownstreamApis};
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode, SecretSource, public_url};
-use crate::platform::outbound;
 use crate::platform::seal::KeyRing;
 use crate::platform::serve::ConnectionsConfig;
 use crate::todo::API_PATH;
@@ -55,7 +54,6 @@ pub(super) struct Checked {
     pub(super) todolist: DownstreamApi,
     pub(super) profile: Option<DownstreamApi>,
     pub(super) files: BrowserFiles,
-    pub(super) http: reqwest::Client,
 }
 
 impl Config {
@@ -63,19 +61,18 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`]: with it the web server does not start.
-    pub fn check(&self, mode: Mode, clock: &Clock) -> Result<(), ConfigError> {
-        let checked = self.checked(mode)?;
-        identity::check("web.identity", &self.identity, mode, checked.http, clock.clone())
+    pub fn check(&self, mode: Mode, http: &reqwest::Client, clock: &Clock) -> Result<(), ConfigError> {
+        self.checked(mode, http)?;
+        identity::check("web.identity", &self.identity, mode, http.clone(), clock.clone())
     }
 
     /// Everything but the registration, which [`identity::Identity::new`] checks.
-    pub(super) fn checked(&self, mode: Mode) -> Result<Checked, ConfigError> {
+    pub(super) fn checked(&self, mode: Mode, http: &reqwest::Client) -> Result<Checked, ConfigError> {
         const KEY: &str = "web.downstream_apis";
         let public_url = public_url("web.public_url", &self.public_url, mode)?;
         let keys = KeyRing::read("web.encryption_keys", &self.encryption_keys)?;
-        let http = outbound::client();
         let naming = self.identity.client().provider().scope_naming();
-        let apis = DownstreamApis::new(KEY, &self.complete(), &["todolist", "profile"], mode, naming, &http)?;
+        let apis = DownstreamApis::new(KEY, &self.complete(), &["todolist", "profile"], mode, naming, http)?;
         let Some(todolist) = with_sets(&apis, "todolist")? else {
             let remedy = "add [web.downstream_apis.todolist] with base_url and the sets of scopes read and write";
             return Err(ConfigError::refused(&format!("{KEY}.todolist"), "is missing", remedy));
@@ -83,7 +80,7 @@ impl Config {
         let profile = with_sets(&apis, "profile")?;
         let files = browser_files::check(&self.site_root)?;
         self.connections.check("web.connections")?;
-        Ok(Checked { public_url, keys, apis, todolist, profile, files, http })
+        Ok(Checked { public_url, keys, apis, todolist, profile, files })
     }
 
     /// The APIs, with where the `ToDoList` API keeps things unless the configuration says so.

@@ -45,18 +45,18 @@ pub enum StartError {
 }
 
 impl Web {
-    /// Checks the configuration and opens the database. Does not wait for the provider or the API.
+    /// Checks the configuration and opens the database. Does not wait for the provider or the API, which `http` reaches.
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn start(config: &Config, mode: Mode, clock: Clock) -> Result<Self, StartError> {
-        let Checked { public_url, keys, apis, todolist, profile, files, http } = config.checked(mode)?;
+    pub async fn start(config: &Config, mode: Mode, http: &reqwest::Client, clock: Clock) -> Result<Self, StartError> {
+        let Checked { public_url, keys, apis, todolist, profile, files } = config.checked(mode, http)?;
         let db: AnyPool = database::open("web.database_url", &config.database_url, &identity::MIGRATIONS).await?;
         let digests = digest::Store::open("web.database_url", db.clone(), clock.clone()).await?;
         let identity = Identity::builder(config.identity.clone(), public_url, db, keys)
             .key("web.identity")
             .mode(mode)
-            .http(http)
+            .http(http.clone())
             .clock(clock.clone())
             .cookie_prefix("errand")
             .problem_page(SIGN_IN_PROBLEM)

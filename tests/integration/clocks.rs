@@ -2,7 +2,7 @@
 
 use errand::platform::clock::Clock;
 use errand::platform::config::Settings;
-use errand::platform::serve;
+use errand::platform::{outbound, serve};
 use errand::{api, tenant, web};
 use reqwest::StatusCode;
 use time::{Duration, OffsetDateTime};
@@ -33,15 +33,15 @@ impl ThreeClocks {
         let stop = CancellationToken::new();
         let config: tenant::config::Config = settings.section("tenant").unwrap();
         let listener = serve::listen("tenant.listen", config.listen).await.unwrap();
-        let program = tenant::Tenant::start(config, settings.mode, tenant.clone()).await.unwrap();
+        let program = tenant::Tenant::start(config, settings.mode, &outbound::client(), tenant.clone()).await.unwrap();
         tokio::spawn(serve::serve(listener, tenant::router(program), stop.clone()));
         let config: api::config::Config = settings.section("api").unwrap();
         let listener = serve::listen("api.listen", config.listen).await.unwrap();
-        let program = api::Api::start(config, settings.mode, api.clone()).await.unwrap();
+        let program = api::Api::start(config, settings.mode, &outbound::client(), api.clone()).await.unwrap();
         tokio::spawn(serve::serve(listener, api::router(program), stop.clone()));
         let config: web::config::Config = settings.section("web").unwrap();
         let listener = serve::listen("web.listen", config.listen).await.unwrap();
-        let program = web::Web::start(&config, settings.mode, web.clone()).await.unwrap();
+        let program = web::Web::start(&config, settings.mode, &outbound::client(), web.clone()).await.unwrap();
         tokio::spawn(serve::serve(listener, program.router(), stop.clone()));
         Self { programs, web, api, tenant, _stop: stop.drop_guard() }
     }

@@ -3,6 +3,7 @@
 use errand::daemon::doctor::{self, Check, Report, Verdict};
 use errand::platform::clock::Clock;
 use errand::platform::config::Settings;
+use errand::platform::outbound;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
@@ -229,6 +230,13 @@ async fn what_is_wrong_is_named_with_its_remedy() {
         (&encryption_key, "too-short", "encryption keys", "web.encryption_keys", "openssl"),
         (&format!("{data}/api.db"), &no_database, "api.database_url", "not a database", "who owns the file"),
         ("mode = \"development\"", "mode = \"production\"", "public URL", "https", "TLS proxy"),
+        (
+            "mode = \"development\"",
+            &format!("mode = \"development\"\noutbound = {{ proxy = \"{}\" }}", nobody.replace("//", "//ada:hunter2@")),
+            "outbound.proxy",
+            &format!("the proxy {nobody} does not answer"),
+            "correct the address",
+        ),
     ] {
         let report = examine(&replaced(&good, from, to), &Clock::system()).await;
         let wrong = check(&report, name);
@@ -237,7 +245,7 @@ async fn what_is_wrong_is_named_with_its_remedy() {
         assert!(wrong.found.contains(found), "{name} with {to}: {}", wrong.found);
         let proposed = wrong.remedy.as_deref().unwrap_or_default();
         assert!(proposed.contains(remedy), "{name} with {to}: {proposed}");
-        for secret in [&web_client_secret, &encryption_key] {
+        for secret in [web_client_secret.as_str(), &encryption_key, "hunter2"] {
             assert!(!text.contains(secret) && !doctor::json(&report).to_string().contains(secret), "a secret: {text}");
         }
     }
@@ -461,9 +469,13 @@ async fn the_programs_start_with_the_configuration_that_the_setup_guide_shows() 
     };
     let settings = adapted(entra);
     let web = settings.section("web").unwrap();
-    errand::web::Web::start(&web, settings.mode, Clock::system()).await.unwrap_or_else(|error| panic!("{error}"));
+    errand::web::Web::start(&web, settings.mode, &outbound::client(), Clock::system())
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
     let api = settings.section("api").unwrap();
-    errand::api::Api::start(api, settings.mode, Clock::system()).await.unwrap_or_else(|error| panic!("{error}"));
+    errand::api::Api::start(api, settings.mode, &outbound::client(), Clock::system())
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
     // What is left out in the second file is as in the first.
     let above = "listen = \"127.0.0.1:0\"\ndatabase_url = \"sqlite:/var/lib/errand/other.db\"\n";
     let web_above = format!(
@@ -475,7 +487,11 @@ async fn the_programs_start_with_the_configuration_that_the_setup_guide_shows() 
     let api_above = format!("[api]\n{}", above.replace("other.db", "other-api.db"));
     let settings = adapted(&format!("{web_above}{}{permissions}", other.replace("[api]\n", &api_above)));
     let web = settings.section("web").unwrap();
-    errand::web::Web::start(&web, settings.mode, Clock::system()).await.unwrap_or_else(|error| panic!("{error}"));
+    errand::web::Web::start(&web, settings.mode, &outbound::client(), Clock::system())
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
     let api = settings.section("api").unwrap();
-    errand::api::Api::start(api, settings.mode, Clock::system()).await.unwrap_or_else(|error| panic!("{error}"));
+    errand::api::Api::start(api, settings.mode, &outbound::client(), Clock::system())
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
 }

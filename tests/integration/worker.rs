@@ -8,7 +8,7 @@ use errand::digest::{Digest, Outcome, Preferences, Store, TimeZone};
 use errand::identity;
 use errand::platform::clock::Clock;
 use errand::platform::config::Settings;
-use errand::platform::database;
+use errand::platform::{database, outbound};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
@@ -70,7 +70,7 @@ impl Test {
         }
         let settings = Settings::from_toml(&toml).unwrap();
         let (worker, web) = (settings.section("worker").unwrap(), settings.section("web").unwrap());
-        Worker::start(&worker, &web, settings.mode, self.clock.clone()).await.unwrap()
+        Worker::start(&worker, &web, settings.mode, &outbound::client(), self.clock.clone()).await.unwrap()
     }
 
     async fn work(&self) -> Report {

@@ -28,7 +28,7 @@ pub(super) struct Admin {
 impl Admin {
     pub(super) fn new(settings: &Settings, clock: Clock) -> Result<Self, AdminError> {
         let config: Config = settings.section("admin")?;
-        let (client, todolist) = config.checked(settings.mode, &clock)?;
+        let (client, todolist) = config.checked(settings.mode, &outbound::client_from(settings)?, &clock)?;
         Ok(Self { client, todolist, dev: settings.dev.clone() })
     }
 

@@ -9,7 +9,6 @@ use crate::identity::config::{ClientConfig, DownstreamApiConfig};
 use crate::identity::downstream::{DownstreamApi, DownstreamApis};
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
-use crate::platform::outbound;
 use crate::todo::API_PATH;
 
 /// What the API is called among those that are configured.
@@ -33,25 +32,25 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`]: with it `errand admin` does nothing.
-    pub fn check(&self, mode: Mode, clock: &Clock) -> Result<(), ConfigError> {
-        self.checked(mode, clock).map(drop)
+    pub fn check(&self, mode: Mode, http: &reqwest::Client, clock: &Clock) -> Result<(), ConfigError> {
+        self.checked(mode, http, clock).map(drop)
     }
 
     /// The app, and the API that it calls.
     pub(in crate::daemon) fn checked(
         &self,
         mode: Mode,
+        http: &reqwest::Client,
         clock: &Clock,
     ) -> Result<(ConfidentialClient, DownstreamApi), ConfigError> {
         const KEY: &str = "admin.downstream_apis";
-        let http = outbound::client();
         let client = ConfidentialClient::new("admin.identity", &self.identity, mode, http.clone(), clock.clone())?;
         let mut complete = self.downstream_apis.clone();
         if let Some(todolist) = complete.remove(TODOLIST) {
             complete.insert(TODOLIST.to_owned(), todolist.or_at(API_PATH));
         }
         let apis =
-            DownstreamApis::new(KEY, &complete, &[TODOLIST], mode, self.identity.provider().scope_naming(), &http)?;
+            DownstreamApis::new(KEY, &complete, &[TODOLIST], mode, self.identity.provider().scope_naming(), http)?;
         let Some(todolist) = apis.get(TODOLIST) else {
             let remedy = "add the table: base_url, scopes = [\"api://{API's client id}/.default\"], \
                           request_app_token = true";

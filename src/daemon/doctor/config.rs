@@ -4,12 +4,14 @@
 use std::path::PathBuf;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
+use url::Url;
 
 use super::{Check, Verdict};
 use crate::daemon::{admin, worker};
 use crate::identity::config::ClientConfig;
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode, Settings};
+use crate::platform::outbound::OutboundConfig;
 use crate::{api, tenant, web};
 
 /// The tables that are there.
@@ -18,6 +20,8 @@ pub(super) struct Tables {
     mode_is_set: bool,
     /// What `errand dev` left, when it was joined.
     dev: Option<PathBuf>,
+    /// The proxy through which other machines are reached.
+    pub(super) proxy: Option<Url>,
     pub(super) web: Option<web::config::Config>,
     pub(super) api: Option<api::config::Config>,
     pub(super) admin: Option<admin::config::Config>,
@@ -33,6 +37,7 @@ impl Tables {
             mode: settings.mode,
             mode_is_set: settings.mode_is_set,
             dev: settings.dev.clone(),
+            proxy: settings.value::<OutboundConfig>("outbound")?.and_then(|outbound| outbound.proxy_address()),
             web: table(settings, "web", &mut errors),
             api: table(settings, "api", &mut errors),
             admin: table(settings, "admin", &mut errors),
@@ -62,7 +67,7 @@ impl Tables {
 
     /// Where the configuration is from, whether this is production, and what each program would say at its start. What
     /// `others` have found already is not said again.
-    pub(super) fn check(&self, clock: &Clock, others: &[&Check]) -> Vec<Check> {
+    pub(super) fn check(&self, http: &reqwest::Client, clock: &Clock, others: &[&Check]) -> Vec<Check> {
         let mut checks = Vec::new();
         if let Some(dev) = &self.dev {
             let found = format!("{}, of the last `errand dev`, with what is set here over it", dev.display());
@@ -70,13 +75,13 @@ impl Tables {
         }
         checks.push(self.mode());
         let started = [
-            ("[web]", self.web.as_ref().map(|web| web.check(self.mode, clock))),
-            ("[api]", self.api.as_ref().map(|api| api.check(self.mode, clock))),
+            ("[web]", self.web.as_ref().map(|web| web.check(self.mode, http, clock))),
+            ("[api]", self.api.as_ref().map(|api| api.check(self.mode, http, clock))),
             (
                 "[worker]",
-                self.worker.as_ref().and_then(|worker| Some(worker.check(self.web.as_ref()?, self.mode, clock))),
+                self.worker.as_ref().and_then(|worker| Some(worker.check(self.web.as_ref()?, self.mode, http, clock))),
             ),
-            ("[admin]", self.admin.as_ref().map(|admin| admin.check(self.mode, clock))),
+            ("[admin]", self.admin.as_ref().map(|admin| admin.check(self.mode, http, clock))),
             (
                 "[tenant]",
                 self.tenant

@@ -12,12 +12,11 @@ use crate::identity::client::probe::Presented;
 use crate::identity::config::{ClientConfig, ClientCredential};
 use crate::platform::clock::Clock;
 use crate::platform::config::Mode;
-use crate::platform::outbound;
 
 /// How early the end of a certificate is pointed out.
 const SOON: Duration = Duration::days(14);
 
-pub(super) async fn check(tables: &Tables, providers: &Providers, clock: &Clock) -> Vec<Check> {
+pub(super) async fn check(tables: &Tables, providers: &Providers, http: &reqwest::Client, clock: &Clock) -> Vec<Check> {
     let redirect_uri = tables.web.as_ref().map(|web| format!("{}/auth/redirect", registration::address(web)));
     let mut checks = Vec::new();
     for (key, identity) in tables.identities() {
@@ -35,7 +34,7 @@ pub(super) async fn check(tables: &Tables, providers: &Providers, clock: &Clock)
             let alone = ClientConfig { client_credentials: vec![credential.clone()], ..identity.clone() };
             let known = providers.metadata(key).map(|metadata| metadata.tenant.is_some());
             let redirect_uri = redirect_uri.as_deref().unwrap_or("http://localhost/auth/redirect");
-            checks.extend(one(&name, key, &alone, credential, known, redirect_uri, tables.mode, clock).await);
+            checks.extend(one(&name, key, &alone, credential, known, redirect_uri, tables.mode, http, clock).await);
         }
     }
     checks
@@ -51,6 +50,7 @@ async fn one(
     entra: Option<bool>,
     redirect_uri: &str,
     mode: Mode,
+    http: &reqwest::Client,
     clock: &Clock,
 ) -> Vec<Check> {
     let kind = match credential {
@@ -58,7 +58,7 @@ async fn one(
         ClientCredential::Certificate(_) => "certificate",
         ClientCredential::SignedAssertion(_) => "signed assertion",
     };
-    let client = match ConfidentialClient::new(key, config, mode, outbound::client(), clock.clone()) {
+    let client = match ConfidentialClient::new(key, config, mode, http.clone(), clock.clone()) {
         Ok(client) => client,
         Err(error) => return vec![Check::refused(name, &error)],
     };

@@ -25,7 +25,7 @@ pub(super) async fn check(
     clock: &Clock,
 ) -> Vec<Check> {
     let key = "admin.downstream_apis.todolist";
-    let (client, api) = match admin.checked(tables.mode, clock) {
+    let (client, api) = match admin.checked(tables.mode, http, clock) {
         Ok(made) => made,
         Err(error) => return vec![Check::refused(key, &error)],
     };
@@ -51,7 +51,7 @@ pub(super) async fn check(
         checks.extend(looked_at(&claims, tables));
     }
     if let Some(api) = &tables.api {
-        checks.extend(examined(api, tables.mode, clock, authorization).await);
+        checks.extend(examined(api, tables.mode, http, clock, authorization).await);
     }
     if let Some(todos) = admin.downstream_apis.get(TODOLIST).and_then(todolist::address) {
         checks.push(tried(&todos, exchange::get(http, &todos, Some(authorization)).await));
@@ -120,10 +120,10 @@ fn looked_at(claims: &Value, tables: &Tables) -> Vec<Check> {
 
 /// What an API with the configuration's `[api]` makes of the token, by the checks of the API itself: unlike its answer, it
 /// names the member that is at fault. Nothing, where the API would not even start: that is said elsewhere.
-async fn examined(api: &Api, mode: Mode, clock: &Clock, authorization: &str) -> Option<Check> {
+async fn examined(api: &Api, mode: Mode, http: &reqwest::Client, clock: &Clock, authorization: &str) -> Option<Check> {
     const NAME: &str = "app token by the checks of [api]";
     let token = authorization.strip_prefix("Bearer ")?;
-    Some(match api.examine(mode, clock, token).await.ok()? {
+    Some(match api.examine(mode, http, clock, token).await.ok()? {
         Ok(_) => Check::right(NAME, "all pass"),
         Err(Explained { refusal: Refusal::Unavailable(error), .. }) => {
             Check::unknown(NAME, format!("the API's provider cannot be asked: {}", quoted(&error.to_string())))

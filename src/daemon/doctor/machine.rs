@@ -1,6 +1,10 @@
 //! What can be seen on this machine alone: the public address, the encryption keys, the databases, the browser's files.
 
 use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use url::Url;
 
 use super::Check;
 use super::config::Tables;
@@ -20,6 +24,9 @@ pub(super) async fn check(tables: &Tables) -> Vec<Check> {
     if let Some(api) = &tables.api {
         checks.push(database("api.database_url", &api.database_url).await);
     }
+    if let Some(address) = &tables.proxy {
+        checks.push(proxy(address).await);
+    }
     checks
 }
 
@@ -36,6 +43,25 @@ fn keys(web: &Web) -> Check {
     match KeyRing::read("web.encryption_keys", &web.encryption_keys) {
         Ok(_) => Check::right(NAME, format!("{} readable; the first one seals", web.encryption_keys.len())),
         Err(error) => Check::refused(NAME, &error),
+    }
+}
+
+/// Whether somebody listens where the proxy should be; who may use it shows in what is asked through it.
+async fn proxy(address: &Url) -> Check {
+    const NAME: &str = "outbound.proxy";
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let (host, port) = (address.host_str().unwrap_or_default(), address.port_or_known_default().unwrap_or_default());
+    let place = address.origin().ascii_serialization();
+    let wrong = |why: String| {
+        let found =
+            format!("the proxy {place} does not answer ({why}), so no provider or API on another machine can be asked");
+        Check::wrong(NAME, found, "start it, correct the address, or remove [outbound]")
+    };
+    let host = host.trim_matches(['[', ']']);
+    match tokio::time::timeout(PATIENCE, TcpStream::connect((host, port))).await {
+        Ok(Ok(_)) => Check::right(NAME, format!("other machines are reached through {place}, which answers")),
+        Ok(Err(error)) => wrong(error.to_string()),
+        Err(_) => wrong(format!("nothing within {} s", PATIENCE.as_secs())),
     }
 }
 

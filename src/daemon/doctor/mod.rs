@@ -42,7 +42,7 @@ pub use self::report::{Check, Report, Section, Verdict};
 /// [`ConfigError`] when the configuration cannot even be read, or has no program in it.
 pub async fn examine(settings: &Settings, clock: &Clock) -> Result<Report, ConfigError> {
     let tables = Tables::read(settings)?;
-    let http = outbound::client();
+    let http = outbound::client_from(settings)?;
     let mut sections = Vec::new();
     let mut add = |title: String, checks: Vec<Check>| {
         if !checks.is_empty() {
@@ -62,7 +62,7 @@ pub async fn examine(settings: &Settings, clock: &Clock) -> Result<Report, Confi
         let metadata = providers.metadata("web.identity");
         add("Web app registration".to_owned(), registration::check(web, metadata, &http).await);
     }
-    add("Client credentials".to_owned(), credentials::check(&tables, &providers, clock).await);
+    add("Client credentials".to_owned(), credentials::check(&tables, &providers, &http, clock).await);
     add("ToDoList API".to_owned(), todolist::check(&tables, &providers, &http).await);
     if let Some(admin) = &tables.admin {
         add("Admin's app".to_owned(), daemon::check(admin, &tables, &providers, &http, clock).await);
@@ -71,7 +71,7 @@ pub async fn examine(settings: &Settings, clock: &Clock) -> Result<Report, Confi
     add("Embedded tenant".to_owned(), mail::tenant(&tables).await);
     // Last, so that it can leave out what was found; first, because all others hang on it.
     let found: Vec<&Check> = sections.iter().flat_map(|section| &section.checks).collect();
-    let checks = tables.check(clock, &found);
+    let checks = tables.check(&http, clock, &found);
     sections.insert(0, Section { title: "Configuration".to_owned(), checks });
     Ok(Report { sections })
 }

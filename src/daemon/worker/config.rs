@@ -9,7 +9,6 @@ use crate::identity::downstream::{DownstreamApi, DownstreamApis};
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode, public_url};
 use crate::platform::mail::{MailConfig, Mailer};
-use crate::platform::outbound;
 use crate::platform::seal::KeyRing;
 use crate::todo::API_PATH;
 pub use crate::web::config::Config as WebConfig;
@@ -43,11 +42,17 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`]: with it the worker does not start.
-    pub fn check(&self, web: &WebConfig, mode: Mode, clock: &Clock) -> Result<(), ConfigError> {
-        self.checked(web, mode, clock).map(drop)
+    pub fn check(&self, web: &WebConfig, mode: Mode, http: &reqwest::Client, clock: &Clock) -> Result<(), ConfigError> {
+        self.checked(web, mode, http, clock).map(drop)
     }
 
-    pub(super) fn checked(&self, web: &WebConfig, mode: Mode, clock: &Clock) -> Result<Checked, ConfigError> {
+    pub(super) fn checked(
+        &self,
+        web: &WebConfig,
+        mode: Mode,
+        http: &reqwest::Client,
+        clock: &Clock,
+    ) -> Result<Checked, ConfigError> {
         const KEY: &str = "web.downstream_apis";
         const TODOLIST: &str = "todolist";
         for (key, value) in
@@ -60,14 +65,13 @@ impl Config {
         let mailer = Mailer::new("worker.mail", self.mail.as_ref(), mode)?;
         let public_url = public_url("web.public_url", &web.public_url, mode)?;
         let keys = KeyRing::read("web.encryption_keys", &web.encryption_keys)?;
-        let http = outbound::client();
         let client =
             ConfidentialClient::new("web.identity", &web.identity.client(), mode, http.clone(), clock.clone())?;
         let mut complete = web.downstream_apis.clone();
         if let Some(todolist) = complete.remove(TODOLIST) {
             complete.insert(TODOLIST.to_owned(), todolist.or_at(API_PATH));
         }
-        let apis = DownstreamApis::new(KEY, &complete, &[TODOLIST], mode, client.provider().scope_naming(), &http)?;
+        let apis = DownstreamApis::new(KEY, &complete, &[TODOLIST], mode, client.provider().scope_naming(), http)?;
         let Some(todolist) = apis.get(TODOLIST) else {
             let remedy = "add [web.downstream_apis.todolist] with base_url and the sets of scopes read and write";
             return Err(ConfigError::refused(&format!("{KEY}.{TODOLIST}"), "is missing", remedy));

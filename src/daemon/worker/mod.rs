@@ -114,8 +114,14 @@ impl Worker {
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn start(config: &Config, web: &WebConfig, mode: Mode, clock: Clock) -> Result<Self, StartError> {
-        let Checked { mailer, public_url, keys, todolist, client } = config.checked(web, mode, &clock)?;
+    pub async fn start(
+        config: &Config,
+        web: &WebConfig,
+        mode: Mode,
+        http: &reqwest::Client,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let Checked { mailer, public_url, keys, todolist, client } = config.checked(web, mode, http, &clock)?;
         let key = "web.database_url";
         let db: AnyPool = database::open(key, &web.database_url, &identity::MIGRATIONS).await?;
         let digests = Store::open(key, db.clone(), clock.clone()).await?;

@@ -18,7 +18,7 @@ use super::requests::{interaction, request, verifier};
 use super::{ALICE, BOB, CALLBACK, TENANT, WEB};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Mode, Settings};
-use crate::platform::{database, random};
+use crate::platform::{database, outbound, random};
 use crate::tenant::config::{self, Config};
 use crate::tenant::display_name::DisplayName;
 use crate::tenant::email::Email;
@@ -58,7 +58,7 @@ impl TestTenant {
     ) -> Self {
         let mut config = configuration(&database_url);
         change(&mut config);
-        let tenant = Tenant::start(config, Mode::Development, clock.clone()).await;
+        let tenant = Tenant::start(config, Mode::Development, &outbound::client(), clock.clone()).await;
         let tenant = tenant.unwrap_or_else(|error| panic!("{error}"));
         for (id, email, name) in [(ALICE, "alice@example.com", "Alice"), (BOB, "bob@example.com", "Bob")] {
             sqlx::query(
@@ -204,7 +204,7 @@ impl TestTenant {
         let mut config: Config = Settings::from_toml(&format!("{CONTOSO}\n{more}")).unwrap().section("tenant").unwrap();
         config.database_url.clone_from(&url);
         let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH + Duration::days(20_000));
-        let tenant = Tenant::start(config, Mode::Development, clock.clone()).await.unwrap();
+        let tenant = Tenant::start(config, Mode::Development, &outbound::client(), clock.clone()).await.unwrap();
         Self { router: router(tenant.clone()), tenant, clock, folder, database_url: url }
     }
 

@@ -1,6 +1,7 @@
 //! What concerns the tenant as a whole.
 
 use super::*;
+use crate::platform::outbound;
 
 #[tokio::test]
 async fn what_has_expired_is_removed_while_the_tenant_runs() {
@@ -61,7 +62,7 @@ async fn in_production_it_does_not_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = folder.path().join("tenant.db()");
     let url = format!("sqlite:{}", database.display());
-    let started = Tenant::start(configuration(&url), Mode::Production, Clock::system()).await;
+    let started = Tenant::start(configuration(&url), Mode::Production, &outbound::client(), Clock::system()).await;
     assert!(matches!(started, Err(StartError::Production)));
     assert!(!database.exists(), "nothing was made");
 }
