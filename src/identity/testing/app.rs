@@ -1,92 +1,64 @@
-//! An app whose customers sign in, before a provider whose token endpoint answers as the test says.
+//! An app whose customers sign in with a browser.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
-use axum::extract::State;
-use axum::http::{HeaderMap, Request, StatusCode};
-use axum::routing::{get, post};
-use axum::{Extension, Form, Json, Router};
-use secrecy::SecretString;
+use axum::http::{Request, StatusCode, header};
+use axum::routing::get;
+use axum::{Extension, Router};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 use tower_sessions::Session;
 
-use super::{ALICE, Browser, Fields, Page, ProviderDouble, READ, SECRET, TENANT, WEB, merge, send};
-use crate::identity::session::{CustomerKey, SignedIn};
-use crate::identity::{Identity, MIGRATIONS, config};
-use crate::platform::clock::Clock;
-use crate::platform::config::Mode;
-use crate::platform::database;
-use crate::platform::seal::KeyRing;
+use super::{Browser, Lies, Page, READ, World, alice, send};
+use crate::identity::Identity;
+use crate::identity::session::SignedIn;
+use crate::platform::outbound;
 
-pub(crate) type Answer = Box<dyn Fn(&Fields) -> (StatusCode, Value) + Send>;
+const PUBLIC_URL: &str = "http://localhost:3000";
 
-/// The provider's token endpoint: counts, remembers what it was asked, and answers as the test says.
-#[derive(Clone)]
-pub(crate) struct TokenEndpoint {
-    pub(crate) requests: Arc<Mutex<Vec<(HeaderMap, Fields)>>>,
-    pub(crate) answer: Arc<Mutex<Answer>>,
-}
-
-impl TokenEndpoint {
-    pub(crate) fn asked(&self) -> usize {
-        self.requests.lock().unwrap().len()
-    }
-
-    pub(crate) fn last(&self) -> Fields {
-        self.requests.lock().unwrap().last().expect("it was asked").1.clone()
-    }
-
-    pub(crate) fn answers(&self, answer: impl Fn(&Fields) -> (StatusCode, Value) + Send + 'static) {
-        *self.answer.lock().unwrap() = Box::new(answer);
-    }
-}
-
-pub(crate) async fn token(
-    State(endpoint): State<TokenEndpoint>,
-    headers: HeaderMap,
-    Form(fields): Form<Fields>,
-) -> (StatusCode, Json<Value>) {
-    endpoint.requests.lock().unwrap().push((headers, fields.clone()));
-    // Room for others to be asking at the same time.
-    tokio::task::yield_now().await;
-    let (status, body) = (endpoint.answer.lock().unwrap())(&fields);
-    (status, Json(body))
-}
-
+/// An app before a provider, with everything of [`World`].
 pub(crate) struct TestApp {
-    pub(crate) provider: ProviderDouble,
-    pub(crate) endpoint: TokenEndpoint,
+    world: World,
     pub(crate) identity: Identity,
     pub(crate) router: Router,
-    pub(crate) clock: Clock,
-    pub(crate) folder: tempfile::TempDir,
-    pub(crate) database_url: String,
-    pub(crate) key: String,
+}
+
+impl std::ops::Deref for TestApp {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
 }
 
 impl TestApp {
+    /// The provider's token endpoint answers as the test says.
     pub(crate) async fn start() -> Self {
-        Self::start_at("http://localhost:3000").await
+        Self::start_at(PUBLIC_URL).await
     }
 
     pub(crate) async fn start_at(public_url: &str) -> Self {
-        let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap());
-        let endpoint = TokenEndpoint {
-            requests: Arc::default(),
-            answer: Arc::new(Mutex::new(Box::new(|_| (StatusCode::INTERNAL_SERVER_ERROR, json!({}))))),
-        };
-        let more =
-            Router::new().route(&format!("/{TENANT}/oauth2/v2.0/token"), post(token)).with_state(endpoint.clone());
-        let provider = ProviderDouble::start_with(&clock, more).await;
-        let folder = tempfile::tempdir().unwrap();
-        let key = KeyRing::generate();
-        let database_url = database::test_url(folder.path()).await;
-        let identity = replica(&provider, &database_url, &clock, &key, public_url).await;
+        Self::of(World::start().await, public_url, json!({})).await
+    }
+
+    /// The provider has all endpoints, and lies when told to.
+    pub(crate) async fn at_whole_provider() -> Self {
+        Self::configured(json!({})).await
+    }
+
+    /// The same, with a configuration changed by `changes`.
+    pub(crate) async fn configured(changes: Value) -> Self {
+        Self::of(World::start_whole().await, PUBLIC_URL, changes).await
+    }
+
+    async fn of(world: World, public_url: &str, changes: Value) -> Self {
+        let identity = world.web_server(public_url, &[&world.encryption_key], changes).await;
         let router = identity.mount(Router::new().route("/whoami", get(whoami)));
-        Self { provider, endpoint, identity, router, clock, folder, database_url, key }
+        Self { world, identity, router }
+    }
+
+    /// Another web server on the same database, under these encryption keys.
+    pub(crate) async fn replica(&self, keys: &[&str]) -> Identity {
+        self.web_server(PUBLIC_URL, keys, json!({})).await
     }
 
     pub(crate) async fn send(&self, browser: &mut Browser, method: &str, path: &str) -> Page {
@@ -116,7 +88,7 @@ impl TestApp {
 
     pub(crate) fn will_issue_id_token(&self, id_token: String) {
         let access_token = self.provider.access_token(json!({}));
-        self.endpoint.answers(move |_| {
+        self.token.replies(move |_| {
             let body = json!({
                 "token_type": "Bearer", "expires_in": 3600, "scope": READ, "access_token": access_token,
                 "refresh_token": "refresh-1", "id_token": id_token,
@@ -130,76 +102,66 @@ impl TestApp {
     }
 
     /// Signs in with an ID token changed by `changes`.
-    pub(crate) async fn sign_in(&self, browser: &mut Browser, changes: Value) -> Page {
+    pub(crate) async fn sign_in_as(&self, browser: &mut Browser, changes: Value) -> Page {
         let asked = self.begin(browser).await;
         self.will_issue(&asked["nonce"], changes);
         self.answer(browser, &asked["state"]).await
     }
 
-    pub(crate) fn alice() -> CustomerKey {
-        serde_json::from_value(json!(format!("{TENANT}.{ALICE}"))).unwrap()
+    pub(crate) async fn post(&self, browser: &mut Browser, path: &str, form: &str) -> Page {
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        send(&self.router, browser, request, form.to_owned()).await
     }
 
-    /// The token endpoint renews: the answers count up, and each refresh token is good once.
-    pub(crate) fn will_renew(&self) {
-        let current = AtomicUsize::new(1);
-        self.endpoint.answers(move |fields| {
-            let number = current.fetch_add(1, Ordering::SeqCst);
-            if fields["refresh_token"] != format!("refresh-{number}") {
-                return (StatusCode::BAD_REQUEST, json!({"error": "invalid_grant"}));
-            }
-            let scope = fields["scope"].split(' ').filter(|s| s.contains("://")).collect::<Vec<_>>().join(" ");
-            let body = json!({
-                "token_type": "Bearer", "expires_in": 3600, "scope": scope,
-                "access_token": format!("access-{}", number + 1), "refresh_token": format!("refresh-{}", number + 1),
-            });
-            (StatusCode::OK, body)
-        });
+    pub(crate) async fn rename(&self, table: &str, name: &str) {
+        let statement = sqlx::AssertSqlSafe(format!("ALTER TABLE {table} RENAME TO {name}"));
+        sqlx::query(statement).execute(&self.identity.db).await.unwrap();
     }
-}
 
-/// A web server on the app's database: tests start a second one.
-pub(crate) async fn replica(
-    provider: &ProviderDouble,
-    database_url: &str,
-    clock: &Clock,
-    key: &str,
-    public_url: &str,
-) -> Identity {
-    let keys = [key.to_owned()];
-    configured_at(public_url, provider, database_url, clock, &keys, json!({})).await
-}
+    /// Follows a redirect to the provider, and the provider's back: the address of the answer, on this site.
+    pub(crate) async fn at_the_provider(&self, page: &Page) -> String {
+        let answer = outbound::client().get(page.location()).send().await.expect("an answer");
+        assert_eq!(answer.status(), reqwest::StatusCode::SEE_OTHER);
+        let location = answer.headers()[header::LOCATION.as_str()].to_str().unwrap();
+        location.strip_prefix("http://localhost:3000").expect("the redirect URI").to_owned()
+    }
 
-/// A web server at `http://localhost:3000` with a configuration changed by `changes` (`null` removes a key).
-pub(crate) async fn configured(
-    provider: &ProviderDouble,
-    database_url: &str,
-    clock: &Clock,
-    keys: &[String],
-    changes: Value,
-) -> Identity {
-    configured_at("http://localhost:3000", provider, database_url, clock, keys, changes).await
-}
+    /// Signs in; the page that it ends with.
+    pub(crate) async fn sign_in(&self, browser: &mut Browser) -> Page {
+        let page = self.get(browser, "/auth/sign-in?return_to=/todos").await;
+        let back = self.at_the_provider(&page).await;
+        self.get(browser, &back).await
+    }
 
-pub(crate) async fn configured_at(
-    public_url: &str,
-    provider: &ProviderDouble,
-    database_url: &str,
-    clock: &Clock,
-    keys: &[String],
-    changes: Value,
-) -> Identity {
-    let db = database::open("web.database_url", database_url, &MIGRATIONS).await.unwrap();
-    let mut config = json!({
-        "authority": provider.issuer(), "tenant_id": TENANT, "client_id": WEB,
-        "client_credentials": [{"secret": SECRET}], "initial_scopes": [READ],
-    });
-    merge(&mut config, changes);
-    let config: config::Config = serde_json::from_value(config).unwrap();
-    let keys = KeyRing::parse(&keys.iter().map(|key| SecretString::from(key.as_str())).collect::<Vec<_>>()).unwrap();
-    let identity = Identity::builder(config, public_url.parse().unwrap(), db, keys).key("web.identity");
-    let identity = identity.mode(Mode::Development).clock(clock.clone());
-    identity.cookie_prefix("errand").problem_page("/problem").build().unwrap()
+    /// Signs in and asserts that it works.
+    pub(crate) async fn signed_in(&self) -> Browser {
+        let mut browser = Browser::default();
+        assert_eq!(self.sign_in(&mut browser).await.location(), "/todos");
+        assert_eq!(self.whoami(&mut browser).await, "Alice");
+        browser
+    }
+
+    /// Signs in at a provider that lies, and asserts that nobody is signed in.
+    pub(crate) async fn refuses(&self, lies: Lies) {
+        self.provider.lie(lies);
+        let mut browser = Browser::default();
+        assert_eq!(self.sign_in(&mut browser).await.location(), "/problem?reason=refused");
+        assert_eq!(self.whoami(&mut browser).await, "nobody");
+    }
+
+    /// Whether the customer's tokens are there.
+    pub(crate) async fn has_tokens(&self) -> bool {
+        let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM refresh_tokens WHERE customer = $1")
+            .bind(alice().as_str())
+            .fetch_one(&self.identity.db)
+            .await
+            .unwrap();
+        rows > 0
+    }
+
+    pub(crate) async fn logout_by_back_channel(&self, token: &str) -> Page {
+        self.post(&mut Browser::default(), "/auth/back-channel-logout", &format!("logout_token={token}")).await
+    }
 }
 
 pub(crate) async fn whoami(Extension(session): Extension<Session>) -> String {

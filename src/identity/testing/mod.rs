@@ -5,19 +5,17 @@ mod app;
 mod browser;
 mod provider;
 mod signing_key;
-mod suite;
 mod token_endpoint;
 mod world;
 
 use serde_json::json;
 use uuid::{Uuid, uuid};
 
-pub(crate) use self::app::{TestApp, configured, configured_at, replica, whoami};
+pub(crate) use self::app::{TestApp, whoami};
 pub(crate) use self::browser::{Browser, Page, send};
 pub(crate) use self::provider::{Fields, Lies, ProviderDouble, merge};
 pub(crate) use self::signing_key::{SigningKey, sign};
-pub(crate) use self::suite::Suite;
-pub(crate) use self::token_endpoint::Endpoint;
+pub(crate) use self::token_endpoint::{Asked, Endpoint};
 pub(crate) use self::world::World;
 use crate::identity::scopes::Scopes;
 use crate::identity::session::CustomerKey;

@@ -64,6 +64,14 @@ impl Endpoint {
         *self.answer.lock().unwrap() = Box::new(answer);
     }
 
+    /// Answers with a status and JSON.
+    pub(crate) fn replies(&self, mut answer: impl FnMut(&Fields) -> (StatusCode, Value) + Send + 'static) {
+        self.responds(move |fields| {
+            let (status, body) = answer(fields);
+            (status, Json(body)).into_response()
+        });
+    }
+
     pub(crate) fn answers(&self, status: u16, body: Value) {
         let status = StatusCode::from_u16(status).unwrap();
         self.responds(move |_| (status, Json(body.clone())).into_response());

@@ -9,14 +9,14 @@ use sqlx::AnyPool;
 use time::OffsetDateTime;
 
 use super::token_endpoint::answer;
-use super::{API, Endpoint, ProviderDouble, READ, SUBJECT, TENANT, WEB};
-use crate::identity::MIGRATIONS;
+use super::{API, Endpoint, ProviderDouble, READ, SECRET, SUBJECT, TENANT, WEB, merge};
 use crate::identity::bearer::{Caller, IncomingToken, Verifier};
 use crate::identity::client::ConfidentialClient;
-use crate::identity::config::ClientConfig;
+use crate::identity::config::{self, ClientConfig};
 use crate::identity::scopes::Scopes;
 use crate::identity::session::CustomerKey;
 use crate::identity::tokens::TokenAcquisition;
+use crate::identity::{Identity, MIGRATIONS};
 use crate::platform::clock::Clock;
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::seal::KeyRing;
@@ -30,20 +30,44 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) encryption_key: String,
-    database_url: String,
+    pub(crate) database_url: String,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap());
+        let clock = a_clock();
         let (token, revocation) = (Endpoint::new(), Endpoint::new());
         let endpoints = Router::new()
             .route(&format!("/{TENANT}/oauth2/v2.0/token"), post(answer).with_state(token.clone()))
             .route("/revoke", post(answer).with_state(revocation.clone()));
         let provider = ProviderDouble::start_with(&clock, endpoints).await;
+        Self::around(provider, token, revocation, clock).await
+    }
+
+    /// With a provider that has all endpoints itself, and tells the truth until [`ProviderDouble::lie`]: ours are not asked.
+    pub(crate) async fn start_whole() -> Self {
+        let clock = a_clock();
+        let provider = ProviderDouble::start_whole(&clock).await;
+        Self::around(provider, Endpoint::new(), Endpoint::new(), clock).await
+    }
+
+    async fn around(provider: ProviderDouble, token: Endpoint, revocation: Endpoint, clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database_url = database::test_url(folder.path()).await;
         Self { provider, token, revocation, clock, folder, encryption_key: KeyRing::generate(), database_url }
+    }
+
+    /// A web server on this database, with a configuration changed by `changes` (`null` removes a key).
+    pub(crate) async fn web_server(&self, public_url: &str, keys: &[&str], changes: Value) -> Identity {
+        let mut config = json!({
+            "authority": self.provider.issuer(), "tenant_id": TENANT, "client_id": WEB,
+            "client_credentials": [{"secret": SECRET}], "initial_scopes": [READ],
+        });
+        merge(&mut config, changes);
+        let config: config::Config = serde_json::from_value(config).unwrap();
+        let identity = Identity::builder(config, public_url.parse().unwrap(), self.db().await, key_ring(keys));
+        let identity = identity.key("web.identity").mode(Mode::Development).clock(self.clock.clone());
+        identity.cookie_prefix("errand").problem_page("/problem").build().unwrap()
     }
 
     /// The provider offers revocation (RFC 7009).
@@ -84,9 +108,7 @@ impl World {
 
     /// The app's tokens under other encryption keys.
     pub(crate) async fn tokens_under(&self, keys: &[&str], changes: Value) -> TokenAcquisition {
-        let keys: Vec<SecretString> = keys.iter().map(|&key| SecretString::from(key)).collect();
-        let keys = KeyRing::parse(&keys).unwrap();
-        TokenAcquisition::new(self.client(changes), self.db().await, keys, self.clock.clone())
+        TokenAcquisition::new(self.client(changes), self.db().await, key_ring(keys), self.clock.clone())
     }
 
     /// Signs a customer in, with `refresh-1` and a token for reading that has expired unless `expires_in` says so.
@@ -139,4 +161,13 @@ impl World {
         headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
         verifier.unwrap().authenticate(&headers, &"/".parse().unwrap()).await.unwrap()
     }
+}
+
+fn a_clock() -> Clock {
+    Clock::manual(OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap())
+}
+
+fn key_ring(keys: &[&str]) -> KeyRing {
+    let keys: Vec<SecretString> = keys.iter().map(|&key| SecretString::from(key)).collect();
+    KeyRing::parse(&keys).unwrap()
 }

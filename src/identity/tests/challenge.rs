@@ -5,67 +5,64 @@ use super::*;
 /// The authorization endpoint is asked for all resources, the token endpoint for the challenge's.
 #[tokio::test]
 async fn a_challenge_asks_for_its_scopes_and_claims_and_brings_the_customer_back_where_they_were() {
-    let suite = Suite::configured(json!({"client_capabilities": ["cp1"]})).await;
-    let mut browser = suite.signed_in().await;
+    let app = TestApp::configured(json!({"client_capabilities": ["cp1"]})).await;
+    let mut browser = app.signed_in().await;
     let claims = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
-    let url = suite.identity.interaction_url(
-        &Suite::alice(),
-        &Scopes::parse(GRAPH),
-        Some(claims),
-        &ReturnTo::parse("/account?tab=2"),
-    );
-    let page = suite.get(&mut browser, &url).await;
+    let url =
+        app.identity.interaction_url(&alice(), &Scopes::parse(GRAPH), Some(claims), &ReturnTo::parse("/account?tab=2"));
+    let page = app.get(&mut browser, &url).await;
     let asked = page.parameters();
     assert_eq!(asked["scope"], format!("openid profile email offline_access {READ} {GRAPH}"));
     let sent: Value = serde_json::from_str(&asked["claims"]).unwrap();
     let acrs = json!({"essential": true, "value": "c1"});
     assert_eq!(sent, json!({"access_token": {"acrs": acrs, "xms_cc": {"values": ["cp1"]}}}));
 
-    let back = suite.at_the_provider(&page).await;
-    assert_eq!(suite.get(&mut browser, &back).await.location(), "/account?tab=2");
-    assert_eq!(suite.whoami(&mut browser).await, "Alice");
-    let exchange = suite.provider.token_requests().pop().expect("a token request").1;
+    let back = app.at_the_provider(&page).await;
+    assert_eq!(app.get(&mut browser, &back).await.location(), "/account?tab=2");
+    assert_eq!(app.whoami(&mut browser).await, "Alice");
+    let exchange = app.provider.token_requests().pop().expect("a token request").1;
     assert_eq!(exchange["scope"], format!("openid profile email offline_access {GRAPH}"));
     // One session, not two: the new one took the place of the old.
-    let sessions: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&suite.identity.db).await.unwrap();
+    let sessions: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&app.identity.db).await.unwrap();
     assert_eq!(sessions, 1);
 }
 
 #[tokio::test]
 async fn a_challenge_that_is_not_ours_or_has_run_out_asks_for_nothing() {
-    let suite = Suite::start().await;
-    let other = Suite::start().await;
-    let (scopes, home, alice) = (Scopes::parse(GRAPH), ReturnTo::home(), Suite::alice());
-    let mut browser = suite.signed_in().await;
+    let app = TestApp::at_whole_provider().await;
+    let other = TestApp::at_whole_provider().await;
+    let (scopes, home, alice) = (Scopes::parse(GRAPH), ReturnTo::home(), alice());
+    let mut browser = app.signed_in().await;
     let foreign = other.identity.interaction_url(&alice, &scopes, None, &home);
-    let old = suite.identity.interaction_url(&alice, &scopes, None, &home);
-    let scope = async |browser: &mut Browser, url: &str| suite.get(browser, url).await.parameters()["scope"].clone();
+    let old = app.identity.interaction_url(&alice, &scopes, None, &home);
+    let scope = async |browser: &mut Browser, url: &str| app.get(browser, url).await.parameters()["scope"].clone();
     assert!(scope(&mut browser, &old).await.contains(GRAPH));
-    suite.clock.advance(Duration::hours(12));
-    let damaged = format!("{}x", suite.identity.interaction_url(&alice, &scopes, None, &home));
+    app.clock.advance(Duration::hours(12));
+    let damaged = format!("{}x", app.identity.interaction_url(&alice, &scopes, None, &home));
     let plain = format!("/auth/sign-in?challenge={GRAPH}");
     for url in [foreign, old, damaged, plain] {
         assert!(!scope(&mut browser, &url).await.contains(GRAPH), "{url}");
     }
     // Nothing to ask for: an ordinary sign-in.
-    assert_eq!(suite.identity.interaction_url(&alice, &Scopes::default(), None, &home), "/auth/sign-in?return_to=%2F");
+    assert_eq!(app.identity.interaction_url(&alice, &Scopes::default(), None, &home), "/auth/sign-in?return_to=%2F");
 }
 
 /// A link that one customer was given asks no other customer, and no visitor, for permissions.
 #[tokio::test]
 async fn a_challenge_made_for_one_customer_asks_nothing_of_another() {
-    let suite = Suite::start().await;
-    let mut alice = suite.signed_in().await;
-    suite.provider.lie(Lies { claims: json!({"oid": BOB, "sub": "bob"}), ..Lies::default() });
+    let app = TestApp::at_whole_provider().await;
+    let mut her_browser = app.signed_in().await;
+    app.provider.lie(Lies { claims: json!({"oid": BOB, "sub": "bob"}), ..Lies::default() });
     let mut bob = Browser::default();
-    suite.sign_in(&mut bob).await;
+    app.sign_in(&mut bob).await;
     let claims = Some(r#"{"id_token":{"acrs":{"essential":true}}}"#);
-    let url = suite.identity.interaction_url(&Suite::alice(), &Scopes::parse(GRAPH), claims, &ReturnTo::home());
-    for (whose, browser, counts) in
-        [("hers", &mut alice, true), ("another's", &mut bob, false), ("a visitor's", &mut Browser::default(), false)]
-    {
-        let asked = suite.get(browser, &url).await.parameters();
+    let url = app.identity.interaction_url(&alice(), &Scopes::parse(GRAPH), claims, &ReturnTo::home());
+    for (whose, browser, counts) in [
+        ("hers", &mut her_browser, true),
+        ("another's", &mut bob, false),
+        ("a visitor's", &mut Browser::default(), false),
+    ] {
+        let asked = app.get(browser, &url).await.parameters();
         assert_eq!(asked["scope"].contains(GRAPH), counts, "{whose}");
         assert_eq!(asked.contains_key("claims"), counts, "{whose}");
     }
@@ -74,11 +71,11 @@ async fn a_challenge_made_for_one_customer_asks_nothing_of_another() {
 /// The customer who is signed in is asked, and not whoever else has an account in this browser.
 #[tokio::test]
 async fn a_challenge_names_the_customer_who_is_signed_in() {
-    let suite = Suite::start().await;
-    suite.provider.lie(Lies { claims: json!({"login_hint": "opaque"}), ..Lies::default() });
-    let mut browser = suite.signed_in().await;
-    let url = suite.identity.interaction_url(&Suite::alice(), &Scopes::parse(GRAPH), None, &ReturnTo::home());
-    assert_eq!(suite.get(&mut browser, &url).await.parameters()["login_hint"], "opaque");
-    assert!(!suite.get(&mut Browser::default(), &url).await.parameters().contains_key("login_hint"));
-    assert!(!suite.get(&mut browser, "/auth/sign-in").await.parameters().contains_key("login_hint"));
+    let app = TestApp::at_whole_provider().await;
+    app.provider.lie(Lies { claims: json!({"login_hint": "opaque"}), ..Lies::default() });
+    let mut browser = app.signed_in().await;
+    let url = app.identity.interaction_url(&alice(), &Scopes::parse(GRAPH), None, &ReturnTo::home());
+    assert_eq!(app.get(&mut browser, &url).await.parameters()["login_hint"], "opaque");
+    assert!(!app.get(&mut Browser::default(), &url).await.parameters().contains_key("login_hint"));
+    assert!(!app.get(&mut browser, "/auth/sign-in").await.parameters().contains_key("login_hint"));
 }

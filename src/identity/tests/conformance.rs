@@ -10,164 +10,164 @@ fn claims(claims: Value) -> Lies {
 
 #[tokio::test]
 async fn oidcc_client_test() {
-    Suite::start().await.signed_in().await;
+    TestApp::at_whole_provider().await.signed_in().await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_invalid_iss() {
-    Suite::start().await.refuses(claims(json!({"iss": "https://evil.example/v2.0"}))).await;
+    TestApp::at_whole_provider().await.refuses(claims(json!({"iss": "https://evil.example/v2.0"}))).await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_missing_sub() {
-    Suite::start().await.refuses(claims(json!({"sub": null}))).await;
+    TestApp::at_whole_provider().await.refuses(claims(json!({"sub": null}))).await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_invalid_aud() {
-    Suite::start().await.refuses(claims(json!({"aud": "another-client"}))).await;
+    TestApp::at_whole_provider().await.refuses(claims(json!({"aud": "another-client"}))).await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_missing_iat() {
-    Suite::start().await.refuses(claims(json!({"iat": null}))).await;
+    TestApp::at_whole_provider().await.refuses(claims(json!({"iat": null}))).await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_invalid_sig_rs256() {
     // Another key under the published one's name.
     let lies = Lies { key: SigningKey::second(), header: json!({"kid": "first"}), ..Lies::default() };
-    Suite::start().await.refuses(lies).await;
+    TestApp::at_whole_provider().await.refuses(lies).await;
 }
 
 /// Abuse case 20.
 #[tokio::test]
 async fn oidcc_client_test_userinfo_invalid_sub() {
-    let suite = Suite::configured(json!({"claims_from_userinfo": true})).await;
+    let app = TestApp::configured(json!({"claims_from_userinfo": true})).await;
     for sub in [json!("somebody else"), json!(null), json!(7), json!("pairwise-for-the-web ")] {
-        suite.refuses(Lies { user_info: json!({ "sub": sub }), ..Lies::default() }).await;
+        app.refuses(Lies { user_info: json!({ "sub": sub }), ..Lies::default() }).await;
     }
-    suite.provider.lie(Lies::default());
-    suite.signed_in().await;
+    app.provider.lie(Lies::default());
+    app.signed_in().await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_nonce_invalid() {
-    let suite = Suite::start().await;
-    suite.refuses(claims(json!({"nonce": "another sign-in's"}))).await;
-    suite.refuses(claims(json!({"nonce": null}))).await;
+    let app = TestApp::at_whole_provider().await;
+    app.refuses(claims(json!({"nonce": "another sign-in's"}))).await;
+    app.refuses(claims(json!({"nonce": null}))).await;
 }
 
 /// The one key that there is must be taken.
 #[tokio::test]
 async fn oidcc_client_test_kid_absent_single_jwks() {
-    let suite = Suite::start().await;
-    suite.provider.lie(Lies { header: json!({"kid": null}), ..Lies::default() });
-    suite.signed_in().await;
+    let app = TestApp::at_whole_provider().await;
+    app.provider.lie(Lies { header: json!({"kid": null}), ..Lies::default() });
+    app.signed_in().await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_kid_absent_multiple_jwks() {
-    let suite = Suite::start().await;
-    suite.provider.publish(&[SigningKey::first(), SigningKey::second()]);
-    suite.refuses(Lies { header: json!({"kid": null}), ..Lies::default() }).await;
+    let app = TestApp::at_whole_provider().await;
+    app.provider.publish(&[SigningKey::first(), SigningKey::second()]);
+    app.refuses(Lies { header: json!({"kid": null}), ..Lies::default() }).await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_idtoken_sig_none() {
     let unsigned = |token: String| token.rsplit_once('.').expect("three parts").0.to_owned() + ".";
     let lies = Lies { header: json!({"alg": "none", "kid": null}), tamper: unsigned, ..Lies::default() };
-    Suite::start().await.refuses(lies).await;
+    TestApp::at_whole_provider().await.refuses(lies).await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_idtoken_sig_rs256() {
-    let suite = Suite::start().await;
-    suite.signed_in().await;
+    let app = TestApp::at_whole_provider().await;
+    app.signed_in().await;
     // Good signatures, but not by an algorithm that this provider announces (Core §3.1.3.7 (7)).
-    suite.refuses(Lies { header: json!({"alg": "PS256"}), ..Lies::default() }).await;
+    app.refuses(Lies { header: json!({"alg": "PS256"}), ..Lies::default() }).await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_scope_userinfo_claims() {
-    let suite = Suite::configured(json!({"claims_from_userinfo": true})).await;
-    suite.provider.lie(claims(json!({"name": null})));
+    let app = TestApp::configured(json!({"claims_from_userinfo": true})).await;
+    app.provider.lie(claims(json!({"name": null})));
     let mut browser = Browser::default();
-    let page = suite.get(&mut browser, "/auth/sign-in?return_to=/todos").await;
+    let page = app.get(&mut browser, "/auth/sign-in?return_to=/todos").await;
     for scope in ["openid", "profile", "email"] {
         assert!(page.parameters()["scope"].split(' ').any(|asked| asked == scope), "{scope}");
     }
-    let back = suite.at_the_provider(&page).await;
-    assert_eq!(suite.get(&mut browser, &back).await.location(), "/todos");
-    assert_eq!(suite.provider.user_info_requests(), 1);
-    assert_eq!(suite.whoami(&mut browser).await, "Alice of UserInfo");
+    let back = app.at_the_provider(&page).await;
+    assert_eq!(app.get(&mut browser, &back).await.location(), "/todos");
+    assert_eq!(app.provider.user_info_requests(), 1);
+    assert_eq!(app.whoami(&mut browser).await, "Alice of UserInfo");
     // What is about the token comes from the token.
-    let sid: String = sqlx::query_scalar("SELECT sid FROM sessions").fetch_one(&suite.identity.db).await.unwrap();
+    let sid: String = sqlx::query_scalar("SELECT sid FROM sessions").fetch_one(&app.identity.db).await.unwrap();
     assert_eq!(sid, "session");
 }
 
 #[tokio::test]
 async fn oidcc_client_test_client_secret_basic() {
-    let suite = Suite::start().await;
-    suite.signed_in().await;
-    let (headers, fields) = suite.provider.token_requests().remove(0);
+    let app = TestApp::at_whole_provider().await;
+    app.signed_in().await;
+    let (headers, fields) = app.provider.token_requests().remove(0);
     assert!(headers[header::AUTHORIZATION].to_str().unwrap().starts_with("Basic "));
     assert!(!fields.contains_key("client_secret"));
 }
 
 #[tokio::test]
 async fn oidcc_client_test_discovery_issuer_mismatch() {
-    let suite = Suite::start().await;
-    suite.provider.change_document(json!({"issuer": "https://evil.example/v2.0"}));
-    let page = suite.get(&mut Browser::default(), "/auth/sign-in").await;
+    let app = TestApp::at_whole_provider().await;
+    app.provider.change_document(json!({"issuer": "https://evil.example/v2.0"}));
+    let page = app.get(&mut Browser::default(), "/auth/sign-in").await;
     assert_eq!(page.location(), "/problem?reason=unavailable");
 }
 
 #[tokio::test]
 async fn oidcc_client_test_signing_key_rotation() {
-    let suite = Suite::start().await;
-    suite.signed_in().await;
-    suite.provider.publish(&[SigningKey::first(), SigningKey::second()]);
-    suite.provider.lie(Lies { key: SigningKey::second(), ..Lies::default() });
-    suite.signed_in().await;
+    let app = TestApp::at_whole_provider().await;
+    app.signed_in().await;
+    app.provider.publish(&[SigningKey::first(), SigningKey::second()]);
+    app.provider.lie(Lies { key: SigningKey::second(), ..Lies::default() });
+    app.signed_in().await;
 }
 
 /// The old key is gone when the new one signs for the first time.
 #[tokio::test]
 async fn oidcc_client_test_signing_key_rotation_just_before_signing() {
-    let suite = Suite::start().await;
-    suite.signed_in().await;
-    suite.clock.advance(Duration::minutes(2));
+    let app = TestApp::at_whole_provider().await;
+    app.signed_in().await;
+    app.clock.advance(Duration::minutes(2));
     let mut browser = Browser::default();
-    let page = suite.get(&mut browser, "/auth/sign-in?return_to=/todos").await;
-    suite.provider.publish(&[SigningKey::second()]);
-    suite.provider.lie(Lies { key: SigningKey::second(), ..Lies::default() });
-    let back = suite.at_the_provider(&page).await;
-    assert_eq!(suite.get(&mut browser, &back).await.location(), "/todos");
+    let page = app.get(&mut browser, "/auth/sign-in?return_to=/todos").await;
+    app.provider.publish(&[SigningKey::second()]);
+    app.provider.lie(Lies { key: SigningKey::second(), ..Lies::default() });
+    let back = app.at_the_provider(&page).await;
+    assert_eq!(app.get(&mut browser, &back).await.location(), "/todos");
 }
 
 #[tokio::test]
 async fn oidcc_client_test_refresh_token() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
     for _ in 0..2 {
-        suite.clock.advance(Duration::hours(2));
-        suite.identity.tokens.for_user(&Suite::alice(), &Scopes::parse(READ)).await.expect("a token");
+        app.clock.advance(Duration::hours(2));
+        app.identity.tokens.for_user(&alice(), &Scopes::parse(READ)).await.expect("a token");
     }
-    assert_eq!(suite.provider.token_requests().len(), 3, "a code and two refresh tokens");
-    assert_eq!(suite.whoami(&mut browser).await, "Alice");
+    assert_eq!(app.provider.token_requests().len(), 3, "a code and two refresh tokens");
+    assert_eq!(app.whoami(&mut browser).await, "Alice");
 }
 
 /// Abuse case 48: what a renewal brings is somebody else's, and the session is dropped (Core §12.2).
 async fn renewal_is_refused(changes: Value) {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    suite.provider.lie(claims(changes));
-    suite.clock.advance(Duration::hours(2));
-    let denied = suite.identity.tokens.for_user(&Suite::alice(), &Scopes::parse(READ)).await.err();
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    app.provider.lie(claims(changes));
+    app.clock.advance(Duration::hours(2));
+    let denied = app.identity.tokens.for_user(&alice(), &Scopes::parse(READ)).await.err();
     assert!(matches!(denied, Some(AcquireError::InteractionRequired { .. })), "{denied:?}");
-    assert!(!suite.has_tokens().await);
-    assert_eq!(suite.whoami(&mut browser).await, "nobody");
+    assert!(!app.has_tokens().await);
+    assert_eq!(app.whoami(&mut browser).await, "nobody");
 }
 
 #[tokio::test]
@@ -181,163 +181,163 @@ async fn oidcc_client_test_refresh_token_invalid_sub() {
 }
 
 /// Signs out; the request to the provider.
-async fn sign_out(suite: &Suite, browser: &mut Browser) -> Page {
-    let page = suite.post(browser, "/auth/sign-out", "").await;
+async fn sign_out(app: &TestApp, browser: &mut Browser) -> Page {
+    let page = app.post(browser, "/auth/sign-out", "").await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
     assert_eq!(page.parameters()["post_logout_redirect_uri"], "http://localhost:3000/auth/signed-out");
-    assert_eq!(suite.whoami(browser).await, "nobody");
+    assert_eq!(app.whoami(browser).await, "nobody");
     page
 }
 
 #[tokio::test]
 async fn oidcc_client_test_rp_init_logout() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    let state = sign_out(&suite, &mut browser).await.parameters()["state"].clone();
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    let state = sign_out(&app, &mut browser).await.parameters()["state"].clone();
     let back = format!("/auth/signed-out?state={state}");
-    assert_eq!(suite.get(&mut browser, &back).await.location(), "/");
+    assert_eq!(app.get(&mut browser, &back).await.location(), "/");
     // A second arrival is harmless.
-    assert_eq!(suite.get(&mut browser, &back).await.location(), "/");
+    assert_eq!(app.get(&mut browser, &back).await.location(), "/");
 }
 
 #[tokio::test]
 async fn oidcc_client_test_rp_init_logout_no_state() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    sign_out(&suite, &mut browser).await;
-    assert_eq!(suite.get(&mut browser, "/auth/signed-out").await.location(), "/problem?reason=sign-out");
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    sign_out(&app, &mut browser).await;
+    assert_eq!(app.get(&mut browser, "/auth/signed-out").await.location(), "/problem?reason=sign-out");
 }
 
 #[tokio::test]
 async fn oidcc_client_test_rp_init_logout_other_state() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    sign_out(&suite, &mut browser).await;
-    let page = suite.get(&mut browser, "/auth/signed-out?state=another").await;
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    sign_out(&app, &mut browser).await;
+    let page = app.get(&mut browser, "/auth/signed-out?state=another").await;
     assert_eq!(page.location(), "/problem?reason=sign-out");
 }
 
 /// The customer signs out in another app; the provider tells this one.
 #[tokio::test]
 async fn oidcc_client_test_rp_backchannel_rpinitlogout() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    let page = suite.logout_by_back_channel(&suite.provider.logout_token(&json!({}), json!({}))).await;
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    let page = app.logout_by_back_channel(&app.provider.logout_token(&json!({}), json!({}))).await;
     assert_eq!((page.status, page.body.as_str()), (StatusCode::OK, ""));
     assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
-    assert_eq!(suite.whoami(&mut browser).await, "nobody");
-    assert!(!suite.has_tokens().await);
+    assert_eq!(app.whoami(&mut browser).await, "nobody");
+    assert!(!app.has_tokens().await);
 }
 
 /// A logout token that is refused: 400 with a JSON error, and nobody is signed out.
-pub(super) async fn logout_is_refused(suite: &Suite, token: &str, expected: &str) {
-    let mut browser = suite.signed_in().await;
-    let page = suite.logout_by_back_channel(token).await;
+pub(super) async fn logout_is_refused(app: &TestApp, token: &str, expected: &str) {
+    let mut browser = app.signed_in().await;
+    let page = app.logout_by_back_channel(token).await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST, "{expected}");
     assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
     let error: Value = serde_json::from_str(&page.body).expect("JSON");
     assert_eq!(error["error"], "invalid_request");
     let description = error["error_description"].as_str().unwrap();
     assert!(description.contains(expected), "{description:?} does not say {expected:?}");
-    assert_eq!(suite.whoami(&mut browser).await, "Alice");
-    assert!(suite.has_tokens().await);
+    assert_eq!(app.whoami(&mut browser).await, "Alice");
+    assert!(app.has_tokens().await);
 }
 
 #[tokio::test]
 async fn oidcc_client_test_rp_backchannel_rpinitlogout_alg_none() {
-    let suite = Suite::start().await;
-    let token = suite.provider.logout_token(&json!({"alg": "none"}), json!({}));
+    let app = TestApp::at_whole_provider().await;
+    let token = app.provider.logout_token(&json!({"alg": "none"}), json!({}));
     let unsigned = token.rsplit_once('.').expect("three parts").0.to_owned() + ".";
-    logout_is_refused(&suite, &unsigned, "algorithm").await;
+    logout_is_refused(&app, &unsigned, "algorithm").await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_rp_backchannel_rpinitlogout_no_event() {
-    let suite = Suite::start().await;
-    let token = suite.provider.logout_token(&json!({}), json!({"events": null}));
-    logout_is_refused(&suite, &token, "`events` is missing").await;
+    let app = TestApp::at_whole_provider().await;
+    let token = app.provider.logout_token(&json!({}), json!({"events": null}));
+    logout_is_refused(&app, &token, "`events` is missing").await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_rp_backchannel_rpinitlogout_with_nonce() {
-    let suite = Suite::start().await;
-    let token = suite.provider.logout_token(&json!({}), json!({"nonce": "n"}));
-    logout_is_refused(&suite, &token, "`nonce`").await;
+    let app = TestApp::at_whole_provider().await;
+    let token = app.provider.logout_token(&json!({}), json!({"nonce": "n"}));
+    logout_is_refused(&app, &token, "`nonce`").await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_rp_backchannel_rpinitlogout_wrong_alg() {
-    let suite = Suite::start().await;
-    let token = suite.provider.logout_token(&json!({"alg": "PS256"}), json!({}));
-    logout_is_refused(&suite, &token, "algorithm").await;
+    let app = TestApp::at_whole_provider().await;
+    let token = app.provider.logout_token(&json!({"alg": "PS256"}), json!({}));
+    logout_is_refused(&app, &token, "algorithm").await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_rp_backchannel_rpinitlogout_wrong_aud() {
-    let suite = Suite::start().await;
-    let token = suite.provider.logout_token(&json!({}), json!({"aud": "another-client"}));
-    logout_is_refused(&suite, &token, "`aud`").await;
-    let token = suite.provider.logout_token(&json!({}), json!({"aud": [WEB, "another-client"]}));
-    logout_is_refused(&suite, &token, "`aud`").await;
+    let app = TestApp::at_whole_provider().await;
+    let token = app.provider.logout_token(&json!({}), json!({"aud": "another-client"}));
+    logout_is_refused(&app, &token, "`aud`").await;
+    let token = app.provider.logout_token(&json!({}), json!({"aud": [WEB, "another-client"]}));
+    logout_is_refused(&app, &token, "`aud`").await;
 }
 
 #[tokio::test]
 async fn oidcc_client_test_rp_backchannel_rpinitlogout_wrong_event() {
-    let suite = Suite::start().await;
+    let app = TestApp::at_whole_provider().await;
     let event = "http://schemas.openid.net/event/backchannel-logout";
     for events in [json!({"http://schemas.openid.net/event/other": {}}), json!({ event: true })] {
-        let token = suite.provider.logout_token(&json!({}), json!({ "events": events }));
-        logout_is_refused(&suite, &token, "does not name the logout event").await;
+        let token = app.provider.logout_token(&json!({}), json!({ "events": events }));
+        logout_is_refused(&app, &token, "does not name the logout event").await;
     }
 }
 
 #[tokio::test]
 async fn oidcc_client_test_rp_backchannel_rpinitlogout_wrong_iss() {
-    let suite = Suite::start().await;
-    let token = suite.provider.logout_token(&json!({}), json!({"iss": "https://evil.example/v2.0"}));
-    logout_is_refused(&suite, &token, "`iss`").await;
+    let app = TestApp::at_whole_provider().await;
+    let token = app.provider.logout_token(&json!({}), json!({"iss": "https://evil.example/v2.0"}));
+    logout_is_refused(&app, &token, "`iss`").await;
 }
 
 /// What the provider's sign-out page loads in a frame, without our cookies.
-async fn frame(suite: &Suite) -> Page {
-    let issuer: String = url::form_urlencoded::byte_serialize(suite.provider.issuer().as_bytes()).collect();
+async fn frame(app: &TestApp) -> Page {
+    let issuer: String = url::form_urlencoded::byte_serialize(app.provider.issuer().as_bytes()).collect();
     let path = format!("/auth/front-channel-logout?iss={issuer}&sid=session");
-    suite.get(&mut Browser::default(), &path).await
+    app.get(&mut Browser::default(), &path).await
 }
 
 /// This app begins the sign-out in one browser window; the session of the same provider session in another is ended by
 /// the frame.
 #[tokio::test]
 async fn oidcc_client_test_rp_frontchannel_rpinitlogout() {
-    let suite = Suite::start().await;
-    let (mut browser, mut other) = (suite.signed_in().await, suite.signed_in().await);
-    let state = sign_out(&suite, &mut browser).await.parameters()["state"].clone();
-    assert_eq!(suite.whoami(&mut other).await, "Alice");
-    assert_eq!(frame(&suite).await.status, StatusCode::OK);
-    assert_eq!(suite.whoami(&mut other).await, "nobody");
-    assert!(!suite.has_tokens().await);
-    assert_eq!(suite.get(&mut browser, &format!("/auth/signed-out?state={state}")).await.location(), "/");
+    let app = TestApp::at_whole_provider().await;
+    let (mut browser, mut other) = (app.signed_in().await, app.signed_in().await);
+    let state = sign_out(&app, &mut browser).await.parameters()["state"].clone();
+    assert_eq!(app.whoami(&mut other).await, "Alice");
+    assert_eq!(frame(&app).await.status, StatusCode::OK);
+    assert_eq!(app.whoami(&mut other).await, "nobody");
+    assert!(!app.has_tokens().await);
+    assert_eq!(app.get(&mut browser, &format!("/auth/signed-out?state={state}")).await.location(), "/");
 }
 
 #[tokio::test]
 async fn oidcc_client_test_rp_frontchannel_opinitlogout() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    let page = frame(&suite).await;
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    let page = frame(&app).await;
     assert_eq!(page.status, StatusCode::OK);
     assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
     // The provider's pages may frame it, and nobody else's.
     let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-    assert_eq!(policy, format!("default-src 'none'; frame-ancestors {}", suite.provider.origin));
-    assert_eq!(suite.whoami(&mut browser).await, "nobody");
-    assert!(!suite.has_tokens().await);
+    assert_eq!(policy, format!("default-src 'none'; frame-ancestors {}", app.provider.origin));
+    assert_eq!(app.whoami(&mut browser).await, "nobody");
+    assert!(!app.has_tokens().await);
 }
 
 /// Abuse case 94: what is odd in a provider's documents and answers is left out, and the rest is read.
 #[tokio::test]
 async fn one_strange_member_of_a_providers_documents_makes_nothing_else_unreadable() {
-    let suite = Suite::start().await;
-    suite.provider.change_document(json!({
+    let app = TestApp::at_whole_provider().await;
+    app.provider.change_document(json!({
         "revocation_endpoint": 7, "userinfo_endpoint": {}, "token_endpoint_auth_methods_supported": "client_secret_basic",
         "id_token_signing_alg_values_supported": ["RS256", 7, null], "session_revocation_supported": "yes",
     }));
@@ -352,14 +352,14 @@ async fn one_strange_member_of_a_providers_documents_makes_nothing_else_unreadab
         json!({"kty": "RSA", "use": "sig", "key_ops": "verify", "kid": "first"}),
     ];
     let keys: Vec<_> = strange.into_iter().cycle().take(150).chain([SigningKey::first().jwk()]).collect();
-    suite.provider.publish_jwks(json!({ "keys": keys }));
-    suite.provider.lie(Lies { tokens: json!({"scope": [READ, 7], "refresh_in": "soon"}), ..Lies::default() });
-    suite.signed_in().await;
-    assert!(suite.identity.tokens.for_user(&Suite::alice(), &Scopes::parse(READ)).await.is_ok());
+    app.provider.publish_jwks(json!({ "keys": keys }));
+    app.provider.lie(Lies { tokens: json!({"scope": [READ, 7], "refresh_in": "soon"}), ..Lies::default() });
+    app.signed_in().await;
+    assert!(app.identity.tokens.for_user(&alice(), &Scopes::parse(READ)).await.is_ok());
     // A scope that is no text grants nothing, rather than all.
-    suite.provider.lie(Lies { tokens: json!({"scope": 7}), ..Lies::default() });
-    suite.clock.advance(Duration::hours(2));
-    assert!(suite.identity.tokens.for_user(&Suite::alice(), &Scopes::parse(READ)).await.is_err());
+    app.provider.lie(Lies { tokens: json!({"scope": 7}), ..Lies::default() });
+    app.clock.advance(Duration::hours(2));
+    assert!(app.identity.tokens.for_user(&alice(), &Scopes::parse(READ)).await.is_err());
 }
 
 #[tokio::test]

@@ -9,15 +9,7 @@ async fn a_sign_in_for_many_scopes_and_a_long_address_fits_into_a_cookie() {
     let name = |number| format!("api://22222222-2222-2222-2222-222222222222/Thing{number:02}.ReadWrite");
     let many: Vec<String> = (0..30).map(name).collect();
     let changes = json!({"initial_scopes": many});
-    let identity = configured_at(
-        "https://todo.example.com",
-        &app.provider,
-        &app.database_url,
-        &app.clock,
-        std::slice::from_ref(&app.key),
-        changes,
-    )
-    .await;
+    let identity = app.web_server("https://todo.example.com", &[&app.encryption_key], changes).await;
     let router = identity.mount(Router::new());
     let address = format!("/todos?q={}", "x".repeat(1000));
     for return_to in ["/todos", &address] {
@@ -32,7 +24,7 @@ async fn a_sign_in_for_many_scopes_and_a_long_address_fits_into_a_cookie() {
     // As many again, in an address.
     let others: Scopes = (30..60).map(name).collect();
     let url = identity.interaction_url(
-        &TestApp::alice(),
+        &alice(),
         &others,
         Some(&"x".repeat(2000)),
         &crate::identity::return_to::ReturnTo::parse(&address),
@@ -65,8 +57,8 @@ async fn a_session_cookie_spelt_otherwise_or_sent_twice_is_nobodys() {
     for (public_url, name) in [("https://todo.example", "__Host-errand"), ("http://localhost:3000", "errand")] {
         let app = TestApp::start_at(public_url).await;
         let (mut victim, mut attacker) = (Browser::default(), Browser::default());
-        app.sign_in(&mut victim, json!({})).await;
-        app.sign_in(&mut attacker, json!({"oid": BOB, "sub": "bob", "name": "Mallory"})).await;
+        app.sign_in_as(&mut victim, json!({})).await;
+        app.sign_in_as(&mut attacker, json!({"oid": BOB, "sub": "bob", "name": "Mallory"})).await;
         let (own, planted) = (&victim.0[name], &attacker.0[name]);
         let who = async |cookies: &[&str]| {
             let request = cookies.iter().fold(Request::get("/whoami"), |request, c| request.header(header::COOKIE, *c));
@@ -139,7 +131,7 @@ async fn a_foreign_cookie_that_is_malformed_breaks_no_sign_in_and_uncaps_nothing
         app.begin(&mut browser).await;
     }
     assert_eq!(browser.0.len(), foreign + 10);
-    assert_eq!(app.sign_in(&mut browser, json!({})).await.location(), "/todos");
+    assert_eq!(app.sign_in_as(&mut browser, json!({})).await.location(), "/todos");
     assert_eq!(app.whoami(&mut browser).await, "Alice");
     let page = app.send(&mut browser, "POST", "/auth/sign-out").await;
     let back = format!("/auth/signed-out?state={}", page.parameters()["state"]);
@@ -206,7 +198,7 @@ async fn a_pre_sign_in_cookie_used_as_a_session_is_anonymous() {
 async fn a_tampered_session_id_is_anonymous_and_ids_have_128_bits() {
     let app = TestApp::start().await;
     let mut browser = Browser::default();
-    app.sign_in(&mut browser, json!({})).await;
+    app.sign_in_as(&mut browser, json!({})).await;
     let id = browser.session().unwrap().clone();
     // 22 characters of base64url are 128 bits.
     assert_eq!(id.len(), 22);

@@ -27,13 +27,13 @@ async fn an_id_token_with_a_wrong_claim_is_refused() {
         ("another tenant", json!({"tid": BOB})),
     ] {
         let mut browser = Browser::default();
-        let page = app.sign_in(&mut browser, changes).await;
+        let page = app.sign_in_as(&mut browser, changes).await;
         assert_eq!(page.location(), "/problem?reason=refused", "{what}");
         assert_eq!(app.whoami(&mut browser).await, "nobody", "{what}");
     }
     // Within the skew it is accepted: the cases above fail for the reason they name.
     let changes = json!({"exp": now - 59, "nbf": now + 59, "iat": now + 59, "azp": WEB, "aud": [WEB]});
-    assert_eq!(app.sign_in(&mut Browser::default(), changes).await.location(), "/todos");
+    assert_eq!(app.sign_in_as(&mut Browser::default(), changes).await.location(), "/todos");
 }
 
 /// Abuse cases 8 and 9.
@@ -62,7 +62,7 @@ async fn an_id_token_with_alg_none_or_hs256_under_the_public_key_is_refused() {
 /// Abuse case 19: other tokens of the provider, for this client and with the right nonce, are no ID tokens.
 #[tokio::test]
 async fn an_access_or_logout_token_is_no_id_token() {
-    let suite = Suite::start().await;
+    let app = TestApp::at_whole_provider().await;
     for (header, claims) in [
         (json!({"typ": "at+jwt"}), json!({})),
         (json!({"typ": "logout+jwt"}), json!({})),
@@ -70,19 +70,19 @@ async fn an_access_or_logout_token_is_no_id_token() {
         (json!({}), json!({"scope": "ToDoList.Read"})),
         (json!({}), json!({"events": {"http://schemas.openid.net/event/backchannel-logout": {}}})),
     ] {
-        suite.provider.lie(Lies { header, claims, ..Lies::default() });
+        app.provider.lie(Lies { header, claims, ..Lies::default() });
         let mut browser = Browser::default();
-        assert_eq!(suite.sign_in(&mut browser).await.location(), "/problem?reason=refused");
-        assert_eq!(suite.whoami(&mut browser).await, "nobody");
+        assert_eq!(app.sign_in(&mut browser).await.location(), "/problem?reason=refused");
+        assert_eq!(app.whoami(&mut browser).await, "nobody");
     }
-    suite.provider.lie(Lies { header: json!({"typ": null}), ..Lies::default() });
-    suite.signed_in().await;
+    app.provider.lie(Lies { header: json!({"typ": null}), ..Lies::default() });
+    app.signed_in().await;
 }
 
 /// Abuse cases 15 to 18, at sign-in: what a hostile header or a strange token could try.
 #[tokio::test]
 async fn a_hostile_or_strange_id_token_is_refused_and_nobody_else_is_asked() {
-    let suite = Suite::start().await;
+    let app = TestApp::at_whole_provider().await;
     let twice = |token: String| {
         let parts: Vec<&str> = token.split('.').collect();
         let encode = |text: &str| base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, text);
@@ -99,26 +99,26 @@ async fn a_hostile_or_strange_id_token_is_refused_and_nobody_else_is_asked() {
         Lies { claims: json!({"padding": "x".repeat(100_000)}), ..Lies::default() },
         Lies { claims: json!({"padding": "x".repeat(1_000_000)}), ..Lies::default() },
     ] {
-        suite.provider.lie(lies);
+        app.provider.lie(lies);
         let mut browser = Browser::default();
-        let page = suite.sign_in(&mut browser).await;
+        let page = app.sign_in(&mut browser).await;
         assert!(page.location().starts_with("/problem?reason="), "{}", page.location());
-        assert_eq!(suite.whoami(&mut browser).await, "nobody");
+        assert_eq!(app.whoami(&mut browser).await, "nobody");
     }
-    assert_eq!(suite.provider.discoveries(), 1);
+    assert_eq!(app.provider.discoveries(), 1);
 }
 
 /// OpenID Connect Core §3.1.3.8: `at_hash`, where there is one, is that of the access token.
 #[tokio::test]
 async fn the_hash_of_the_access_token_is_checked_where_there_is_one() {
-    let suite = Suite::start().await;
+    let app = TestApp::at_whole_provider().await;
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, crate::identity::testing::ACCESS_TOKEN.as_bytes());
     let right = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &hash.as_ref()[..16]);
     for (hash, accepted) in [(json!(right), true), (json!("of-another-token"), false), (json!(""), false)] {
-        suite.provider.lie(Lies { claims: json!({ "at_hash": hash }), ..Lies::default() });
+        app.provider.lie(Lies { claims: json!({ "at_hash": hash }), ..Lies::default() });
         let mut browser = Browser::default();
-        suite.sign_in(&mut browser).await;
-        assert_eq!(suite.whoami(&mut browser).await == "Alice", accepted, "{hash}");
+        app.sign_in(&mut browser).await;
+        assert_eq!(app.whoami(&mut browser).await == "Alice", accepted, "{hash}");
     }
 }
 
@@ -126,35 +126,35 @@ async fn the_hash_of_the_access_token_is_checked_where_there_is_one() {
 /// it came.
 #[tokio::test]
 async fn an_optional_claim_of_the_wrong_type_takes_nobodys_sign_in_down() {
-    let suite = Suite::start().await;
+    let app = TestApp::at_whole_provider().await;
     for claims in [
         json!({"address": "Main Street 1"}),
         json!({"updated_at": "yesterday", "email_verified": "perhaps", "picture": 1}),
         json!({"amr": "pwd", "acr": 1, "c_hash": 1, "auth_time": "soon", "tid": TENANT}),
         json!({"phone_number": {"country": 49}, "gender": [], "locale": 1, "email": ["a@example.com"]}),
     ] {
-        suite.provider.lie(Lies { claims: claims.clone(), ..Lies::default() });
+        app.provider.lie(Lies { claims: claims.clone(), ..Lies::default() });
         let mut browser = Browser::default();
-        suite.sign_in(&mut browser).await;
-        assert_eq!(suite.whoami(&mut browser).await, "Alice", "{claims}");
+        app.sign_in(&mut browser).await;
+        assert_eq!(app.whoami(&mut browser).await, "Alice", "{claims}");
         let forge = |token: String| format!("{}AAAA", &token[..token.len() - 4]);
-        suite.provider.lie(Lies { claims: claims.clone(), tamper: forge, ..Lies::default() });
+        app.provider.lie(Lies { claims: claims.clone(), tamper: forge, ..Lies::default() });
         let mut browser = Browser::default();
-        suite.sign_in(&mut browser).await;
-        assert_eq!(suite.whoami(&mut browser).await, "nobody", "{claims}");
+        app.sign_in(&mut browser).await;
+        assert_eq!(app.whoami(&mut browser).await, "nobody", "{claims}");
     }
     for claims in [json!({"at_hash": 1}), json!({"azp": 1}), json!({"iat": "now"}), json!({"exp": "later"})] {
-        suite.provider.lie(Lies { claims: claims.clone(), ..Lies::default() });
+        app.provider.lie(Lies { claims: claims.clone(), ..Lies::default() });
         let mut browser = Browser::default();
-        suite.sign_in(&mut browser).await;
-        assert_eq!(suite.whoami(&mut browser).await, "nobody", "{claims}");
+        app.sign_in(&mut browser).await;
+        assert_eq!(app.whoami(&mut browser).await, "nobody", "{claims}");
     }
 }
 
 /// OpenID Connect Core §3.1.3.7 (3 to 5), for providers that add an audience of their own.
 #[tokio::test]
 async fn further_audiences_are_accepted_where_configuration_trusts_them() {
-    let suite = Suite::configured(json!({"trusted_audiences": ["project"]})).await;
+    let app = TestApp::configured(json!({"trusted_audiences": ["project"]})).await;
     for (claims, accepted) in [
         (json!({"aud": WEB}), true),
         (json!({"aud": [WEB, "project"]}), true),
@@ -165,18 +165,18 @@ async fn further_audiences_are_accepted_where_configuration_trusts_them() {
         (json!({"aud": [WEB, "project", "another"]}), false),
         (json!({"aud": []}), false),
     ] {
-        suite.provider.lie(Lies { claims: claims.clone(), ..Lies::default() });
+        app.provider.lie(Lies { claims: claims.clone(), ..Lies::default() });
         let mut browser = Browser::default();
-        suite.sign_in(&mut browser).await;
-        assert_eq!(suite.whoami(&mut browser).await == "Alice", accepted, "{claims}");
+        app.sign_in(&mut browser).await;
+        assert_eq!(app.whoami(&mut browser).await == "Alice", accepted, "{claims}");
     }
 }
 
 /// OpenID Connect Core §5.3.2
 #[tokio::test]
 async fn a_signed_userinfo_answer_is_the_providers_for_this_client() {
-    let suite = Suite::configured(json!({"claims_from_userinfo": true})).await;
-    let issuer = suite.provider.issuer();
+    let app = TestApp::configured(json!({"claims_from_userinfo": true})).await;
+    let issuer = app.provider.issuer();
     for (user_info, accepted) in [
         (json!({"iss": issuer, "aud": WEB, "address": "Main Street 1"}), true),
         (json!({}), true),
@@ -184,10 +184,10 @@ async fn a_signed_userinfo_answer_is_the_providers_for_this_client() {
         (json!({"iss": issuer, "aud": "another-app"}), false),
         (json!({"iss": issuer, "aud": WEB, "sub": "somebody-else"}), false),
     ] {
-        suite.provider.lie(Lies { user_info: user_info.clone(), signs_user_info: true, ..Lies::default() });
+        app.provider.lie(Lies { user_info: user_info.clone(), signs_user_info: true, ..Lies::default() });
         let mut browser = Browser::default();
-        suite.sign_in(&mut browser).await;
-        assert_eq!(suite.whoami(&mut browser).await == "Alice", accepted, "{user_info}");
+        app.sign_in(&mut browser).await;
+        assert_eq!(app.whoami(&mut browser).await == "Alice", accepted, "{user_info}");
     }
 }
 
@@ -196,12 +196,12 @@ async fn a_signed_userinfo_answer_is_the_providers_for_this_client() {
 async fn an_id_token_of_an_announced_algorithm_signs_in() {
     let key = SigningKey::edwards();
     for (announced, accepted) in [(json!(["RS256"]), false), (json!(["RS256", "EdDSA"]), true)] {
-        let suite = Suite::start().await;
-        suite.provider.publish(&[key]);
-        suite.provider.change_document(json!({ "id_token_signing_alg_values_supported": announced }));
-        suite.provider.lie(Lies { key, header: json!({"alg": "EdDSA"}), ..Lies::default() });
+        let app = TestApp::at_whole_provider().await;
+        app.provider.publish(&[key]);
+        app.provider.change_document(json!({ "id_token_signing_alg_values_supported": announced }));
+        app.provider.lie(Lies { key, header: json!({"alg": "EdDSA"}), ..Lies::default() });
         let mut browser = Browser::default();
-        suite.sign_in(&mut browser).await;
-        assert_eq!(suite.whoami(&mut browser).await == "Alice", accepted, "{announced}");
+        app.sign_in(&mut browser).await;
+        assert_eq!(app.whoami(&mut browser).await == "Alice", accepted, "{announced}");
     }
 }

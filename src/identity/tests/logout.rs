@@ -7,7 +7,7 @@ use super::*;
 async fn signing_out_ends_the_session_here_drops_the_tokens_and_goes_on_to_the_provider() {
     let app = TestApp::start().await;
     let mut browser = Browser::default();
-    app.sign_in(&mut browser, json!({"login_hint": "opaque"})).await;
+    app.sign_in_as(&mut browser, json!({"login_hint": "opaque"})).await;
     let mut stolen = browser.clone();
     let page = app.send(&mut browser, "POST", "/auth/sign-out").await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
@@ -17,7 +17,7 @@ async fn signing_out_ends_the_session_here_drops_the_tokens_and_goes_on_to_the_p
     assert!(!page.location().contains("eyJ"), "no token in an address");
     assert_eq!(app.whoami(&mut stolen).await, "nobody");
     let read = Scopes::parse(READ);
-    let denied = app.identity.tokens.for_user(&TestApp::alice(), &read).await.err();
+    let denied = app.identity.tokens.for_user(&alice(), &read).await.err();
     assert!(matches!(denied, Some(AcquireError::InteractionRequired { .. })), "{denied:?}");
 }
 
@@ -25,7 +25,7 @@ async fn signing_out_ends_the_session_here_drops_the_tokens_and_goes_on_to_the_p
 async fn signing_out_works_while_the_provider_is_down() {
     let app = TestApp::start().await;
     let mut browser = Browser::default();
-    app.sign_in(&mut browser, json!({})).await;
+    app.sign_in_as(&mut browser, json!({})).await;
     app.provider.answer_with(StatusCode::BAD_GATEWAY);
     app.clock.advance(Duration::days(3));
     assert_eq!(app.send(&mut browser, "POST", "/auth/sign-out").await.status, StatusCode::SEE_OTHER);
@@ -37,7 +37,7 @@ async fn signing_out_works_while_the_provider_is_down() {
 async fn sign_out_by_get_is_refused() {
     let app = TestApp::start().await;
     let mut browser = Browser::default();
-    app.sign_in(&mut browser, json!({})).await;
+    app.sign_in_as(&mut browser, json!({})).await;
     assert_eq!(app.get(&mut browser, "/auth/sign-out").await.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(app.whoami(&mut browser).await, "Alice");
 }
@@ -46,7 +46,7 @@ async fn sign_out_by_get_is_refused() {
 #[tokio::test]
 async fn a_logout_of_a_made_up_session_writes_nothing() {
     let app = TestApp::start().await;
-    app.sign_in(&mut Browser::default(), json!({})).await;
+    app.sign_in_as(&mut Browser::default(), json!({})).await;
     // Whoever writes waits for this one.
     let mut writing = app.identity.db.begin().await.unwrap();
     sqlx::query("DELETE FROM answered_states").execute(&mut *writing).await.unwrap();
@@ -62,8 +62,8 @@ async fn a_logout_of_a_made_up_session_writes_nothing() {
 /// Abuse case 50: one check at a time. The first token of the table is good; the others differ from it in one thing.
 #[tokio::test]
 async fn a_logout_token_with_one_thing_wrong_is_refused_and_the_session_kept() {
-    let suite = Suite::start().await;
-    let now = suite.clock.unix_seconds();
+    let app = TestApp::at_whole_provider().await;
+    let now = app.clock.unix_seconds();
     for (header, changes, expected) in [
         (json!({"typ": "at+jwt"}), json!({}), "`typ`"),
         (json!({"kid": "unknown"}), json!({}), "key"),
@@ -83,19 +83,19 @@ async fn a_logout_token_with_one_thing_wrong_is_refused_and_the_session_kept() {
         (json!({}), json!({"nonce": ""}), "`nonce`"),
         (json!({}), json!({"jti": null}), "`jti`"),
     ] {
-        logout_is_refused(&suite, &suite.provider.logout_token(&header, changes), expected).await;
+        logout_is_refused(&app, &app.provider.logout_token(&header, changes), expected).await;
     }
     // The other tokens that the provider signs, and no token at all.
-    logout_is_refused(&suite, &suite.provider.id_token("n", json!({})), "").await;
-    logout_is_refused(&suite, &suite.provider.access_token(json!({})), "`aud`").await;
-    logout_is_refused(&suite, "", "").await;
-    logout_is_refused(&suite, "a.b.c&logout_token=a.b.c", "exactly one").await;
+    logout_is_refused(&app, &app.provider.id_token("n", json!({})), "").await;
+    logout_is_refused(&app, &app.provider.access_token(json!({})), "`aud`").await;
+    logout_is_refused(&app, "", "").await;
+    logout_is_refused(&app, "a.b.c&logout_token=a.b.c", "exactly one").await;
 }
 
 #[tokio::test]
 async fn a_refused_logout_token_is_told_what_was_found_and_what_was_expected() {
-    let suite = Suite::start().await;
-    let now = suite.clock.unix_seconds();
+    let app = TestApp::at_whole_provider().await;
+    let now = app.clock.unix_seconds();
     for (header, changes, found) in [
         (json!({"kid": "unknown"}), json!({}), "kid=\"unknown\"".to_owned()),
         (json!({"alg": "HS256"}), json!({}), "alg=\"HS256\"".to_owned()),
@@ -103,30 +103,30 @@ async fn a_refused_logout_token_is_told_what_was_found_and_what_was_expected() {
         (json!({}), json!({"exp": now - 61}), format!("it is {now} here")),
         (json!({}), json!({"iat": now - 661}), format!("`iat` is {}", now - 661)),
         (json!({}), json!({"iss": "https://evil.example"}), "\"https://evil.example\"".to_owned()),
-        (json!({}), json!({"iss": "https://evil.example"}), suite.provider.issuer()),
+        (json!({}), json!({"iss": "https://evil.example"}), app.provider.issuer()),
     ] {
-        logout_is_refused(&suite, &suite.provider.logout_token(&header, changes), &found).await;
+        logout_is_refused(&app, &app.provider.logout_token(&header, changes), &found).await;
     }
 }
 
 /// Abuse case 50, the token's second use, and its use on another web server.
 #[tokio::test]
 async fn a_logout_token_is_good_once() {
-    let suite = Suite::start().await;
-    suite.signed_in().await;
-    let token = suite.provider.logout_token(&json!({}), json!({}));
-    assert_eq!(suite.logout_by_back_channel(&token).await.status, StatusCode::OK);
-    logout_is_refused(&suite, &token, "used before").await;
+    let app = TestApp::at_whole_provider().await;
+    app.signed_in().await;
+    let token = app.provider.logout_token(&json!({}), json!({}));
+    assert_eq!(app.logout_by_back_channel(&token).await.status, StatusCode::OK);
+    logout_is_refused(&app, &token, "used before").await;
     // Remembered for as long as it would be accepted otherwise, and not longer.
-    suite.clock.advance(Duration::minutes(3));
-    crate::identity::sign_in::sweep(&suite.identity).await.unwrap();
-    logout_is_refused(&suite, &token, "").await;
-    suite.clock.advance(Duration::hours(1));
-    crate::identity::sign_in::sweep(&suite.identity).await.unwrap();
+    app.clock.advance(Duration::minutes(3));
+    crate::identity::sign_in::sweep(&app.identity).await.unwrap();
+    logout_is_refused(&app, &token, "").await;
+    app.clock.advance(Duration::hours(1));
+    crate::identity::sign_in::sweep(&app.identity).await.unwrap();
     let remembered: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM logout_tokens").fetch_one(&suite.identity.db).await.unwrap();
+        sqlx::query_scalar("SELECT COUNT(*) FROM logout_tokens").fetch_one(&app.identity.db).await.unwrap();
     assert_eq!(remembered, 0);
-    logout_is_refused(&suite, &token, "expired").await;
+    logout_is_refused(&app, &token, "expired").await;
 }
 
 /// Abuse case 51.
@@ -140,86 +140,86 @@ async fn a_logout_ends_exactly_the_sessions_that_it_names() {
         (json!({"sid": "unknown"}), false, false),
         (json!({"sid": null, "sub": "another"}), false, false),
     ] {
-        let suite = Suite::start().await;
+        let app = TestApp::at_whole_provider().await;
         let sign_in = async |sid: &str| {
-            suite.provider.lie(Lies { claims: json!({ "sid": sid }), ..Lies::default() });
-            suite.signed_in().await
+            app.provider.lie(Lies { claims: json!({ "sid": sid }), ..Lies::default() });
+            app.signed_in().await
         };
         let (mut first, mut second) = (sign_in("first").await, sign_in("second").await);
-        suite.provider.lie(Lies {
+        app.provider.lie(Lies {
             claims: json!({"sid": "third", "sub": "bob's", "oid": BOB, "name": "Bob"}),
             ..Lies::default()
         });
         let mut bob = Browser::default();
-        suite.sign_in(&mut bob).await;
-        let token = suite.provider.logout_token(&json!({}), named.clone());
-        assert_eq!(suite.logout_by_back_channel(&token).await.status, StatusCode::OK);
+        app.sign_in(&mut bob).await;
+        let token = app.provider.logout_token(&json!({}), named.clone());
+        assert_eq!(app.logout_by_back_channel(&token).await.status, StatusCode::OK);
         let expected = |ends| if ends { "nobody" } else { "Alice" };
-        assert_eq!(suite.whoami(&mut first).await, expected(first_ends), "{named}");
-        assert_eq!(suite.whoami(&mut second).await, expected(second_ends), "{named}");
-        assert_eq!(suite.whoami(&mut bob).await, "Bob", "{named}");
+        assert_eq!(app.whoami(&mut first).await, expected(first_ends), "{named}");
+        assert_eq!(app.whoami(&mut second).await, expected(second_ends), "{named}");
+        assert_eq!(app.whoami(&mut bob).await, "Bob", "{named}");
         // Tokens belong to the customer, not to the session.
-        assert_eq!(suite.has_tokens().await, !(first_ends && second_ends), "{named}");
+        assert_eq!(app.has_tokens().await, !(first_ends && second_ends), "{named}");
     }
 }
 
 /// The provider's server is another site, and sends no Fetch Metadata that would say otherwise.
 #[tokio::test]
 async fn a_back_channel_logout_passes_the_protection_against_other_sites_and_sets_no_cookie() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    let token = suite.provider.logout_token(&json!({}), json!({}));
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    let token = app.provider.logout_token(&json!({}), json!({}));
     let request = Request::post("/auth/back-channel-logout")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
         .header("sec-fetch-site", "cross-site")
         .header(header::ORIGIN, "https://id.example");
-    let page = send(&suite.router, &mut Browser::default(), request, format!("logout_token={token}&more=1")).await;
+    let page = send(&app.router, &mut Browser::default(), request, format!("logout_token={token}&more=1")).await;
     assert_eq!(page.status, StatusCode::OK);
     assert_eq!(page.set_cookies(), [] as [std::string::String; 0]);
-    assert_eq!(suite.whoami(&mut browser).await, "nobody");
+    assert_eq!(app.whoami(&mut browser).await, "nobody");
 }
 
 /// An outage is not the token's fault: the same token works when it is over.
 #[tokio::test]
 async fn a_logout_that_could_not_be_carried_out_can_be_sent_again() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    let token = suite.provider.logout_token(&json!({}), json!({}));
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    let token = app.provider.logout_token(&json!({}), json!({}));
     // Also when the session could end, but the tokens could not be dropped.
     for table in ["sessions", "refresh_tokens"] {
         let away = format!("{table}_away");
-        suite.rename(table, &away).await;
-        let page = suite.logout_by_back_channel(&token).await;
+        app.rename(table, &away).await;
+        let page = app.logout_by_back_channel(&token).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{table}");
         let error: Value = serde_json::from_str(&page.body).expect("JSON");
         assert_eq!(error["error"], "temporarily_unavailable");
-        suite.rename(&away, table).await;
-        assert_eq!(suite.whoami(&mut browser).await, "Alice", "{table}");
+        app.rename(&away, table).await;
+        assert_eq!(app.whoami(&mut browser).await, "Alice", "{table}");
     }
-    assert_eq!(suite.logout_by_back_channel(&token).await.status, StatusCode::OK);
-    assert_eq!(suite.whoami(&mut browser).await, "nobody");
-    assert!(!suite.has_tokens().await);
+    assert_eq!(app.logout_by_back_channel(&token).await.status, StatusCode::OK);
+    assert_eq!(app.whoami(&mut browser).await, "nobody");
+    assert!(!app.has_tokens().await);
 }
 
 #[tokio::test]
 async fn a_sign_out_that_could_not_drop_the_tokens_keeps_the_session_for_another_try() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    suite.rename("refresh_tokens", "away").await;
-    assert_eq!(suite.post(&mut browser, "/auth/sign-out", "").await.location(), "/problem?reason=unavailable");
-    suite.rename("away", "refresh_tokens").await;
-    assert_eq!(suite.whoami(&mut browser).await, "Alice");
-    suite.post(&mut browser, "/auth/sign-out", "").await;
-    assert_eq!(suite.whoami(&mut browser).await, "nobody");
-    assert!(!suite.has_tokens().await);
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    app.rename("refresh_tokens", "away").await;
+    assert_eq!(app.post(&mut browser, "/auth/sign-out", "").await.location(), "/problem?reason=unavailable");
+    app.rename("away", "refresh_tokens").await;
+    assert_eq!(app.whoami(&mut browser).await, "Alice");
+    app.post(&mut browser, "/auth/sign-out", "").await;
+    assert_eq!(app.whoami(&mut browser).await, "nobody");
+    assert!(!app.has_tokens().await);
 }
 
 /// Abuse case 52.
 #[tokio::test]
 async fn a_forged_front_channel_logout_changes_nothing() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    let issuer: String = url::form_urlencoded::byte_serialize(suite.provider.issuer().as_bytes()).collect();
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    let issuer: String = url::form_urlencoded::byte_serialize(app.provider.issuer().as_bytes()).collect();
     for (query, status) in [
         (String::new(), StatusCode::BAD_REQUEST),
         (format!("iss={issuer}"), StatusCode::BAD_REQUEST),
@@ -233,63 +233,63 @@ async fn a_forged_front_channel_logout_changes_nothing() {
         (format!("iss={issuer}&sid=%25"), StatusCode::OK),
     ] {
         // In the customer's own browser, cookies and all.
-        let page = suite.get(&mut browser, &format!("/auth/front-channel-logout?{query}")).await;
+        let page = app.get(&mut browser, &format!("/auth/front-channel-logout?{query}")).await;
         assert_eq!(page.status, status, "{query}");
-        assert_eq!(suite.whoami(&mut browser).await, "Alice", "{query}");
+        assert_eq!(app.whoami(&mut browser).await, "Alice", "{query}");
     }
-    assert!(suite.has_tokens().await);
+    assert!(app.has_tokens().await);
 }
 
 /// Entra sends `sid` alone.
 #[tokio::test]
 async fn a_front_channel_logout_without_an_issuer_ends_the_session_it_names() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    assert_eq!(suite.get(&mut Browser::default(), "/auth/front-channel-logout?sid=session").await.status, 200);
-    assert_eq!(suite.whoami(&mut browser).await, "nobody");
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    assert_eq!(app.get(&mut Browser::default(), "/auth/front-channel-logout?sid=session").await.status, 200);
+    assert_eq!(app.whoami(&mut browser).await, "nobody");
 }
 
 /// Abuse case 53, the relying party's half: the address that the provider is asked to send the customer back to is the
 /// registered one, whatever the request says; and nothing that comes back leads anywhere else.
 #[tokio::test]
 async fn sign_out_leads_back_to_the_registered_address_and_nowhere_else() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
     let form = "post_logout_redirect_uri=https%3A%2F%2Fevil.example&return_to=https%3A%2F%2Fevil.example";
-    let page = suite.post(&mut browser, "/auth/sign-out?return_to=//evil.example", form).await;
+    let page = app.post(&mut browser, "/auth/sign-out?return_to=//evil.example", form).await;
     let asked = page.parameters();
     assert_eq!(asked["post_logout_redirect_uri"], "http://localhost:3000/auth/signed-out");
     assert!(!page.location().contains("evil"));
     let back = format!("/auth/signed-out?state={}&return_to=//evil.example", asked["state"]);
-    assert_eq!(suite.get(&mut browser, &back).await.location(), "/");
+    assert_eq!(app.get(&mut browser, &back).await.location(), "/");
 }
 
 #[tokio::test]
 async fn the_state_of_a_sign_out_counts_in_its_own_browser_once_and_for_ten_minutes() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    let state = suite.post(&mut browser, "/auth/sign-out", "").await.parameters()["state"].clone();
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    let state = app.post(&mut browser, "/auth/sign-out", "").await.parameters()["state"].clone();
     let back = format!("/auth/signed-out?state={state}");
     // Another browser has no sign-out on its way: nothing happens.
-    assert_eq!(suite.get(&mut Browser::default(), &back).await.location(), "/");
+    assert_eq!(app.get(&mut Browser::default(), &back).await.location(), "/");
     let repeated = format!("{back}&state={state}");
-    assert_eq!(suite.get(&mut browser.clone(), &repeated).await.location(), "/problem?reason=sign-out");
-    suite.clock.advance(Duration::minutes(10));
-    assert_eq!(suite.get(&mut browser, &back).await.location(), "/problem?reason=sign-out");
-    assert_eq!(suite.get(&mut browser, &back).await.location(), "/");
+    assert_eq!(app.get(&mut browser.clone(), &repeated).await.location(), "/problem?reason=sign-out");
+    app.clock.advance(Duration::minutes(10));
+    assert_eq!(app.get(&mut browser, &back).await.location(), "/problem?reason=sign-out");
+    assert_eq!(app.get(&mut browser, &back).await.location(), "/");
 }
 
 #[tokio::test]
 async fn the_id_token_is_kept_sealed_and_shown_at_sign_out_only_where_configuration_says_so() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
-    assert!(!suite.post(&mut browser, "/auth/sign-out", "").await.location().contains("eyJ"));
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
+    assert!(!app.post(&mut browser, "/auth/sign-out", "").await.location().contains("eyJ"));
 
-    let suite = Suite::configured(json!({"send_id_token_hint": true})).await;
-    let mut browser = suite.signed_in().await;
-    let data: String = sqlx::query_scalar("SELECT data FROM sessions").fetch_one(&suite.identity.db).await.unwrap();
+    let app = TestApp::configured(json!({"send_id_token_hint": true})).await;
+    let mut browser = app.signed_in().await;
+    let data: String = sqlx::query_scalar("SELECT data FROM sessions").fetch_one(&app.identity.db).await.unwrap();
     assert!(data.contains("id_token") && !data.contains("eyJ"), "sealed");
-    let asked = suite.post(&mut browser, "/auth/sign-out", "").await.parameters();
+    let asked = app.post(&mut browser, "/auth/sign-out", "").await.parameters();
     let claims = crate::identity::jwt::parse(&asked["id_token_hint"]).map(|_| ());
     assert_eq!(claims, Ok(()));
     assert!(!asked.contains_key("logout_hint"));

@@ -42,13 +42,13 @@ use super::return_to::ReturnTo;
 use super::scopes::Scopes;
 use super::session::{CustomerKey, SignedIn};
 use super::testing::{
-    BOB, Browser, Lies, Page, ProviderDouble, READ, SUBJECT, SigningKey, Suite, TENANT, TestApp, WEB, WRITE, World,
-    alice, configured_at, customer, eventually, interaction, replica, scopes, send, unavailable,
+    Asked, BOB, Browser, Lies, Page, ProviderDouble, READ, SUBJECT, SigningKey, TENANT, TestApp, WEB, WRITE, World,
+    alice, customer, eventually, interaction, scopes, send, unavailable, whoami,
 };
 use super::tokens::{AccessToken, AcquireError, Options};
 use crate::platform::clock::Clock;
 use crate::platform::seal::KeyRing;
-use crate::platform::{database, random, serve};
+use crate::platform::{random, serve};
 
 const GRAPH: &str = "https://graph.microsoft.com/User.Read";
 

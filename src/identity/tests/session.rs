@@ -10,9 +10,9 @@ use super::*;
 async fn the_session_id_changes_at_sign_in_and_the_old_one_is_dead() {
     let app = TestApp::start().await;
     let mut browser = Browser::default();
-    app.sign_in(&mut browser, json!({})).await;
+    app.sign_in_as(&mut browser, json!({})).await;
     let mut before = browser.clone();
-    app.sign_in(&mut browser, json!({"name": "Alice again"})).await;
+    app.sign_in_as(&mut browser, json!({"name": "Alice again"})).await;
     assert_ne!(browser.session(), before.session());
     assert_eq!(app.whoami(&mut browser).await, "Alice again");
     assert_eq!(app.whoami(&mut before).await, "nobody");
@@ -23,12 +23,12 @@ async fn the_session_id_changes_at_sign_in_and_the_old_one_is_dead() {
 async fn idle_and_absolute_timeouts_end_a_session() {
     let app = TestApp::start().await;
     let mut idle = Browser::default();
-    app.sign_in(&mut idle, json!({})).await;
+    app.sign_in_as(&mut idle, json!({})).await;
     let mut busy = idle.clone();
     app.clock.advance(Duration::days(7) + Duration::seconds(1));
     assert_eq!(app.whoami(&mut idle).await, "nobody");
 
-    app.sign_in(&mut busy, json!({})).await;
+    app.sign_in_as(&mut busy, json!({})).await;
     for _ in 0..29 {
         app.clock.advance(Duration::days(1));
         assert_eq!(app.whoami(&mut busy).await, "Alice");
@@ -42,7 +42,7 @@ async fn idle_and_absolute_timeouts_end_a_session() {
 async fn a_request_in_flight_does_not_bring_back_a_session_that_was_signed_out() {
     let app = TestApp::start().await;
     let mut browser = Browser::default();
-    app.sign_in(&mut browser, json!({})).await;
+    app.sign_in_as(&mut browser, json!({})).await;
     let mut in_flight = browser.clone();
     let (reached, go) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
     let slow = {
@@ -84,26 +84,26 @@ async fn visitors_leave_no_rows() {
 async fn reading_a_session_neither_writes_nor_sends_the_cookie_again() {
     let app = TestApp::start().await;
     let mut browser = Browser::default();
-    app.sign_in(&mut browser, json!({})).await;
+    app.sign_in_as(&mut browser, json!({})).await;
     assert_eq!(app.get(&mut browser, "/whoami").await.set_cookies(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_session_ends_with_the_providers_grant_where_the_provider_says_when() {
-    let suite = Suite::start().await;
+    let app = TestApp::at_whole_provider().await;
     for seconds in [json!(86_400), json!("86400")] {
-        suite.provider.lie(Lies { tokens: json!({ "refresh_token_expires_in": seconds }), ..Lies::default() });
-        let mut browser = suite.signed_in().await;
-        let answer = suite.get(&mut browser, "/auth/session").await;
+        app.provider.lie(Lies { tokens: json!({ "refresh_token_expires_in": seconds }), ..Lies::default() });
+        let mut browser = app.signed_in().await;
+        let answer = app.get(&mut browser, "/auth/session").await;
         let answer: Value = serde_json::from_str(&answer.body).unwrap();
         assert_eq!(answer["seconds_left"], 86_400, "not the idle lifetime of a week");
-        suite.clock.advance(Duration::hours(23));
-        assert_eq!(suite.whoami(&mut browser).await, "Alice");
-        suite.clock.advance(Duration::hours(1));
-        assert_eq!(suite.whoami(&mut browser).await, "nobody");
+        app.clock.advance(Duration::hours(23));
+        assert_eq!(app.whoami(&mut browser).await, "Alice");
+        app.clock.advance(Duration::hours(1));
+        assert_eq!(app.whoami(&mut browser).await, "nobody");
     }
-    crate::identity::session::Store::new(&suite.identity).sweep().await.unwrap();
-    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&suite.identity.db).await.unwrap();
+    crate::identity::session::Store::new(&app.identity).sweep().await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&app.identity.db).await.unwrap();
     assert_eq!(rows, 0, "swept");
 }
 
@@ -111,103 +111,103 @@ async fn a_session_ends_with_the_providers_grant_where_the_provider_says_when() 
 /// when the session is over, nothing of it stays.
 #[tokio::test]
 async fn a_renewal_carries_the_session_on_and_what_is_over_is_removed_with_its_tokens() {
-    let suite = Suite::start().await;
-    suite.provider.lie(Lies { tokens: json!({"refresh_token_expires_in": 86_400}), ..Lies::default() });
-    let mut browser = suite.signed_in().await;
+    let app = TestApp::at_whole_provider().await;
+    app.provider.lie(Lies { tokens: json!({"refresh_token_expires_in": 86_400}), ..Lies::default() });
+    let mut browser = app.signed_in().await;
     for _ in 0..3 {
-        suite.clock.advance(Duration::hours(23));
-        suite.identity.tokens.for_user(&Suite::alice(), &Scopes::parse(READ)).await.expect("a token");
-        assert_eq!(suite.whoami(&mut browser).await, "Alice");
+        app.clock.advance(Duration::hours(23));
+        app.identity.tokens.for_user(&alice(), &Scopes::parse(READ)).await.expect("a token");
+        assert_eq!(app.whoami(&mut browser).await, "Alice");
     }
     let tokens = async || {
         let count = "SELECT (SELECT COUNT(*) FROM access_tokens) + (SELECT COUNT(*) FROM refresh_tokens)";
-        let rows: i64 = sqlx::query_scalar(count).fetch_one(&suite.identity.db).await.unwrap();
+        let rows: i64 = sqlx::query_scalar(count).fetch_one(&app.identity.db).await.unwrap();
         rows
     };
-    suite.identity.sweep_once().await.unwrap();
+    app.identity.sweep_once().await.unwrap();
     assert_eq!(tokens().await, 2);
     // The session's row is removed before its tokens expire.
-    sqlx::query("UPDATE sessions SET ends_at = 1").execute(&suite.identity.db).await.unwrap();
-    suite.identity.sweep_once().await.unwrap();
+    sqlx::query("UPDATE sessions SET ends_at = 1").execute(&app.identity.db).await.unwrap();
+    app.identity.sweep_once().await.unwrap();
     assert_eq!(tokens().await, 0);
 }
 
 /// Abuse case 34: what pages are told, and what a look without `slide` does to it.
 #[tokio::test]
 async fn pages_are_told_how_long_a_session_lasts_and_looking_extends_it_only_when_wanted() {
-    let suite = Suite::start().await;
+    let app = TestApp::at_whole_provider().await;
     let look = async |browser: &mut Browser, query: &str| {
-        let page = suite.get(browser, &format!("/auth/session{query}")).await;
+        let page = app.get(browser, &format!("/auth/session{query}")).await;
         assert_eq!((page.status, page.headers[header::CACHE_CONTROL].to_str().unwrap()), (StatusCode::OK, "no-store"));
         serde_json::from_str::<Value>(&page.body).unwrap()
     };
     assert_eq!(look(&mut Browser::default(), "").await, json!({"signed_in": false}));
-    let mut browser = suite.signed_in().await;
+    let mut browser = app.signed_in().await;
     let week = 7 * 86_400;
     assert_eq!(look(&mut browser, "").await, json!({"signed_in": true, "name": "Alice", "seconds_left": week}));
-    suite.clock.advance(Duration::days(6));
+    app.clock.advance(Duration::days(6));
     for _ in 0..2 {
         assert_eq!(look(&mut browser, "?slide=false").await["seconds_left"], 86_400);
     }
     // Nor does another site's page extend it.
     let foreign = Request::get("/auth/session").header("sec-fetch-site", "cross-site");
-    let page = send(&suite.router, &mut browser, foreign, String::new()).await;
+    let page = send(&app.router, &mut browser, foreign, String::new()).await;
     assert!(page.body.contains("86400"), "{}", page.body);
     assert_eq!(look(&mut browser, "").await["seconds_left"], week);
     // The absolute lifetime is not extended by anything.
     for _ in 0..4 {
-        suite.clock.advance(Duration::days(5));
+        app.clock.advance(Duration::days(5));
         look(&mut browser, "").await;
     }
     assert_eq!(look(&mut browser, "").await["seconds_left"], 4 * 86_400);
     let mut stolen = browser.clone();
-    suite.post(&mut browser, "/auth/sign-out", "").await;
+    app.post(&mut browser, "/auth/sign-out", "").await;
     assert_eq!(look(&mut stolen, "").await, json!({"signed_in": false}));
 }
 
 /// Abuse case 90: five minutes either way are refused where they must be, and end nothing that is under way.
 #[tokio::test]
 async fn a_clock_that_is_off_or_jumps_back_is_bounded_and_panics_nowhere() {
-    let suite = Suite::start().await;
-    let now = suite.clock.unix_seconds();
+    let app = TestApp::at_whole_provider().await;
+    let now = app.clock.unix_seconds();
     for claims in [json!({"iat": now + 300, "nbf": now + 300}), json!({"iat": now - 4000, "exp": now - 300})] {
-        suite.provider.lie(Lies { claims, ..Lies::default() });
-        let page = suite.sign_in(&mut Browser::default()).await;
+        app.provider.lie(Lies { claims, ..Lies::default() });
+        let page = app.sign_in(&mut Browser::default()).await;
         assert_eq!(page.location(), "/problem?reason=refused");
     }
-    suite.provider.lie(Lies::default());
-    let mut browser = suite.signed_in().await;
+    app.provider.lie(Lies::default());
+    let mut browser = app.signed_in().await;
     let mut signing_in = Browser::default();
-    let page = suite.get(&mut signing_in, "/auth/sign-in?return_to=/todos").await;
-    let challenge = suite.identity.interaction_url(&Suite::alice(), &Scopes::parse(GRAPH), None, &ReturnTo::home());
-    suite.clock.advance(Duration::minutes(-5));
-    assert_eq!(suite.whoami(&mut browser).await, "Alice");
-    let look: Value = serde_json::from_str(&suite.get(&mut browser, "/auth/session").await.body).unwrap();
+    let page = app.get(&mut signing_in, "/auth/sign-in?return_to=/todos").await;
+    let challenge = app.identity.interaction_url(&alice(), &Scopes::parse(GRAPH), None, &ReturnTo::home());
+    app.clock.advance(Duration::minutes(-5));
+    assert_eq!(app.whoami(&mut browser).await, "Alice");
+    let look: Value = serde_json::from_str(&app.get(&mut browser, "/auth/session").await.body).unwrap();
     assert!(look["seconds_left"].as_i64().unwrap() >= 7 * 86_400);
     // A sign-in from the future has not begun: again, from the start.
-    let back = suite.at_the_provider(&page).await;
-    assert_eq!(suite.get(&mut signing_in, &back).await.location(), "/problem?reason=expired");
-    assert!(!suite.get(&mut browser, &challenge).await.parameters()["scope"].contains(GRAPH));
-    suite.signed_in().await;
+    let back = app.at_the_provider(&page).await;
+    assert_eq!(app.get(&mut signing_in, &back).await.location(), "/problem?reason=expired");
+    assert!(!app.get(&mut browser, &challenge).await.parameters()["scope"].contains(GRAPH));
+    app.signed_in().await;
 }
 
 /// After an upgrade, or back to the version before.
 #[tokio::test]
 async fn a_session_that_is_not_understood_asks_for_sign_in_instead_of_locking_its_browser_out() {
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
     for data in [r#"{"customer":{"of":"another version"}}"#, r#"{"signed_in":7}"#, "nonsense"] {
-        sqlx::query("UPDATE sessions SET data = $1").bind(data).execute(&suite.identity.db).await.unwrap();
-        assert_eq!(suite.whoami(&mut browser).await, "nobody", "{data}");
-        suite.sign_in(&mut browser).await;
-        assert_eq!(suite.whoami(&mut browser).await, "Alice", "{data}");
+        sqlx::query("UPDATE sessions SET data = $1").bind(data).execute(&app.identity.db).await.unwrap();
+        assert_eq!(app.whoami(&mut browser).await, "nobody", "{data}");
+        app.sign_in(&mut browser).await;
+        assert_eq!(app.whoami(&mut browser).await, "Alice", "{data}");
     }
     for data in ["{}", r#"{"customer":7}"#, "nonsense"] {
-        sqlx::query("UPDATE sessions SET data = $1").bind(data).execute(&suite.identity.db).await.unwrap();
-        assert!(suite.has_tokens().await, "{data}");
-        assert_eq!(suite.post(&mut browser, "/auth/sign-out", "").await.location(), "/", "{data}");
-        assert!(!suite.has_tokens().await, "{data}");
-        suite.sign_in(&mut browser).await;
+        sqlx::query("UPDATE sessions SET data = $1").bind(data).execute(&app.identity.db).await.unwrap();
+        assert!(app.has_tokens().await, "{data}");
+        assert_eq!(app.post(&mut browser, "/auth/sign-out", "").await.location(), "/", "{data}");
+        assert!(!app.has_tokens().await, "{data}");
+        app.sign_in(&mut browser).await;
     }
 }
 
@@ -219,39 +219,39 @@ async fn a_customer_sees_their_sessions_and_ends_one_or_all_others() {
     use crate::identity::return_to::ReturnTo;
     use crate::identity::session::{Ended, Ending, SignedIn, Store};
 
-    let suite = Suite::start().await;
+    let app = TestApp::at_whole_provider().await;
     let sign_in = async |agent: &str| {
         let mut browser = Browser::default();
-        let page = suite.get(&mut browser, "/auth/sign-in?return_to=/todos").await;
-        let back = suite.at_the_provider(&page).await;
+        let page = app.get(&mut browser, "/auth/sign-in?return_to=/todos").await;
+        let back = app.at_the_provider(&page).await;
         let request = Request::get(back).header(header::USER_AGENT, agent);
-        send(&suite.router, &mut browser, request, String::new()).await;
-        suite.clock.advance(Duration::minutes(1));
+        send(&app.router, &mut browser, request, String::new()).await;
+        app.clock.advance(Duration::minutes(1));
         browser
     };
     let mut laptop = sign_in("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0").await;
     let mut phone = sign_in("Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) Version/26.0 Safari/604.1").await;
     let mut tablet = sign_in("something else").await;
 
-    let store = std::sync::Arc::new(Store::new(&suite.identity));
+    let store = std::sync::Arc::new(Store::new(&app.identity));
     let session = |browser: &Browser| {
         let id = browser.session().expect("signed in").parse().expect("a session id");
         Session::new(Some(id), store.clone(), None)
     };
     let here = session(&laptop);
     let mut alice = SignedIn::load(&here).await.unwrap().expect("signed in");
-    alice.claims.insert("auth_time".to_owned(), json!(suite.clock.unix_seconds()));
-    let list = suite.identity.sessions(&alice, &here).await.unwrap();
+    alice.claims.insert("auth_time".to_owned(), json!(app.clock.unix_seconds()));
+    let list = app.identity.sessions(&alice, &here).await.unwrap();
     let browsers: Vec<_> = list.iter().map(|session| (session.browser.as_str(), session.current)).collect();
     let expected = [("An unknown browser", false), ("Safari on iPhone", false), ("Firefox on Linux", true)];
     assert_eq!(browsers, expected);
     assert!(list.iter().all(|one| one.signed_in_at == one.last_seen_at));
     // A handle opens nothing.
     let mut thief = Browser([("errand".to_owned(), list[1].handle.clone())].into());
-    assert_eq!(suite.whoami(&mut thief).await, "nobody");
+    assert_eq!(app.whoami(&mut thief).await, "nobody");
 
     let end = async |who: &SignedIn, which: Ending| {
-        suite.identity.end_sessions(who, &here, &which, &ReturnTo::parse("/account")).await.unwrap()
+        app.identity.end_sessions(who, &here, &which, &ReturnTo::parse("/account")).await.unwrap()
     };
     let one = |place: usize| Ending::One(list[place].handle.clone());
     // Somebody else cannot end it, and neither can who proved too long ago who they are (ASVS 5.0 §7.5.2).
@@ -259,7 +259,7 @@ async fn a_customer_sees_their_sessions_and_ends_one_or_all_others() {
     bob.key = serde_json::from_value(json!("somebody else")).unwrap();
     assert_eq!(end(&bob, one(1)).await, Ended::Sessions(0));
     for auth_time in
-        [json!(suite.clock.unix_seconds() - 301), json!(suite.clock.unix_seconds() + 61), json!("now"), Value::Null]
+        [json!(app.clock.unix_seconds() - 301), json!(app.clock.unix_seconds() + 61), json!("now"), Value::Null]
     {
         let mut stale = alice.clone();
         stale.claims.insert("auth_time".to_owned(), auth_time);
@@ -268,17 +268,17 @@ async fn a_customer_sees_their_sessions_and_ends_one_or_all_others() {
             assert!(url.starts_with("/auth/sign-in?return_to=%2Faccount&challenge="), "{url}");
         }
     }
-    assert_eq!(suite.whoami(&mut phone).await, "Alice");
+    assert_eq!(app.whoami(&mut phone).await, "Alice");
     assert_eq!(end(&alice, one(1)).await, Ended::Sessions(1));
     assert_eq!(end(&alice, one(1)).await, Ended::Sessions(0), "once");
-    assert_eq!(suite.whoami(&mut phone).await, "nobody");
+    assert_eq!(app.whoami(&mut phone).await, "nobody");
 
     assert_eq!(end(&alice, Ending::Others).await, Ended::Sessions(1));
-    assert_eq!(suite.whoami(&mut tablet).await, "nobody");
-    assert_eq!(suite.whoami(&mut laptop).await, "Alice");
-    assert!(suite.has_tokens().await, "one session is left");
+    assert_eq!(app.whoami(&mut tablet).await, "nobody");
+    assert_eq!(app.whoami(&mut laptop).await, "Alice");
+    assert!(app.has_tokens().await, "one session is left");
     assert_eq!(end(&alice, one(2)).await, Ended::Sessions(1));
-    assert!(!suite.has_tokens().await, "none is left");
+    assert!(!app.has_tokens().await, "none is left");
     assert!(store.load(&laptop.session().unwrap().parse().unwrap()).await.unwrap().is_none());
 }
 
@@ -286,39 +286,30 @@ async fn a_customer_sees_their_sessions_and_ends_one_or_all_others() {
 /// their way complete.
 #[tokio::test]
 async fn a_restart_and_a_new_encryption_key_keep_sessions_and_sign_ins_on_their_way() {
-    use crate::identity::testing::{configured, whoami};
-
-    let suite = Suite::start().await;
-    let mut browser = suite.signed_in().await;
+    let app = TestApp::at_whole_provider().await;
+    let mut browser = app.signed_in().await;
     let mut signing_in = Browser::default();
-    let page = suite.get(&mut signing_in, "/auth/sign-in?return_to=/todos").await;
-    let back = suite.at_the_provider(&page).await;
-    let url = suite.database_url.clone();
-    let keys = [KeyRing::generate(), suite.key.clone()];
-    let identity = configured(&suite.provider, &url, &suite.clock, &keys, json!({})).await;
+    let page = app.get(&mut signing_in, "/auth/sign-in?return_to=/todos").await;
+    let back = app.at_the_provider(&page).await;
+    let identity = app.replica(&[&KeyRing::generate(), &app.encryption_key]).await;
     let router = identity.mount(axum::Router::new().route("/whoami", axum::routing::get(whoami)));
     let page = send(&router, &mut browser, Request::get("/whoami"), String::new()).await;
     assert_eq!(page.body, "Alice");
     let page = send(&router, &mut signing_in, Request::get(back), String::new()).await;
     assert_eq!(page.location(), "/todos");
     let read = crate::identity::scopes::Scopes::parse(crate::identity::testing::READ);
-    suite.clock.advance(Duration::hours(2));
-    identity.tokens.for_user(&Suite::alice(), &read).await.expect("the refresh token opens");
+    app.clock.advance(Duration::hours(2));
+    identity.tokens.for_user(&alice(), &read).await.expect("the refresh token opens");
 }
 
 /// Without its key, a sign-in on its way is over, and nothing worse.
 #[tokio::test]
 async fn a_lost_encryption_key_ends_sign_ins_on_their_way_with_a_friendly_page() {
-    use crate::identity::testing::configured;
-
-    let suite = Suite::start().await;
+    let app = TestApp::at_whole_provider().await;
     let mut browser = Browser::default();
-    let page = suite.get(&mut browser, "/auth/sign-in").await;
-    let back = suite.at_the_provider(&page).await;
-    let folder = tempfile::tempdir().unwrap();
-    let url = database::test_url(folder.path()).await;
-    let keys = [random::token()];
-    let identity = configured(&suite.provider, &url, &suite.clock, &keys, json!({})).await;
+    let page = app.get(&mut browser, "/auth/sign-in").await;
+    let back = app.at_the_provider(&page).await;
+    let identity = app.replica(&[&random::token()]).await;
     let router = identity.mount(axum::Router::new());
     let page = send(&router, &mut browser, Request::get(back), String::new()).await;
     assert_eq!(page.location(), "/problem?reason=expired");

@@ -16,7 +16,7 @@ async fn a_customer_signs_in_and_is_brought_back_to_the_page_they_asked_for() {
     assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/todos"));
     assert_eq!(app.whoami(&mut browser).await, "Alice");
 
-    let (headers, fields) = app.endpoint.requests.lock().unwrap()[0].clone();
+    let Asked { headers, fields } = app.token.all()[0].clone();
     // RFC 7636 §4.6: the challenge is the digest of the verifier.
     assert_eq!(asked["code_challenge"], crate::platform::hash::sha256_base64url(&fields["code_verifier"]));
     // RFC 6749 §2.3.1: id and secret are form-encoded before they are joined.
@@ -43,14 +43,14 @@ async fn missing_wrong_or_reused_state_is_an_error_page_and_no_token_call() {
         let page = app.get(&mut browser.clone(), &format!("/auth/redirect?{query}")).await;
         assert_eq!(page.location(), "/problem?reason=expired", "{query}");
     }
-    assert_eq!(app.endpoint.asked(), 0);
+    assert_eq!(app.token.count(), 0);
 
     // Reused: the same answer in the same browser, with the cookies from before.
     app.will_issue(&asked["nonce"], json!({}));
     let mut first = browser.clone();
     assert_eq!(app.answer(&mut first, &asked["state"]).await.location(), "/todos");
     assert_eq!(app.answer(&mut browser, &asked["state"]).await.location(), "/problem?reason=expired");
-    assert_eq!(app.endpoint.asked(), 1);
+    assert_eq!(app.token.count(), 1);
 }
 
 /// Abuse case 2.
@@ -63,7 +63,7 @@ async fn a_state_from_another_browser_is_refused() {
     let mut victim = Browser::default();
     assert_eq!(app.answer(&mut victim, &asked["state"]).await.location(), "/problem?reason=expired");
     assert_eq!(app.whoami(&mut victim).await, "nobody");
-    assert_eq!(app.endpoint.asked(), 0);
+    assert_eq!(app.token.count(), 0);
 }
 
 /// Abuse case 4.
@@ -78,7 +78,7 @@ async fn a_wrong_iss_in_the_answer_or_none_though_announced_means_no_exchange() 
         let path = format!("/auth/redirect?code=code&state={}{iss}", asked["state"]);
         assert_eq!(app.get(&mut browser.clone(), &path).await.location(), "/problem?reason=refused", "{iss:?}");
     }
-    assert_eq!(app.endpoint.asked(), 0);
+    assert_eq!(app.token.count(), 0);
     let iss: String = url::form_urlencoded::byte_serialize(app.provider.issuer().as_bytes()).collect();
     let path = format!("/auth/redirect?code=code&state={}&iss={iss}", asked["state"]);
     assert_eq!(app.get(&mut browser, &path).await.location(), "/todos");
@@ -92,12 +92,12 @@ async fn an_injected_code_goes_out_with_the_wrong_verifier() {
     let attackers = app.begin(&mut attacker).await;
     let victims = app.begin(&mut victim).await;
     let bound_to = attackers["code_challenge"].clone();
-    app.endpoint.answers(move |fields| {
+    app.token.replies(move |fields| {
         assert_ne!(crate::platform::hash::sha256_base64url(&fields["code_verifier"]), bound_to);
         (StatusCode::BAD_REQUEST, json!({"error": "invalid_grant"}))
     });
     assert_eq!(app.answer(&mut victim, &victims["state"]).await.location(), "/problem?reason=refused");
-    assert_eq!(app.endpoint.asked(), 1);
+    assert_eq!(app.token.count(), 1);
 }
 
 /// Abuse case 6 (the relying party's half).
@@ -128,7 +128,7 @@ async fn repeated_parameters_in_the_answer_are_refused() {
         let path = format!("/auth/redirect?code=code&state={}{more}", asked["state"]);
         assert_eq!(app.get(&mut browser.clone(), &path).await.location(), "/problem?reason=refused", "{more}");
     }
-    assert_eq!(app.endpoint.asked(), 0);
+    assert_eq!(app.token.count(), 0);
 }
 
 /// Abuse cases 22 and 23, end to end: whatever `return_to` was, the answer leads to a page of this site.
@@ -211,19 +211,19 @@ async fn a_sign_in_that_took_too_long_has_run_out() {
     assert_eq!(app.answer(&mut browser, &asked["state"]).await.location(), "/problem?reason=expired");
 }
 
-async fn asked(suite: &Suite, path: &str) -> std::collections::HashMap<String, String> {
-    suite.get(&mut Browser::default(), path).await.parameters()
+async fn asked(app: &TestApp, path: &str) -> std::collections::HashMap<String, String> {
+    app.get(&mut Browser::default(), path).await.parameters()
 }
 
 #[tokio::test]
 async fn sign_up_hints_and_extra_parameters_are_sent_as_configured() {
-    let suite = Suite::configured(json!({
+    let app = TestApp::configured(json!({
         "sign_up": {"parameters": {"screen_hint": "signup"}}, "domain_hint": "google",
         "extra_query_parameters": {"audience": "https://api", "prompt": "consent"},
     }))
     .await;
-    let sign_in = asked(&suite, "/auth/sign-in").await;
-    let sign_up = asked(&suite, "/auth/sign-up?login_hint=ada%40example.com&domain_hint=facebook").await;
+    let sign_in = asked(&app, "/auth/sign-in").await;
+    let sign_up = asked(&app, "/auth/sign-up?login_hint=ada%40example.com&domain_hint=facebook").await;
     for request in [&sign_in, &sign_up] {
         assert_eq!((request["audience"].as_str(), request["prompt"].as_str()), ("https://api", "consent"));
         assert_eq!(request["response_type"], "code");
@@ -234,7 +234,7 @@ async fn sign_up_hints_and_extra_parameters_are_sent_as_configured() {
     assert_eq!(sign_up["screen_hint"], "signup");
     assert_eq!((sign_up["domain_hint"].as_str(), sign_up["login_hint"].as_str()), ("facebook", "ada@example.com"));
     // No parameter twice (RFC 6749 §3.1), and none from the link that is not meant to be there.
-    let page = suite.get(&mut Browser::default(), "/auth/sign-in?prompt=none&scope=x&state=y&claims=z").await;
+    let page = app.get(&mut Browser::default(), "/auth/sign-in?prompt=none&scope=x&state=y&claims=z").await;
     let url = url::Url::parse(page.location()).unwrap();
     let mut names: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
     names.sort();
@@ -248,16 +248,16 @@ async fn sign_up_hints_and_extra_parameters_are_sent_as_configured() {
 /// One endpoint that we can do without is no reason to sign nobody in.
 #[tokio::test]
 async fn a_malformed_optional_endpoint_takes_no_sign_in_down() {
-    let suite = Suite::start().await;
-    suite.provider.change_document(json!({"end_session_endpoint": "", "revocation_endpoint": "/revoke"}));
-    let mut browser = suite.signed_in().await;
-    assert_eq!(suite.whoami(&mut browser).await, "Alice");
+    let app = TestApp::at_whole_provider().await;
+    app.provider.change_document(json!({"end_session_endpoint": "", "revocation_endpoint": "/revoke"}));
+    let mut browser = app.signed_in().await;
+    assert_eq!(app.whoami(&mut browser).await, "Alice");
 }
 
 /// Abuse case 86, at sign-in: friendly pages, nobody signed in, and it recovers by itself.
 #[tokio::test]
 async fn a_provider_that_answers_nonsense_signs_nobody_in_and_recovers() {
-    let suite = Suite::configured(json!({"claims_from_userinfo": true})).await;
+    let app = TestApp::configured(json!({"claims_from_userinfo": true})).await;
     for lies in [
         Lies { tokens: json!({"access_token": null}), ..Lies::default() },
         Lies { tokens: json!({"access_token": "with\nnewline"}), ..Lies::default() },
@@ -270,50 +270,49 @@ async fn a_provider_that_answers_nonsense_signs_nobody_in_and_recovers() {
         Lies { response: json!({"code": "another"}), ..Lies::default() },
         Lies { response: json!({"code": null, "error": "server_error"}), ..Lies::default() },
     ] {
-        suite.provider.lie(lies);
+        app.provider.lie(lies);
         let mut browser = Browser::default();
-        let page = suite.sign_in(&mut browser).await;
+        let page = app.sign_in(&mut browser).await;
         assert!(page.location().starts_with("/problem?reason="), "{}", page.location());
-        assert_eq!(suite.whoami(&mut browser).await, "nobody");
+        assert_eq!(app.whoami(&mut browser).await, "nobody");
     }
     // An endpoint that is missing altogether.
-    suite.provider.lie(Lies::default());
-    suite.provider.change_document(json!({"userinfo_endpoint": null}));
-    suite.clock.advance(Duration::days(3));
-    assert_eq!(suite.sign_in(&mut Browser::default()).await.location(), "/problem?reason=refused");
-    suite
-        .provider
-        .change_document(json!({"userinfo_endpoint": format!("{}/{TENANT}/oidc/userinfo", suite.provider.origin)}));
-    suite.clock.advance(Duration::days(3));
-    suite.signed_in().await;
+    app.provider.lie(Lies::default());
+    app.provider.change_document(json!({"userinfo_endpoint": null}));
+    app.clock.advance(Duration::days(3));
+    assert_eq!(app.sign_in(&mut Browser::default()).await.location(), "/problem?reason=refused");
+    app.provider
+        .change_document(json!({"userinfo_endpoint": format!("{}/{TENANT}/oidc/userinfo", app.provider.origin)}));
+    app.clock.advance(Duration::days(3));
+    app.signed_in().await;
 }
 
 /// Abuse case 25, for a provider that is not Entra: who it is, is the claim that configuration names.
 #[tokio::test]
 async fn another_providers_customer_is_known_by_the_configured_claim() {
-    let suite = Suite::configured(json!({
+    let app = TestApp::configured(json!({
         "tenant_id": null, "claim_names": {"object_id": "profile.uid", "name": "profile.nick"},
     }))
     .await;
     let key = async || {
         let keys: Vec<String> = sqlx::query_scalar("SELECT DISTINCT customer FROM sessions ORDER BY customer")
-            .fetch_all(&suite.identity.db)
+            .fetch_all(&app.identity.db)
             .await
             .unwrap();
         keys
     };
     for uid in ["one", "two", "one"] {
         let claims = json!({"profile": {"uid": uid, "nick": "Nick"}, "oid": BOB});
-        suite.provider.lie(Lies { claims, ..Lies::default() });
+        app.provider.lie(Lies { claims, ..Lies::default() });
         let mut browser = Browser::default();
-        suite.sign_in(&mut browser).await;
-        let look: Value = serde_json::from_str(&suite.get(&mut browser, "/auth/session").await.body).unwrap();
+        app.sign_in(&mut browser).await;
+        let look: Value = serde_json::from_str(&app.get(&mut browser, "/auth/session").await.body).unwrap();
         assert_eq!(look["name"], "Nick");
     }
-    assert_eq!(key().await, ["one", "two"].map(|uid| format!("{}|{uid}", suite.provider.issuer())));
+    assert_eq!(key().await, ["one", "two"].map(|uid| format!("{}|{uid}", app.provider.issuer())));
     for claims in [json!({}), json!({"profile": {"uid": ""}}), json!({"profile": {"uid": 7}})] {
-        suite.provider.lie(Lies { claims, ..Lies::default() });
-        assert_eq!(suite.sign_in(&mut Browser::default()).await.location(), "/problem?reason=refused");
+        app.provider.lie(Lies { claims, ..Lies::default() });
+        assert_eq!(app.sign_in(&mut Browser::default()).await.location(), "/problem?reason=refused");
     }
 }
 
