@@ -125,6 +125,22 @@ async fn a_provider_that_is_down_at_the_start_stops_sign_in_and_nothing_else() {
     assert_eq!(browser.look("/auth/redirect?code=x&state=y").await.location_path(), "/sign-in-problem?reason=expired");
 }
 
+/// 7, as its customers see it: a provider that is not the one in configuration is nobody's outage.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_provider_that_calls_itself_something_else_is_a_mistake_of_the_configuration() {
+    let more =
+        "[web.identity]\nissuer = \"https://id.example/v2.0\"\n[api.identity]\nissuer = \"https://id.example/v2.0\"\n";
+    let errand = TestErrand::start_with(more, Clock::system()).await;
+    let mut browser = errand.browser();
+    let answer = browser.look("/auth/sign-in?return_to=%2Ftodos").await;
+    assert_eq!(answer.location_path(), "/sign-in-problem?reason=misconfigured");
+    let page = browser.follow(answer).await;
+    assert_eq!(page.status, StatusCode::BAD_GATEWAY);
+    assert!(page.body.contains("whoever runs Errand") && !page.body.contains("in a moment"), "{}", page.body);
+    let again = browser.look("/sign-in-problem?reason=misconfigured").await;
+    assert_eq!(again.status, StatusCode::OK, "the status was for the one answer");
+}
+
 /// Sends `request` as it is and reads what comes back until the server hangs up.
 async fn raw(address: &str, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(socket(address)).await.unwrap();

@@ -26,6 +26,11 @@ pub fn SignInProblem() -> impl IntoView {
             "Signing in does not work right now",
             "The sign-in service does not answer. Your to-dos are safe; please try again in a moment.",
         ),
+        "misconfigured" => (
+            "Signing in does not work",
+            "Errand and the sign-in service do not understand each other. Trying again does not help: whoever runs Errand \
+             must mend that. Your to-dos are safe.",
+        ),
         "sign-out" => (
             "You are signed out here",
             "The sign-in service did not confirm that you are signed out there too. On a computer that others use, sign \

@@ -125,7 +125,7 @@ async fn examined(api: &Api, mode: Mode, http: &reqwest::Client, clock: &Clock, 
     let token = authorization.strip_prefix("Bearer ")?;
     Some(match api.examine(mode, http, clock, token).await.ok()? {
         Ok(_) => Check::right(NAME, "all pass"),
-        Err(Explained { refusal: Refusal::Unavailable(error), .. }) => {
+        Err(Explained { refusal: Refusal::Unavailable(error) | Refusal::Misconfigured(error), .. }) => {
             Check::unknown(NAME, format!("the API's provider cannot be asked: {}", quoted(&error.to_string())))
         }
         Err(explained) => Check::wrong(
@@ -163,6 +163,11 @@ fn tried(todos: &url::Url, asked: Result<exchange::Answer, outbound::OutboundErr
             NAME,
             format!("the API accepts the token, but it permits nothing: {}", said(&answer)),
             "grant the app one of the application permissions of api.permissions.read, and an administrator's consent",
+        ),
+        502 => Check::wrong(
+            NAME,
+            "502: what the API's provider says about itself cannot be used there",
+            "look at the API's log, and compare authority, issuer and tenant_id of [api.identity] where it runs",
         ),
         503 => Check::wrong(
             NAME,

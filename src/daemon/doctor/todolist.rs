@@ -132,6 +132,11 @@ fn turned_away(
             format!("{} let the doctor in", place(todos)),
             "this is not the ToDoList API, or a proxy before it adds a token: do not put it into service",
         ),
+        502 => Check::wrong(
+            name,
+            "502: the API cannot use what its provider says about itself, or a proxy before it does not reach it",
+            "look at the API's log, and compare authority, issuer and tenant_id of [api.identity] where it runs",
+        ),
         503 => Check::wrong(
             name,
             "503: the API cannot check tokens",

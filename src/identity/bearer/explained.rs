@@ -66,7 +66,7 @@ const CLIENT: [&str; 3] = ["azp", "appid", "client_id"];
 /// A token that is not well-formed, or whose signature is not the provider's.
 pub(super) fn signature(error: SignatureError, token: &str) -> Explained {
     let expected = match &error {
-        SignatureError::Provider(error) => return Refusal::Unavailable(error.clone()).into(),
+        SignatureError::Provider(error) => return Refusal::of_provider(error.clone()).into(),
         SignatureError::Token(JwtError::AlgorithmNotAllowed) => {
             let (always, announced): (Vec<_>, Vec<_>) =
                 Algorithm::ALL.into_iter().partition(|algorithm| algorithm.needs_no_announcement());

@@ -42,6 +42,10 @@ pub enum Refusal {
     /// The provider's keys cannot be had, so no token can be checked: 503.
     #[error("access tokens cannot be checked at the moment")]
     Unavailable(ProviderError),
+    /// The provider answers, but its metadata or keys are not what the configuration allows or cannot be used, so no token
+    /// can be checked until somebody mends that: 502, with no promise that it will be better in a moment.
+    #[error("this API cannot check access tokens: its operator must mend that")]
+    Misconfigured(ProviderError),
 }
 
 /// Why a request's way of sending its token is refused (RFC 6750 §2).
@@ -121,6 +125,11 @@ impl MissingPermission {
 }
 
 impl Refusal {
+    /// That the provider's metadata or keys cannot be had.
+    pub(super) fn of_provider(error: ProviderError) -> Self {
+        if error.is_outage() { Self::Unavailable(error) } else { Self::Misconfigured(error) }
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -128,6 +137,7 @@ impl Refusal {
             Self::Request(_) => StatusCode::BAD_REQUEST,
             Self::Permission(_) | Self::Client | Self::Interaction(_) => StatusCode::FORBIDDEN,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Misconfigured(_) => StatusCode::BAD_GATEWAY,
         }
     }
 
@@ -147,7 +157,7 @@ impl Refusal {
             }
             Self::Interaction(interaction) => Some(interaction.challenge()),
             // No token of this app's would do.
-            Self::Client | Self::Unavailable(_) => None,
+            Self::Client | Self::Unavailable(_) | Self::Misconfigured(_) => None,
         }
     }
 

@@ -102,7 +102,7 @@ impl Verifier {
         let token = token(headers, uri)?;
         self.validate(token).await.map_err(|explained| {
             match &explained.refusal {
-                Refusal::Unavailable(error) => tracing::error!(%error, "access tokens cannot be checked"),
+                Refusal::Unavailable(error) | Refusal::Misconfigured(error) => tracing::error!(%error, "access tokens cannot be checked"),
                 Refusal::Token(_) => tracing::info!(reason = %explained, "an access token was refused"),
                 Refusal::Client => {
                     tracing::info!(reason = %explained, "an access token of a client app that is not allowed was refused");
@@ -123,7 +123,7 @@ impl Verifier {
 
     async fn validate(&self, token: &str) -> Result<(Caller, IncomingToken), Explained> {
         let verified = self.0.provider.verify(token).await.map_err(|error| explained::signature(error, token))?;
-        let metadata = self.0.provider.metadata().await.map_err(Refusal::Unavailable)?;
+        let metadata = self.0.provider.metadata().await.map_err(Refusal::of_provider)?;
         let now = self.0.clock.unix_seconds();
         let caller = self.check(&verified, &metadata, now).map_err(|error| {
             let demanded = Demanded {

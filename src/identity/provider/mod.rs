@@ -226,7 +226,7 @@ async fn fetch_keys(http: reqwest::Client, metadata: Cached<Metadata>) -> Result
     let set = JsonWebKeySet::<SigningKey>::fetch_async(&JsonWebKeySetUrl::from_url(place.clone()), &http).await;
     Keys::of(&set.map_err(|error| match error {
         DiscoveryError::Request(error) => unanswered(&place, &error),
-        DiscoveryError::Parse(error) => ProviderError::Outbound(format!(
+        DiscoveryError::Parse(error) => ProviderError::Malformed(format!(
             "the answer from {place} is not the JSON that was expected: {}",
             error.path()
         )),

@@ -125,7 +125,7 @@ async fn redirect(
             } else {
                 tracing::error!(%error, "nobody can sign in: what the provider says about itself cannot be used");
             }
-            return Problem::Unavailable.response(identity);
+            return Problem::of_provider(&error).response(identity);
         }
     };
     let return_to = query.first("return_to").map_or_else(|| identity.home(), |text| identity.return_to(text));

@@ -10,23 +10,25 @@ use secrecy::ExposeSecret as _;
 use tower_sessions::Session;
 
 use super::answer::{see_other, set_cookie};
+use super::authorize;
 use super::declined::Declined;
 use super::parameters::Parameters;
 use super::paths::REDIRECT;
 use super::problem::Problem;
 use super::transaction::Transaction;
 use super::turns::{NoTurn, Peer, Whose};
-use super::{authorize, user_info};
+use super::user_info::{self, UserInfoError};
 use crate::identity::client::endpoint::{TokenEndpointError, TokenResponse};
 use crate::identity::client::request::{Grant, TokenRequest};
 use crate::identity::config::ResponseMode;
 use crate::identity::ended::{self, Ended};
 use crate::identity::id_token::{self, Expected, IdTokenError, Of, VerifiedIdToken};
 use crate::identity::log::loggable;
+use crate::identity::provider::{ProviderError, SignatureError};
 use crate::identity::session::{self, CustomerKey, SignedIn, Which};
 use crate::identity::token::AcquireError;
 use crate::identity::tokens::OPENID_SCOPES;
-use crate::identity::{Identity, browser, claim_names, provider};
+use crate::identity::{Identity, browser, claim_names};
 
 /// Why an answer is not accepted. One variant per refused check; the text is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +70,7 @@ enum RouteError {
     IdToken(#[from] IdTokenError),
     /// The claims beside the ID token are not acceptable.
     #[error("the UserInfo answer is refused: {0}")]
-    UserInfo(#[from] user_info::UserInfoError),
+    UserInfo(#[from] UserInfoError),
     /// There is no usable access token to ask the `UserInfo` endpoint with.
     #[error("the token response has no access token that could be used")]
     NoAccessToken,
@@ -84,7 +86,7 @@ enum RouteError {
     NotProved(Option<Ended>),
     /// The provider's document is not available.
     #[error(transparent)]
-    Metadata(#[from] provider::ProviderError),
+    Metadata(#[from] ProviderError),
     /// The session or the tokens could not be stored.
     #[error("the session could not be stored: {0}")]
     Store(String),
@@ -109,8 +111,28 @@ impl From<AcquireError> for RouteError {
 }
 
 impl RouteError {
-    fn problem(&self) -> Problem {
+    /// The provider's metadata or keys, where they are what is missing.
+    fn provider_error(&self) -> Option<&ProviderError> {
         match self {
+            Self::Metadata(error)
+            | Self::Exchange(TokenEndpointError::Provider(error))
+            | Self::IdToken(IdTokenError::Provider(error) | IdTokenError::Signature(SignatureError::Provider(error)))
+            | Self::UserInfo(UserInfoError::Signature { error: SignatureError::Provider(error), .. }) => Some(error),
+            _ => None,
+        }
+    }
+
+    fn problem(&self) -> Problem {
+        if let Some(error) = self.provider_error() {
+            return Problem::of_provider(error);
+        }
+        match self {
+            // Who answers so is certain of the app, whatever code it brought.
+            Self::Exchange(
+                TokenEndpointError::BadCredential { .. }
+                | TokenEndpointError::Request(_)
+                | TokenEndpointError::Credential(_),
+            ) => Problem::Misconfigured,
             Self::UnknownState | Self::AnsweredState => Problem::Expired,
             Self::NotProved(Some(ended)) => Problem::of_ended(*ended),
             Self::Provider(error) if error == "access_denied" => Problem::Cancelled,
@@ -128,7 +150,6 @@ impl RouteError {
             | Self::NoAccessToken
             | Self::NoCustomer => Problem::Refused,
             Self::Exchange(error) if error.is_malformed() => Problem::Refused,
-            Self::Metadata(error) if !error.is_outage() => Problem::Refused,
             Self::IdToken(error) if !error.is_outage() => Problem::Refused,
             Self::UserInfo(error) if !error.is_outage() => Problem::Refused,
             Self::NoTurn(_)
@@ -240,7 +261,7 @@ fn refuse(identity: &Identity, error: &RouteError, transaction: Option<&Transact
             tracing::info!(%error, "a sign-in did not complete");
         }
         Problem::Refused | Problem::SignOut | Problem::NoSignUp => tracing::warn!(%error, "a sign-in was refused"),
-        Problem::Unavailable => tracing::error!(%error, "a sign-in failed"),
+        Problem::Unavailable | Problem::Misconfigured => tracing::error!(%error, "a sign-in failed"),
     }
     // A customer who is signed in and left for one thing: back to where that was.
     if let (Problem::Cancelled, Some(transaction)) = (problem, transaction)

@@ -12,6 +12,7 @@ use super::answer::{see_other, set_cookie};
 use super::paths::PROBLEM;
 use crate::identity::ended::Ended;
 use crate::identity::ended_sessions::EndedBy;
+use crate::identity::provider::ProviderError;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::state::Identity;
 use crate::platform::sealed_cookie::SealedCookie;
@@ -27,6 +28,8 @@ pub enum Problem {
     Refused,
     /// The provider (or our database) does not answer.
     Unavailable,
+    /// The provider answers, but not as the one that is configured, or refuses the app itself: an operator must mend it.
+    Misconfigured,
     /// Signed out here, but what came back from the provider is not its answer to that.
     SignOut,
     /// The customer signed this browser out from another one, and proves who they are before they are in again.
@@ -38,11 +41,12 @@ pub enum Problem {
 }
 
 impl Problem {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Cancelled,
         Self::Expired,
         Self::Refused,
         Self::Unavailable,
+        Self::Misconfigured,
         Self::SignOut,
         Self::SignedOutElsewhere,
         Self::SignedOutByProvider,
@@ -56,11 +60,26 @@ impl Problem {
             Self::Expired => "expired",
             Self::Refused => "refused",
             Self::Unavailable => "unavailable",
+            Self::Misconfigured => "misconfigured",
             Self::SignOut => "sign-out",
             Self::SignedOutElsewhere => "signed-out-elsewhere",
             Self::SignedOutByProvider => "signed-out-by-provider",
             Self::NoSignUp => "no-sign-up",
         }
+    }
+
+    /// The status of the page about a failure; the other problems are none of ours.
+    fn status(self) -> Option<StatusCode> {
+        match self {
+            Self::Unavailable => Some(StatusCode::SERVICE_UNAVAILABLE),
+            Self::Misconfigured => Some(StatusCode::BAD_GATEWAY),
+            _ => None,
+        }
+    }
+
+    /// That the provider's metadata or keys cannot be had.
+    pub(super) fn of_provider(error: &ProviderError) -> Self {
+        if error.is_outage() { Self::Unavailable } else { Self::Misconfigured }
     }
 
     pub(super) fn of_ended(ended: Ended) -> Self {
@@ -86,7 +105,7 @@ impl Problem {
 
     pub(super) fn response(self, identity: &Identity) -> Response {
         let mut response = self.alleged(identity);
-        if self == Self::Unavailable {
+        if self.status().is_some() {
             set_cookie(response.headers_mut(), &cookie(identity, self));
         }
         response
@@ -115,7 +134,8 @@ impl Identity {
     pub fn problem_status(&self, headers: &HeaderMap, reason: &str) -> Option<StatusCode> {
         let (told, at): (String, i64) = sealed(self).read(headers)?;
         let is_it = told == reason && self.clock.is_within(LIFETIME, at);
-        is_it.then_some(StatusCode::SERVICE_UNAVAILABLE)
+        let problem = Problem::ALL.into_iter().find(|problem| problem.as_str() == reason);
+        problem.filter(|_| is_it).and_then(Problem::status)
     }
 
     /// The cookie that makes the browser forget the problem.

@@ -46,6 +46,10 @@ fn words(problem: Problem) -> (&'static str, &'static str) {
         Problem::Unavailable => {
             ("Sign-in is not possible at the moment", "It is not your fault. Try again in a few minutes.")
         }
+        Problem::Misconfigured => (
+            "Sign-in is not possible",
+            "This site and its sign-in service do not understand each other: whoever runs this site must mend that.",
+        ),
         Problem::SignOut => {
             ("You are signed out here", "Whether you are signed out everywhere could not be confirmed.")
         }

@@ -471,3 +471,18 @@ async fn the_log_names_the_member_what_was_found_and_what_was_expected_and_the_c
         assert!(logged.contains(found) && logged.contains(expected) && !logged.contains(&token), "{header}: {logged}");
     }
 }
+
+#[tokio::test]
+async fn a_provider_that_is_not_the_configured_one_is_no_outage_and_lets_nobody_in() {
+    for document in [json!({"issuer": "https://evil.example/v2.0"}), json!({"jwks_uri": "keys"})] {
+        let (double, verifier) = start().await;
+        double.change_document(document.clone());
+        let refusal = verifier.caller(&double.access_token(json!({}))).await.expect_err("fails closed");
+        assert!(matches!(refusal, Refusal::Misconfigured(_)), "{document}: {refusal:?}");
+        let response = refusal.into_response();
+        assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+        for promise in [header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
+            assert!(!response.headers().contains_key(promise));
+        }
+    }
+}

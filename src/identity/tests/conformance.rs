@@ -120,7 +120,7 @@ async fn oidcc_client_test_discovery_issuer_mismatch() {
     let app = TestApp::at_whole_provider().await;
     app.provider.change_document(json!({"issuer": "https://evil.example/v2.0"}));
     let page = app.get(&mut Browser::default(), "/auth/sign-in").await;
-    assert_eq!(page.location(), "/problem?reason=unavailable");
+    assert_eq!(page.location(), "/problem?reason=misconfigured");
 }
 
 #[tokio::test]

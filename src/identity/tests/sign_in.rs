@@ -115,7 +115,7 @@ async fn a_provider_whose_document_names_another_issuer_is_refused() {
     let app = TestApp::start().await;
     app.provider.change_document(json!({"issuer": "https://evil.example/v2.0"}));
     let page = app.get(&mut Browser::default(), "/auth/sign-in").await;
-    assert_eq!(page.location(), "/problem?reason=unavailable");
+    assert_eq!(page.location(), "/problem?reason=misconfigured");
 }
 
 /// Abuse case 21 (the callback's half).
@@ -285,6 +285,21 @@ async fn a_provider_that_answers_nonsense_signs_nobody_in_and_recovers() {
         .change_document(json!({"userinfo_endpoint": format!("{}/{TENANT}/oidc/userinfo", app.provider.origin)}));
     app.clock.advance(Duration::days(3));
     app.signed_in().await;
+}
+
+/// What the customer cannot mend, and no waiting either, has words of its own: keys that cannot be used, a secret that is not
+/// the app's. Both show at the answer; that the document is another provider's shows at the start.
+#[tokio::test]
+async fn what_an_operator_must_mend_is_no_outage() {
+    let app = TestApp::at_whole_provider().await;
+    app.provider.publish(&[]);
+    assert_eq!(app.sign_in(&mut Browser::default()).await.location(), "/problem?reason=misconfigured");
+    let app = TestApp::configured(json!({"client_credentials": [{"secret": "another"}]})).await;
+    assert_eq!(app.sign_in(&mut Browser::default()).await.location(), "/problem?reason=misconfigured");
+    let app = TestApp::at_whole_provider().await;
+    app.provider.answer_with(StatusCode::SERVICE_UNAVAILABLE);
+    let page = app.get(&mut Browser::default(), "/auth/sign-in").await;
+    assert_eq!(page.location(), "/problem?reason=unavailable");
 }
 
 /// Abuse case 25, for a provider that is not Entra: who it is, is the claim that configuration names.
