@@ -79,7 +79,7 @@ async fn run(folder: &Path) {
 async fn from_memory(web: &WebServer, customer: &CustomerKey) {
     let scopes = Scopes::parse(SCOPE);
     let token = || async {
-        black_box(web.identity.tokens.for_user(black_box(customer), black_box(&scopes)).await.expect("a token"));
+        black_box(web.identity.tokens().for_user(black_box(customer), black_box(&scopes)).await.expect("a token"));
     };
     // The least that could be done: a look into a map that many threads share, by the same key, and a copy.
     let key = (customer.clone(), scopes.resource(Naming::Entra));
@@ -125,7 +125,7 @@ async fn from_database(folder: &Path, origin: &str, clock: &Clock, customers: &[
         let web = WebServer::new(folder, origin, clock).await;
         let began = Instant::now();
         for customer in customers {
-            black_box(web.identity.tokens.for_user(customer, &scopes).await.expect("a token"));
+            black_box(web.identity.tokens().for_user(customer, &scopes).await.expect("a token"));
         }
         subject = subject.min(began.elapsed() / count());
         let began = Instant::now();
@@ -150,7 +150,7 @@ async fn from_provider(web: &WebServer, provider: &Provider, clock: &Clock, cust
         let calls: Vec<_> = customers
             .iter()
             .map(|customer| {
-                let (tokens, customer) = (web.identity.tokens.clone(), customer.clone());
+                let (tokens, customer) = (web.identity.tokens().clone(), customer.clone());
                 tokio::spawn(async move { tokens.for_user(&customer, &Scopes::parse(SCOPE)).await })
             })
             .collect();

@@ -60,7 +60,7 @@ async fn show_things(
     let Some(signed_in) = signed_in else {
         return Ok(Redirect::to(&identity.sign_in_url(&page)).into_response());
     };
-    match things.call_for_user(&identity.tokens, &signed_in.key, &Call::default()).await {
+    match things.call_for_user(identity.tokens(), &signed_in.key, &Call::default()).await {
         Ok(answer) => Ok(answer.body.into_response()),
         // Consent, a second factor, or a sign-in that is too old: the customer goes to the provider, and comes back here.
         Err(DownstreamError::Acquire(AcquireError::InteractionRequired { scopes, claims, .. })) => {

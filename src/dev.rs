@@ -199,7 +199,7 @@ impl Dev {
     pub async fn serve(self, shutdown: CancellationToken) {
         let [web_limits, api_limits, tenant_limits] = self.limits;
         let maintain = self.web.1.identity().clone().maintain(shutdown.clone());
-        let tokens = self.web.1.identity().tokens.clone();
+        let tokens = self.web.1.identity().tokens().clone();
         let watch = self.api.1.clone().watch(shutdown.clone());
         // The last requests of the web server and the worker still need the other two.
         let clients_have_stopped = CancellationToken::new();

@@ -182,7 +182,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             started("web", &config.public_url, settings.mode);
             let maintain = web.identity().clone().maintain(shutdown.clone());
             tokio::join!(serve::serve_within(listener, web.router(), limits, shutdown), maintain);
-            web.identity().tokens.finish().await;
+            web.identity().tokens().finish().await;
         }
         Program::Api => {
             let settings = settings()?;

@@ -72,7 +72,7 @@ impl Ended {
             sqlx::query_as("SELECT ended_by, ended_at FROM ended_sessions WHERE id = $1 AND ended_at > $2")
                 .bind(handle)
                 .bind(horizon(identity))
-                .fetch_optional(&identity.db)
+                .fetch_optional(identity.db())
                 .await?;
         Ok(row.map(|(by, at)| Self { by: EndedBy::parse(&by), at }))
     }
@@ -112,7 +112,7 @@ fn horizon(identity: &Identity) -> i64 {
 pub(super) async fn sweep(identity: &Identity) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM ended_sessions WHERE ended_at <= $1")
         .bind(horizon(identity))
-        .execute(&identity.db)
+        .execute(identity.db())
         .await?;
     Ok(())
 }

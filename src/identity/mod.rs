@@ -77,13 +77,13 @@ use tower_http::csrf::CsrfLayer;
 
 pub use builder::{App, AppConfig, Builder, MIGRATIONS, OpenError, check, open};
 use session::Store;
-pub use state::{Identity, Inner};
+pub use state::Identity;
 
 impl Identity {
     /// Adds the endpoints below `/auth` to an app, gives all of its handlers their session, and refuses unsafe requests
     /// that other sites' pages send (Fetch Metadata and `Origin`), but for those of the provider.
     pub fn mount(&self, app: Router) -> Router {
-        let origin = self.public_url.origin().ascii_serialization();
+        let origin = self.public_url().origin().ascii_serialization();
         let csrf = CsrfLayer::new().add_trusted_origin(&origin).unwrap_or_default().with_rejection_response(|_| {
             (StatusCode::FORBIDDEN, "This request came from another site and was refused.").into_response()
         });
@@ -95,7 +95,7 @@ impl Identity {
     /// What goes on beside the requests, until `shutdown`: the provider is watched ([`Provider::watch`](provider::Provider::watch)), and what is over
     /// is removed every few minutes: sessions, answered states and logout tokens, tokens of nobody.
     pub async fn maintain(self, shutdown: CancellationToken) {
-        let provider = self.provider.clone();
+        let provider = self.provider().clone();
         tokio::join!(provider.watch(shutdown.clone()), self.sweep(shutdown));
     }
 
@@ -116,6 +116,6 @@ impl Identity {
         Store::new(self).sweep().await?;
         ended::sweep(self).await?;
         sign_in::sweep(self).await?;
-        self.tokens.sweep().await
+        self.tokens().sweep().await
     }
 }

@@ -22,7 +22,7 @@ use crate::platform::sealed_cookie::SealedCookie;
 pub struct Identity(pub(super) Arc<Inner>);
 
 /// See [`Identity`].
-pub struct Inner {
+pub(super) struct Inner {
     pub(super) provider: Provider,
     pub(super) client_id: String,
     pub(super) initial_scopes: Scopes,
@@ -33,30 +33,89 @@ pub struct Inner {
     pub(super) send_id_token_hint: bool,
     pub(super) http: reqwest::Client,
     /// Where this app is reached.
-    pub public_url: Url,
+    pub(super) public_url: Url,
     /// Addresses, cookies, pages.
     pub(super) site: Site,
     /// Seals cookies and tokens.
-    pub keys: KeyRing,
+    pub(super) keys: KeyRing,
     pub(super) db: AnyPool,
     pub(super) clock: Clock,
     pub(super) code_turns: CodeTurns,
     /// Access tokens for the customer.
-    pub tokens: TokenAcquisition,
-}
-
-impl std::ops::Deref for Identity {
-    type Target = Inner;
-
-    fn deref(&self) -> &Inner {
-        &self.0
-    }
+    pub(super) tokens: TokenAcquisition,
 }
 
 impl Identity {
+    pub(super) fn provider(&self) -> &Provider {
+        &self.0.provider
+    }
+
+    pub(super) fn client_id(&self) -> &str {
+        &self.0.client_id
+    }
+
+    pub(super) fn initial_scopes(&self) -> &Scopes {
+        &self.0.initial_scopes
+    }
+
+    pub(super) fn session_lifetime(&self) -> &SessionLifetime {
+        &self.0.session_lifetime
+    }
+
+    pub(super) fn authorization(&self) -> &AuthorizationConfig {
+        &self.0.authorization
+    }
+
+    pub(super) fn claim_names(&self) -> &ClaimNames {
+        &self.0.claim_names
+    }
+
+    pub(super) fn claims_from_userinfo(&self) -> bool {
+        self.0.claims_from_userinfo
+    }
+
+    pub(super) fn send_id_token_hint(&self) -> bool {
+        self.0.send_id_token_hint
+    }
+
+    pub(super) fn http(&self) -> &reqwest::Client {
+        &self.0.http
+    }
+
+    /// Where this app is reached.
+    pub fn public_url(&self) -> &Url {
+        &self.0.public_url
+    }
+
+    pub(super) fn site(&self) -> &Site {
+        &self.0.site
+    }
+
+    /// Seals cookies and tokens.
+    pub fn keys(&self) -> &KeyRing {
+        &self.0.keys
+    }
+
+    pub(super) fn db(&self) -> &AnyPool {
+        &self.0.db
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(super) fn code_turns(&self) -> &CodeTurns {
+        &self.0.code_turns
+    }
+
+    /// Access tokens for the customer.
+    pub fn tokens(&self) -> &TokenAcquisition {
+        &self.0.tokens
+    }
+
     /// Whether browsers reach this app by https.
     pub(crate) fn is_https(&self) -> bool {
-        self.public_url.scheme() == "https"
+        self.public_url().scheme() == "https"
     }
 
     /// What a cookie of this app is called: all of their names begin alike, and handlers see no others. On https with the
@@ -65,23 +124,23 @@ impl Identity {
     pub(crate) fn cookie_name(&self, purpose: &str) -> String {
         let prefix = if self.is_https() { "__Host-" } else { "" };
         let separator = if purpose.is_empty() { "" } else { "-" };
-        format!("{prefix}{}{separator}{purpose}", self.site.cookie_prefix)
+        format!("{prefix}{}{separator}{purpose}", self.site().cookie_prefix)
     }
 
     /// The cookie for `purpose`, whose value is sealed for `context`.
     pub(crate) fn sealed_cookie(&self, purpose: &str, context: &'static str) -> SealedCookie<'_> {
-        SealedCookie { keys: &self.keys, name: self.cookie_name(purpose), context, secure: self.is_https() }
+        SealedCookie { keys: self.keys(), name: self.cookie_name(purpose), context, secure: self.is_https() }
     }
 
     /// Reads an untrusted address of a page that a customer wants to be brought back to. Anything but a plain path of this
     /// site, outside of the sign-in endpoints, becomes the home page.
     pub fn return_to(&self, text: &str) -> ReturnTo {
-        ReturnTo::outside(&self.site.path_prefix, text).unwrap_or_else(|| self.home())
+        ReturnTo::outside(&self.site().path_prefix, text).unwrap_or_else(|| self.home())
     }
 
     /// The home page.
     pub(super) fn home(&self) -> ReturnTo {
-        ReturnTo::outside(&self.site.path_prefix, &self.site.home_page).unwrap_or_else(ReturnTo::home)
+        ReturnTo::outside(&self.site().path_prefix, &self.site().home_page).unwrap_or_else(ReturnTo::home)
     }
 
     /// Whether this is the first time that `what` is done: of two requests at the same moment one is told so, and the
@@ -94,24 +153,24 @@ impl Identity {
             sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
                 .bind(crate::platform::hash::sha256_base64url(what))
                 .bind(until)
-                .execute(&self.db)
+                .execute(self.db())
                 .await?;
         Ok(noted.rows_affected() == 1)
     }
 
     /// Whether customers can sign up: `sign_up` is not `false` in configuration.
     pub fn offers_sign_up(&self) -> bool {
-        self.authorization.sign_up.is_some()
+        self.authorization().sign_up.is_some()
     }
 
     /// How the provider reads scopes.
     pub fn scope_naming(&self) -> Naming {
-        self.provider.scope_naming()
+        self.provider().scope_naming()
     }
 
     /// Whether a plain sign-in brings a token for `scopes`: it asks for `initial_scopes`, and a token is of one resource.
     pub fn signs_in_with(&self, scopes: &Scopes) -> bool {
         let naming = self.scope_naming();
-        self.initial_scopes.of_resource(&self.initial_scopes.resource(naming), naming).cover(scopes, naming)
+        self.initial_scopes().of_resource(&self.initial_scopes().resource(naming), naming).cover(scopes, naming)
     }
 }

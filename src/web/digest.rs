@@ -74,7 +74,7 @@ pub(crate) async fn save_digest(enabled: bool, time_zone: &str, hour: Option<u8>
         AppError::Unavailable
     };
     // The tokens first: a digest without them would be skipped.
-    request.web.identity().tokens.set_offline_use(&signed_in.key, enabled).await.map_err(|error| unkept(&error))?;
+    request.web.identity().tokens().set_offline_use(&signed_in.key, enabled).await.map_err(|error| unkept(&error))?;
     request.web.digests().save(signed_in.key.as_str(), &preferences).await.map_err(|error| unkept(&error))?;
     Ok(if enabled { Done::DigestOn { hour } } else { Done::DigestOff })
 }

@@ -185,14 +185,14 @@ fn page_of(web: &Web, headers: &HeaderMap, action: &str) -> ReturnTo {
         _ => None,
     };
     let home = || ReturnTo::parse(Section::of_action(action).page());
-    ReturnTo::from_referer(referer, &web.identity().public_url).unwrap_or_else(home)
+    ReturnTo::from_referer(referer, web.identity().public_url()).unwrap_or_else(home)
 }
 
 /// Replaces what the client says about itself by what was understood of it. A server function answers in JSON, and
 /// redirects nobody.
 fn write_headers(web: &Web, headers: &mut HeaderMap, page: &ReturnTo) {
     headers.remove(header::REFERER);
-    let referer = format!("{}{}", web.identity().public_url.origin().ascii_serialization(), page.as_str());
+    let referer = format!("{}{}", web.identity().public_url().origin().ascii_serialization(), page.as_str());
     if let Ok(referer) = HeaderValue::from_str(&referer) {
         headers.insert(header::REFERER, referer);
     }

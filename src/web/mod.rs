@@ -64,6 +64,6 @@ impl Web {
         let router = files.route("/health", get(|| async { "ok" })).merge(app);
         let router = serve::with_standard_layers(router, "web", MAX_BODY)
             .layer(axum::middleware::from_fn_with_state(self.clone(), document::complete));
-        if self.identity().public_url.scheme() == "https" { serve::with_transport_security(router) } else { router }
+        if self.identity().public_url().scheme() == "https" { serve::with_transport_security(router) } else { router }
     }
 }

@@ -47,7 +47,7 @@ async fn call_profile(
     signed_in: &SignedIn,
     call: &Call<'_>,
 ) -> Result<ProfileAnswer, AppError> {
-    let answer = api.call_for_user(&request.web.identity().tokens, &signed_in.key, call).await;
+    let answer = api.call_for_user(request.web.identity().tokens(), &signed_in.key, call).await;
     let answer = answer.map_err(|error| match downstream::failed(PROFILE_API, request, signed_in, &error) {
         // The customer has a profile, or could not have signed in.
         AppError::NotFound => AppError::Unavailable,

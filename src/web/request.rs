@@ -76,7 +76,7 @@ impl Request {
     pub(super) fn page(&self) -> ReturnTo {
         if self.is_action() {
             let referer = self.parts.headers.get(axum::http::header::REFERER).and_then(|value| value.to_str().ok());
-            return ReturnTo::from_referer(referer, &self.web.identity().public_url)
+            return ReturnTo::from_referer(referer, self.web.identity().public_url())
                 .unwrap_or_else(|| ReturnTo::parse(address::TODOS));
         }
         ReturnTo::parse(self.parts.uri.path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str))

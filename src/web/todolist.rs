@@ -102,7 +102,7 @@ impl Customer {
     async fn call(&self, call: Call<'_>) -> Result<Answer, AppError> {
         let Self { request, signed_in } = self;
         let web = &request.web;
-        let answer = web.todolist().call_for_user(&web.identity().tokens, &signed_in.key, &call).await;
+        let answer = web.todolist().call_for_user(web.identity().tokens(), &signed_in.key, &call).await;
         answer.map_err(|error| downstream::failed("the ToDoList API", request, signed_in, &error))
     }
 }

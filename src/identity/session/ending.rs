@@ -62,7 +62,7 @@ pub(in crate::identity) async fn end(
     which: Which<'_>,
     by: Option<EndedBy>,
 ) -> Result<Vec<DeletedSession>, sqlx::Error> {
-    end_in(identity, identity.db.begin().await?, which, by).await
+    end_in(identity, identity.db().begin().await?, which, by).await
 }
 
 /// [`end`], together with what `transaction` did already; commits it. Were only the sessions gone, another try would find
@@ -75,7 +75,7 @@ pub(in crate::identity) async fn end_in(
 ) -> Result<Vec<DeletedSession>, sqlx::Error> {
     let deleted = delete(&mut transaction, which).await?;
     if let Some(by) = by {
-        ended::note(&mut transaction, &Store::new(identity), &deleted, by, identity.clock.unix_millis()).await?;
+        ended::note(&mut transaction, &Store::new(identity), &deleted, by, identity.clock().unix_millis()).await?;
     }
     let mut customers: Vec<CustomerKey> =
         deleted.iter().map(|session| CustomerKey::stored(&session.customer)).collect();
@@ -83,9 +83,9 @@ pub(in crate::identity) async fn end_in(
     if let Which::OneOf(customer, _) | Which::AllBut(customer, _) = which {
         customers.push(customer.clone());
     }
-    let forgotten = identity.tokens.forget_in(&mut transaction, &customers).await?;
+    let forgotten = identity.tokens().forget_in(&mut transaction, &customers).await?;
     transaction.commit().await?;
-    identity.tokens.forgotten(forgotten);
+    identity.tokens().forgotten(forgotten);
     Ok(deleted)
 }
 
@@ -127,7 +127,7 @@ impl Identity {
         which: &Ending,
         return_to: &ReturnTo,
     ) -> Result<Ended, sqlx::Error> {
-        if !customer.has_proved_lately(self.clock.unix_millis()) {
+        if !customer.has_proved_lately(self.clock().unix_millis()) {
             return Ok(Ended::ProofRequired { url: self.proof_url(&customer.key, which.clone(), return_to) });
         }
         Ok(Ended::Sessions(self.end_proved(&customer.key, session, which).await?))
@@ -149,7 +149,7 @@ impl Identity {
         // The provider's sessions of those browsers, where it ends them for an app; not one that a session of ours goes on
         // in.
         let left = sqlx::query_scalar("SELECT sid FROM sessions WHERE customer = $1 AND sid IS NOT NULL");
-        let left: Vec<String> = match left.bind(customer.as_str()).fetch_all(&self.db).await {
+        let left: Vec<String> = match left.bind(customer.as_str()).fetch_all(self.db()).await {
             Ok(left) => left,
             // What was asked for is done. Those browsers must prove who they are either way.
             Err(error) => {
@@ -158,7 +158,7 @@ impl Identity {
             }
         };
         for sid in deleted.iter().filter_map(|session| session.sid.clone()).filter(|sid| !left.contains(sid)) {
-            self.tokens.client().end_session_in_background(sid);
+            self.tokens().client().end_session_in_background(sid);
         }
         Ok(deleted.len())
     }
@@ -170,6 +170,6 @@ pub(in crate::identity) async fn customer_of(
     handle: &str,
 ) -> Result<Option<CustomerKey>, sqlx::Error> {
     let customers: Vec<(String,)> =
-        sqlx::query_as("SELECT customer FROM sessions WHERE id = $1").bind(handle).fetch_all(&identity.db).await?;
+        sqlx::query_as("SELECT customer FROM sessions WHERE id = $1").bind(handle).fetch_all(identity.db()).await?;
     Ok(customers.into_iter().next().map(|(customer,)| CustomerKey::stored(&customer)))
 }

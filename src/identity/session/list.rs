@@ -39,8 +39,8 @@ impl Identity {
         .bind(customer.key.as_str())
         .bind(created)
         .bind(seen)
-        .bind(self.clock.unix_millis())
-        .fetch_all(&self.db)
+        .bind(self.clock().unix_millis())
+        .fetch_all(self.db())
         .await?;
         let current = handle(session);
         let summary = |(id, browser, signed_in_at, last_seen_at)| {
@@ -70,8 +70,8 @@ impl Identity {
         .bind(customer.as_str())
         .bind(created)
         .bind(seen)
-        .bind(self.clock.unix_millis())
-        .fetch_all(&self.db)
+        .bind(self.clock().unix_millis())
+        .fetch_all(self.db())
         .await?;
         Ok(!sessions.is_empty())
     }

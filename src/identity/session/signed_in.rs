@@ -102,7 +102,7 @@ impl SignedIn {
         session.clear().await;
         session.insert(ENTRY, self).await?;
         if let Some(id_token) = id_token {
-            session.insert(ID_TOKEN, identity.keys.seal(&self.id_token_context(), id_token)).await?;
+            session.insert(ID_TOKEN, identity.keys().seal(&self.id_token_context(), id_token)).await?;
         }
         session.save().await
     }
@@ -114,7 +114,7 @@ impl SignedIn {
         session: &Session,
     ) -> Result<Option<String>, tower_sessions::session::Error> {
         let sealed: Option<String> = session.get(ID_TOKEN).await?;
-        Ok(sealed.and_then(|sealed| identity.keys.open(&self.id_token_context(), &sealed).ok()))
+        Ok(sealed.and_then(|sealed| identity.keys().open(&self.id_token_context(), &sealed).ok()))
     }
 
     fn id_token_context(&self) -> String {

@@ -47,10 +47,10 @@ impl fmt::Debug for Store {
 impl Store {
     /// The store of an app's sessions.
     pub(in crate::identity) fn new(identity: &Identity) -> Self {
-        let lifetime = identity.session_lifetime;
+        let lifetime = identity.session_lifetime();
         Self {
-            db: identity.db.clone(),
-            clock: identity.clock.clone(),
+            db: identity.db().clone(),
+            clock: identity.clock().clone(),
             idle: Duration::hours(lifetime.idle_hours.into()),
             absolute: Duration::hours(lifetime.absolute_hours.into()),
         }

@@ -38,7 +38,7 @@ impl Identity {
     pub fn sign_in_url(&self, return_to: &ReturnTo) -> String {
         let query =
             form_urlencoded::Serializer::new(String::new()).append_pair("return_to", return_to.as_str()).finish();
-        format!("{}?{query}", self.site.path("sign-in"))
+        format!("{}?{query}", self.site().path("sign-in"))
     }
 
     /// The address, on this site, that answers a token acquisition's `InteractionRequired`: it asks the provider for
@@ -56,7 +56,7 @@ impl Identity {
         if let Some(challenge) = Challenge::seal(self, customer, scopes, claims) {
             query.append_pair("challenge", &challenge);
         }
-        format!("{}?{}", self.site.path("sign-in"), query.finish())
+        format!("{}?{}", self.site().path("sign-in"), query.finish())
     }
 
     /// The address, on this site, at which `customer` proves who they are; then it is done what waited for that.
@@ -65,7 +65,7 @@ impl Identity {
             .append_pair("return_to", return_to.as_str())
             .append_pair("challenge", &Challenge::seal_proof(self, customer, then))
             .finish();
-        format!("{}?{query}", self.site.path("sign-in"))
+        format!("{}?{query}", self.site().path("sign-in"))
     }
 }
 
@@ -117,7 +117,7 @@ async fn redirect(
     headers: &HeaderMap,
     sign_up: bool,
 ) -> Response {
-    let metadata = match identity.provider.metadata().await {
+    let metadata = match identity.provider().metadata().await {
         Ok(metadata) => metadata,
         Err(error) => {
             if error.is_outage() {
@@ -150,27 +150,27 @@ async fn redirect(
     let asked = signed_in.filter(|_| challenge.is_some());
     let answers = asked.as_ref().and(query.first("challenge")).map(hash::sha256_base64url);
     let challenge = challenge.unwrap_or_default();
-    let (scopes, exchange) = demand(&identity.initial_scopes, &challenge.scopes(), identity.provider.scope_naming());
-    let client = identity.tokens.client();
+    let (scopes, exchange) = demand(identity.initial_scopes(), &challenge.scopes(), identity.provider().scope_naming());
+    let client = identity.tokens().client();
     let claims = client.claims(challenge.claims.as_deref()).or_else(|error| {
         tracing::warn!(%error, "the customer signs in without what was asked for");
         client.claims(None)
     });
 
-    let mut parameters = identity.authorization.always.clone();
-    if let Some(hint) = hint(query, "domain_hint").or(identity.authorization.domain_hint.clone()) {
+    let mut parameters = identity.authorization().always.clone();
+    if let Some(hint) = hint(query, "domain_hint").or(identity.authorization().domain_hint.clone()) {
         parameters.insert("domain_hint".to_owned(), hint);
     }
     if let Some(hint) = hint(query, "login_hint").or(asked.as_ref().and_then(name_at_provider)) {
         parameters.insert("login_hint".to_owned(), hint);
     }
-    if let Some(ask) = identity.authorization.sign_up.clone().filter(|_| sign_up) {
+    if let Some(ask) = identity.authorization().sign_up.clone().filter(|_| sign_up) {
         parameters.extend(ask);
     }
     if let Ok(Some(claims)) = claims {
         parameters.insert("claims".to_owned(), claims);
     }
-    if identity.authorization.response_mode == ResponseMode::FormPost {
+    if identity.authorization().response_mode == ResponseMode::FormPost {
         parameters.insert("response_mode".to_owned(), "form_post".to_owned());
     }
 
@@ -213,7 +213,7 @@ fn request(
     scopes: &Scopes,
     parameters: BTreeMap<String, String>,
 ) -> Result<Url, url::ParseError> {
-    let client_id = ClientId::new(identity.client_id.clone());
+    let client_id = ClientId::new(identity.client_id().to_owned());
     let issuer = IssuerUrl::new(metadata.issuer.clone())?;
     let client = AuthorizationClient::new(client_id, issuer, JsonWebKeySet::default())
         .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint.clone()))
@@ -277,7 +277,7 @@ fn name_at_provider(signed_in: &SignedIn) -> Option<String> {
 
 /// Where the provider sends the customer back to: must be registered there, character by character.
 pub(super) fn redirect_uri(identity: &Identity) -> String {
-    format!("{}{}", identity.public_url.as_str().trim_end_matches('/'), identity.site.path(REDIRECT))
+    format!("{}{}", identity.public_url().as_str().trim_end_matches('/'), identity.site().path(REDIRECT))
 }
 
 #[cfg(test)]

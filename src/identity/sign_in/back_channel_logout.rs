@@ -147,13 +147,13 @@ pub(super) async fn back_channel_logout(
 async fn answer(identity: &Identity, headers: &HeaderMap, body: &[u8]) -> Result<usize, RouteError> {
     let form = Parameters::of_form(headers, body).ok_or(RouteError::Request)?;
     let token = form.only("logout_token").ok_or(RouteError::Request)?;
-    let verified = identity.provider.verify(token).await.map_err(|error| RouteError::of_signature(error, token))?;
-    let metadata = identity.provider.metadata().await.map_err(RouteError::Provider)?;
-    let audience = (identity.client_id.as_str(), identity.tokens.client().trusted_audiences());
-    let logout = check(&verified, &metadata, audience, identity.clock.unix_seconds())?;
+    let verified = identity.provider().verify(token).await.map_err(|error| RouteError::of_signature(error, token))?;
+    let metadata = identity.provider().metadata().await.map_err(RouteError::Provider)?;
+    let audience = (identity.client_id(), identity.tokens().client().trusted_audiences());
+    let logout = check(&verified, &metadata, audience, identity.clock().unix_seconds())?;
 
     // The mark and its effect together: a token whose effect failed can be sent again.
-    let mut transaction = identity.db.begin().await?;
+    let mut transaction = identity.db().begin().await?;
     let marked = sqlx::query("INSERT INTO logout_tokens (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(hash::sha256_base64url(&logout.id))
         .bind(logout.expires_at)

@@ -201,7 +201,7 @@ pub(super) async fn by_form(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if identity.authorization.response_mode != ResponseMode::FormPost {
+    if identity.authorization().response_mode != ResponseMode::FormPost {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response();
     }
     let Some(form) = Parameters::of_form(&headers, &body) else {
@@ -210,10 +210,10 @@ pub(super) async fn by_form(
     let transaction = form.only("state").and_then(|state| Transaction::find(&identity, &headers, state));
     let mut response = match answer(&identity, &session, &peer, &form, &headers, transaction.as_ref()).await {
         // A form is not sent again by a link. The provider knows the customer by now.
-        Err(RouteError::NoTurn(_)) => return busy(&identity, &identity.site.path("sign-in")),
+        Err(RouteError::NoTurn(_)) => return busy(&identity, &identity.site().path("sign-in")),
         Ok(()) => arrived(&identity, &headers, transaction.as_ref()),
         // Whether somebody is signed in can be told only with the session's cookie: once more, without parameters.
-        Err(error) if error.is_second_arrival() => see_other(&identity.site.path(REDIRECT)),
+        Err(error) if error.is_second_arrival() => see_other(&identity.site().path(REDIRECT)),
         Err(error) => refuse(&identity, &error, transaction.as_ref()),
     };
     if let Some(transaction) = transaction {
@@ -286,7 +286,7 @@ async fn answer(
         return Err(RouteError::RepeatedParameter);
     }
     let transaction = transaction.ok_or(RouteError::UnknownState)?;
-    let metadata = identity.provider.metadata().await?;
+    let metadata = identity.provider().metadata().await?;
     let issuer = |found: String| RouteError::Issuer { found, expected: metadata.issuer.clone() };
     match parameters.only("iss") {
         Some(found) if found != metadata.issuer => return Err(issuer(loggable(found))),
@@ -301,7 +301,7 @@ async fn answer(
         Some(handle) => session::customer_of(identity, handle).await?,
         None => None,
     };
-    let turn = identity.code_turns.take(Whose::of(customer, peer)).await?;
+    let turn = identity.code_turns().take(Whose::of(customer, peer)).await?;
     if !transaction.answer_once(identity).await? {
         turn.was_good();
         return Err(RouteError::AnsweredState);
@@ -317,13 +317,13 @@ async fn answer(
     drop(turn);
     let id_token = response.id_token.as_ref().ok_or(RouteError::NoIdToken)?.expose_secret();
     let VerifiedIdToken { typed, mut claims } = verify(identity, transaction, &response, id_token).await?;
-    if identity.claims_from_userinfo {
+    if identity.claims_from_userinfo() {
         let token = response.token().ok_or(RouteError::NoAccessToken)?;
         user_info::add(identity, &metadata, &token, &mut claims).await?;
     }
-    let key = CustomerKey::of(&metadata, &claims, &identity.claim_names).ok_or(RouteError::NoCustomer)?;
+    let key = CustomerKey::of(&metadata, &claims, identity.claim_names()).ok_or(RouteError::NoCustomer)?;
 
-    let now = identity.clock.unix_millis();
+    let now = identity.clock().unix_millis();
     // Before it is loaded: of one that is over, nobody would know which it was.
     let own = session::handle(session);
     let before = SignedIn::load(session).await?;
@@ -334,7 +334,7 @@ async fn answer(
     }
     let signed_in = SignedIn {
         key,
-        name: claim_names::name(&claims, &identity.claim_names),
+        name: claim_names::name(&claims, identity.claim_names()),
         claims,
         signed_in_at: now,
         browser: browser::name(
@@ -358,7 +358,7 @@ async fn answer(
         before = before.or(session::customer_of(identity, handle).await?);
     }
     // The session first: tokens of a customer without one may be dropped at any moment.
-    let hint = identity.send_id_token_hint.then_some(id_token);
+    let hint = identity.send_id_token_hint().then_some(id_token);
     signed_in.begin(identity, session, hint).await?;
     let subject = typed.subject().as_str();
     let finished = async {
@@ -367,7 +367,7 @@ async fn answer(
         for handle in others {
             session::end(identity, Which::Row(handle), None).await?;
         }
-        identity.tokens.remember(&signed_in.key, subject, &response, &transaction.scopes).await?;
+        identity.tokens().remember(&signed_in.key, subject, &response, &transaction.scopes).await?;
         // What waited for the proof, for the one who wanted it.
         if let Some((_, ending)) = transaction.then.as_ref().filter(|(customer, _)| *customer == signed_in.key) {
             let ended = identity.end_proved(&signed_in.key, session, ending).await?;
@@ -383,7 +383,7 @@ async fn answer(
         session.flush().await?;
     }
     if let Some(before) = before.filter(|before| *before != signed_in.key) {
-        identity.tokens.forget(&before).await?;
+        identity.tokens().forget(&before).await?;
     }
     finished
 }
@@ -412,13 +412,13 @@ async fn verify(
     id_token: &str,
 ) -> Result<VerifiedIdToken, IdTokenError> {
     let expected = Expected {
-        client_id: &identity.client_id,
-        trusted_audiences: identity.tokens.client().trusted_audiences(),
+        client_id: identity.client_id(),
+        trusted_audiences: identity.tokens().client().trusted_audiences(),
         of: Of::SignIn(&transaction.nonce),
         access_token: response.raw_token(),
-        now: identity.clock.unix_seconds(),
+        now: identity.clock().unix_seconds(),
     };
-    id_token::verify(&identity.provider, id_token, &expected).await
+    id_token::verify(identity.provider(), id_token, &expected).await
 }
 
 /// RFC 6749 §4.1.3, RFC 7636 §4.5.
@@ -430,6 +430,6 @@ async fn exchange(identity: &Identity, transaction: &Transaction, code: &str) ->
         code_verifier: &transaction.code_verifier,
         scopes: scopes.trim_end(),
     };
-    let claims = identity.tokens.client().claims(None).unwrap_or_default();
-    Ok(identity.tokens.redeem(&TokenRequest { grant, claims: claims.as_deref() }).await?)
+    let claims = identity.tokens().client().claims(None).unwrap_or_default();
+    Ok(identity.tokens().redeem(&TokenRequest { grant, claims: claims.as_deref() }).await?)
 }

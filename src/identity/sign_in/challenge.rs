@@ -60,25 +60,25 @@ impl Challenge {
         if scopes.is_empty() && claims.is_none() {
             return None;
         }
-        let made_at = identity.clock.unix_millis();
+        let made_at = identity.clock().unix_millis();
         let challenge = Self { scopes, claims: claims.map(str::to_owned), then: None, made_at };
         Some(challenge.sealed(identity, customer))
     }
 
     /// Seals the wish that `customer` proves who they are, and that `then` is done.
     pub(super) fn seal_proof(identity: &Identity, customer: &CustomerKey, then: Ending) -> String {
-        let made_at = identity.clock.unix_millis();
+        let made_at = identity.clock().unix_millis();
         Self { then: Some(then), made_at, ..Self::default() }.sealed(identity, customer)
     }
 
     fn sealed(&self, identity: &Identity, customer: &CustomerKey) -> String {
-        identity.keys.seal(&context(customer), &serde_json::to_string(self).unwrap_or_default())
+        identity.keys().seal(&context(customer), &serde_json::to_string(self).unwrap_or_default())
     }
 
     /// Opens a challenge that this app sealed for `customer` and that has not run out.
     pub(super) fn open(identity: &Identity, customer: &CustomerKey, sealed: &str) -> Option<Self> {
-        let challenge: Self = serde_json::from_str(&identity.keys.open(&context(customer), sealed).ok()?).ok()?;
-        identity.clock.is_within(LIFETIME, challenge.made_at).then_some(challenge)
+        let challenge: Self = serde_json::from_str(&identity.keys().open(&context(customer), sealed).ok()?).ok()?;
+        identity.clock().is_within(LIFETIME, challenge.made_at).then_some(challenge)
     }
 }
 

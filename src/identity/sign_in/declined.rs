@@ -34,7 +34,7 @@ impl Declined {
     /// What a cancelled transaction declined; `None` where it was an ordinary sign-in.
     pub(super) fn of(identity: &Identity, transaction: &Transaction) -> Option<Self> {
         let (challenge, session) = transaction.challenge.clone().zip(transaction.session.clone())?;
-        Some(Self { challenge, session, at: identity.clock.unix_millis() })
+        Some(Self { challenge, session, at: identity.clock().unix_millis() })
     }
 
     /// The cookie that says so.
@@ -49,7 +49,7 @@ impl Identity {
     pub fn declined(&self, headers: &HeaderMap, session: &Session) -> Option<String> {
         let declined: Declined = cookie(self).read(headers)?;
         let theirs = session::handle(session).is_some_and(|handle| handle == declined.session);
-        (theirs && self.clock.is_within(LIFETIME, declined.at)).then_some(declined.challenge)
+        (theirs && self.clock().is_within(LIFETIME, declined.at)).then_some(declined.challenge)
     }
 
     /// The cookie that makes the browser forget what was declined.

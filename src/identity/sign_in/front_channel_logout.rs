@@ -54,7 +54,7 @@ pub(super) async fn front_channel_logout(State(identity): State<Identity>, query
     };
     let mut response = (status, [(header::CACHE_CONTROL, "no-store")]).into_response();
     // The provider's pages, and nobody else's, may frame it.
-    let ancestors = identity.provider.metadata().await.map(|metadata| origins(&metadata)).unwrap_or_default();
+    let ancestors = identity.provider().metadata().await.map(|metadata| origins(&metadata)).unwrap_or_default();
     let policy =
         format!("default-src 'none'; frame-ancestors {}", if ancestors.is_empty() { "'none'" } else { &ancestors });
     if let Ok(policy) = HeaderValue::from_str(&policy) {
@@ -68,7 +68,7 @@ async fn answer(identity: &Identity, query: &Parameters) -> Result<usize, RouteE
         return Err(RouteError::RepeatedParameter);
     }
     let sid = query.only("sid").filter(|sid| (1..=MAX_NAME).contains(&sid.len())).ok_or(RouteError::NoSession)?;
-    let metadata = identity.provider.metadata().await?;
+    let metadata = identity.provider().metadata().await?;
     // §2 has both or neither, Entra sends `sid` alone. There is one provider, so the issuer is known either way.
     if let Some(issuer) = query.only("iss").filter(|issuer| *issuer != metadata.issuer) {
         return Err(RouteError::Issuer { found: loggable(issuer), expected: metadata.issuer.clone() });
@@ -78,7 +78,7 @@ async fn answer(identity: &Identity, query: &Parameters) -> Result<usize, RouteE
         sqlx::query_as("SELECT created_at FROM sessions WHERE issuer = $1 AND sid = $2 LIMIT 1")
             .bind(&metadata.issuer)
             .bind(sid)
-            .fetch_optional(&identity.db)
+            .fetch_optional(identity.db())
             .await?;
     if known.is_none() {
         return Ok(0);

@@ -29,14 +29,14 @@ pub use problem::Problem;
 
 /// The endpoints.
 pub(super) fn router(identity: Identity) -> Router {
-    let at = |name| identity.site.path(name);
+    let at = |name| identity.site().path(name);
     let mut router = Router::new()
         .route(&at("sign-in"), get(authorize::sign_in))
         .route(&at("sign-up"), get(authorize::sign_up))
         .route(&at("session"), get(who::who))
         .route(&at("sign-out"), post(sign_out::sign_out).get(sign_out::not_by_get))
         .route(&at(SIGNED_OUT), get(sign_out::signed_out));
-    if identity.site.problem_page.is_none() {
+    if identity.site().problem_page.is_none() {
         router = router.route(&at(PROBLEM), get(problem_page::page));
     }
     router.with_state(identity)
@@ -45,7 +45,7 @@ pub(super) fn router(identity: Identity) -> Router {
 /// The endpoints that the provider, or a page of it, sends requests to, POSTs among them: each proves by its own
 /// parameters that it is meant, so that no protection against other sites' requests may stand in front.
 pub(super) fn callbacks(identity: Identity) -> Router {
-    let at = |name| identity.site.path(name);
+    let at = |name| identity.site().path(name);
     let redirect = Router::new().route(&at(REDIRECT), get(callback::by_query).post(callback::by_form));
     let redirect = session::provide(&identity, redirect.with_state(identity.clone()));
     // These come without cookies, and need no session.
@@ -60,7 +60,7 @@ pub(super) fn callbacks(identity: Identity) -> Router {
 pub(super) async fn sweep(identity: &Identity) -> Result<(), sqlx::Error> {
     for over in ["DELETE FROM answered_states WHERE expires_at < $1", "DELETE FROM logout_tokens WHERE expires_at < $1"]
     {
-        sqlx::query(over).bind(identity.clock.unix_millis()).execute(&identity.db).await?;
+        sqlx::query(over).bind(identity.clock().unix_millis()).execute(identity.db()).await?;
     }
     Ok(())
 }

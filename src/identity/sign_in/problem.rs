@@ -114,7 +114,7 @@ impl Problem {
 
 /// The app's page about problems, or ours.
 fn page(identity: &Identity) -> String {
-    identity.site.problem_page.clone().unwrap_or_else(|| identity.site.path(PROBLEM))
+    identity.site().problem_page.clone().unwrap_or_else(|| identity.site().path(PROBLEM))
 }
 
 /// How long it is believed, in milliseconds: until the page is there.
@@ -125,7 +125,7 @@ const COOKIE: &str = "problem";
 
 /// The cookie that says that this browser was sent to the page about `problem`, just now.
 fn cookie(identity: &Identity, problem: Problem) -> Cookie<'static> {
-    sealed(identity).set(&(problem.as_str(), identity.clock.unix_millis()), Some(LIFETIME))
+    sealed(identity).set(&(problem.as_str(), identity.clock().unix_millis()), Some(LIFETIME))
 }
 
 impl Identity {
@@ -133,7 +133,7 @@ impl Identity {
     /// Its cookie is used up: [`Identity::problem_removal`].
     pub fn problem_status(&self, headers: &HeaderMap, reason: &str) -> Option<StatusCode> {
         let (told, at): (String, i64) = sealed(self).read(headers)?;
-        let is_it = told == reason && self.clock.is_within(LIFETIME, at);
+        let is_it = told == reason && self.clock().is_within(LIFETIME, at);
         let problem = Problem::ALL.into_iter().find(|problem| problem.as_str() == reason);
         problem.filter(|_| is_it).and_then(Problem::status)
     }

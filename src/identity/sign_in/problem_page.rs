@@ -22,7 +22,7 @@ pub(super) async fn page(State(identity): State<Identity>, query: Parameters, he
          <p><a href=\"{}\">Sign in</a></p><p><a href=\"{}\">Back to {}</a></p></main></body></html>",
         escaped(&again),
         escaped(identity.home().as_str()),
-        escaped(&identity.site.product_name),
+        escaped(&identity.site().product_name),
     );
     let status = identity.problem_status(&headers, reason);
     let mut response = (status.unwrap_or(StatusCode::OK), Html(page)).into_response();

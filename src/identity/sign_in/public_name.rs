@@ -24,7 +24,7 @@ pub(super) fn elsewhere(identity: &Identity, headers: &HeaderMap, uri: &Uri) -> 
     if is_here(identity, headers, uri) || cookies::read(headers, &identity.cookie_name(COOKIE)).is_some() {
         return None;
     }
-    let base = identity.public_url.as_str().trim_end_matches('/');
+    let base = identity.public_url().as_str().trim_end_matches('/');
     let mut response = see_other(&format!("{base}{}", uri.path_and_query()?));
     let moved = Cookie::build((identity.cookie_name(COOKIE), "1"))
         .path("/")
@@ -51,7 +51,7 @@ fn is_here(identity: &Identity, headers: &HeaderMap, uri: &Uri) -> bool {
 }
 
 fn is_public(identity: &Identity, name: &str) -> bool {
-    let public = &identity.public_url;
+    let public = identity.public_url();
     // Read as a browser reads it: the case, a port that goes without saying, an address in another notation.
     let asked = url::Url::parse(&format!("{}://{name}/", public.scheme())).ok();
     asked.is_some_and(|asked| {

@@ -50,13 +50,13 @@ pub(super) async fn sign_out(State(identity): State<Identity>, session: Session)
     };
     // Nobody was signed in: nothing to tell the provider.
     let Some(former) = former else { return see_other(identity.home().as_str()) };
-    let Ok(metadata) = identity.provider.metadata().await else { return see_other(identity.home().as_str()) };
+    let Ok(metadata) = identity.provider().metadata().await else { return see_other(identity.home().as_str()) };
     let Some(endpoint) = metadata.end_session_endpoint.clone() else { return see_other(identity.home().as_str()) };
-    let pending = Pending { state: CsrfToken::new(random::token()), began_at: identity.clock.unix_millis() };
+    let pending = Pending { state: CsrfToken::new(random::token()), began_at: identity.clock().unix_millis() };
     let mut request = LogoutRequest::from(EndSessionUrl::from_url(endpoint))
-        .set_client_id(ClientId::new(identity.client_id.clone()))
+        .set_client_id(ClientId::new(identity.client_id().to_owned()))
         .set_state(pending.state.clone());
-    let back = format!("{}{}", identity.public_url.as_str().trim_end_matches('/'), identity.site.path(SIGNED_OUT));
+    let back = format!("{}{}", identity.public_url().as_str().trim_end_matches('/'), identity.site().path(SIGNED_OUT));
     if let Ok(back) = PostLogoutRedirectUrl::new(back) {
         request = request.set_post_logout_redirect_uri(back);
     }
@@ -94,7 +94,7 @@ async fn end(identity: &Identity, session: &Session) -> Result<Option<Former>, S
         session::end(identity, Which::Row(&handle), None).await.map_err(|e| e.to_string())?;
     }
     if let Some(whose) = whose.filter(|_| former.is_none()) {
-        identity.tokens.forget(&whose).await.map_err(|e| e.to_string())?;
+        identity.tokens().forget(&whose).await.map_err(|e| e.to_string())?;
     }
     // The cookie.
     session.flush().await.map_err(|e| e.to_string())?;
@@ -116,7 +116,7 @@ pub(super) async fn signed_out(State(identity): State<Identity>, query: Paramete
         return see_other(identity.home().as_str());
     }
     let pending: Option<Pending> = cookie.read(&headers);
-    let in_time = |pending: &Pending| identity.clock.is_within(LIFETIME, pending.began_at);
+    let in_time = |pending: &Pending| identity.clock().is_within(LIFETIME, pending.began_at);
     let confirmed = pending.filter(in_time).is_some_and(|pending| {
         query.only("state").is_some_and(|state| pending.state == CsrfToken::new(state.to_owned()))
     });

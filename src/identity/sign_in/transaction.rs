@@ -65,7 +65,7 @@ impl Transaction {
             scopes: scopes.clone(),
             session: session::handle(session),
             challenge: None,
-            began_at: identity.clock.unix_millis(),
+            began_at: identity.clock().unix_millis(),
             prove: false,
             then: None,
         }
@@ -109,7 +109,7 @@ impl Transaction {
     }
 
     fn cookie(&self, identity: &Identity) -> Cookie<'static> {
-        let sealed = identity.keys.seal(CONTEXT, &serde_json::to_string(self).unwrap_or_default());
+        let sealed = identity.keys().seal(CONTEXT, &serde_json::to_string(self).unwrap_or_default());
         let mut cookie = bare(identity, name(identity, self.state.secret()), sealed);
         cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
         cookie
@@ -119,7 +119,7 @@ impl Transaction {
     pub(super) fn find(identity: &Identity, request: &HeaderMap, state: &str) -> Option<Self> {
         let transaction = open(identity, cookies::read(request, &name(identity, state))?)?;
         let same = transaction.state == CsrfToken::new(state.to_owned());
-        (same && identity.clock.is_within(LIFETIME, transaction.began_at)).then_some(transaction)
+        (same && identity.clock().is_within(LIFETIME, transaction.began_at)).then_some(transaction)
     }
 
     /// Marks the state as answered; `false` when it already was. One statement, so that of two answers at the same
@@ -129,7 +129,7 @@ impl Transaction {
             sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
                 .bind(hash::sha256_base64url(self.state.secret()))
                 .bind(self.began_at + LIFETIME)
-                .execute(&identity.db)
+                .execute(identity.db())
                 .await?;
         Ok(inserted.rows_affected() == 1)
     }
@@ -138,7 +138,7 @@ impl Transaction {
     pub(super) async fn not_answered(&self, identity: &Identity) -> Result<(), sqlx::Error> {
         sqlx::query("DELETE FROM answered_states WHERE state = $1")
             .bind(hash::sha256_base64url(self.state.secret()))
-            .execute(&identity.db)
+            .execute(identity.db())
             .await?;
         Ok(())
     }
@@ -150,7 +150,7 @@ impl Transaction {
 }
 
 fn open(identity: &Identity, sealed: &str) -> Option<Transaction> {
-    serde_json::from_str(&identity.keys.open(CONTEXT, sealed).ok()?).ok()
+    serde_json::from_str(&identity.keys().open(CONTEXT, sealed).ok()?).ok()
 }
 
 fn prefix(identity: &Identity) -> String {
@@ -165,7 +165,7 @@ fn name(identity: &Identity, state: &str) -> String {
 fn bare(identity: &Identity, name: String, value: String) -> Cookie<'static> {
     // A form that the provider's page posts is a cross-site POST, to which browsers add no Lax cookie. None demands
     // Secure, which browsers accept on http://localhost too.
-    let form_post = identity.authorization.response_mode == ResponseMode::FormPost;
+    let form_post = identity.authorization().response_mode == ResponseMode::FormPost;
     Cookie::build((name, value))
         .path("/")
         .http_only(true)

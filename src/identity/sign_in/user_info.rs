@@ -113,7 +113,7 @@ pub(super) async fn add(
         .header(header::AUTHORIZATION, token.authorization_header())
         .header(header::ACCEPT, "application/json")
         .body(Vec::new());
-    let answer = Http::new(&identity.http, Answers::Typed, MAX_ANSWER)
+    let answer = Http::new(identity.http(), Answers::Typed, MAX_ANSWER)
         .send(request.map_err(|_| UserInfoError::NoEndpoint)?)
         .await?;
     let mut found = if media_type::is(answer.headers(), "application/json") {
@@ -146,14 +146,14 @@ async fn signed(identity: &Identity, metadata: &Metadata, body: &[u8]) -> Result
     let token = std::str::from_utf8(body).map_err(|_| UserInfoError::NotJson)?;
     let token = token.trim();
     let refused = |error| UserInfoError::Signature { error, header: jwt::shown_header(token) };
-    let claims = identity.provider.verify_signature(token).await.map_err(refused)?;
+    let claims = identity.provider().verify_signature(token).await.map_err(refused)?;
     if claims.get("iss").is_some_and(|issuer| issuer.as_str() != Some(&metadata.issuer)) {
         let (found, expected) = (jwt::shown(&claims, "iss"), metadata.issuer.clone());
         return Err(UserInfoError::Issuer { found, expected });
     }
-    let trusted = identity.tokens.client().trusted_audiences();
-    if claims.contains_key("aud") && !jwt::is_audience(&claims, &identity.client_id, trusted) {
-        let (found, expected) = (jwt::shown(&claims, "aud"), identity.client_id.clone());
+    let trusted = identity.tokens().client().trusted_audiences();
+    if claims.contains_key("aud") && !jwt::is_audience(&claims, identity.client_id(), trusted) {
+        let (found, expected) = (jwt::shown(&claims, "aud"), identity.client_id().to_owned());
         return Err(UserInfoError::Audience { found, expected });
     }
     Ok(claims)

@@ -115,7 +115,7 @@ impl TestApp {
 
     pub(crate) async fn rename(&self, table: &str, name: &str) {
         let statement = sqlx::AssertSqlSafe(format!("ALTER TABLE {table} RENAME TO {name}"));
-        sqlx::query(statement).execute(&self.identity.db).await.unwrap();
+        sqlx::query(statement).execute(self.identity.db()).await.unwrap();
     }
 
     /// Follows a redirect to the provider, and the provider's back: the address of the answer, on this site.
@@ -153,7 +153,7 @@ impl TestApp {
     pub(crate) async fn has_tokens(&self) -> bool {
         let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM refresh_tokens WHERE customer = $1")
             .bind(alice().as_str())
-            .fetch_one(&self.identity.db)
+            .fetch_one(self.identity.db())
             .await
             .unwrap();
         rows > 0

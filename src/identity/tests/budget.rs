@@ -30,7 +30,7 @@ async fn made_up_codes_leave_no_row_and_are_asked_about_within_a_budget() {
         assert!(page.body.contains("Try again") && page.set_cookies().is_empty(), "the sign-in can still be finished");
     }
     let rows: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM answered_states").fetch_one(&app.identity.db).await.unwrap();
+        sqlx::query_scalar("SELECT COUNT(*) FROM answered_states").fetch_one(app.identity.db()).await.unwrap();
     assert_eq!(rows, 0);
     // Whoever comes behind them signs in.
     assert_eq!(app.sign_in_as(&mut Browser::default(), json!({})).await.location(), "/todos");
@@ -45,14 +45,14 @@ async fn made_up_codes_leave_no_row_and_are_asked_about_within_a_budget() {
 async fn codes_and_renewals_have_turns_of_their_own() {
     let app = TestApp::start().await;
     let mut browser = Browser::default();
-    let client = app.identity.tokens.client();
+    let client = app.identity.tokens().client();
     let renewals = futures::future::join_all((0..128).map(|_| client.turn())).await;
     assert_eq!(app.sign_in_as(&mut browser, json!({})).await.location(), "/todos");
     drop(renewals);
     app.clock.advance(Duration::hours(2));
     app.token.rotates(json!({}));
-    let codes = futures::future::join_all((0..16).map(|_| app.identity.code_turns.anybody())).await;
-    assert!(app.identity.tokens.for_user(&alice(), &Scopes::parse(READ)).await.is_ok());
+    let codes = futures::future::join_all((0..16).map(|_| app.identity.code_turns().anybody())).await;
+    assert!(app.identity.tokens().for_user(&alice(), &Scopes::parse(READ)).await.is_ok());
     // A customer who is signed in, and goes to the provider once more, does not wait for visitors either.
     assert_eq!(app.sign_in_as(&mut browser, json!({})).await.location(), "/todos");
     drop(codes);

@@ -23,7 +23,7 @@ async fn a_challenge_asks_for_its_scopes_and_claims_and_brings_the_customer_back
     let exchange = app.provider.token_requests().pop().expect("a token request").1;
     assert_eq!(exchange["scope"], format!("openid profile email offline_access {GRAPH}"));
     // One session, not two: the new one took the place of the old.
-    let sessions: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&app.identity.db).await.unwrap();
+    let sessions: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(app.identity.db()).await.unwrap();
     assert_eq!(sessions, 1);
 }
 

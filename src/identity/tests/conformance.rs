@@ -102,7 +102,7 @@ async fn oidcc_client_test_scope_userinfo_claims() {
     assert_eq!(app.provider.user_info_requests(), 1);
     assert_eq!(app.whoami(&mut browser).await, "Alice of UserInfo");
     // What is about the token comes from the token.
-    let sid: String = sqlx::query_scalar("SELECT sid FROM sessions").fetch_one(&app.identity.db).await.unwrap();
+    let sid: String = sqlx::query_scalar("SELECT sid FROM sessions").fetch_one(app.identity.db()).await.unwrap();
     assert_eq!(sid, "session");
 }
 
@@ -152,7 +152,7 @@ async fn oidcc_client_test_refresh_token() {
     let mut browser = app.signed_in().await;
     for _ in 0..2 {
         app.clock.advance(Duration::hours(2));
-        app.identity.tokens.for_user(&alice(), &Scopes::parse(READ)).await.expect("a token");
+        app.identity.tokens().for_user(&alice(), &Scopes::parse(READ)).await.expect("a token");
     }
     assert_eq!(app.provider.token_requests().len(), 3, "a code and two refresh tokens");
     assert_eq!(app.whoami(&mut browser).await, "Alice");
@@ -164,7 +164,7 @@ async fn renewal_is_refused(changes: Value) {
     let mut browser = app.signed_in().await;
     app.provider.lie(claims(changes));
     app.clock.advance(Duration::hours(2));
-    let denied = app.identity.tokens.for_user(&alice(), &Scopes::parse(READ)).await.err();
+    let denied = app.identity.tokens().for_user(&alice(), &Scopes::parse(READ)).await.err();
     assert!(matches!(denied, Some(AcquireError::InteractionRequired { .. })), "{denied:?}");
     assert!(!app.has_tokens().await);
     assert_eq!(app.whoami(&mut browser).await, "nobody");
@@ -355,11 +355,11 @@ async fn one_strange_member_of_a_providers_documents_makes_nothing_else_unreadab
     app.provider.publish_jwks(json!({ "keys": keys }));
     app.provider.lie(Lies { tokens: json!({"scope": [READ, 7], "refresh_in": "soon"}), ..Lies::default() });
     app.signed_in().await;
-    assert!(app.identity.tokens.for_user(&alice(), &Scopes::parse(READ)).await.is_ok());
+    assert!(app.identity.tokens().for_user(&alice(), &Scopes::parse(READ)).await.is_ok());
     // A scope that is no text grants nothing, rather than all.
     app.provider.lie(Lies { tokens: json!({"scope": 7}), ..Lies::default() });
     app.clock.advance(Duration::hours(2));
-    assert!(app.identity.tokens.for_user(&alice(), &Scopes::parse(READ)).await.is_err());
+    assert!(app.identity.tokens().for_user(&alice(), &Scopes::parse(READ)).await.is_err());
 }
 
 #[tokio::test]

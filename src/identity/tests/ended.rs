@@ -98,7 +98,7 @@ async fn a_session_that_ran_out_or_was_signed_out_here_is_not_one_that_was_ended
         assert!(!page.parameters().contains_key("prompt"), "{}", page.location());
     }
     let rows: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM ended_sessions").fetch_one(&app.identity.db).await.unwrap();
+        sqlx::query_scalar("SELECT COUNT(*) FROM ended_sessions").fetch_one(app.identity.db()).await.unwrap();
     assert_eq!(rows, 0);
 }
 
@@ -275,7 +275,7 @@ async fn it_is_forgotten_which_sessions_were_ended_when_no_cookie_of_theirs_is_l
     app.clock.advance(Duration::days(2));
     crate::identity::ended::sweep(&app.identity).await.unwrap();
     let rows: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM ended_sessions").fetch_one(&app.identity.db).await.unwrap();
+        sqlx::query_scalar("SELECT COUNT(*) FROM ended_sessions").fetch_one(app.identity.db()).await.unwrap();
     assert_eq!(rows, 0);
     assert!(app.get(&mut there, "/auth/sign-in").await.location().starts_with("http"));
 }
@@ -301,7 +301,7 @@ async fn a_browser_whose_customer_was_dropped_at_a_renewal_proves_who_uses_it() 
     let mut browser = app.signed_in().await;
     app.clock.advance(Duration::hours(2));
     app.provider.lie(Lies { claims: json!({"sub": "somebody else"}), ..Lies::default() });
-    assert!(app.identity.tokens.for_user(&alice(), &Scopes::parse(READ)).await.is_err());
+    assert!(app.identity.tokens().for_user(&alice(), &Scopes::parse(READ)).await.is_err());
     let page = app.get(&mut browser, "/auth/sign-in?return_to=/todos").await;
     assert_eq!(page.location(), "/problem?reason=signed-out-by-provider&return_to=%2Ftodos");
 }

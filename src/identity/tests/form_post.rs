@@ -41,7 +41,7 @@ async fn an_answer_by_form_post_signs_in_and_ends_the_session_before() {
     }
     // Abuse case 27, although the second post came without the first session's cookie.
     assert_eq!(app.whoami(&mut sessions[0]).await, "nobody");
-    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&app.identity.db).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(app.identity.db()).await.unwrap();
     assert_eq!(rows, 1);
 }
 

@@ -17,7 +17,7 @@ async fn signing_out_ends_the_session_here_drops_the_tokens_and_goes_on_to_the_p
     assert!(!page.location().contains("eyJ"), "no token in an address");
     assert_eq!(app.whoami(&mut stolen).await, "nobody");
     let read = Scopes::parse(READ);
-    let denied = app.identity.tokens.for_user(&alice(), &read).await.err();
+    let denied = app.identity.tokens().for_user(&alice(), &read).await.err();
     assert!(matches!(denied, Some(AcquireError::InteractionRequired { .. })), "{denied:?}");
 }
 
@@ -48,7 +48,7 @@ async fn a_logout_of_a_made_up_session_writes_nothing() {
     let app = TestApp::start().await;
     app.sign_in_as(&mut Browser::default(), json!({})).await;
     // Whoever writes waits for this one.
-    let mut writing = app.identity.db.begin().await.unwrap();
+    let mut writing = app.identity.db().begin().await.unwrap();
     sqlx::query("DELETE FROM answered_states").execute(&mut *writing).await.unwrap();
     let began = std::time::Instant::now();
     let mut visitor = Browser(HashMap::from([("errand".to_owned(), "A".repeat(22))]));
@@ -124,7 +124,7 @@ async fn a_logout_token_is_good_once() {
     app.clock.advance(Duration::hours(1));
     crate::identity::sign_in::sweep(&app.identity).await.unwrap();
     let remembered: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM logout_tokens").fetch_one(&app.identity.db).await.unwrap();
+        sqlx::query_scalar("SELECT COUNT(*) FROM logout_tokens").fetch_one(app.identity.db()).await.unwrap();
     assert_eq!(remembered, 0);
     logout_is_refused(&app, &token, "expired").await;
 }
@@ -287,7 +287,7 @@ async fn the_id_token_is_kept_sealed_and_shown_at_sign_out_only_where_configurat
 
     let app = TestApp::configured(json!({"send_id_token_hint": true})).await;
     let mut browser = app.signed_in().await;
-    let data: String = sqlx::query_scalar("SELECT data FROM sessions").fetch_one(&app.identity.db).await.unwrap();
+    let data: String = sqlx::query_scalar("SELECT data FROM sessions").fetch_one(app.identity.db()).await.unwrap();
     assert!(data.contains("id_token") && !data.contains("eyJ"), "sealed");
     let asked = app.post(&mut browser, "/auth/sign-out", "").await.parameters();
     let claims = crate::identity::jwt::parse(&asked["id_token_hint"]).map(|_| ());

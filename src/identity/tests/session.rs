@@ -74,7 +74,7 @@ async fn visitors_leave_no_rows() {
         app.whoami(&mut browser).await;
     }
     for table in ["SELECT COUNT(*) FROM sessions", "SELECT COUNT(*) FROM answered_states"] {
-        let rows: i64 = sqlx::query_scalar(table).fetch_one(&app.identity.db).await.unwrap();
+        let rows: i64 = sqlx::query_scalar(table).fetch_one(app.identity.db()).await.unwrap();
         assert_eq!(rows, 0);
     }
 }
@@ -103,7 +103,7 @@ async fn a_session_ends_with_the_providers_grant_where_the_provider_says_when() 
         assert_eq!(app.whoami(&mut browser).await, "nobody");
     }
     crate::identity::session::Store::new(&app.identity).sweep().await.unwrap();
-    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(&app.identity.db).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sessions").fetch_one(app.identity.db()).await.unwrap();
     assert_eq!(rows, 0, "swept");
 }
 
@@ -116,18 +116,18 @@ async fn a_renewal_carries_the_session_on_and_what_is_over_is_removed_with_its_t
     let mut browser = app.signed_in().await;
     for _ in 0..3 {
         app.clock.advance(Duration::hours(23));
-        app.identity.tokens.for_user(&alice(), &Scopes::parse(READ)).await.expect("a token");
+        app.identity.tokens().for_user(&alice(), &Scopes::parse(READ)).await.expect("a token");
         assert_eq!(app.whoami(&mut browser).await, "Alice");
     }
     let tokens = async || {
         let count = "SELECT (SELECT COUNT(*) FROM access_tokens) + (SELECT COUNT(*) FROM refresh_tokens)";
-        let rows: i64 = sqlx::query_scalar(count).fetch_one(&app.identity.db).await.unwrap();
+        let rows: i64 = sqlx::query_scalar(count).fetch_one(app.identity.db()).await.unwrap();
         rows
     };
     app.identity.sweep_once().await.unwrap();
     assert_eq!(tokens().await, 2);
     // The session's row is removed before its tokens expire.
-    sqlx::query("UPDATE sessions SET ends_at = 1").execute(&app.identity.db).await.unwrap();
+    sqlx::query("UPDATE sessions SET ends_at = 1").execute(app.identity.db()).await.unwrap();
     app.identity.sweep_once().await.unwrap();
     assert_eq!(tokens().await, 0);
 }
@@ -197,13 +197,13 @@ async fn a_session_that_is_not_understood_asks_for_sign_in_instead_of_locking_it
     let app = TestApp::at_whole_provider().await;
     let mut browser = app.signed_in().await;
     for data in [r#"{"customer":{"of":"another version"}}"#, r#"{"signed_in":7}"#, "nonsense"] {
-        sqlx::query("UPDATE sessions SET data = $1").bind(data).execute(&app.identity.db).await.unwrap();
+        sqlx::query("UPDATE sessions SET data = $1").bind(data).execute(app.identity.db()).await.unwrap();
         assert_eq!(app.whoami(&mut browser).await, "nobody", "{data}");
         app.sign_in(&mut browser).await;
         assert_eq!(app.whoami(&mut browser).await, "Alice", "{data}");
     }
     for data in ["{}", r#"{"customer":7}"#, "nonsense"] {
-        sqlx::query("UPDATE sessions SET data = $1").bind(data).execute(&app.identity.db).await.unwrap();
+        sqlx::query("UPDATE sessions SET data = $1").bind(data).execute(app.identity.db()).await.unwrap();
         assert!(app.has_tokens().await, "{data}");
         assert_eq!(app.post(&mut browser, "/auth/sign-out", "").await.location(), "/", "{data}");
         assert!(!app.has_tokens().await, "{data}");
@@ -299,7 +299,7 @@ async fn a_restart_and_a_new_encryption_key_keep_sessions_and_sign_ins_on_their_
     assert_eq!(page.location(), "/todos");
     let read = crate::identity::scopes::Scopes::parse(crate::identity::testing::READ);
     app.clock.advance(Duration::hours(2));
-    identity.tokens.for_user(&alice(), &read).await.expect("the refresh token opens");
+    identity.tokens().for_user(&alice(), &read).await.expect("the refresh token opens");
 }
 
 /// Without its key, a sign-in on its way is over, and nothing worse.

@@ -311,7 +311,7 @@ async fn another_providers_customer_is_known_by_the_configured_claim() {
     .await;
     let key = async || {
         let keys: Vec<String> = sqlx::query_scalar("SELECT DISTINCT customer FROM sessions ORDER BY customer")
-            .fetch_all(&app.identity.db)
+            .fetch_all(app.identity.db())
             .await
             .unwrap();
         keys
