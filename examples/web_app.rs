@@ -20,8 +20,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use errand::identity::downstream::{Call, DownstreamApi, DownstreamError};
 use errand::identity::session::SignedIn;
-use errand::identity::token::AcquireError;
-use errand::identity::{self, App, Identity};
+use errand::identity::{self, App, Identity, NextStep};
 use tokio_util::sync::CancellationToken;
 use tower_sessions::Session;
 
@@ -62,11 +61,18 @@ async fn show_things(
     };
     match things.call_for_user(identity.tokens(), &signed_in.key, &Call::default()).await {
         Ok(answer) => Ok(answer.body.into_response()),
-        // Consent, a second factor, or a sign-in that is too old: the customer goes to the provider, and comes back here.
-        Err(DownstreamError::Acquire(AcquireError::InteractionRequired { scopes, claims, .. })) => {
-            let url = identity.interaction_url(&signed_in.key, &scopes, claims.as_deref(), &page);
-            Ok(Redirect::to(&url).into_response())
-        }
+        Err(DownstreamError::Acquire(error)) => match identity.next_step(&signed_in, &error, &page) {
+            // Consent, a second factor, or a sign-in that is too old: the customer goes to the provider, and comes back here.
+            NextStep::Redirect { url, .. } => Ok(Redirect::to(&url).into_response()),
+            // They were there, and it was not granted: no second round, but a way out.
+            NextStep::NotGranted { url, .. } => {
+                let again = url.replace('&', "&amp;");
+                let page = format!(r#"This was not permitted. <a href="{again}">Try again</a> <a href="/">Home</a>"#);
+                Ok((StatusCode::FORBIDDEN, Html(page)).into_response())
+            }
+            NextStep::Misconfigured => Err(StatusCode::BAD_GATEWAY),
+            NextStep::Unavailable => Err(StatusCode::SERVICE_UNAVAILABLE),
+        },
         Err(error) => {
             eprintln!("{error}");
             Err(StatusCode::BAD_GATEWAY)

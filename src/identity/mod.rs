@@ -16,6 +16,7 @@
 //! | [`token`] | access tokens as values, how one is asked for, and why there is none |
 //! | [`tokens`] | access tokens for the customer: cached, renewed, sealed at rest |
 //! | [`scopes`] | sets of scopes, and the resources that they belong to |
+//! | `next_step` | what a page does that has no token: [`NextStep`] |
 //! | [`downstream`] | the APIs that are called with them |
 //! | [`bearer`] | the API's side: access tokens, and what their callers may do |
 //!
@@ -54,6 +55,7 @@ mod id_token;
 pub mod jwt;
 mod lenient;
 mod log;
+mod next_step;
 mod protocol;
 pub mod provider;
 pub mod return_to;
@@ -76,6 +78,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::csrf::CsrfLayer;
 
 pub use builder::{App, AppConfig, Builder, MIGRATIONS, OpenError, check, open};
+pub use next_step::{NextStep, Purpose};
 use session::Store;
 pub use state::Identity;
 

@@ -1,20 +1,13 @@
 //! What a call to an API that brought nothing means for the customer.
 
 use super::flash;
-use time::Duration;
-
 use super::request::Request;
 use crate::app::error::AppError;
 use crate::identity::downstream::{Answer, DownstreamError};
 use crate::identity::session::SignedIn;
 use crate::identity::tokens::AcquireError;
-use crate::platform::clock::Timestamp;
+use crate::identity::{NextStep, Purpose};
 use crate::platform::outbound;
-
-/// For how long after a sign-in another one for the same scopes would not help: better an error than a loop.
-const JUST_SIGNED_IN: Duration = Duration::seconds(10);
-/// The same after a consent, whose page a customer may come back from and look around first.
-const JUST_ASKED: Duration = Duration::minutes(10);
 
 /// The error of a call to `api` (its name, for the log).
 pub(super) fn failed(api: &str, request: &Request, signed_in: &SignedIn, error: &DownstreamError) -> AppError {
@@ -55,40 +48,18 @@ pub(super) fn parse<T: serde::de::DeserializeOwned>(api: &str, answer: &Answer) 
 }
 
 fn not_acquired(request: &Request, signed_in: &SignedIn, error: &AcquireError) -> AppError {
-    match error {
-        AcquireError::InteractionRequired { scopes, claims, consent, reason } => {
-            tracing::info!(%scopes, reason, consent, "a customer must go to the provider");
-            let since = request.web.clock().timestamp() - Timestamp::from_millis(signed_in.signed_in_at);
-            let window = if *consent { JUST_ASKED } else { JUST_SIGNED_IN };
-            // A claims challenge is new each time; whoever comes back from one has answered it.
-            let identity = request.web.identity();
-            let url = identity.interaction_url(&signed_in.key, scopes, claims.as_deref(), &request.page());
-            let demanded_before = signed_in.asked.cover(scopes, identity.scope_naming());
-            if since < window && demanded_before && (claims.is_none() || since < JUST_SIGNED_IN) {
-                tracing::warn!(
-                    %scopes, reason, consent, asked = %signed_in.asked,
-                    "a customer who was just asked for these scopes at the provider comes back without them, and is not sent \
-                     there again: check the permissions of the app's registration, and what the provider grants"
-                );
-                return if *consent { AppError::NotGranted { url } } else { AppError::NoAccess { url } };
-            }
-            // For anything that a plain sign-in does not ask for, it would end here again, and again.
-            if !consent && claims.is_none() && identity.signs_in_with(scopes) {
-                return request.sign_in_required();
-            }
-            // A page that sends the customer there at once would never be seen again.
-            if !request.is_action() && flash::has_declined(request) {
-                return AppError::Declined { url };
-            }
-            if *consent { AppError::ConsentRequired { url } } else { AppError::SignInRequired { url } }
+    let identity = request.web.identity();
+    match identity.next_step(signed_in, error, &request.page()) {
+        NextStep::Redirect { url, purpose: Purpose::SignIn } => AppError::SignInRequired { url },
+        // A page that sends the customer there at once would never be seen again.
+        NextStep::Redirect { url, .. } if !request.is_action() && flash::has_declined(request) => {
+            AppError::Declined { url }
         }
-        AcquireError::Misconfigured(cause) => {
-            tracing::error!(%cause, "no access token can be had as the app is set up: an operator must mend it");
-            AppError::Misconfigured { url: request.web.identity().sign_in_url(&request.page()) }
-        }
-        AcquireError::Unavailable(_) | AcquireError::Busy(_) => {
-            tracing::error!(%error, "no access token can be had");
-            AppError::Unavailable
-        }
+        NextStep::Redirect { url, purpose: Purpose::Consent } => AppError::ConsentRequired { url },
+        NextStep::Redirect { url, purpose: Purpose::Proof } => AppError::SignInRequired { url },
+        NextStep::NotGranted { url, purpose: Purpose::Consent } => AppError::NotGranted { url },
+        NextStep::NotGranted { url, .. } => AppError::NoAccess { url },
+        NextStep::Misconfigured => AppError::Misconfigured { url: identity.sign_in_url(&request.page()) },
+        NextStep::Unavailable => AppError::Unavailable,
     }
 }

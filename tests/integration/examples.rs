@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method, Uri, header};
+use axum::{Json, Router};
 use errand::platform::seal::KeyRing;
 use errand::tenant::embed::EmbeddedTenant;
 use reqwest::StatusCode;
 use serde_json::{Value, from_value, json};
+use url::Url;
 
 use crate::test_browser::{Browser, http};
 use crate::test_errand::{PASSWORD, closed_port};
@@ -133,6 +137,71 @@ async fn a_customer_signs_up_at_the_example_app_which_calls_the_example_api_and_
     let called = tokio::task::spawn_blocking(move || daemon.output()).await.unwrap().unwrap();
     assert!(called.status.success(), "{}", String::from_utf8_lossy(&called.stderr));
     assert_eq!(String::from_utf8(called.stdout).unwrap(), "[\"a pen\",\"a lamp\"]\n");
+}
+
+/// A provider before `tenant` that grants nothing but the sign-in, whatever is asked for.
+async fn stingy(tenant: &EmbeddedTenant) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let here = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    let issuer = Url::parse(&tenant.issuer()).unwrap();
+    let (own, there) = (here.clone(), issuer.origin().ascii_serialization());
+    let answer = move |uri: Uri, mut headers: HeaderMap, body: Bytes| async move {
+        headers.remove(header::HOST);
+        let method = if body.is_empty() { Method::GET } else { Method::POST };
+        let answer = http().request(method, format!("{there}{}", uri.path())).headers(headers).body(body);
+        let answer = answer.send().await.unwrap();
+        let (status, mut document) = (answer.status(), answer.json::<Value>().await.unwrap());
+        if let Some(endpoint) = document["token_endpoint"].as_str().map(|url| url.replace(&there, &own)) {
+            document["token_endpoint"] = endpoint.into();
+        }
+        if document["scope"].is_string() {
+            document["scope"] = "openid".into();
+        }
+        (status, Json(document))
+    };
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await.unwrap() });
+    format!("{here}{}", issuer.path())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_app_sends_nobody_to_a_provider_for_ever_that_does_not_grant_what_it_needs() {
+    let web_port = closed_port();
+    let web = format!("http://localhost:{web_port}");
+    let tenant = EmbeddedTenant::builder()
+        .redirect_uri(&format!("{web}/auth/redirect"))
+        .api("api://things", &["Things.Read"])
+        .user("ada@example.com", PASSWORD)
+        .start()
+        .await
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (authority, id, secret) = (stingy(&tenant).await, tenant.client_id(), tenant.client_secret());
+    write(
+        folder.path(),
+        "web.toml",
+        &json!({
+            "mode": "development",
+            "public_url": web,
+            "database_url": "sqlite:web.db",
+            "encryption_keys": [KeyRing::generate()],
+            "identity": {
+                "authority": authority, "issuer": tenant.issuer(), "tenant_id": tenant.tenant_id(),
+                "client_id": id, "client_credentials": [{ "secret": secret }],
+            },
+            "downstream_apis": { "things": { "base_url": web, "scopes": ["api://things/Things.Read"] } },
+        }),
+    );
+    let _web = Running::start("web_app", folder.path(), web_port).await;
+    let mut browser = Browser::new(&web, &tenant.issuer());
+    browser.open("/auth/sign-in?return_to=%2Fthings").await;
+    browser.submit("form:not(.quiet)", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;
+    // Through the provider once more, for the API's scope, and no further.
+    assert_eq!(browser.page.url.as_str(), format!("{web}/things"), "{}", browser.page.body);
+    assert_eq!(browser.page.status, StatusCode::FORBIDDEN, "{}", browser.page.body);
+    let asked = browser.seen.iter().filter(|page| page.url.path().ends_with("/authorize")).count();
+    assert_eq!(asked, 2);
+    let again = browser.page.attribute("a[href^='/auth/sign-in']", "href").unwrap();
+    assert!(again.contains("challenge=") && browser.page.attribute("a[href='/']", "href").is_some());
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod form_post;
 mod id_token;
 mod logout;
 mod long_running;
+mod next_step;
 mod provider;
 mod renewal;
 mod renewed_id_token;
