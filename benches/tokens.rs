@@ -24,7 +24,7 @@ use axum::{Form, Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use errand::identity::scopes::{Naming, Scopes};
-use errand::identity::session::CustomerKey;
+use errand::identity::session::UserKey;
 use errand::identity::{Identity, MIGRATIONS};
 use errand::platform::clock::Clock;
 use errand::platform::config::{Mode, Settings};
@@ -76,7 +76,7 @@ async fn run(folder: &Path) {
 }
 
 /// The tokens of one customer, again and again.
-async fn from_memory(web: &WebServer, customer: &CustomerKey) {
+async fn from_memory(web: &WebServer, customer: &UserKey) {
     let scopes = Scopes::parse(SCOPE);
     let token = || async {
         black_box(web.identity.tokens().for_user(black_box(customer), black_box(&scopes)).await.expect("a token"));
@@ -117,7 +117,7 @@ async fn from_memory(web: &WebServer, customer: &CustomerKey) {
 }
 
 /// The tokens of all customers, each for the first time in a process.
-async fn from_database(folder: &Path, origin: &str, clock: &Clock, customers: &[CustomerKey]) {
+async fn from_database(folder: &Path, origin: &str, clock: &Clock, customers: &[UserKey]) {
     let scopes = Scopes::parse(SCOPE);
     let (mut subject, mut bare) = (Duration::MAX, Duration::MAX);
     for _ in 0..ROUNDS {
@@ -141,7 +141,7 @@ async fn from_database(folder: &Path, origin: &str, clock: &Clock, customers: &[
 }
 
 /// All customers at once, hours later.
-async fn from_provider(web: &WebServer, provider: &Provider, clock: &Clock, customers: &[CustomerKey]) {
+async fn from_provider(web: &WebServer, provider: &Provider, clock: &Clock, customers: &[UserKey]) {
     let (mut subject, mut bare) = (Duration::MAX, Duration::MAX);
     for _ in 0..2 {
         clock.advance(time::Duration::hours(2));
@@ -225,7 +225,7 @@ impl WebServer {
         Self { identity, app, db, keys }
     }
 
-    async fn sign_in_all(&self, issuer: &str) -> Vec<CustomerKey> {
+    async fn sign_in_all(&self, issuer: &str) -> Vec<UserKey> {
         let mut customers = Vec::new();
         for number in 0..CUSTOMERS {
             let answer = self.get("/auth/sign-in", "").await;
@@ -255,7 +255,7 @@ impl WebServer {
     }
 
     /// What a token from the database cannot do without.
-    async fn select_and_open(&self, customer: &CustomerKey) -> String {
+    async fn select_and_open(&self, customer: &UserKey) -> String {
         let (resource, scopes, sealed): (String, String, String) = sqlx::query_as(
             "SELECT resource, scopes, sealed FROM access_tokens \
              WHERE customer = $1 AND client_id = $2 AND resource = $3 AND expires_at > $4",

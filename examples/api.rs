@@ -13,7 +13,7 @@ use std::path::Path;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router, middleware};
-use errand::identity::bearer::{Caller, Offered, Permission, PermissionConfig, Refusal, Verifier, authenticate};
+use errand::identity::bearer::{AuthRejection, Caller, Offered, Permission, PermissionConfig, Verifier, authenticate};
 use errand::identity::provider::{Provider, ProviderConfig};
 use errand::platform::clock::Clock;
 use errand::platform::config::{self, Mode};
@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn list_things(caller: Caller, State(read): State<Permission>) -> Result<Json<Value>, Refusal> {
+async fn list_things(caller: Caller, State(read): State<Permission>) -> Result<Json<Value>, AuthRejection> {
     caller.require(&read)?;
     Ok(Json(json!({ "things": ["a pen", "a lamp"], "of": caller.key })))
 }

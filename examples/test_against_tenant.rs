@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, header};
 use axum::routing::get;
-use errand::identity::session::SignedIn;
+use errand::identity::session::UserSession;
 use errand::identity::{App, AppConfig};
 use errand::platform::seal::KeyRing;
 use errand::tenant::embed::EmbeddedTenant;
@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn whoami(session: Session) -> String {
-    match SignedIn::load(&session).await {
+    match UserSession::load(&session).await {
         Ok(Some(signed_in)) => format!("Hello, {}", signed_in.claim("email").unwrap_or_default()),
         _ => "Hello, whoever you are".to_owned(),
     }

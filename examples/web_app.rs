@@ -19,7 +19,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use errand::identity::downstream::{Call, DownstreamApi, DownstreamError};
-use errand::identity::session::SignedIn;
+use errand::identity::session::UserSession;
 use errand::identity::{self, App, Identity, NextStep};
 use tokio_util::sync::CancellationToken;
 use tower_sessions::Session;
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn home(session: Session) -> Result<Html<&'static str>, StatusCode> {
-    let signed_in = SignedIn::load(&session).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let signed_in = UserSession::load(&session).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     Ok(Html(match signed_in {
         Some(_) => {
             r#"<a href="/things">Things</a><form method="post" action="/auth/sign-out"><button>Sign out</button></form>"#
@@ -55,7 +55,7 @@ async fn show_things(
     State((identity, things)): State<(Identity, DownstreamApi)>,
 ) -> Result<Response, StatusCode> {
     let page = identity.return_to("/things");
-    let signed_in = SignedIn::load(&session).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let signed_in = UserSession::load(&session).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let Some(signed_in) = signed_in else {
         return Ok(Redirect::to(&identity.sign_in_url(&page)).into_response());
     };

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 
 use super::state::Api;
 use super::store::Whose;
-use crate::identity::bearer::{Caller, Kind, Refusal};
+use crate::identity::bearer::{AuthRejection, Caller, Kind};
 
 /// Users see their own to-dos; apps see everyone's.
 pub(super) fn whose(caller: &Caller) -> Whose<'_> {
@@ -22,9 +22,9 @@ pub(super) struct Reader(pub(super) Caller);
 pub(super) struct Writer(pub(super) Caller);
 
 impl FromRequestParts<Api> for Reader {
-    type Rejection = Refusal;
+    type Rejection = AuthRejection;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, AuthRejection> {
         let caller = Caller::from_request_parts(parts, api).await?;
         caller.require(&api.0.permissions.read)?;
         Ok(Self(caller))
@@ -32,9 +32,9 @@ impl FromRequestParts<Api> for Reader {
 }
 
 impl FromRequestParts<Api> for Writer {
-    type Rejection = Refusal;
+    type Rejection = AuthRejection;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, AuthRejection> {
         let caller = Caller::from_request_parts(parts, api).await?;
         caller.require(&api.0.permissions.write)?;
         Ok(Self(caller))

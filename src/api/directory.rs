@@ -11,9 +11,9 @@ use super::config::{Config, DIRECTORY};
 use super::downstream::Downstream;
 use super::problem::Problem;
 use super::profile::Profile;
-use crate::identity::bearer::{IncomingToken, Interaction, Refusal};
+use crate::identity::bearer::{AuthRejection, IncomingToken, Interaction};
 use crate::identity::client::ConfidentialClient;
-use crate::identity::downstream::{Answer, Call, DownstreamApi, DownstreamError};
+use crate::identity::downstream::{ApiResponse, Call, DownstreamApi, DownstreamError};
 use crate::identity::token::AcquireError;
 use crate::platform::config::ConfigError;
 
@@ -85,7 +85,7 @@ impl Customer {
         Ok(answer.json().map_err(DownstreamError::Outbound)?)
     }
 
-    async fn call(&self, call: Call<'_>) -> Result<Answer, DirectoryError> {
+    async fn call(&self, call: Call<'_>) -> Result<ApiResponse, DirectoryError> {
         let Self { directory, token } = self;
         Ok(directory.api.call_on_behalf_of(&directory.client, token, &call).await?)
     }
@@ -113,7 +113,7 @@ impl IntoResponse for DirectoryError {
             DownstreamError::Acquire(error) => {
                 if let Some(interaction) = Interaction::of(error) {
                     tracing::info!(%error, "a customer must go to the provider for the directory");
-                    return Refusal::Interaction(interaction).into_response();
+                    return AuthRejection::Interaction(interaction).into_response();
                 }
                 tracing::error!(%error, "the directory cannot be called on a customer's behalf");
                 if matches!(error, AcquireError::Misconfigured(_)) {

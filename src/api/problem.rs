@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::store::StoreError;
-use crate::identity::bearer::Refusal;
+use crate::identity::bearer::AuthRejection;
 use crate::platform::serve::Malformed;
 
 /// What went wrong, for the client's developer. [`complete`] makes the document of it.
@@ -87,8 +87,8 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<&Refusal> for Problem {
-    fn from(refusal: &Refusal) -> Self {
+impl From<&AuthRejection> for Problem {
+    fn from(refusal: &AuthRejection) -> Self {
         Self::new(refusal.status(), refusal.to_string())
     }
 }
@@ -102,7 +102,7 @@ pub(super) async fn complete(request: Request, next: Next) -> Response {
         return response;
     }
     let ours = response.extensions().get::<Problem>().cloned();
-    let problem = ours.or_else(|| Refusal::of(&response).map(Problem::from));
+    let problem = ours.or_else(|| AuthRejection::of(&response).map(Problem::from));
     let problem = problem.or_else(|| {
         let malformed = response.extensions().get::<Malformed>()?;
         Some(Problem::new(status, malformed.to_string()))

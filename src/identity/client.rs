@@ -48,15 +48,15 @@ struct Inner {
     credentials: Credentials,
     capabilities: Vec<String>,
     trusted_audiences: Vec<String>,
-    turns: Arc<Semaphore>,
-    /// Keyed by what was asked for and, on behalf of a caller, by the digest of their token: see [`Wanted::key`].
-    slots: moka::future::Cache<String, Arc<Slot>>,
+    permits: Arc<Semaphore>,
+    /// Keyed by what was asked for and, on behalf of a caller, by the digest of their token: see [`AppTokenRequest::key`].
+    slots: moka::future::Cache<String, Arc<TokenSlot>>,
 }
 
 /// One token, and who is getting the next.
 #[derive(Default)]
-struct Slot {
-    known: RwLock<Option<Known>>,
+struct TokenSlot {
+    known: RwLock<Option<CachedToken>>,
     /// Held by whoever fetches.
     fetching: tokio::sync::Mutex<()>,
     /// When a renewal in the background last failed, milliseconds since the epoch; 0 for never.
@@ -64,7 +64,7 @@ struct Slot {
 }
 
 #[derive(Clone)]
-struct Known {
+struct CachedToken {
     /// Counts the tokens of a slot: who saw number 3 and wants a new one is served by number 4.
     number: u64,
     /// The claims challenge that it was acquired for.
@@ -74,26 +74,26 @@ struct Known {
     expires_at: i64,
 }
 
-impl Slot {
-    fn read(&self) -> Option<Known> {
+impl TokenSlot {
+    fn read(&self) -> Option<CachedToken> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn write(&self, token: AccessToken, claims: Option<String>, renew_at: i64, expires_at: i64) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let number = known.as_ref().map_or(1, |known| known.number + 1);
-        *known = Some(Known { number, claims, token, renew_at, expires_at });
+        *known = Some(CachedToken { number, claims, token, renew_at, expires_at });
     }
 }
 
 /// A token without a session: for the app itself or on behalf of a caller.
-struct Wanted {
+struct AppTokenRequest {
     assertion: Option<IncomingToken>,
     scopes: Scopes,
     claims: Option<String>,
 }
 
-impl Wanted {
+impl AppTokenRequest {
     /// The whole digest of the caller's token is part of it, so that nobody is ever served another caller's token; the
     /// issuer and this client are the [`ConfidentialClient`]'s own.
     fn key(&self) -> String {
@@ -133,7 +133,7 @@ impl ConfidentialClient {
             credentials,
             capabilities: config.client_capabilities.clone(),
             trusted_audiences: config.trusted_audiences.clone(),
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
             slots: moka::future::Cache::builder()
                 .max_capacity(REMEMBERED)
                 .time_to_idle(Duration::from_hours(1))
@@ -170,7 +170,7 @@ impl ConfidentialClient {
     /// # Errors
     /// As [`ConfidentialClient::for_app`].
     pub async fn for_app_with(&self, scopes: &Scopes, options: &Options) -> Result<AccessToken, AcquireError> {
-        let wanted = Wanted { assertion: None, scopes: scopes.clone(), claims: options.claims.clone() };
+        let wanted = AppTokenRequest { assertion: None, scopes: scopes.clone(), claims: options.claims.clone() };
         self.acquire(wanted, options.bypass_cache()).await.map_err(|error| match error {
             AcquireError::InteractionRequired { reason, .. } => AcquireError::misconfigured(reason),
             error => error,
@@ -201,8 +201,11 @@ impl ConfidentialClient {
             let reason = "an app's token names no user to act on behalf of";
             return Err(AcquireError::misconfigured(reason));
         }
-        let wanted =
-            Wanted { assertion: Some(incoming.clone()), scopes: scopes.clone(), claims: options.claims.clone() };
+        let wanted = AppTokenRequest {
+            assertion: Some(incoming.clone()),
+            scopes: scopes.clone(),
+            claims: options.claims.clone(),
+        };
         self.acquire(wanted, options.bypass_cache()).await
     }
 
@@ -215,7 +218,7 @@ impl ConfidentialClient {
         merge_claims(&self.0.capabilities, challenge)
     }
 
-    async fn acquire(&self, wanted: Wanted, fresh: bool) -> Result<AccessToken, AcquireError> {
+    async fn acquire(&self, wanted: AppTokenRequest, fresh: bool) -> Result<AccessToken, AcquireError> {
         let inner = &self.0;
         let now = inner.clock.unix_millis();
         let key = wanted.key();
@@ -252,7 +255,7 @@ impl ConfidentialClient {
         self.fetch(&slot, &wanted).await
     }
 
-    fn renew_in_background(&self, slot: Arc<Slot>, wanted: Wanted) {
+    fn renew_in_background(&self, slot: Arc<TokenSlot>, wanted: AppTokenRequest) {
         if self.0.clock.unix_millis().abs_diff(slot.failed_at.load(Ordering::Relaxed)) < PAUSE {
             return;
         }
@@ -268,7 +271,7 @@ impl ConfidentialClient {
     }
 
     /// Asks the provider; whoever calls this holds the slot's lock.
-    async fn fetch(&self, slot: &Slot, wanted: &Wanted) -> Result<AccessToken, AcquireError> {
+    async fn fetch(&self, slot: &TokenSlot, wanted: &AppTokenRequest) -> Result<AccessToken, AcquireError> {
         let scopes = wanted.scopes.to_string();
         let claims = self.claims(wanted.claims.as_deref())?;
         let grant = match &wanted.assertion {
@@ -290,9 +293,9 @@ impl ConfidentialClient {
     }
 
     /// A turn at the token endpoint, for a caller who must have it before they take something that others wait for.
-    pub(in crate::identity) async fn turn(&self) -> Turn {
+    pub(in crate::identity) async fn permit(&self) -> Permit {
         // The semaphore is never closed.
-        Turn(Arc::clone(&self.0.turns).acquire_owned().await.ok())
+        Permit(Arc::clone(&self.0.permits).acquire_owned().await.ok())
     }
 
     /// Sends a token request with the app's authentication.
@@ -300,14 +303,14 @@ impl ConfidentialClient {
         &self,
         request: &TokenRequest<'_>,
     ) -> Result<TokenResponse, TokenEndpointError> {
-        let turn = tokio::time::timeout(LIMIT, self.turn()).await.map_err(|_| TokenEndpointError::Busy)?;
-        self.request_in_turn(&turn, request).await
+        let permit = tokio::time::timeout(LIMIT, self.permit()).await.map_err(|_| TokenEndpointError::Busy)?;
+        self.request_with_permit(&permit, request).await
     }
 
     /// [`ConfidentialClient::request`] of a caller whose turn it is.
-    pub(in crate::identity) async fn request_in_turn(
+    pub(in crate::identity) async fn request_with_permit(
         &self,
-        _: &Turn,
+        _: &Permit,
         request: &TokenRequest<'_>,
     ) -> Result<TokenResponse, TokenEndpointError> {
         tokio::time::timeout(LIMIT, async {
@@ -453,9 +456,9 @@ enum Message<'a> {
 }
 
 /// A turn at the token endpoint, until it is dropped.
-pub(in crate::identity) struct Turn(#[expect(dead_code, reason = "held, not read")] Option<OwnedSemaphorePermit>);
+pub(in crate::identity) struct Permit(#[expect(dead_code, reason = "held, not read")] Option<OwnedSemaphorePermit>);
 
-impl Turn {
+impl Permit {
     /// For requests whose number is bounded elsewhere.
     pub(in crate::identity) fn of_its_own() -> Self {
         Self(None)

@@ -24,10 +24,10 @@ use url::Url;
 
 use super::client::ConfidentialClient;
 use super::config::{DEFAULT_SCOPES, DownstreamApiConfig};
-use super::customer_key::CustomerKey;
 use super::scopes::{MAX_LENGTH, Naming, Scopes};
 use super::token::{AccessToken, AcquireError, IncomingToken, Options};
 use super::tokens::TokenAcquisition;
+use super::user_key::UserKey;
 use crate::platform::config::{ConfigError, Mode, is_loopback, nearest};
 use crate::platform::outbound::{self, OutboundError};
 use crate::platform::{random, serve};
@@ -83,7 +83,7 @@ pub struct Call<'a> {
 
 /// What an API answered: a success (2xx).
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct ApiResponse {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -95,7 +95,7 @@ pub struct Answer {
 /// An answer that is not a success, as the API explains it (RFC 9457, or Microsoft Graph's error object).
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("the API answered {status} ({title})")]
-pub struct Problem {
+pub struct ApiProblem {
     /// The status of the answer.
     pub status: StatusCode,
     /// `type`: a URI; `about:blank` when the API does not say.
@@ -120,7 +120,7 @@ pub enum DownstreamError {
     Acquire(#[from] AcquireError),
     /// The API answered that it could not, or would not.
     #[error(transparent)]
-    Problem(Box<Problem>),
+    Problem(Box<ApiProblem>),
     /// There is no answer, or too large a one.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
@@ -129,8 +129,8 @@ pub enum DownstreamError {
     Call(&'static str),
 }
 
-impl From<Problem> for DownstreamError {
-    fn from(problem: Problem) -> Self {
+impl From<ApiProblem> for DownstreamError {
+    fn from(problem: ApiProblem) -> Self {
         Self::Problem(Box::new(problem))
     }
 }
@@ -138,7 +138,7 @@ impl From<Problem> for DownstreamError {
 /// Whose token a call carries.
 #[derive(Clone, Copy)]
 enum Caller<'a> {
-    User(&'a TokenAcquisition, &'a CustomerKey),
+    User(&'a TokenAcquisition, &'a UserKey),
     App(&'a ConfidentialClient),
     OnBehalfOf(&'a ConfidentialClient, &'a IncomingToken),
 }
@@ -290,9 +290,9 @@ impl DownstreamApi {
     pub async fn call_for_user(
         &self,
         tokens: &TokenAcquisition,
-        customer: &CustomerKey,
+        customer: &UserKey,
         call: &Call<'_>,
-    ) -> Result<Answer, DownstreamError> {
+    ) -> Result<ApiResponse, DownstreamError> {
         if self.0.request_app_token {
             return self.call_for_app(tokens.client(), call).await;
         }
@@ -303,7 +303,11 @@ impl DownstreamApi {
     ///
     /// # Errors
     /// [`DownstreamError`].
-    pub async fn call_for_app(&self, client: &ConfidentialClient, call: &Call<'_>) -> Result<Answer, DownstreamError> {
+    pub async fn call_for_app(
+        &self,
+        client: &ConfidentialClient,
+        call: &Call<'_>,
+    ) -> Result<ApiResponse, DownstreamError> {
         self.call(Caller::App(client), call).await
     }
 
@@ -316,11 +320,11 @@ impl DownstreamApi {
         client: &ConfidentialClient,
         incoming: &IncomingToken,
         call: &Call<'_>,
-    ) -> Result<Answer, DownstreamError> {
+    ) -> Result<ApiResponse, DownstreamError> {
         self.call(Caller::OnBehalfOf(client, incoming), call).await
     }
 
-    async fn call(&self, caller: Caller<'_>, call: &Call<'_>) -> Result<Answer, DownstreamError> {
+    async fn call(&self, caller: Caller<'_>, call: &Call<'_>) -> Result<ApiResponse, DownstreamError> {
         let scopes = self.scopes(call.scopes).ok_or(DownstreamError::Call("there is no such set of scopes"))?;
         let mut url = self.0.base_url.clone();
         append(&mut url, call.path).map_err(DownstreamError::Call)?;
@@ -335,7 +339,7 @@ impl DownstreamApi {
         loop {
             let (status, headers, body) = self.send(&url, call, &token, deadline, &correlation_id).await?;
             if status.is_success() {
-                return Ok(Answer { status, headers, body });
+                return Ok(ApiResponse { status, headers, body });
             }
             let challenge = Challenge::of(&headers);
             match (status, challenge.claims) {
@@ -362,7 +366,7 @@ impl DownstreamApi {
                     let consent = challenge.consent;
                     return Err(AcquireError::InteractionRequired { scopes, claims, consent, reason }.into());
                 }
-                _ => return Err(Problem::read(status, &headers, &body, correlation_id).into()),
+                _ => return Err(ApiProblem::read(status, &headers, &body, correlation_id).into()),
             }
         }
     }
@@ -447,7 +451,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds.into()))
 }
 
-impl Answer {
+impl ApiResponse {
     /// The body, read as JSON.
     ///
     /// # Errors
@@ -457,7 +461,7 @@ impl Answer {
     }
 }
 
-impl Problem {
+impl ApiProblem {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], correlation_id: String) -> Self {
         let document: Value = serde_json::from_slice(body).unwrap_or_default();
         let graph = document.get("error").filter(|error| error.is_object());

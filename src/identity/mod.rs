@@ -46,7 +46,6 @@ mod claim_names;
 pub mod client;
 pub mod config;
 mod credential;
-mod customer_key;
 pub mod downstream;
 mod ended;
 mod ended_sessions;
@@ -70,6 +69,7 @@ pub(crate) mod testing;
 mod tests;
 pub mod token;
 pub mod tokens;
+mod user_key;
 
 use axum::Router;
 use axum::http::StatusCode;

@@ -5,7 +5,7 @@
 use time::Duration;
 
 use super::return_to::ReturnTo;
-use super::session::SignedIn;
+use super::session::UserSession;
 use super::state::Identity;
 use super::token::AcquireError;
 use crate::platform::clock::Timestamp;
@@ -54,7 +54,7 @@ pub enum Purpose {
 impl Identity {
     /// What a page that is to come back to `page` does when `error` is why there is no access token for its customer. Says
     /// in the log what it makes of it.
-    pub fn next_step(&self, signed_in: &SignedIn, error: &AcquireError, page: &ReturnTo) -> NextStep {
+    pub fn next_step(&self, signed_in: &UserSession, error: &AcquireError, page: &ReturnTo) -> NextStep {
         let (scopes, claims, consent, reason) = match error {
             AcquireError::InteractionRequired { scopes, claims, consent, reason } => {
                 (scopes, claims.as_deref(), *consent, reason)

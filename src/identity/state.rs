@@ -149,12 +149,11 @@ impl Identity {
     /// # Errors
     /// When the database does not answer, or refuses: then nobody knows.
     pub async fn is_first_time(&self, what: &str, until: i64) -> Result<bool, sqlx::Error> {
-        let noted =
-            sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(crate::platform::hash::sha256_base64url(what))
-                .bind(until)
-                .execute(self.db())
-                .await?;
+        let noted = sqlx::query("INSERT INTO used_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(crate::platform::hash::sha256_base64url(what))
+            .bind(until)
+            .execute(self.db())
+            .await?;
         Ok(noted.rows_affected() == 1)
     }
 

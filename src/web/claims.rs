@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::app::model::account::Claim;
-use crate::identity::session::SignedIn;
+use crate::identity::session::UserSession;
 
 /// Claims that are about the token, not about the customer.
 const INTERNAL: [&str; 8] = ["nonce", "at_hash", "c_hash", "login_hint", "aio", "rh", "uti", "sid"];
@@ -13,7 +13,7 @@ const INTERNAL: [&str; 8] = ["nonce", "at_hash", "c_hash", "login_hint", "aio", 
 const TIMES: [&str; 4] = ["iat", "nbf", "exp", "auth_time"];
 
 /// The claims of the customer's ID token, as text.
-pub(super) fn claims(signed_in: &SignedIn) -> Vec<Claim> {
+pub(super) fn claims(signed_in: &UserSession) -> Vec<Claim> {
     let about_the_customer = signed_in.claims.iter().filter(|(name, _)| !INTERNAL.contains(&name.as_str()));
     about_the_customer.map(|(name, value)| Claim { name: name.clone(), value: text(name, value) }).collect()
 }

@@ -9,10 +9,10 @@ use crate::app::error::AppError;
 use crate::app::model::account::Digest;
 use crate::app::model::done::Done;
 use crate::digest::{Outcome, Preferences, TimeZone, schedule::DEFAULT_HOUR};
-use crate::identity::session::SignedIn;
+use crate::identity::session::UserSession;
 
 /// The customer's digest.
-pub(super) async fn digest(request: &Request, signed_in: &SignedIn) -> Result<Digest, AppError> {
+pub(super) async fn digest(request: &Request, signed_in: &UserSession) -> Result<Digest, AppError> {
     let stored = request.web.digests().load(signed_in.key.as_str()).await.map_err(|error| unreadable(&error))?;
     let mut shown = Digest {
         hour: DEFAULT_HOUR,
@@ -81,7 +81,7 @@ pub(crate) async fn save_digest(enabled: bool, time_zone: &str, hour: Option<u8>
 
 /// Where a digest goes: the address that the provider vouches for. Not one that it says is not verified, and a name to sign
 /// in with (OpenID Connect Core §5.7: anybody may choose any) only from Entra, where it is the address that was verified.
-pub(super) fn email(signed_in: &SignedIn) -> Option<&str> {
+pub(super) fn email(signed_in: &UserSession) -> Option<&str> {
     // Some providers send the text.
     let is_false = |verified: &Value| verified == &json!(false) || verified == "false";
     if signed_in.claims.get("email_verified").is_some_and(is_false) {

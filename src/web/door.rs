@@ -26,7 +26,7 @@ use crate::app::model::done::Done;
 use crate::app::model::flash::Flash;
 use crate::app::model::form_draft::FormDraft;
 use crate::identity::return_to::ReturnTo;
-use crate::identity::session::SignedIn;
+use crate::identity::session::UserSession;
 use crate::identity::sign_in::challenge_in;
 
 /// The header that marks a server function's error.
@@ -52,7 +52,7 @@ struct Sent {
     /// The page that it was sent from.
     page: ReturnTo,
     session: Option<Session>,
-    signed_in: Option<SignedIn>,
+    signed_in: Option<UserSession>,
 }
 
 /// Stands in front of pages and server functions.
@@ -128,7 +128,7 @@ async fn answer(door: &Door, request: Request, next: Next) -> Response {
     let session = parts.extensions.get::<Session>().cloned();
     let signed_in = match &session {
         // Of one that cannot be read, the server function says so.
-        Some(session) => SignedIn::load(session).await.ok().flatten(),
+        Some(session) => UserSession::load(session).await.ok().flatten(),
         None => None,
     };
     let fields = form_urlencoded::parse(&body).into_owned().collect();
@@ -326,7 +326,7 @@ impl Sent {
 async fn finish(door: &Door, draft: Draft, session: &Session, page: &ReturnTo) -> Option<Response> {
     let web = &door.web;
     let challenge = draft.challenge.as_ref()?;
-    let signed_in = SignedIn::load(session).await.ok()??;
+    let signed_in = UserSession::load(session).await.ok()??;
     if signed_in.challenge.as_ref() != Some(challenge) {
         return None;
     }

@@ -3,14 +3,14 @@
 use super::flash;
 use super::request::Request;
 use crate::app::error::AppError;
-use crate::identity::downstream::{Answer, DownstreamError};
-use crate::identity::session::SignedIn;
+use crate::identity::downstream::{ApiResponse, DownstreamError};
+use crate::identity::session::UserSession;
 use crate::identity::tokens::AcquireError;
 use crate::identity::{NextStep, Purpose};
 use crate::platform::outbound;
 
 /// The error of a call to `api` (its name, for the log).
-pub(super) fn failed(api: &str, request: &Request, signed_in: &SignedIn, error: &DownstreamError) -> AppError {
+pub(super) fn failed(api: &str, request: &Request, signed_in: &UserSession, error: &DownstreamError) -> AppError {
     match error {
         DownstreamError::Acquire(error) => not_acquired(request, signed_in, error),
         DownstreamError::Problem(problem) => match problem.status.as_u16() {
@@ -40,14 +40,14 @@ pub(super) fn failed(api: &str, request: &Request, signed_in: &SignedIn, error: 
 }
 
 /// Reads what `api` answered.
-pub(super) fn parse<T: serde::de::DeserializeOwned>(api: &str, answer: &Answer) -> Result<T, AppError> {
+pub(super) fn parse<T: serde::de::DeserializeOwned>(api: &str, answer: &ApiResponse) -> Result<T, AppError> {
     outbound::json(api, &answer.body).map_err(|error| {
         tracing::error!(%error, "{api} answered something else");
         AppError::Unavailable
     })
 }
 
-fn not_acquired(request: &Request, signed_in: &SignedIn, error: &AcquireError) -> AppError {
+fn not_acquired(request: &Request, signed_in: &UserSession, error: &AcquireError) -> AppError {
     let identity = request.web.identity();
     match identity.next_step(signed_in, error, &request.page()) {
         NextStep::Redirect { url, purpose: Purpose::SignIn } => AppError::SignInRequired { url },

@@ -11,7 +11,7 @@ use super::flash::{self, set_cookie};
 use super::state::Web;
 use crate::app::address::SIGN_OUT;
 use crate::app::model::flash::Flash;
-use crate::identity::session::CustomerKey;
+use crate::identity::session::UserKey;
 use crate::platform::sealed_cookie::SealedCookie;
 
 /// What the cookie is for. Its value chooses one of two sentences.
@@ -47,7 +47,7 @@ pub(super) async fn watch(State(web): State<Web>, request: Request, next: Next) 
 }
 
 /// What becomes of the customer's digest; `None` where there is none, or nobody can tell.
-async fn becomes(web: &Web, customer: &CustomerKey) -> Option<&'static str> {
+async fn becomes(web: &Web, customer: &UserKey) -> Option<&'static str> {
     let digest = web.digests().load(customer.as_str()).await.ok()??;
     if !digest.preferences.enabled {
         return None;

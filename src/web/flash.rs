@@ -15,7 +15,7 @@ use crate::app::error::Section;
 use crate::app::model::done::Done;
 use crate::app::model::flash::Flash;
 use crate::app::model::form_draft::FormDraft;
-use crate::identity::session::{self, SignedIn};
+use crate::identity::session::{self, UserSession};
 use crate::platform::clock::Timestamp;
 use crate::platform::sealed_cookie::SealedCookie;
 
@@ -129,7 +129,7 @@ fn last_author(web: &Web, headers: &HeaderMap) -> Option<String> {
 }
 
 /// Has the browser remember, sealed and until it is closed, who uses it: the session may be over when a form is sent.
-pub(super) fn remember_author(request: &Request, signed_in: &SignedIn) {
+pub(super) fn remember_author(request: &Request, signed_in: &UserSession) {
     let (web, tag) = (&request.web, tag(&signed_in.key));
     if last_author(web, &request.parts.headers).is_none_or(|known| known != tag) {
         set_cookie(&authors(web).set(&tag, None));
@@ -143,7 +143,7 @@ pub(super) struct Unkept;
 /// Keeps a flash message for the next page of this session.
 pub(super) async fn put(session: &Session, flash: &Flash) -> Result<(), Unkept> {
     let left = async {
-        if SignedIn::load(session).await?.is_none() {
+        if UserSession::load(session).await?.is_none() {
             return Ok(false);
         }
         session.insert(ENTRY, flash).await?;
@@ -161,7 +161,7 @@ pub(super) async fn put(session: &Session, flash: &Flash) -> Result<(), Unkept> 
 }
 
 /// Takes what was left for the page that is asked for: from the session, else from the cookie.
-pub(super) async fn take(request: &Request, signed_in: &SignedIn) -> Flash {
+pub(super) async fn take(request: &Request, signed_in: &UserSession) -> Flash {
     let author = tag(&signed_in.key);
     let greeting = greeting(request, signed_in).await;
     let page = request.page();
@@ -211,7 +211,7 @@ pub(super) fn has_declined(request: &Request) -> bool {
 }
 
 /// What there is to tell at the first page of a session: that digests which needed this sign-in come again.
-async fn greeting(request: &Request, signed_in: &SignedIn) -> Option<String> {
+async fn greeting(request: &Request, signed_in: &UserSession) -> Option<String> {
     if !matches!(request.session.get::<bool>(GREETED).await, Ok(None)) {
         return None;
     }
@@ -259,7 +259,7 @@ async fn take_from(session: &Session, page: &str) -> Option<Flash> {
 
 /// What the customer did by proving who they are: they come back from the provider, and it is done.
 async fn take_ended_others(session: &Session) -> Option<Flash> {
-    match SignedIn::take_ended_others(session).await {
+    match UserSession::take_ended_others(session).await {
         Ok(ended) => ended.map(|count| Flash {
             done: Some(Done::OtherSessionsEnded { count }),
             form: FormDraft { action: "sessions/end-others".to_owned(), fields: Vec::new() },

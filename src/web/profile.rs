@@ -10,7 +10,7 @@ use crate::app::error::AppError;
 use crate::app::model::account::Profile;
 use crate::app::model::done::Done;
 use crate::identity::downstream::{Call, DownstreamApi};
-use crate::identity::session::SignedIn;
+use crate::identity::session::UserSession;
 use crate::platform::countries::COUNTRIES;
 
 /// What the API of profiles is called in the log.
@@ -28,7 +28,7 @@ struct ProfileAnswer {
 }
 
 /// The customer's profile; `None` where no API for it is configured.
-pub(super) async fn profile(request: &Request, signed_in: &SignedIn) -> Option<Result<Profile, AppError>> {
+pub(super) async fn profile(request: &Request, signed_in: &UserSession) -> Option<Result<Profile, AppError>> {
     let api = request.web.profile()?;
     let call = Call { scopes: "read", ..Call::default() };
     Some(call_profile(api, request, signed_in, &call).await.map(|answer| Profile {
@@ -44,7 +44,7 @@ pub(super) async fn profile(request: &Request, signed_in: &SignedIn) -> Option<R
 async fn call_profile(
     api: &DownstreamApi,
     request: &Request,
-    signed_in: &SignedIn,
+    signed_in: &UserSession,
     call: &Call<'_>,
 ) -> Result<ProfileAnswer, AppError> {
     let answer = api.call_for_user(request.web.identity().tokens(), &signed_in.key, call).await;

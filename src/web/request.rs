@@ -8,7 +8,7 @@ use super::state::Web;
 use crate::app::address;
 use crate::app::error::AppError;
 use crate::identity::return_to::ReturnTo;
-use crate::identity::session::{CustomerKey, SignedIn};
+use crate::identity::session::{UserKey, UserSession};
 use crate::platform::hash;
 
 /// The session's entry with the name that the customer chose since they signed in.
@@ -37,15 +37,15 @@ impl Request {
     }
 
     /// Who is signed in.
-    pub(super) async fn signed_in(&self) -> Result<Option<SignedIn>, AppError> {
-        SignedIn::load(&self.session).await.map_err(|error| {
+    pub(super) async fn signed_in(&self) -> Result<Option<UserSession>, AppError> {
+        UserSession::load(&self.session).await.map_err(|error| {
             tracing::error!(%error, "a session could not be read");
             AppError::Unavailable
         })
     }
 
     /// Who is signed in, or the way to sign in.
-    pub(super) async fn require_signed_in(&self) -> Result<SignedIn, AppError> {
+    pub(super) async fn require_signed_in(&self) -> Result<UserSession, AppError> {
         self.signed_in().await?.ok_or_else(|| self.sign_in_required())
     }
 
@@ -55,7 +55,7 @@ impl Request {
     }
 
     /// What to call the customer: as they said since they signed in, else as the provider told.
-    pub(super) async fn name(&self, signed_in: &SignedIn) -> String {
+    pub(super) async fn name(&self, signed_in: &UserSession) -> String {
         let chosen: Option<String> = self.session.get(NAME).await.unwrap_or_default();
         chosen.or_else(|| signed_in.name.clone()).unwrap_or_else(|| "You".to_owned())
     }
@@ -84,7 +84,7 @@ impl Request {
 }
 
 /// Tells a customer from others who use the same browser; opens nothing, and names nobody.
-pub(super) fn tag(customer: &CustomerKey) -> String {
+pub(super) fn tag(customer: &UserKey) -> String {
     let mut tag = hash::sha256_base64url(customer.as_str());
     tag.truncate(TAG);
     tag

@@ -5,11 +5,11 @@ use super::request::Request;
 use crate::app::error::AppError;
 use crate::app::model::account::SignedInBrowser;
 use crate::app::model::done::Done;
-use crate::identity::session::{Ended, Ending, SignedIn};
+use crate::identity::session::{Ended, Ending, UserSession};
 use crate::platform::clock::Timestamp;
 
 /// The customer's sessions, this one first.
-pub(super) async fn sessions(request: &Request, signed_in: &SignedIn) -> Result<Vec<SignedInBrowser>, AppError> {
+pub(super) async fn sessions(request: &Request, signed_in: &UserSession) -> Result<Vec<SignedInBrowser>, AppError> {
     let now = request.web.clock().timestamp();
     let sessions = request.web.identity().sessions(signed_in, &request.session).await;
     let sessions = sessions.map_err(|error| unreadable(&error))?;

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::downstream;
 use super::request::Request;
 use crate::app::error::AppError;
-use crate::identity::downstream::{Answer, Call};
-use crate::identity::session::SignedIn;
+use crate::identity::downstream::{ApiResponse, Call};
+use crate::identity::session::UserSession;
 use crate::todo::{Description, NewTodo, Patch, Todo};
 
 /// The API's set of scopes for seeing, and that for changing.
@@ -68,14 +68,14 @@ fn description_of(text: &str) -> Result<Description, AppError> {
     Description::parse(text).map_err(|error| AppError::Invalid(error.to_string()))
 }
 
-fn parse<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T, AppError> {
+fn parse<T: serde::de::DeserializeOwned>(answer: &ApiResponse) -> Result<T, AppError> {
     downstream::parse("the ToDoList API", answer)
 }
 
 /// Who is signed in, before the API.
 struct Customer {
     request: Request,
-    signed_in: SignedIn,
+    signed_in: UserSession,
 }
 
 impl Customer {
@@ -93,13 +93,13 @@ impl Customer {
         }
     }
 
-    async fn change(&self, method: Method, path: &[&str], body: &impl Serialize) -> Result<Answer, AppError> {
+    async fn change(&self, method: Method, path: &[&str], body: &impl Serialize) -> Result<ApiResponse, AppError> {
         // Plain structs of texts and truth values: always JSON.
         let body = serde_json::to_value(body).ok();
         self.call(Call { method: Some(method), path, body, scopes: WRITE, ..Call::default() }).await
     }
 
-    async fn call(&self, call: Call<'_>) -> Result<Answer, AppError> {
+    async fn call(&self, call: Call<'_>) -> Result<ApiResponse, AppError> {
         let Self { request, signed_in } = self;
         let web = &request.web;
         let answer = web.todolist().call_for_user(web.identity().tokens(), &signed_in.key, &call).await;

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::api::Api;
 use crate::api::problem::Problem;
-use crate::identity::bearer::{Protection, Refusal};
+use crate::identity::bearer::{AuthRejection, Protection};
 use crate::platform::config::is_loopback;
 
 /// RFC 9728 §3.
@@ -24,7 +24,7 @@ pub(super) async fn handle(State(api): State<Api>, headers: HeaderMap) -> Respon
     };
     let metadata = match api.0.verifier.provider().metadata().await {
         Ok(metadata) => metadata,
-        Err(error) => return Refusal::Unavailable(error).into_response(),
+        Err(error) => return AuthRejection::Unavailable(error).into_response(),
     };
     // RFC 9728 §2
     let document = json!({

@@ -12,7 +12,7 @@ use crate::api::directory::{Customer, DirectoryError};
 use crate::api::permissions::ProfilePermissions;
 use crate::api::problem::Problem;
 use crate::api::profile::{Change, Profile};
-use crate::identity::bearer::{Caller, IncomingToken, Permission, Refusal};
+use crate::identity::bearer::{AuthRejection, Caller, IncomingToken, Permission};
 
 pub(super) async fn show(ProfileReader(customer): ProfileReader) -> Result<axum::Json<Profile>, DirectoryError> {
     customer.profile().await.map(axum::Json)
@@ -92,13 +92,13 @@ async fn customer(
 /// Why a request about a profile is not served.
 pub(super) enum NotServed {
     /// The caller may not.
-    Refused(Refusal),
+    Refused(AuthRejection),
     /// There are no profiles here.
     NoDirectory,
 }
 
-impl From<Refusal> for NotServed {
-    fn from(refusal: Refusal) -> Self {
+impl From<AuthRejection> for NotServed {
+    fn from(refusal: AuthRejection) -> Self {
         Self::Refused(refusal)
     }
 }

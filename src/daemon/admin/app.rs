@@ -11,7 +11,7 @@ use super::outcome::AdminError;
 use super::table;
 use crate::daemon::aadsts;
 use crate::identity::client::ConfidentialClient;
-use crate::identity::downstream::{Answer, Call, DownstreamApi, DownstreamError, Problem};
+use crate::identity::downstream::{ApiProblem, ApiResponse, Call, DownstreamApi, DownstreamError};
 use crate::identity::tokens::AcquireError;
 use crate::platform::clock::Clock;
 use crate::platform::config::Settings;
@@ -32,7 +32,7 @@ impl Admin {
         Ok(Self { client, todolist, dev: settings.dev.clone() })
     }
 
-    pub(super) async fn call(&self, call: &Call<'_>) -> Result<Answer, AdminError> {
+    pub(super) async fn call(&self, call: &Call<'_>) -> Result<ApiResponse, AdminError> {
         let answer = self.todolist.call_for_app(&self.client, call).await;
         answer.map_err(|error| self.explained(error, call))
     }
@@ -82,7 +82,7 @@ impl Admin {
 }
 
 /// The API's words, and what it says of single members of the body.
-fn detail(problem: &Problem) -> String {
+fn detail(problem: &ApiProblem) -> String {
     let mut text = problem.detail.clone().unwrap_or_else(|| problem.title.clone());
     for error in problem.document.get("errors").and_then(Value::as_array).into_iter().flatten() {
         let member = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -92,6 +92,6 @@ fn detail(problem: &Problem) -> String {
 }
 
 /// Reads what the API answered.
-pub(super) fn read<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T, AdminError> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(answer: &ApiResponse) -> Result<T, AdminError> {
     outbound::json("the API", &answer.body).map_err(|error| AdminError::NotTheApi(error.to_string()))
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use self::app::{Admin, read};
 use self::arguments::{Arguments, Command, List};
 use self::pages::Pages;
-use crate::identity::downstream::{Answer, Call, DownstreamError};
+use crate::identity::downstream::{ApiResponse, Call, DownstreamError};
 use crate::platform::clock::Clock;
 use crate::platform::config::Settings;
 use crate::todo::{Description, Todo};
@@ -173,7 +173,7 @@ impl Admin {
     }
 
     /// Changes one to-do; `None` when there is no such to-do.
-    async fn change(&self, call: &Call<'_>) -> Result<Option<Answer>, AdminError> {
+    async fn change(&self, call: &Call<'_>) -> Result<Option<ApiResponse>, AdminError> {
         match self.todolist.call_for_app(&self.client, call).await {
             Ok(answer) => Ok(Some(answer)),
             Err(DownstreamError::Problem(problem)) if problem.status == StatusCode::NOT_FOUND => {

@@ -12,7 +12,7 @@ use super::{Check, todolist};
 use crate::api::config::Config as Api;
 use crate::daemon::aadsts;
 use crate::daemon::admin::config::{Config as Admin, TODOLIST};
-use crate::identity::bearer::{Explained, Refusal};
+use crate::identity::bearer::{AuthRejection, Explained};
 use crate::platform::clock::Clock;
 use crate::platform::config::Mode;
 use crate::platform::outbound;
@@ -125,7 +125,7 @@ async fn examined(api: &Api, mode: Mode, http: &reqwest::Client, clock: &Clock, 
     let token = authorization.strip_prefix("Bearer ")?;
     Some(match api.examine(mode, http, clock, token).await.ok()? {
         Ok(_) => Check::right(NAME, "all pass"),
-        Err(Explained { refusal: Refusal::Unavailable(error) | Refusal::Misconfigured(error), .. }) => {
+        Err(Explained { refusal: AuthRejection::Unavailable(error) | AuthRejection::Misconfigured(error), .. }) => {
             Check::unknown(NAME, format!("the API's provider cannot be asked: {}", quoted(&error.to_string())))
         }
         Err(explained) => Check::wrong(

@@ -28,7 +28,7 @@ use self::config::{Checked, Config, WebConfig};
 use crate::digest::{Claimed, Outcome, Store};
 use crate::identity;
 use crate::identity::downstream::{Call, DownstreamApi, DownstreamError};
-use crate::identity::session::CustomerKey;
+use crate::identity::session::UserKey;
 use crate::identity::tokens::{AcquireError, TokenAcquisition};
 use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::config::{ConfigError, Mode};
@@ -317,7 +317,7 @@ impl Worker {
     /// What is open on the customer's list.
     async fn open_todos(&self, customer: &str) -> Result<Vec<Todo>, Trouble> {
         let call = Call { scopes: "read", ..Call::default() };
-        let customer = CustomerKey::stored(customer);
+        let customer = UserKey::stored(customer);
         // A list has no more to-dos than the API sends at once.
         let answer = self.0.todolist.call_for_user(&self.0.tokens, &customer, &call).await?;
         let todos: Vec<Todo> = outbound::json("the ToDoList API", &answer.body)

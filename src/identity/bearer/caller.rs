@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::permission::{Kind, Permission};
-use super::refusal::{MissingPermission, Refusal};
+use super::rejection::{AuthRejection, MissingPermission};
 use crate::identity::log::{loggable, loggable_words};
 use crate::identity::token::IncomingToken;
 
@@ -31,8 +31,8 @@ impl Caller {
     /// whoever granted it the app permission.
     ///
     /// # Errors
-    /// [`Refusal::Permission`], [`Refusal::AuthenticationContext`].
-    pub fn require(&self, permission: &Permission) -> Result<(), Refusal> {
+    /// [`AuthRejection::Permission`], [`AuthRejection::AuthenticationContext`].
+    pub fn require(&self, permission: &Permission) -> Result<(), AuthRejection> {
         let (held, sufficient) = match self.kind {
             Kind::User => (&self.scopes, &permission.scopes),
             Kind::App => (&self.roles, &permission.app_permissions),
@@ -44,12 +44,15 @@ impl Caller {
         };
         if !sufficient.iter().any(|name| held.contains(name)) {
             refused(held, &sufficient.join(" "));
-            return Err(Refusal::Permission(MissingPermission { kind: self.kind, permission: permission.clone() }));
+            return Err(AuthRejection::Permission(MissingPermission {
+                kind: self.kind,
+                permission: permission.clone(),
+            }));
         }
         match &permission.authentication_context {
             Some(context) if self.kind == Kind::User && !self.authentication_contexts.contains(&context.0) => {
                 refused(&self.authentication_contexts, &context.0);
-                Err(Refusal::AuthenticationContext(context.clone()))
+                Err(AuthRejection::AuthenticationContext(context.clone()))
             }
             _ => Ok(()),
         }
@@ -58,18 +61,18 @@ impl Caller {
 
 /// Takes the [`Caller`] that [`authenticate`](super::authenticate) found; without that layer, nobody is let in.
 impl<S: Sync> FromRequestParts<S> for Caller {
-    type Rejection = Refusal;
+    type Rejection = AuthRejection;
 
-    fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, Refusal>> {
-        std::future::ready(parts.extensions.get().cloned().ok_or(Refusal::NoToken))
+    fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, AuthRejection>> {
+        std::future::ready(parts.extensions.get().cloned().ok_or(AuthRejection::NoToken))
     }
 }
 
 /// Takes the token that [`authenticate`](super::authenticate) found good; without that layer, there is none.
 impl<S: Sync> FromRequestParts<S> for IncomingToken {
-    type Rejection = Refusal;
+    type Rejection = AuthRejection;
 
-    fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, Refusal>> {
-        std::future::ready(parts.extensions.get().cloned().ok_or(Refusal::NoToken))
+    fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, AuthRejection>> {
+        std::future::ready(parts.extensions.get().cloned().ok_or(AuthRejection::NoToken))
     }
 }

@@ -5,19 +5,19 @@
 
 use serde_json::Value;
 
-use super::refusal::{Refusal, TokenError};
+use super::rejection::{AuthRejection, TokenError};
 use crate::identity::claim_names;
 use crate::identity::config::ClaimNames;
 use crate::identity::jwt::{self, Algorithm, Claims, JwtError, SKEW, TimeError, Verified};
 use crate::identity::log::loggable;
 use crate::identity::provider::{Metadata, SignatureError};
 
-/// Why a token is refused, for the log and for operators. The caller is answered with the [`Refusal`] alone.
+/// Why a token is refused, for the log and for operators. The caller is answered with the [`AuthRejection`] alone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{refusal}{}", self.mismatch.as_ref().map(|mismatch| format!(": {mismatch}")).unwrap_or_default())]
 pub struct Explained {
     /// What the caller is told.
-    pub refusal: Refusal,
+    pub refusal: AuthRejection,
     /// What was compared, where something was.
     pub mismatch: Option<Box<Mismatch>>,
 }
@@ -41,8 +41,8 @@ impl std::fmt::Display for Mismatch {
     }
 }
 
-impl From<Refusal> for Explained {
-    fn from(refusal: Refusal) -> Self {
+impl From<AuthRejection> for Explained {
+    fn from(refusal: AuthRejection) -> Self {
         Self { refusal, mismatch: None }
     }
 }
@@ -66,7 +66,7 @@ const CLIENT: [&str; 3] = ["azp", "appid", "client_id"];
 /// A token that is not well-formed, or whose signature is not the provider's.
 pub(super) fn signature(error: SignatureError, token: &str) -> Explained {
     let expected = match &error {
-        SignatureError::Provider(error) => return Refusal::of_provider(error.clone()).into(),
+        SignatureError::Provider(error) => return AuthRejection::of_provider(error.clone()).into(),
         SignatureError::Token(JwtError::AlgorithmNotAllowed) => {
             let (always, announced): (Vec<_>, Vec<_>) =
                 Algorithm::ALL.into_iter().partition(|algorithm| algorithm.needs_no_announcement());

@@ -5,14 +5,14 @@
 //! use axum::extract::State;
 //! use axum::routing::get;
 //! use axum::{Router, middleware};
-//! use errand::identity::bearer::{Caller, Permission, Refusal, Verifier, authenticate};
+//! use errand::identity::bearer::{Caller, Permission, AuthRejection, Verifier, authenticate};
 //!
 //! fn api(verifier: Verifier, read: Permission) -> Router {
 //!     let things = Router::new().route("/things", get(list)).with_state(read);
 //!     things.route_layer(middleware::from_fn_with_state(verifier, authenticate))
 //! }
 //!
-//! async fn list(caller: Caller, State(read): State<Permission>) -> Result<&'static str, Refusal> {
+//! async fn list(caller: Caller, State(read): State<Permission>) -> Result<&'static str, AuthRejection> {
 //!     caller.require(&read)?;
 //!     Ok("a pen, a lamp")
 //! }
@@ -38,7 +38,7 @@
 mod caller;
 mod explained;
 mod permission;
-mod refusal;
+mod rejection;
 pub(super) mod verifier;
 
 use axum::extract::{Request, State};
@@ -51,19 +51,19 @@ pub use explained::{Explained, Mismatch};
 pub use permission::{
     AuthenticationContext, Kind, Offered, Permission, PermissionConfig, UserPermissionConfig, check_names,
 };
-pub use refusal::{Interaction, MissingPermission, Protection, Refusal, RequestError, TokenError};
+pub use rejection::{AuthRejection, Interaction, MissingPermission, Protection, RequestError, TokenError};
 pub use verifier::Verifier;
 
 /// A middleware that lets only valid access tokens through, and leaves the [`Caller`] and the [`IncomingToken`] for the
 /// handlers.
 ///
 /// # Errors
-/// [`Refusal`].
+/// [`AuthRejection`].
 pub async fn authenticate(
     State(verifier): State<Verifier>,
     mut request: Request,
     next: Next,
-) -> Result<Response, Refusal> {
+) -> Result<Response, AuthRejection> {
     let (caller, token) = verifier.authenticate(request.headers(), request.uri()).await?;
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(token);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::explained::{self, Demanded, Explained, Mismatch};
 use super::permission::Kind;
-use super::refusal::{Refusal, RequestError, TokenError};
+use super::rejection::{AuthRejection, RequestError, TokenError};
 use crate::identity::claim_names;
 use crate::identity::config::ClaimNames;
 use crate::identity::jwt::{self, Claims, SKEW, Verified};
@@ -97,14 +97,14 @@ impl Verifier {
     /// Finds and validates a request's access token: all checks of the [module](super).
     ///
     /// # Errors
-    /// [`Refusal`], whose text names the check and nothing of the token.
-    pub async fn authenticate(&self, headers: &HeaderMap, uri: &Uri) -> Result<(Caller, IncomingToken), Refusal> {
+    /// [`AuthRejection`], whose text names the check and nothing of the token.
+    pub async fn authenticate(&self, headers: &HeaderMap, uri: &Uri) -> Result<(Caller, IncomingToken), AuthRejection> {
         let token = token(headers, uri)?;
         self.validate(token).await.map_err(|explained| {
             match &explained.refusal {
-                Refusal::Unavailable(error) | Refusal::Misconfigured(error) => tracing::error!(%error, "access tokens cannot be checked"),
-                Refusal::Token(_) => tracing::info!(reason = %explained, "an access token was refused"),
-                Refusal::Client => {
+                AuthRejection::Unavailable(error) | AuthRejection::Misconfigured(error) => tracing::error!(%error, "access tokens cannot be checked"),
+                AuthRejection::Token(_) => tracing::info!(reason = %explained, "an access token was refused"),
+                AuthRejection::Client => {
                     tracing::info!(reason = %explained, "an access token of a client app that is not allowed was refused");
                 }
                 _ => {}
@@ -123,7 +123,7 @@ impl Verifier {
 
     async fn validate(&self, token: &str) -> Result<(Caller, IncomingToken), Explained> {
         let verified = self.0.provider.verify(token).await.map_err(|error| explained::signature(error, token))?;
-        let metadata = self.0.provider.metadata().await.map_err(Refusal::of_provider)?;
+        let metadata = self.0.provider.metadata().await.map_err(AuthRejection::of_provider)?;
         let now = self.0.clock.unix_seconds();
         let caller = self.check(&verified, &metadata, now).map_err(|error| {
             let demanded = Demanded {
@@ -142,7 +142,7 @@ impl Verifier {
                 .is_some_and(|client| allowed.iter().any(|known| is_same_client(known, client)))
         {
             let mismatch = Some(Box::new(Mismatch::of_client(&verified.claims, allowed)));
-            return Err(Explained { refusal: Refusal::Client, mismatch });
+            return Err(Explained { refusal: AuthRejection::Client, mismatch });
         }
         let expires_at = jwt::seconds(&verified.claims, "exp").ok().flatten().unwrap_or_default().saturating_mul(1000);
         let incoming = IncomingToken::new(SecretString::from(token), caller.kind == Kind::User, expires_at);
@@ -150,7 +150,7 @@ impl Verifier {
     }
 
     #[cfg(test)]
-    pub(in crate::identity) async fn caller(&self, token: &str) -> Result<Caller, Refusal> {
+    pub(in crate::identity) async fn caller(&self, token: &str) -> Result<Caller, AuthRejection> {
         self.examine(token).await.map_err(|explained| explained.refusal)
     }
 
@@ -270,13 +270,13 @@ fn words(value: &Value) -> Result<Vec<String>, TokenError> {
 }
 
 /// The token of a request: check 1 of the [module](super).
-pub(in crate::identity) fn token<'a>(headers: &'a HeaderMap, uri: &Uri) -> Result<&'a str, Refusal> {
+pub(in crate::identity) fn token<'a>(headers: &'a HeaderMap, uri: &Uri) -> Result<&'a str, AuthRejection> {
     let query = uri.query().unwrap_or_default();
     if url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token") {
         return Err(RequestError::InQuery.into());
     }
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next().ok_or(Refusal::NoToken)?;
+    let value = values.next().ok_or(AuthRejection::NoToken)?;
     if values.next().is_some() {
         return Err(RequestError::SeveralHeaders.into());
     }
@@ -284,7 +284,7 @@ pub(in crate::identity) fn token<'a>(headers: &'a HeaderMap, uri: &Uri) -> Resul
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
     if !scheme.eq_ignore_ascii_case("Bearer") {
         // Another scheme: as good as no authentication at all.
-        return Err(Refusal::NoToken);
+        return Err(AuthRejection::NoToken);
     }
     let token = token.trim_matches(' ');
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Any, AnyConnection, Transaction};
 use tower_sessions::Session;
 
-use super::signed_in::SignedIn;
 use super::store::{Store, handle};
-use crate::identity::customer_key::CustomerKey;
+use super::user_session::UserSession;
 use crate::identity::ended::{self, DeletedSession};
 use crate::identity::ended_sessions::EndedBy;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::state::Identity;
+use crate::identity::user_key::UserKey;
 
 /// Which of their sessions a customer ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,9 +40,9 @@ pub(in crate::identity) enum Which<'a> {
     /// The one whose row is called so.
     Row(&'a str),
     /// The customer's, of which one row is called so.
-    OneOf(&'a CustomerKey, &'a str),
+    OneOf(&'a UserKey, &'a str),
     /// The customer's, but for the one whose row is called so.
-    AllBut(&'a CustomerKey, &'a str),
+    AllBut(&'a UserKey, &'a str),
     /// Those that the provider names.
     Named(&'a Named<'a>),
 }
@@ -77,15 +77,14 @@ pub(in crate::identity) async fn end_in(
     if let Some(by) = by {
         ended::note(&mut transaction, &Store::new(identity), &deleted, by, identity.clock().unix_millis()).await?;
     }
-    let mut customers: Vec<CustomerKey> =
-        deleted.iter().map(|session| CustomerKey::stored(&session.customer)).collect();
+    let mut customers: Vec<UserKey> = deleted.iter().map(|session| UserKey::stored(&session.customer)).collect();
     // Another session of theirs may end at the same moment: whoever sees that none is left drops the tokens.
     if let Which::OneOf(customer, _) | Which::AllBut(customer, _) = which {
         customers.push(customer.clone());
     }
     let forgotten = identity.tokens().forget_in(&mut transaction, &customers).await?;
     transaction.commit().await?;
-    identity.tokens().forgotten(forgotten);
+    identity.tokens().revoke_after_commit(forgotten);
     Ok(deleted)
 }
 
@@ -122,7 +121,7 @@ impl Identity {
     /// When the database does not answer.
     pub async fn end_sessions(
         &self,
-        customer: &SignedIn,
+        customer: &UserSession,
         session: &Session,
         which: &Ending,
         return_to: &ReturnTo,
@@ -136,7 +135,7 @@ impl Identity {
     /// Ends sessions of a customer who has proved who they are; how many. With the last one, their tokens go too.
     pub(in crate::identity) async fn end_proved(
         &self,
-        customer: &CustomerKey,
+        customer: &UserKey,
         session: &Session,
         which: &Ending,
     ) -> Result<usize, sqlx::Error> {
@@ -168,8 +167,8 @@ impl Identity {
 pub(in crate::identity) async fn customer_of(
     identity: &Identity,
     handle: &str,
-) -> Result<Option<CustomerKey>, sqlx::Error> {
+) -> Result<Option<UserKey>, sqlx::Error> {
     let customers: Vec<(String,)> =
         sqlx::query_as("SELECT customer FROM sessions WHERE id = $1").bind(handle).fetch_all(identity.db()).await?;
-    Ok(customers.into_iter().next().map(|(customer,)| CustomerKey::stored(&customer)))
+    Ok(customers.into_iter().next().map(|(customer,)| UserKey::stored(&customer)))
 }

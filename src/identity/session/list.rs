@@ -3,10 +3,10 @@
 use tower_sessions::Session;
 use tower_sessions::session::Id;
 
-use super::signed_in::SignedIn;
 use super::store::{Store, handle};
-use crate::identity::customer_key::CustomerKey;
+use super::user_session::UserSession;
 use crate::identity::state::Identity;
+use crate::identity::user_key::UserKey;
 use crate::platform::cookies;
 
 /// One of a customer's sessions, as their account page lists it.
@@ -29,7 +29,11 @@ impl Identity {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn sessions(&self, customer: &SignedIn, session: &Session) -> Result<Vec<SessionSummary>, sqlx::Error> {
+    pub async fn sessions(
+        &self,
+        customer: &UserSession,
+        session: &Session,
+    ) -> Result<Vec<SessionSummary>, sqlx::Error> {
         let (created, seen) = Store::new(self).horizons();
         let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
             "SELECT id, browser, created_at, last_seen_at FROM sessions WHERE customer = $1 \
@@ -51,9 +55,9 @@ impl Identity {
     }
 
     /// Whose session a request brings, where no handler has it as its [`Session`]. Does not count as being seen.
-    pub async fn customer_of(&self, headers: &axum::http::HeaderMap) -> Option<CustomerKey> {
+    pub async fn customer_of(&self, headers: &axum::http::HeaderMap) -> Option<UserKey> {
         let id = cookies::read(headers, &self.cookie_name(""))?.parse::<Id>().ok()?;
-        let (signed_in, _) = Store::new(self).peek(&id).await.ok()??;
+        let (signed_in, _) = Store::new(self).status(&id).await.ok()??;
         Some(signed_in.key)
     }
 
@@ -61,7 +65,7 @@ impl Identity {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn is_signed_in(&self, customer: &CustomerKey) -> Result<bool, sqlx::Error> {
+    pub async fn is_signed_in(&self, customer: &UserKey) -> Result<bool, sqlx::Error> {
         let (created, seen) = Store::new(self).horizons();
         let sessions: Vec<(String,)> = sqlx::query_as(
             "SELECT id FROM sessions WHERE customer = $1 AND created_at > $2 AND last_seen_at > $3 \

@@ -7,14 +7,14 @@
 pub(super) mod ending;
 pub(super) mod layer;
 mod list;
-pub(super) mod signed_in;
 pub(super) mod store;
+pub(super) mod user_session;
 
-pub use super::customer_key::CustomerKey;
+pub use super::user_key::UserKey;
 pub use ending::{Ended, Ending};
 pub(super) use ending::{Named, Which, customer_of, end, end_in};
 pub(super) use layer::provide;
 pub use list::SessionSummary;
-pub use signed_in::SignedIn;
 pub(super) use store::handle;
 pub use store::{Store, keep};
+pub use user_session::UserSession;

@@ -11,7 +11,7 @@ use tower_sessions::Session;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{self, SessionStore};
 
-use super::signed_in::{ENTRY, SignedIn};
+use super::user_session::{ENTRY, UserSession};
 use crate::identity::state::Identity;
 use crate::platform::clock::{Clock, from_millis};
 use crate::platform::hash;
@@ -90,11 +90,11 @@ impl Store {
 
     /// Who has the session `id`, and how many milliseconds are left of it if nothing is done. Unlike
     /// [`SessionStore::load`], this does not count as being seen.
-    pub(in crate::identity) async fn peek(&self, id: &Id) -> session_store::Result<Option<(SignedIn, i64)>> {
+    pub(in crate::identity) async fn status(&self, id: &Id) -> session_store::Result<Option<(UserSession, i64)>> {
         let Some(row) = self.row(id).await? else { return Ok(None) };
         // One that is not understood counts as none, here as elsewhere.
         let data: HashMap<String, Value> = decode(&row.data).unwrap_or_default();
-        let Some(signed_in) = data.get(ENTRY).and_then(|customer| SignedIn::deserialize(customer).ok()) else {
+        let Some(signed_in) = data.get(ENTRY).and_then(|customer| UserSession::deserialize(customer).ok()) else {
             return Ok(None);
         };
         let end = (row.last_seen_at.saturating_add(millis(self.idle))).min(self.end(&row));
@@ -159,7 +159,7 @@ impl SessionStore for Store {
             let reason = "a session begins with sign-in; anonymous visitors have no row";
             return Err(session_store::Error::Backend(reason.to_owned()));
         };
-        let customer = SignedIn::deserialize(customer).map_err(|e| session_store::Error::Encode(e.to_string()))?;
+        let customer = UserSession::deserialize(customer).map_err(|e| session_store::Error::Encode(e.to_string()))?;
         let now = self.clock.unix_millis();
         // 128 random bits do not collide; were they to, the key refuses the second row.
         sqlx::query(

@@ -17,16 +17,16 @@ use super::answer::{see_other, set_cookie};
 use super::challenge::Challenge;
 use super::parameters::Parameters;
 use super::paths::REDIRECT;
+use super::pending_sign_in::PendingSignIn;
 use super::problem::Problem;
 use super::public_name;
-use super::transaction::Transaction;
 use crate::identity::config::ResponseMode;
 use crate::identity::ended::Ended;
 use crate::identity::protocol::AuthorizationClient;
 use crate::identity::provider::Metadata;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::{Naming, Scopes};
-use crate::identity::session::{self, CustomerKey, Ending, SignedIn};
+use crate::identity::session::{self, Ending, UserKey, UserSession};
 use crate::identity::state::Identity;
 use crate::identity::tokens::OPENID_SCOPES;
 use crate::platform::hash;
@@ -46,7 +46,7 @@ impl Identity {
     /// whoever else follows it just signs in.
     pub fn interaction_url(
         &self,
-        customer: &CustomerKey,
+        customer: &UserKey,
         scopes: &Scopes,
         claims: Option<&str>,
         return_to: &ReturnTo,
@@ -60,7 +60,7 @@ impl Identity {
     }
 
     /// The address, on this site, at which `customer` proves who they are; then it is done what waited for that.
-    pub(in crate::identity) fn proof_url(&self, customer: &CustomerKey, then: Ending, return_to: &ReturnTo) -> String {
+    pub(in crate::identity) fn proof_url(&self, customer: &UserKey, then: Ending, return_to: &ReturnTo) -> String {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("return_to", return_to.as_str())
             .append_pair("challenge", &Challenge::seal_proof(self, customer, then))
@@ -69,7 +69,7 @@ impl Identity {
     }
 }
 
-/// Which challenge an address made by [`Identity::interaction_url`] brings: what [`SignedIn::challenge`] is after it was
+/// Which challenge an address made by [`Identity::interaction_url`] brings: what [`UserSession::challenge`] is after it was
 /// answered, and `None` for an ordinary sign-in.
 pub fn challenge_in(url: &str) -> Option<String> {
     let query = url.split_once('?')?.1;
@@ -174,11 +174,11 @@ async fn redirect(
         parameters.insert("response_mode".to_owned(), "form_post".to_owned());
     }
 
-    let mut transaction = Transaction::begin(identity, session, return_to, &exchange);
-    transaction.challenge = answers;
-    transaction.prove = ended.is_some() || challenge.then.is_some();
-    transaction.then = asked.map(|signed_in| signed_in.key).zip(challenge.then);
-    if transaction.prove {
+    let mut pending = PendingSignIn::begin(identity, session, return_to, &exchange);
+    pending.challenge = answers;
+    pending.prove = ended.is_some() || challenge.then.is_some();
+    pending.then = asked.map(|signed_in| signed_in.key).zip(challenge.then);
+    if pending.prove {
         // OpenID Connect Core §3.1.2.1: with `max_age`, the ID token says when the proof was given. Entra takes one prompt.
         let prompt = match parameters.get("prompt").map(String::as_str) {
             Some(prompt) if prompt.split(' ').any(|word| word == "login" || word == "create") => prompt.to_owned(),
@@ -187,11 +187,11 @@ async fn redirect(
         };
         parameters.extend([("prompt".to_owned(), prompt), ("max_age".to_owned(), "0".to_owned())]);
     }
-    let Some(cookies) = transaction.cookies(identity, headers) else {
+    let Some(cookies) = pending.cookies(identity, headers) else {
         tracing::error!(scopes = %exchange, "what a sign-in is asked for does not fit into a cookie");
         return Problem::Refused.response(identity);
     };
-    let url = match request(identity, &metadata, &transaction, &scopes, parameters) {
+    let url = match request(identity, &metadata, &pending, &scopes, parameters) {
         Ok(url) => url,
         Err(error) => {
             tracing::error!(%error, "nobody can sign in: the authorization request cannot be made");
@@ -209,7 +209,7 @@ async fn redirect(
 fn request(
     identity: &Identity,
     metadata: &Metadata,
-    transaction: &Transaction,
+    pending: &PendingSignIn,
     scopes: &Scopes,
     parameters: BTreeMap<String, String>,
 ) -> Result<Url, url::ParseError> {
@@ -220,12 +220,12 @@ fn request(
         .set_redirect_uri(RedirectUrl::new(redirect_uri(identity))?);
     // The crate asks for `openid` itself.
     let more = OPENID_SCOPES.split(' ').filter(|scope| *scope != "openid").chain(scopes.iter());
-    let (state, nonce) = (transaction.state.clone(), transaction.nonce.clone());
+    let (state, nonce) = (pending.state.clone(), pending.nonce.clone());
     let mut request = client
         .authorize_url(AuthenticationFlow::<CoreResponseType>::AuthorizationCode, move || state, move || nonce)
         .add_scopes(more.map(|scope| Scope::new(scope.to_owned())))
         // Whether the provider says that it knows PKCE or not (RFC 9700 §2.1.1): one that does not ignores it.
-        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&transaction.code_verifier));
+        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&pending.code_verifier));
     for (name, value) in parameters {
         request = request.add_extra_param(name, value);
     }
@@ -257,10 +257,10 @@ async fn who(
     identity: &Identity,
     session: &Session,
     headers: &HeaderMap,
-) -> Result<(Option<SignedIn>, Option<Ended>), String> {
+) -> Result<(Option<UserSession>, Option<Ended>), String> {
     // Before it is loaded: of one that is over, nobody would know which it was.
     let handle = session::handle(session);
-    if let Some(signed_in) = SignedIn::load(session).await.map_err(|e| e.to_string())? {
+    if let Some(signed_in) = UserSession::load(session).await.map_err(|e| e.to_string())? {
         return Ok((Some(signed_in), None));
     }
     let ended = match handle {
@@ -271,7 +271,7 @@ async fn who(
 }
 
 /// What the provider calls them.
-fn name_at_provider(signed_in: &SignedIn) -> Option<String> {
+fn name_at_provider(signed_in: &UserSession) -> Option<String> {
     signed_in.claim("login_hint").or_else(|| signed_in.claim("preferred_username")).map(str::to_owned)
 }
 

@@ -14,8 +14,8 @@ use super::authorize;
 use super::declined::Declined;
 use super::parameters::Parameters;
 use super::paths::REDIRECT;
+use super::pending_sign_in::PendingSignIn;
 use super::problem::Problem;
-use super::transaction::Transaction;
 use super::turns::{NoTurn, Peer, Whose};
 use super::user_info::{self, UserInfoError};
 use crate::identity::client::endpoint::{TokenEndpointError, TokenResponse};
@@ -25,7 +25,7 @@ use crate::identity::ended::{self, Ended};
 use crate::identity::id_token::{self, Expected, IdTokenError, Of, VerifiedIdToken};
 use crate::identity::log::loggable;
 use crate::identity::provider::{ProviderError, SignatureError};
-use crate::identity::session::{self, CustomerKey, SignedIn, Which};
+use crate::identity::session::{self, UserKey, UserSession, Which};
 use crate::identity::token::AcquireError;
 use crate::identity::tokens::OPENID_SCOPES;
 use crate::identity::{Identity, browser, claim_names};
@@ -36,7 +36,7 @@ enum RouteError {
     /// RFC 6749 §3.1: parameters must not be included more than once.
     #[error("a parameter of the answer is there twice")]
     RepeatedParameter,
-    /// RFC 9700 §4.7: no transaction of this browser has this state, or it ran out.
+    /// RFC 9700 §4.7: no pending sign-in of this browser has this state, or it ran out.
     #[error("the state belongs to no sign-in of this browser")]
     UnknownState,
     /// The state was answered before.
@@ -176,19 +176,19 @@ pub(super) async fn by_query(
     query: Parameters,
     headers: HeaderMap,
 ) -> Response {
-    let transaction = query.only("state").and_then(|state| Transaction::find(&identity, &headers, state));
-    let mut response = match answer(&identity, &session, &peer, &query, &headers, transaction.as_ref()).await {
+    let pending = query.only("state").and_then(|state| PendingSignIn::find(&identity, &headers, state));
+    let mut response = match answer(&identity, &session, &peer, &query, &headers, pending.as_ref()).await {
         // Nothing was used up: the same address works in a moment.
         Err(RouteError::NoTurn(_)) => return busy(&identity, ""),
-        Ok(()) => arrived(&identity, &headers, transaction.as_ref()),
+        Ok(()) => arrived(&identity, &headers, pending.as_ref()),
         // Harmless when the first one worked.
-        Err(error) if error.is_second_arrival() && matches!(SignedIn::load(&session).await, Ok(Some(_))) => {
+        Err(error) if error.is_second_arrival() && matches!(UserSession::load(&session).await, Ok(Some(_))) => {
             see_other(identity.home().as_str())
         }
-        Err(error) => refuse(&identity, &error, transaction.as_ref()),
+        Err(error) => refuse(&identity, &error, pending.as_ref()),
     };
-    if let Some(transaction) = transaction {
-        set_cookie(response.headers_mut(), &transaction.removal(&identity));
+    if let Some(pending) = pending {
+        set_cookie(response.headers_mut(), &pending.removal(&identity));
     }
     response
 }
@@ -207,27 +207,26 @@ pub(super) async fn by_form(
     let Some(form) = Parameters::of_form(&headers, &body) else {
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "This address takes a form.").into_response();
     };
-    let transaction = form.only("state").and_then(|state| Transaction::find(&identity, &headers, state));
-    let mut response = match answer(&identity, &session, &peer, &form, &headers, transaction.as_ref()).await {
+    let pending = form.only("state").and_then(|state| PendingSignIn::find(&identity, &headers, state));
+    let mut response = match answer(&identity, &session, &peer, &form, &headers, pending.as_ref()).await {
         // A form is not sent again by a link. The provider knows the customer by now.
         Err(RouteError::NoTurn(_)) => return busy(&identity, &identity.site().path("sign-in")),
-        Ok(()) => arrived(&identity, &headers, transaction.as_ref()),
+        Ok(()) => arrived(&identity, &headers, pending.as_ref()),
         // Whether somebody is signed in can be told only with the session's cookie: once more, without parameters.
         Err(error) if error.is_second_arrival() => see_other(&identity.site().path(REDIRECT)),
-        Err(error) => refuse(&identity, &error, transaction.as_ref()),
+        Err(error) => refuse(&identity, &error, pending.as_ref()),
     };
-    if let Some(transaction) = transaction {
-        set_cookie(response.headers_mut(), &transaction.removal(&identity));
+    if let Some(pending) = pending {
+        set_cookie(response.headers_mut(), &pending.removal(&identity));
     }
     response
 }
 
 /// Signed in.
-fn arrived(identity: &Identity, headers: &HeaderMap, transaction: Option<&Transaction>) -> Response {
-    let mut response =
-        see_other(transaction.map_or(identity.home().as_str(), |transaction| transaction.return_to.as_str()));
+fn arrived(identity: &Identity, headers: &HeaderMap, pending: Option<&PendingSignIn>) -> Response {
+    let mut response = see_other(pending.map_or(identity.home().as_str(), |pending| pending.return_to.as_str()));
     // The cookie does not come along with a form.
-    if transaction.is_some_and(|transaction| transaction.prove) || ended::is_sent(identity, headers) {
+    if pending.is_some_and(|pending| pending.prove) || ended::is_sent(identity, headers) {
         set_cookie(response.headers_mut(), &ended::removal(identity));
     }
     response
@@ -249,7 +248,7 @@ fn busy(identity: &Identity, again: &str) -> Response {
     (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, RETRY_AFTER)], axum::response::Html(page)).into_response()
 }
 
-fn refuse(identity: &Identity, error: &RouteError, transaction: Option<&Transaction>) -> Response {
+fn refuse(identity: &Identity, error: &RouteError, pending: Option<&PendingSignIn>) -> Response {
     let problem = error.problem();
     match problem {
         // What the answer itself says: anybody who began a sign-in can write one.
@@ -264,10 +263,10 @@ fn refuse(identity: &Identity, error: &RouteError, transaction: Option<&Transact
         Problem::Unavailable | Problem::Misconfigured => tracing::error!(%error, "a sign-in failed"),
     }
     // A customer who is signed in and left for one thing: back to where that was.
-    if let (Problem::Cancelled, Some(transaction)) = (problem, transaction)
-        && let Some(declined) = Declined::of(identity, transaction)
+    if let (Problem::Cancelled, Some(pending)) = (problem, pending)
+        && let Some(declined) = Declined::of(identity, pending)
     {
-        let mut response = see_other(transaction.return_to.as_str());
+        let mut response = see_other(pending.return_to.as_str());
         set_cookie(response.headers_mut(), &declined.cookie(identity));
         return response;
     }
@@ -280,12 +279,12 @@ async fn answer(
     peer: &Peer,
     parameters: &Parameters,
     headers: &HeaderMap,
-    transaction: Option<&Transaction>,
+    pending: Option<&PendingSignIn>,
 ) -> Result<(), RouteError> {
     if parameters.repeats(&["code", "state", "iss", "error"]) {
         return Err(RouteError::RepeatedParameter);
     }
-    let transaction = transaction.ok_or(RouteError::UnknownState)?;
+    let pending = pending.ok_or(RouteError::UnknownState)?;
     let metadata = identity.provider().metadata().await?;
     let issuer = |found: String| RouteError::Issuer { found, expected: metadata.issuer.clone() };
     match parameters.only("iss") {
@@ -297,42 +296,42 @@ async fn answer(
         return Err(RouteError::Provider(loggable(error)));
     }
     let code = parameters.only("code").filter(|code| !code.is_empty()).ok_or(RouteError::NoCode)?;
-    let customer = match &transaction.session {
+    let customer = match &pending.session {
         Some(handle) => session::customer_of(identity, handle).await?,
         None => None,
     };
     let turn = identity.code_turns().take(Whose::of(customer, peer)).await?;
-    if !transaction.answer_once(identity).await? {
+    if !pending.consume_state(identity).await? {
         turn.was_good();
         return Err(RouteError::AnsweredState);
     }
-    let response = match exchange(identity, transaction, code).await {
+    let response = match exchange(identity, pending, code).await {
         Ok(response) => response,
         Err(error) => {
-            transaction.not_answered(identity).await?;
+            pending.release_state(identity).await?;
             return Err(error);
         }
     };
     turn.was_good();
     drop(turn);
     let id_token = response.id_token.as_ref().ok_or(RouteError::NoIdToken)?.expose_secret();
-    let VerifiedIdToken { typed, mut claims } = verify(identity, transaction, &response, id_token).await?;
+    let VerifiedIdToken { typed, mut claims } = verify(identity, pending, &response, id_token).await?;
     if identity.claims_from_userinfo() {
         let token = response.token().ok_or(RouteError::NoAccessToken)?;
         user_info::add(identity, &metadata, &token, &mut claims).await?;
     }
-    let key = CustomerKey::of(&metadata, &claims, identity.claim_names()).ok_or(RouteError::NoCustomer)?;
+    let key = UserKey::of(&metadata, &claims, identity.claim_names()).ok_or(RouteError::NoCustomer)?;
 
     let now = identity.clock().unix_millis();
     // Before it is loaded: of one that is over, nobody would know which it was.
     let own = session::handle(session);
-    let before = SignedIn::load(session).await?;
-    let ended = how_ended(identity, headers, before.as_ref(), [own.as_deref(), transaction.session.as_deref()]).await?;
-    let since = transaction.prove.then_some(transaction.began_at).max(ended.map(|ended| ended.at));
+    let before = UserSession::load(session).await?;
+    let ended = how_ended(identity, headers, before.as_ref(), [own.as_deref(), pending.session.as_deref()]).await?;
+    let since = pending.prove.then_some(pending.began_at).max(ended.map(|ended| ended.at));
     if since.is_some_and(|since| !ended::proved_since(&claims, since, now)) {
         return Err(RouteError::NotProved(ended));
     }
-    let signed_in = SignedIn {
+    let signed_in = UserSession {
         key,
         name: claim_names::name(&claims, identity.claim_names()),
         claims,
@@ -344,15 +343,15 @@ async fn answer(
             .refresh_token_expires_in
             .filter(|left| *left > 0)
             .map(|left| now.saturating_add(left.saturating_mul(1000))),
-        asked: transaction.scopes.clone(),
-        challenge: transaction.challenge.clone(),
+        asked: pending.scopes.clone(),
+        challenge: pending.challenge.clone(),
     };
     // Whoever was signed in here before is signed out by this.
     let mut before = before.map(|before| before.key);
     // Of a session that is not understood, the row knows whose it is.
     let others: Vec<&str> = match &before {
         Some(_) => Vec::new(),
-        None => [own.as_deref(), transaction.session.as_deref()].into_iter().flatten().collect(),
+        None => [own.as_deref(), pending.session.as_deref()].into_iter().flatten().collect(),
     };
     for handle in &others {
         before = before.or(session::customer_of(identity, handle).await?);
@@ -367,11 +366,11 @@ async fn answer(
         for handle in others {
             session::end(identity, Which::Row(handle), None).await?;
         }
-        identity.tokens().remember(&signed_in.key, subject, &response, &transaction.scopes).await?;
+        identity.tokens().remember(&signed_in.key, subject, &response, &pending.scopes).await?;
         // What waited for the proof, for the one who wanted it.
-        if let Some((_, ending)) = transaction.then.as_ref().filter(|(customer, _)| *customer == signed_in.key) {
+        if let Some((_, ending)) = pending.then.as_ref().filter(|(customer, _)| *customer == signed_in.key) {
             let ended = identity.end_proved(&signed_in.key, session, ending).await?;
-            SignedIn::leave_ended_others(session, ended).await?;
+            UserSession::leave_ended_others(session, ended).await?;
         }
         Ok::<(), RouteError>(())
     };
@@ -393,7 +392,7 @@ async fn answer(
 async fn how_ended(
     identity: &Identity,
     headers: &HeaderMap,
-    before: Option<&SignedIn>,
+    before: Option<&UserSession>,
     handles: [Option<&str>; 2],
 ) -> Result<Option<Ended>, sqlx::Error> {
     for handle in handles.into_iter().flatten() {
@@ -407,14 +406,14 @@ async fn how_ended(
 /// OpenID Connect Core §3.1.3.7
 async fn verify(
     identity: &Identity,
-    transaction: &Transaction,
+    pending: &PendingSignIn,
     response: &TokenResponse,
     id_token: &str,
 ) -> Result<VerifiedIdToken, IdTokenError> {
     let expected = Expected {
         client_id: identity.client_id(),
         trusted_audiences: identity.tokens().client().trusted_audiences(),
-        of: Of::SignIn(&transaction.nonce),
+        of: Of::SignIn(&pending.nonce),
         access_token: response.raw_token(),
         now: identity.clock().unix_seconds(),
     };
@@ -422,12 +421,12 @@ async fn verify(
 }
 
 /// RFC 6749 §4.1.3, RFC 7636 §4.5.
-async fn exchange(identity: &Identity, transaction: &Transaction, code: &str) -> Result<TokenResponse, RouteError> {
-    let scopes = format!("{OPENID_SCOPES} {}", transaction.scopes);
+async fn exchange(identity: &Identity, pending: &PendingSignIn, code: &str) -> Result<TokenResponse, RouteError> {
+    let scopes = format!("{OPENID_SCOPES} {}", pending.scopes);
     let grant = Grant::AuthorizationCode {
         code,
         redirect_uri: &authorize::redirect_uri(identity),
-        code_verifier: &transaction.code_verifier,
+        code_verifier: &pending.code_verifier,
         scopes: scopes.trim_end(),
     };
     let claims = identity.tokens().client().claims(None).unwrap_or_default();

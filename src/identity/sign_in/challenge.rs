@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::identity::scopes::{MAX_LENGTH, Scopes};
-use crate::identity::session::{CustomerKey, Ending};
+use crate::identity::session::{Ending, UserKey};
 use crate::identity::state::Identity;
 
 /// How long a challenge can be followed, in milliseconds: pages stand open for a while.
@@ -38,7 +38,7 @@ impl Challenge {
     /// Seals a challenge for `customer`; `None` when there is nothing to ask for, or more than fits.
     pub(super) fn seal(
         identity: &Identity,
-        customer: &CustomerKey,
+        customer: &UserKey,
         scopes: &Scopes,
         claims: Option<&str>,
     ) -> Option<String> {
@@ -66,22 +66,22 @@ impl Challenge {
     }
 
     /// Seals the wish that `customer` proves who they are, and that `then` is done.
-    pub(super) fn seal_proof(identity: &Identity, customer: &CustomerKey, then: Ending) -> String {
+    pub(super) fn seal_proof(identity: &Identity, customer: &UserKey, then: Ending) -> String {
         let made_at = identity.clock().unix_millis();
         Self { then: Some(then), made_at, ..Self::default() }.sealed(identity, customer)
     }
 
-    fn sealed(&self, identity: &Identity, customer: &CustomerKey) -> String {
+    fn sealed(&self, identity: &Identity, customer: &UserKey) -> String {
         identity.keys().seal(&context(customer), &serde_json::to_string(self).unwrap_or_default())
     }
 
     /// Opens a challenge that this app sealed for `customer` and that has not run out.
-    pub(super) fn open(identity: &Identity, customer: &CustomerKey, sealed: &str) -> Option<Self> {
+    pub(super) fn open(identity: &Identity, customer: &UserKey, sealed: &str) -> Option<Self> {
         let challenge: Self = serde_json::from_str(&identity.keys().open(&context(customer), sealed).ok()?).ok()?;
         identity.clock().is_within(LIFETIME, challenge.made_at).then_some(challenge)
     }
 }
 
-fn context(customer: &CustomerKey) -> String {
+fn context(customer: &UserKey) -> String {
     format!("{CONTEXT}\n{customer}")
 }

@@ -8,7 +8,7 @@ use cookie::Cookie;
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
-use super::transaction::Transaction;
+use super::pending_sign_in::PendingSignIn;
 use crate::identity::session;
 use crate::identity::state::Identity;
 use crate::platform::sealed_cookie::SealedCookie;
@@ -31,9 +31,9 @@ pub(super) struct Declined {
 }
 
 impl Declined {
-    /// What a cancelled transaction declined; `None` where it was an ordinary sign-in.
-    pub(super) fn of(identity: &Identity, transaction: &Transaction) -> Option<Self> {
-        let (challenge, session) = transaction.challenge.clone().zip(transaction.session.clone())?;
+    /// What a cancelled sign-in declined; `None` where it was an ordinary sign-in.
+    pub(super) fn of(identity: &Identity, pending: &PendingSignIn) -> Option<Self> {
+        let (challenge, session) = pending.challenge.clone().zip(pending.session.clone())?;
         Some(Self { challenge, session, at: identity.clock().unix_millis() })
     }
 

@@ -9,14 +9,14 @@ mod declined;
 mod front_channel_logout;
 mod parameters;
 mod paths;
+mod pending_sign_in;
 mod problem;
 mod problem_page;
 mod public_name;
+mod session_status;
 mod sign_out;
-mod transaction;
 pub(super) mod turns;
 mod user_info;
-mod who;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -33,7 +33,7 @@ pub(super) fn router(identity: Identity) -> Router {
     let mut router = Router::new()
         .route(&at("sign-in"), get(authorize::sign_in))
         .route(&at("sign-up"), get(authorize::sign_up))
-        .route(&at("session"), get(who::who))
+        .route(&at("session"), get(session_status::handle))
         .route(&at("sign-out"), post(sign_out::sign_out).get(sign_out::not_by_get))
         .route(&at(SIGNED_OUT), get(sign_out::signed_out));
     if identity.site().problem_page.is_none() {
@@ -58,8 +58,7 @@ pub(super) fn callbacks(identity: Identity) -> Router {
 
 /// Forgets answered states and logout tokens that would be refused for their age anyhow.
 pub(super) async fn sweep(identity: &Identity) -> Result<(), sqlx::Error> {
-    for over in ["DELETE FROM answered_states WHERE expires_at < $1", "DELETE FROM logout_tokens WHERE expires_at < $1"]
-    {
+    for over in ["DELETE FROM used_states WHERE expires_at < $1", "DELETE FROM logout_tokens WHERE expires_at < $1"] {
         sqlx::query(over).bind(identity.clock().unix_millis()).execute(identity.db()).await?;
     }
     Ok(())

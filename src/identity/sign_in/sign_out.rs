@@ -17,7 +17,7 @@ use super::answer::{see_other, set_cookie};
 use super::parameters::Parameters;
 use super::paths::SIGNED_OUT;
 use super::problem::Problem;
-use crate::identity::session::{self, SignedIn, Which};
+use crate::identity::session::{self, UserSession, Which};
 use crate::identity::state::Identity;
 use crate::platform::random;
 
@@ -36,7 +36,7 @@ struct Pending {
 
 /// Who signed out.
 struct Former {
-    signed_in: SignedIn,
+    signed_in: UserSession,
     id_token: Option<String>,
 }
 
@@ -81,7 +81,7 @@ async fn end(identity: &Identity, session: &Session) -> Result<Option<Former>, S
         Some(handle) => session::customer_of(identity, handle).await.map_err(|e| e.to_string())?,
         None => None,
     };
-    let signed_in = SignedIn::load(session).await.map_err(|e| e.to_string())?;
+    let signed_in = UserSession::load(session).await.map_err(|e| e.to_string())?;
     let former = match signed_in {
         Some(signed_in) => {
             let id_token = signed_in.id_token(identity, session).await.map_err(|e| e.to_string())?;

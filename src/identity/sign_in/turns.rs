@@ -19,7 +19,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use tokio::time::{Instant, sleep};
 
-use crate::identity::customer_key::CustomerKey;
+use crate::identity::user_key::UserKey;
 
 /// How many codes are exchanged at the same time, and how many wait.
 const AT_ONCE: usize = 16;
@@ -52,7 +52,7 @@ impl<S: Sync> FromRequestParts<S> for Peer {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Whose {
     /// Of a customer who is signed in.
-    Customer(CustomerKey),
+    Customer(UserKey),
     /// Of somebody at an address of the internet; of IPv6, the part that one line has.
     Address(IpAddr),
     /// Of somebody whose address says nothing.
@@ -60,7 +60,7 @@ pub(super) enum Whose {
 }
 
 impl Whose {
-    pub(super) fn of(customer: Option<CustomerKey>, Peer(peer): &Peer) -> Self {
+    pub(super) fn of(customer: Option<UserKey>, Peer(peer): &Peer) -> Self {
         match (customer, peer) {
             (Some(customer), _) => Self::Customer(customer),
             (None, Some(address)) => internet_address(*address).map_or(Self::Anybody, Self::Address),
@@ -347,7 +347,7 @@ mod tests {
     #[tokio::test]
     async fn an_address_and_a_customer_have_a_part_of_the_turns_and_take_nobody_elses() {
         let turns = CodeTurns::default();
-        let customer = Whose::Customer(CustomerKey::stored("ada"));
+        let customer = Whose::Customer(UserKey::stored("ada"));
         for whose in [at("192.0.2.7"), customer.clone()] {
             let mut held = Vec::new();
             for _ in 0..OF_ONE {
@@ -355,7 +355,7 @@ mod tests {
             }
             assert_eq!(turns.take(whose.clone()).await.err(), Some(NoTurn::TooOften));
             turns.take(at("192.0.2.8")).await.expect("a turn").was_good();
-            turns.take(Whose::Customer(CustomerKey::stored("bob"))).await.expect("a turn").was_good();
+            turns.take(Whose::Customer(UserKey::stored("bob"))).await.expect("a turn").was_good();
             drop(held);
         }
         // Ten wrong ones, and then one every two seconds.
@@ -372,7 +372,7 @@ mod tests {
         }
         assert_eq!(turns.take(visitor()).await.err(), Some(NoTurn::Busy));
         let began = Instant::now();
-        drop(turns.take(Whose::Customer(CustomerKey::stored("bob"))).await.expect("a turn"));
+        drop(turns.take(Whose::Customer(UserKey::stored("bob"))).await.expect("a turn"));
         assert!(began.elapsed() < Duration::from_secs(1));
         drop(visitors);
         drop(turns.take(visitor()).await.expect("a turn"));

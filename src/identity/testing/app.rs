@@ -10,7 +10,7 @@ use tower_sessions::Session;
 
 use super::{Browser, Lies, Page, READ, World, alice, send};
 use crate::identity::Identity;
-use crate::identity::session::SignedIn;
+use crate::identity::session::UserSession;
 use crate::platform::outbound;
 
 const PUBLIC_URL: &str = "http://localhost:3000";
@@ -165,7 +165,7 @@ impl TestApp {
 }
 
 pub(crate) async fn whoami(Extension(session): Extension<Session>) -> String {
-    match SignedIn::load(&session).await.unwrap() {
+    match UserSession::load(&session).await.unwrap() {
         Some(signed_in) => signed_in.claim("name").unwrap_or("?").to_owned(),
         None => "nobody".to_owned(),
     }

@@ -18,7 +18,7 @@ pub(crate) use self::signing_key::{SigningKey, sign};
 pub(crate) use self::token_endpoint::{Asked, Endpoint};
 pub(crate) use self::world::World;
 use crate::identity::scopes::Scopes;
-use crate::identity::session::CustomerKey;
+use crate::identity::session::UserKey;
 use crate::identity::tokens::AcquireError;
 
 /// The tenant id of every double.
@@ -49,11 +49,11 @@ pub(crate) const WRITE: &str = "api://todo/ToDoList.ReadWrite";
 /// `sub` of every sign-in.
 pub(crate) const SUBJECT: &str = "pairwise-for-the-web";
 
-pub(crate) fn customer(object_id: &str) -> CustomerKey {
+pub(crate) fn customer(object_id: &str) -> UserKey {
     serde_json::from_value(json!(format!("{TENANT}.{object_id}"))).unwrap()
 }
 
-pub(crate) fn alice() -> CustomerKey {
+pub(crate) fn alice() -> UserKey {
     customer(ALICE)
 }
 

@@ -14,7 +14,7 @@ use crate::identity::bearer::{Caller, IncomingToken, Verifier};
 use crate::identity::client::ConfidentialClient;
 use crate::identity::config::{self, ClientConfig};
 use crate::identity::scopes::Scopes;
-use crate::identity::session::CustomerKey;
+use crate::identity::session::UserKey;
 use crate::identity::tokens::TokenAcquisition;
 use crate::identity::{Identity, MIGRATIONS};
 use crate::platform::clock::Clock;
@@ -112,7 +112,7 @@ impl World {
     }
 
     /// Signs a customer in, with `refresh-1` and a token for reading that has expired unless `expires_in` says so.
-    pub(crate) async fn sign_in(&self, tokens: &TokenAcquisition, customer: &CustomerKey, expires_in: i64) {
+    pub(crate) async fn sign_in(&self, tokens: &TokenAcquisition, customer: &UserKey, expires_in: i64) {
         self.begin_session(customer).await;
         let response = serde_json::from_value(json!({
             "token_type": "Bearer", "expires_in": expires_in, "scope": READ, "access_token": "token-of-the-sign-in",
@@ -121,7 +121,7 @@ impl World {
         tokens.remember(customer, SUBJECT, &response.unwrap(), &Scopes::parse(READ)).await.unwrap();
     }
 
-    pub(crate) async fn begin_session(&self, customer: &CustomerKey) {
+    pub(crate) async fn begin_session(&self, customer: &UserKey) {
         let now = self.clock.unix_millis();
         sqlx::query(
             "INSERT INTO sessions (id, customer, issuer, subject, browser, data, created_at, last_seen_at) \

@@ -42,7 +42,7 @@ async fn start() -> (ProviderDouble, Verifier) {
 
 async fn refusal(verifier: &Verifier, token: &str) -> TokenError {
     match verifier.caller(token).await {
-        Err(Refusal::Token(error)) => error,
+        Err(AuthRejection::Token(error)) => error,
         other => panic!("{other:?}"),
     }
 }
@@ -221,7 +221,7 @@ fn a_user_who_must_act_is_told_what_is_missing_in_a_challenge() {
         let scopes = Scopes::parse("https://graph.microsoft.com/User.Read");
         let claims = claims.map(str::to_owned);
         let error = AcquireError::InteractionRequired { scopes, claims, consent, reason: "a test" };
-        let refusal = Refusal::Interaction(Interaction::of(&error).expect("somebody can help"));
+        let refusal = AuthRejection::Interaction(Interaction::of(&error).expect("somebody can help"));
         assert_eq!(refusal.status(), StatusCode::FORBIDDEN);
         refusal.challenge().expect("a challenge")
     };
@@ -299,7 +299,7 @@ async fn without_the_providers_keys_nobody_is_let_in() {
     let (double, verifier) = start().await;
     double.answer_with(StatusCode::SERVICE_UNAVAILABLE);
     let refusal = verifier.caller(&double.access_token(json!({}))).await.expect_err("fails closed");
-    assert!(matches!(refusal, Refusal::Unavailable(_)));
+    assert!(matches!(refusal, AuthRejection::Unavailable(_)));
     let response = refusal.into_response();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.headers()[header::RETRY_AFTER], "5");
@@ -319,9 +319,9 @@ fn a_token_comes_in_one_header_and_in_no_other_way() {
         assert_eq!(find("?limit=1", &[value]).as_deref(), Ok("a.b.c"));
     }
     for (query, values, expected) in [
-        ("", &[][..], Refusal::NoToken),
-        ("", &["Basic YTpi"], Refusal::NoToken),
-        ("", &["Bearera.b.c"], Refusal::NoToken),
+        ("", &[][..], AuthRejection::NoToken),
+        ("", &["Basic YTpi"], AuthRejection::NoToken),
+        ("", &["Bearera.b.c"], AuthRejection::NoToken),
         ("?access_token=a.b.c", &[], RequestError::InQuery.into()),
         ("?%61ccess_token=a.b.c", &[], RequestError::InQuery.into()),
         ("?access_token=a.b.c", &["Bearer a.b.c"], RequestError::InQuery.into()),
@@ -340,11 +340,11 @@ fn a_token_comes_in_one_header_and_in_no_other_way() {
 #[test]
 fn challenges_are_those_of_rfc_6750() {
     let write = permission(&["T.ReadWrite", "T.Read"], &["T.All"]).expect("valid");
-    let missing = |kind| Refusal::Permission(MissingPermission { kind, permission: write.clone() });
-    let expired = Refusal::Token(TimeError::Expired.into());
-    let too_long = Refusal::Token(TokenError::Signature(JwtError::TooLong.into()));
+    let missing = |kind| AuthRejection::Permission(MissingPermission { kind, permission: write.clone() });
+    let expired = AuthRejection::Token(TimeError::Expired.into());
+    let too_long = AuthRejection::Token(TokenError::Signature(JwtError::TooLong.into()));
     for (refusal, status, challenge) in [
-        (Refusal::NoToken, 401, "Bearer"),
+        (AuthRejection::NoToken, 401, "Bearer"),
         (expired, 401, r#"Bearer error="invalid_token", error_description="the token has expired""#),
         (too_long, 401, {
             r#"Bearer error="invalid_token", error_description="the token is longer than 16384 bytes""#
@@ -359,7 +359,7 @@ fn challenges_are_those_of_rfc_6750() {
         assert_eq!(response.status().as_u16(), status);
         assert_eq!(response.headers()[header::WWW_AUTHENTICATE], challenge);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
-        assert_eq!(Refusal::of(&response), Some(&refusal));
+        assert_eq!(AuthRejection::of(&response), Some(&refusal));
     }
 }
 
@@ -376,11 +376,11 @@ async fn where_certain_client_apps_are_served_no_other_ones_token_is_let_in() {
     assert!(serves.caller(&version_1).await.is_ok());
     for changes in [json!({"azp": BOB}), json!({"azp": format!("{WEB} ")}), json!({"azp": BOB, "appid": WEB})] {
         let token = double.access_token(changes.clone());
-        assert_eq!(serves.caller(&token).await, Err(Refusal::Client), "{changes}");
+        assert_eq!(serves.caller(&token).await, Err(AuthRejection::Client), "{changes}");
     }
     let daemon = double.app_token(json!({"azp": BOB}));
-    assert_eq!(serves.caller(&daemon).await, Err(Refusal::Client), "apps as themselves as well");
-    let response = Refusal::Client.into_response();
+    assert_eq!(serves.caller(&daemon).await, Err(AuthRejection::Client), "apps as themselves as well");
+    let response = AuthRejection::Client.into_response();
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     for list in [&[][..], &[""], &[WEB, " "]] {
         let error = only(list).err().expect("refused").to_string();
@@ -393,8 +393,8 @@ fn a_401_says_what_is_protected_by_which_scope_and_where_that_can_be_read() {
     let protection = Protection { realm: "Things", scope: Some("T.Read"), resource_metadata: Some("https://a/m") };
     let more = r#"realm="Things", scope="T.Read", resource_metadata="https://a/m""#;
     for (refusal, expected) in [
-        (Refusal::NoToken, format!("Bearer {more}")),
-        (Refusal::Token(TokenError::Issuer), {
+        (AuthRejection::NoToken, format!("Bearer {more}")),
+        (AuthRejection::Token(TokenError::Issuer), {
             format!(r#"Bearer error="invalid_token", error_description="the token is from another issuer", {more}"#)
         }),
     ] {
@@ -478,7 +478,7 @@ async fn a_provider_that_is_not_the_configured_one_is_no_outage_and_lets_nobody_
         let (double, verifier) = start().await;
         double.change_document(document.clone());
         let refusal = verifier.caller(&double.access_token(json!({}))).await.expect_err("fails closed");
-        assert!(matches!(refusal, Refusal::Misconfigured(_)), "{document}: {refusal:?}");
+        assert!(matches!(refusal, AuthRejection::Misconfigured(_)), "{document}: {refusal:?}");
         let response = refusal.into_response();
         assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
         for promise in [header::RETRY_AFTER, header::WWW_AUTHENTICATE] {

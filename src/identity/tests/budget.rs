@@ -29,8 +29,7 @@ async fn made_up_codes_leave_no_row_and_are_asked_about_within_a_budget() {
         );
         assert!(page.body.contains("Try again") && page.set_cookies().is_empty(), "the sign-in can still be finished");
     }
-    let rows: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM answered_states").fetch_one(app.identity.db()).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM used_states").fetch_one(app.identity.db()).await.unwrap();
     assert_eq!(rows, 0);
     // Whoever comes behind them signs in.
     assert_eq!(app.sign_in_as(&mut Browser::default(), json!({})).await.location(), "/todos");
@@ -46,7 +45,7 @@ async fn codes_and_renewals_have_turns_of_their_own() {
     let app = TestApp::start().await;
     let mut browser = Browser::default();
     let client = app.identity.tokens().client();
-    let renewals = futures::future::join_all((0..128).map(|_| client.turn())).await;
+    let renewals = futures::future::join_all((0..128).map(|_| client.permit())).await;
     assert_eq!(app.sign_in_as(&mut browser, json!({})).await.location(), "/todos");
     drop(renewals);
     app.clock.advance(Duration::hours(2));

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::identity::config::DownstreamApiConfig;
-use crate::identity::downstream::{Answer, Call, DownstreamApi, DownstreamError, Problem};
+use crate::identity::downstream::{ApiProblem, ApiResponse, Call, DownstreamApi, DownstreamError};
 use crate::identity::scopes::Naming;
 use crate::identity::testing::BOB;
 use crate::identity::testing::{READ, WRITE, World, alice, interaction, scopes};
@@ -142,7 +142,7 @@ fn read<'a>() -> Call<'a> {
     Call { scopes: "read", ..Call::default() }
 }
 
-fn problem(result: Result<Answer, DownstreamError>) -> Problem {
+fn problem(result: Result<ApiResponse, DownstreamError>) -> ApiProblem {
     match result {
         Err(DownstreamError::Problem(problem)) => *problem,
         other => panic!("{other:?}"),

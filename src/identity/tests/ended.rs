@@ -7,7 +7,7 @@ use tower_sessions::Session;
 
 use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
-use crate::identity::session::{Ended, Ending, SignedIn, Store};
+use crate::identity::session::{Ended, Ending, Store, UserSession};
 use crate::identity::testing::{BOB, Browser, Lies, Page, READ, TestApp, alice, send};
 
 const ELSEWHERE: &str = "/problem?reason=signed-out-elsewhere&return_to=%2Ftodos";
@@ -20,7 +20,7 @@ fn session(app: &TestApp, browser: &Browser) -> Session {
 /// `browser` signs all others out.
 async fn end_others(app: &TestApp, browser: &Browser) {
     let here = session(app, browser);
-    let mut customer = SignedIn::load(&here).await.unwrap().expect("signed in");
+    let mut customer = UserSession::load(&here).await.unwrap().expect("signed in");
     customer.claims.insert("auth_time".to_owned(), json!(app.clock.unix_seconds()));
     let ended = app.identity.end_sessions(&customer, &here, &Ending::Others, &ReturnTo::home()).await.unwrap();
     assert!(matches!(ended, Ended::Sessions(1..)), "{ended:?}");
@@ -104,7 +104,7 @@ async fn a_session_that_ran_out_or_was_signed_out_here_is_not_one_that_was_ended
 
 async fn end_others_or_none(app: &TestApp, browser: &Browser) {
     let here = session(app, browser);
-    let mut customer = SignedIn::load(&here).await.unwrap().expect("signed in");
+    let mut customer = UserSession::load(&here).await.unwrap().expect("signed in");
     customer.claims.insert("auth_time".to_owned(), json!(app.clock.unix_seconds()));
     app.identity.end_sessions(&customer, &here, &Ending::Others, &ReturnTo::home()).await.unwrap();
 }
@@ -185,7 +185,7 @@ async fn ending_sessions_waits_for_a_proof_and_is_done_with_it() {
     let app = TestApp::at_whole_provider().await;
     let (mut here, mut there) = (app.signed_in().await, app.signed_in().await);
     let session_of_here = session(&app, &here);
-    let customer = SignedIn::load(&session_of_here).await.unwrap().unwrap();
+    let customer = UserSession::load(&session_of_here).await.unwrap().unwrap();
     let page = ReturnTo::parse("/account");
     let ended = app.identity.end_sessions(&customer, &session_of_here, &Ending::Others, &page).await.unwrap();
     let Ended::ProofRequired { url } = ended else { panic!("{ended:?}") };
@@ -217,8 +217,8 @@ async fn ending_sessions_waits_for_a_proof_and_is_done_with_it() {
     assert_eq!(app.whoami(&mut here).await, "Alice");
     // It is told once; and now that the proof is new, no other is asked for.
     let now = session(&app, &here);
-    assert_eq!(SignedIn::take_ended_others(&now).await.unwrap(), Some(1));
-    let customer = SignedIn::load(&now).await.unwrap().unwrap();
+    assert_eq!(UserSession::take_ended_others(&now).await.unwrap(), Some(1));
+    let customer = UserSession::load(&now).await.unwrap().unwrap();
     let ended = app.identity.end_sessions(&customer, &now, &Ending::Others, &page).await.unwrap();
     assert_eq!(ended, Ended::Sessions(0));
 }
@@ -230,7 +230,7 @@ async fn a_proof_of_somebody_else_ends_nothing() {
     let (mut here, mut there) = (app.signed_in().await, app.signed_in().await);
     let wants = async || {
         let here = session(&app, &here);
-        let customer = SignedIn::load(&here).await.unwrap().unwrap();
+        let customer = UserSession::load(&here).await.unwrap().unwrap();
         app.identity.end_sessions(&customer, &here, &Ending::Others, &ReturnTo::home()).await.unwrap()
     };
     let Ended::ProofRequired { url } = wants().await else { panic!("no proof was asked for") };

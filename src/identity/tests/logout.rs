@@ -49,7 +49,7 @@ async fn a_logout_of_a_made_up_session_writes_nothing() {
     app.sign_in_as(&mut Browser::default(), json!({})).await;
     // Whoever writes waits for this one.
     let mut writing = app.identity.db().begin().await.unwrap();
-    sqlx::query("DELETE FROM answered_states").execute(&mut *writing).await.unwrap();
+    sqlx::query("DELETE FROM used_states").execute(&mut *writing).await.unwrap();
     let began = std::time::Instant::now();
     let mut visitor = Browser(HashMap::from([("errand".to_owned(), "A".repeat(22))]));
     let page = app.get(&mut visitor, "/auth/front-channel-logout?sid=made-up").await;

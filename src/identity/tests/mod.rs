@@ -41,7 +41,7 @@ use tower_sessions::Session;
 use super::client::endpoint::{TokenEndpointError, TokenResponse};
 use super::return_to::ReturnTo;
 use super::scopes::Scopes;
-use super::session::{CustomerKey, SignedIn};
+use super::session::{UserKey, UserSession};
 use super::testing::{
     Asked, BOB, Browser, Lies, Page, ProviderDouble, READ, SUBJECT, SigningKey, TENANT, TestApp, WEB, WRITE, World,
     alice, customer, eventually, interaction, scopes, send, unavailable, whoami,

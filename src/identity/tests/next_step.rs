@@ -12,7 +12,7 @@ async fn a_customer_is_sent_to_the_provider_once_and_not_again_for_what_it_did_n
         let value = json!({
             "key": alice(), "name": null, "claims": {}, "signed_in_at": at, "browser": "", "ends_at": null, "asked": Scopes::parse(asked),
         });
-        serde_json::from_value::<SignedIn>(value).unwrap()
+        serde_json::from_value::<UserSession>(value).unwrap()
     };
     let required = |scopes: &str, claims: Option<&str>, consent| AcquireError::InteractionRequired {
         scopes: Scopes::parse(scopes),

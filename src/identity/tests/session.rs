@@ -4,6 +4,8 @@ use axum::body::Body;
 use tower::ServiceExt as _;
 
 use super::*;
+use crate::identity::MIGRATIONS;
+use crate::platform::database;
 
 /// Abuse case 27.
 #[tokio::test]
@@ -48,7 +50,7 @@ async fn a_request_in_flight_does_not_bring_back_a_session_that_was_signed_out()
     let slow = {
         let (reached, go) = (reached.clone(), go.clone());
         move |Extension(session): Extension<Session>| async move {
-            assert!(SignedIn::load(&session).await.unwrap().is_some());
+            assert!(UserSession::load(&session).await.unwrap().is_some());
             reached.notify_one();
             go.notified().await;
             session.insert("late", true).await.unwrap();
@@ -73,7 +75,7 @@ async fn visitors_leave_no_rows() {
         app.begin(&mut browser).await;
         app.whoami(&mut browser).await;
     }
-    for table in ["SELECT COUNT(*) FROM sessions", "SELECT COUNT(*) FROM answered_states"] {
+    for table in ["SELECT COUNT(*) FROM sessions", "SELECT COUNT(*) FROM used_states"] {
         let rows: i64 = sqlx::query_scalar(table).fetch_one(app.identity.db()).await.unwrap();
         assert_eq!(rows, 0);
     }
@@ -217,7 +219,7 @@ async fn a_customer_sees_their_sessions_and_ends_one_or_all_others() {
     use tower_sessions::{Session, SessionStore as _};
 
     use crate::identity::return_to::ReturnTo;
-    use crate::identity::session::{Ended, Ending, SignedIn, Store};
+    use crate::identity::session::{Ended, Ending, Store, UserSession};
 
     let app = TestApp::at_whole_provider().await;
     let sign_in = async |agent: &str| {
@@ -239,7 +241,7 @@ async fn a_customer_sees_their_sessions_and_ends_one_or_all_others() {
         Session::new(Some(id), store.clone(), None)
     };
     let here = session(&laptop);
-    let mut alice = SignedIn::load(&here).await.unwrap().expect("signed in");
+    let mut alice = UserSession::load(&here).await.unwrap().expect("signed in");
     alice.claims.insert("auth_time".to_owned(), json!(app.clock.unix_seconds()));
     let list = app.identity.sessions(&alice, &here).await.unwrap();
     let browsers: Vec<_> = list.iter().map(|session| (session.browser.as_str(), session.current)).collect();
@@ -250,7 +252,7 @@ async fn a_customer_sees_their_sessions_and_ends_one_or_all_others() {
     let mut thief = Browser([("errand".to_owned(), list[1].handle.clone())].into());
     assert_eq!(app.whoami(&mut thief).await, "nobody");
 
-    let end = async |who: &SignedIn, which: Ending| {
+    let end = async |who: &UserSession, which: Ending| {
         app.identity.end_sessions(who, &here, &which, &ReturnTo::parse("/account")).await.unwrap()
     };
     let one = |place: usize| Ending::One(list[place].handle.clone());
@@ -313,4 +315,19 @@ async fn a_lost_encryption_key_ends_sign_ins_on_their_way_with_a_friendly_page()
     let router = identity.mount(axum::Router::new());
     let page = send(&router, &mut browser, Request::get(back), String::new()).await;
     assert_eq!(page.location(), "/problem?reason=expired");
+}
+
+/// A state that was used up stays used up when the tables are brought up to date.
+#[tokio::test]
+async fn states_that_were_used_before_the_table_had_its_name_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = database::test_url(folder.path()).await;
+    let before = MIGRATIONS.iter().filter(|migration| migration.version < 4).cloned().collect();
+    let before = database::counted_by("identity", &sqlx::migrate::Migrator::with_migrations(before));
+    let db = database::open("web.database_url", &url, &before).await.unwrap();
+    sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ('used', 1)").execute(&db).await.unwrap();
+    db.close().await;
+    let db = database::open("web.database_url", &url, &MIGRATIONS).await.unwrap();
+    let states: Vec<String> = sqlx::query_scalar("SELECT state FROM used_states").fetch_all(&db).await.unwrap();
+    assert_eq!(states, ["used"]);
 }

@@ -102,7 +102,7 @@ async fn signing_out_during_a_renewal_stays_signed_out() {
 async fn a_token_is_never_served_to_another_customer_or_for_other_scopes() {
     let app = TestApp::start().await;
     app.sign_in_as(&mut Browser::default(), json!({})).await;
-    let bob: CustomerKey = serde_json::from_value(json!(format!("{TENANT}.{BOB}"))).unwrap();
+    let bob: UserKey = serde_json::from_value(json!(format!("{TENANT}.{BOB}"))).unwrap();
     assert!(app.identity.tokens().for_user(&bob, &Scopes::parse(READ)).await.is_err());
     // A row moved to another customer does not open.
     for table in ["UPDATE access_tokens SET customer = $1", "UPDATE refresh_tokens SET customer = $1"] {

@@ -11,10 +11,10 @@ use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use crate::identity::customer_key::CustomerKey;
 use crate::identity::ended_sessions::{self, EndedBy};
 use crate::identity::scopes::{Naming, Scopes};
 use crate::identity::token::AccessToken;
+use crate::identity::user_key::UserKey;
 use crate::platform::clock::Clock;
 use crate::platform::random;
 use crate::platform::seal::KeyRing;
@@ -42,7 +42,7 @@ pub(super) struct Cached {
 }
 
 /// The right to use a customer's refresh token, for a while.
-pub(super) struct Held {
+pub(super) struct RefreshLease {
     id: String,
     /// `sub` of the sign-in that it came from.
     pub(super) subject: String,
@@ -54,14 +54,14 @@ pub(super) struct Held {
 /// What came of asking for a lease.
 pub(super) enum Lease {
     /// It is ours.
-    Taken(Held),
+    Taken(RefreshLease),
     /// Somebody else has it.
     Busy,
     /// There is nothing to lease.
     NoRefreshToken,
 }
 
-type Key = (CustomerKey, String);
+type Key = (UserKey, String);
 
 pub(super) struct Cache {
     db: AnyPool,
@@ -71,7 +71,7 @@ pub(super) struct Cache {
     naming: Naming,
     /// A place in line for whoever renews. The pool's own line gives up after five seconds; and one connection is left for
     /// everybody else, so that a thousand renewals at once do not keep sessions from being read.
-    turns: Semaphore,
+    permits: Semaphore,
     memory: moka::future::Cache<Key, Arc<Vec<Cached>>>,
 }
 
@@ -83,12 +83,12 @@ impl Cache {
             .support_invalidation_closures()
             .build();
         let connections = db.options().get_max_connections() as usize;
-        let turns = Semaphore::new(connections.saturating_sub(1).max(1));
-        Self { db, keys, clock, client_id, naming, turns, memory }
+        let permits = Semaphore::new(connections.saturating_sub(1).max(1));
+        Self { db, keys, clock, client_id, naming, permits, memory }
     }
 
     /// A token with at least `scopes` that has not expired; the one that lives longest.
-    pub(super) async fn find(&self, customer: &CustomerKey, scopes: &Scopes) -> Result<Option<Cached>, sqlx::Error> {
+    pub(super) async fn find(&self, customer: &UserKey, scopes: &Scopes) -> Result<Option<Cached>, sqlx::Error> {
         let key = (customer.clone(), scopes.resource(self.naming));
         if let Some(known) = self.memory.get(&key).await
             && let Some(found) = self.best(&known, scopes)
@@ -101,7 +101,7 @@ impl Cache {
     /// As [`Cache::find`], past the memory.
     pub(super) async fn find_in_database(
         &self,
-        customer: &CustomerKey,
+        customer: &UserKey,
         scopes: &Scopes,
     ) -> Result<Option<Cached>, sqlx::Error> {
         let resource = scopes.resource(self.naming);
@@ -138,13 +138,13 @@ impl Cache {
 
     /// Stores an access token, unless the customer has no session any more (signed out meanwhile) and none of their
     /// tokens is kept for work while they are away.
-    pub(super) async fn put(&self, customer: &CustomerKey, cached: &Cached) -> Result<(), sqlx::Error> {
+    pub(super) async fn put(&self, customer: &UserKey, cached: &Cached) -> Result<(), sqlx::Error> {
         self.insert(customer, cached).execute(&self.db).await?;
         self.memory.invalidate(&(customer.clone(), cached.scopes.resource(self.naming))).await;
         Ok(())
     }
 
-    fn insert(&self, customer: &CustomerKey, cached: &Cached) -> Query<'static, Any, AnyArguments> {
+    fn insert(&self, customer: &UserKey, cached: &Cached) -> Query<'static, Any, AnyArguments> {
         let names = cached.scopes.to_string();
         let resource = cached.scopes.resource(self.naming);
         let sealed = self.keys.seal(&self.access_context(customer, &resource, &names), cached.token.expose());
@@ -168,7 +168,7 @@ impl Cache {
     /// Stores the refresh token of a sign-in; it takes the place of the one before, whoever holds its lease.
     pub(super) async fn put_refresh_token(
         &self,
-        customer: &CustomerKey,
+        customer: &UserKey,
         subject: &str,
         granted: &Scopes,
         token: &SecretString,
@@ -190,8 +190,8 @@ impl Cache {
 
     /// Takes the lease on a customer's refresh token and reads the token, in one statement. [`Lease::Busy`] also when there
     /// is no turn before the `deadline`.
-    pub(super) async fn lease(&self, customer: &CustomerKey, deadline: Instant) -> Result<Lease, sqlx::Error> {
-        let Ok(_turn) = timeout_at(deadline, self.turns.acquire()).await else { return Ok(Lease::Busy) };
+    pub(super) async fn lease(&self, customer: &UserKey, deadline: Instant) -> Result<Lease, sqlx::Error> {
+        let Ok(_permit) = timeout_at(deadline, self.permits.acquire()).await else { return Ok(Lease::Busy) };
         let id = random::token();
         let now = self.clock.unix_millis();
         let leased: Vec<(String, Option<String>, String)> = sqlx::query_as(
@@ -211,7 +211,7 @@ impl Cache {
             let granted = granted.as_deref().map(Scopes::parse);
             let token = self.keys.open(&self.refresh_context(customer), &sealed);
             let refresh_token = SecretString::from(token.as_deref().unwrap_or_default());
-            let held = Held { id, subject, granted, refresh_token };
+            let held = RefreshLease { id, subject, granted, refresh_token };
             if token.is_err() {
                 tracing::error!("a refresh token cannot be opened: was its encryption key removed?");
                 self.drop_refresh_token(customer, &held).await?;
@@ -229,12 +229,12 @@ impl Cache {
     }
 
     /// A refresh token as it is stored.
-    pub(super) fn seal(&self, customer: &CustomerKey, token: &SecretString) -> String {
+    pub(super) fn seal(&self, customer: &UserKey, token: &SecretString) -> String {
         self.keys.seal(&self.refresh_context(customer), token.expose_secret())
     }
 
     /// Whether this is the refresh token that is stored, sealed this once.
-    pub(super) async fn is_stored(&self, customer: &CustomerKey, sealed: &str) -> Result<bool, sqlx::Error> {
+    pub(super) async fn is_stored(&self, customer: &UserKey, sealed: &str) -> Result<bool, sqlx::Error> {
         let stored: Vec<(i64,)> = sqlx::query_as(
             "SELECT CAST(1 AS BIGINT) FROM refresh_tokens WHERE customer = $1 AND client_id = $2 AND sealed = $3",
         )
@@ -250,15 +250,15 @@ impl Cache {
     /// token, and gives the lease back: all or nothing, so that whoever waits for the lease finds the access token. When it
     /// is to be `alone`, others of its resource go: one of them was turned away.
     /// `false`: the row is gone or somebody else's by now, and nothing was stored.
-    pub(super) async fn settle(
+    pub(super) async fn commit_renewal(
         &self,
-        customer: &CustomerKey,
-        lease: &Held,
+        customer: &UserKey,
+        lease: &RefreshLease,
         sealed: &str,
         cached: Option<&Cached>,
         alone: bool,
     ) -> Result<bool, sqlx::Error> {
-        let _turn = self.turns.acquire().await;
+        let _permit = self.permits.acquire().await;
         let mut transaction = self.db.begin().await?;
         let updated = sqlx::query(
             "UPDATE refresh_tokens SET sealed = $1, lease = NULL, lease_until = 0 \
@@ -292,7 +292,7 @@ impl Cache {
     }
 
     /// Gives the lease back.
-    pub(super) async fn release(&self, customer: &CustomerKey, lease: &Held) -> Result<(), sqlx::Error> {
+    pub(super) async fn release(&self, customer: &UserKey, lease: &RefreshLease) -> Result<(), sqlx::Error> {
         sqlx::query(
             "UPDATE refresh_tokens SET lease = NULL, lease_until = 0 \
              WHERE customer = $1 AND client_id = $2 AND lease = $3",
@@ -306,7 +306,7 @@ impl Cache {
     }
 
     /// Drops a refresh token that the provider says is over, unless a sign-in replaced it meanwhile.
-    pub(super) async fn drop_refresh_token(&self, customer: &CustomerKey, lease: &Held) -> Result<(), sqlx::Error> {
+    pub(super) async fn drop_refresh_token(&self, customer: &UserKey, lease: &RefreshLease) -> Result<(), sqlx::Error> {
         sqlx::query("DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2 AND lease = $3")
             .bind(customer.as_str())
             .bind(&self.client_id)
@@ -326,7 +326,7 @@ impl Cache {
     pub(super) async fn forget(
         &self,
         connection: &mut AnyConnection,
-        customer: &CustomerKey,
+        customer: &UserKey,
     ) -> Result<Option<SecretString>, sqlx::Error> {
         // Of two transactions that end a session each, the second one waits here for the first, and then sees that there is
         // none left. Without this, PostgreSQL would show each of them the other's session.
@@ -357,7 +357,7 @@ impl Cache {
     }
 
     /// Ends all sessions of a customer and forgets their tokens, all or nothing.
-    pub(super) async fn drop_customer(&self, customer: &CustomerKey) -> Result<(), sqlx::Error> {
+    pub(super) async fn drop_customer(&self, customer: &UserKey) -> Result<(), sqlx::Error> {
         let mut transaction = self.db.begin().await?;
         let ended: Vec<String> = sqlx::query_scalar("DELETE FROM sessions WHERE customer = $1 RETURNING id")
             .bind(customer.as_str())
@@ -377,14 +377,14 @@ impl Cache {
         Ok(())
     }
 
-    pub(super) fn forget_in_memory(&self, customer: &CustomerKey) {
+    pub(super) fn forget_in_memory(&self, customer: &UserKey) {
         let forgotten = customer.clone();
         // An error would mean that the cache was built without support for this, which is a constant.
         let _ = self.memory.invalidate_entries_if(move |(customer, _), _| *customer == forgotten);
     }
 
     /// Notes whether a customer's tokens are kept after their session ran out.
-    pub(super) async fn set_offline_use(&self, customer: &CustomerKey, wanted: bool) -> Result<(), sqlx::Error> {
+    pub(super) async fn set_offline_use(&self, customer: &UserKey, wanted: bool) -> Result<(), sqlx::Error> {
         let statement = if wanted {
             "INSERT INTO offline_use (customer, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
         } else {
@@ -396,7 +396,7 @@ impl Cache {
 
     /// A renewal brought a refresh token that lives until `ends_at` (milliseconds since the epoch): so may the sessions
     /// that would have ended with the one before.
-    pub(super) async fn extend_sessions(&self, customer: &CustomerKey, ends_at: i64) -> Result<(), sqlx::Error> {
+    pub(super) async fn extend_sessions(&self, customer: &UserKey, ends_at: i64) -> Result<(), sqlx::Error> {
         sqlx::query("UPDATE sessions SET ends_at = $1 WHERE customer = $2 AND ends_at < $1")
             .bind(ends_at)
             .bind(customer.as_str())
@@ -435,11 +435,11 @@ impl Cache {
     }
 
     /// What a sealed access token is bound to: moved to another row, it does not open.
-    fn access_context(&self, customer: &CustomerKey, resource: &str, scopes: &str) -> String {
+    fn access_context(&self, customer: &UserKey, resource: &str, scopes: &str) -> String {
         format!("access token\n{customer}\n{}\n{resource}\n{scopes}", self.client_id)
     }
 
-    fn refresh_context(&self, customer: &CustomerKey) -> String {
+    fn refresh_context(&self, customer: &UserKey) -> String {
         format!("refresh token\n{customer}\n{}", self.client_id)
     }
 }

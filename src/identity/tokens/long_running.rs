@@ -101,7 +101,7 @@ struct Work {
 }
 
 /// The right to use its refresh token, for a while.
-struct Held {
+struct RefreshLease {
     lease: String,
     refresh_token: SecretString,
 }
@@ -322,7 +322,7 @@ impl LongRunning {
         let deadline = Instant::now() + PATIENCE;
         loop {
             // Before the lease is taken, or it could run out in the queue.
-            let turn = self.0.client.turn().await;
+            let permit = self.0.client.permit().await;
             if let Some(held) = self.lease(work).await? {
                 if !options.bypass_cache()
                     && let Some(token) = self.find(work, scopes).await?
@@ -334,10 +334,10 @@ impl LongRunning {
                 let scope = format!("{scopes} offline_access");
                 let grant = Grant::RefreshToken { refresh_token: &held.refresh_token, scopes: &scope };
                 let request = TokenRequest { grant, claims: claims.as_deref() };
-                let answer = self.0.client.request_in_turn(&turn, &request).await;
-                return self.take(work, &held, scopes, options, answer).await;
+                let answer = self.0.client.request_with_permit(&permit, &request).await;
+                return self.accept_renewal(work, &held, scopes, options, answer).await;
             }
-            drop(turn);
+            drop(permit);
             if !self.exists(work).await? {
                 return Err(interaction(scopes, "there is no such work of this customer's"));
             }
@@ -355,10 +355,10 @@ impl LongRunning {
     }
 
     /// Takes what a renewal brought.
-    async fn take(
+    async fn accept_renewal(
         &self,
         work: &Work,
-        held: &Held,
+        held: &RefreshLease,
         scopes: &Scopes,
         options: &Options,
         answer: Result<TokenResponse, TokenEndpointError>,
@@ -382,7 +382,7 @@ impl LongRunning {
         let token = response.token();
         let mut tries: u32 = 1;
         let kept = loop {
-            match self.settle(work, held, &sealed, scopes, token.as_ref(), &response).await {
+            match self.commit_renewal(work, held, &sealed, scopes, token.as_ref(), &response).await {
                 Ok(false) if tries > 1 => break self.is_stored(work, &sealed).await?,
                 Ok(kept) => break kept,
                 // The provider has replaced the refresh token: presenting the old one again would look like theft.
@@ -407,7 +407,7 @@ impl LongRunning {
 
     /// The lease on a refresh token, and the token, in one statement; `None` when somebody else has it, and when there is
     /// nothing to lease.
-    async fn lease(&self, work: &Work) -> Result<Option<Held>, AcquireError> {
+    async fn lease(&self, work: &Work) -> Result<Option<RefreshLease>, AcquireError> {
         let lease = random::token();
         let now = self.0.clock.unix_millis();
         let leased: Vec<String> = sqlx::query_scalar(
@@ -427,7 +427,7 @@ impl LongRunning {
         let Some(sealed) = leased.first() else { return Ok(None) };
         let token = self.0.keys.open(&self.refresh_context(work), sealed);
         let refresh_token = SecretString::from(token.as_deref().unwrap_or_default());
-        let held = Held { lease, refresh_token };
+        let held = RefreshLease { lease, refresh_token };
         if token.is_err() {
             tracing::error!("a refresh token cannot be opened: was its encryption key removed?");
             self.remove(work, &held).await?;
@@ -460,10 +460,10 @@ impl LongRunning {
 
     /// Stores the refresh token and the access token, and gives the lease back: all or nothing. `false`: the row is gone or
     /// somebody else's by now.
-    async fn settle(
+    async fn commit_renewal(
         &self,
         work: &Work,
-        held: &Held,
+        held: &RefreshLease,
         sealed: &str,
         scopes: &Scopes,
         token: Option<&AccessToken>,
@@ -514,7 +514,7 @@ impl LongRunning {
         Ok(())
     }
 
-    async fn release(&self, work: &Work, held: &Held) -> Result<(), sqlx::Error> {
+    async fn release(&self, work: &Work, held: &RefreshLease) -> Result<(), sqlx::Error> {
         sqlx::query("UPDATE long_running_work SET lease = NULL, lease_until = 0 WHERE id = $1 AND lease = $2")
             .bind(&work.id)
             .bind(&held.lease)
@@ -523,7 +523,7 @@ impl LongRunning {
         Ok(())
     }
 
-    async fn remove(&self, work: &Work, held: &Held) -> Result<(), sqlx::Error> {
+    async fn remove(&self, work: &Work, held: &RefreshLease) -> Result<(), sqlx::Error> {
         sqlx::query("DELETE FROM long_running_work WHERE id = $1 AND lease = $2")
             .bind(&work.id)
             .bind(&held.lease)

@@ -21,11 +21,11 @@ use tokio_util::task::TaskTracker;
 use self::cache::{Cache, Cached, Lease};
 use super::client::endpoint::{Times, TokenEndpointError, TokenResponse};
 use super::client::request::{Grant, TokenRequest};
-use super::client::{ConfidentialClient, Turn};
-use super::customer_key::CustomerKey;
+use super::client::{ConfidentialClient, Permit};
 use super::id_token::{self, Expected, IdTokenError, Of};
 use super::scopes::{Naming, Scopes};
 use super::token::{PAUSE, STILL_GOOD};
+use super::user_key::UserKey;
 use crate::platform::clock::Clock;
 use crate::platform::seal::KeyRing;
 use crate::platform::{hash, serve};
@@ -56,13 +56,13 @@ struct Inner {
     /// The renewals.
     tasks: TaskTracker,
     /// One renewal per customer at a time in this process.
-    renewing: moka::future::Cache<CustomerKey, Arc<Place>>,
+    renewing: moka::future::Cache<UserKey, Arc<RenewalSlot>>,
 }
 
 /// Where the renewals of one customer line up.
-struct Place {
+struct RenewalSlot {
     /// Held by whoever renews; the last renewal past the cache.
-    renewing: tokio::sync::Mutex<Option<Forced>>,
+    renewing: tokio::sync::Mutex<Option<LastForcedRefresh>>,
     /// When a renewal in the background last failed, milliseconds since the epoch.
     failed_at: AtomicI64,
     /// The last refusal of which nobody knows what it means.
@@ -79,25 +79,25 @@ struct Refused {
     error: AcquireError,
 }
 
-impl Default for Place {
+impl Default for RenewalSlot {
     fn default() -> Self {
         Self { renewing: tokio::sync::Mutex::default(), failed_at: AtomicI64::new(i64::MIN), refused: Mutex::default() }
     }
 }
 
 /// A renewal past the cache that brought a token.
-struct Forced {
+struct LastForcedRefresh {
     finished: Instant,
     options: Options,
     scopes: Scopes,
 }
 
 /// Whose tokens a transaction forgot, and their refresh tokens.
-#[must_use = "they are still in memory and good at the provider"]
-pub(super) struct Forgotten(Vec<(CustomerKey, Option<SecretString>)>);
+#[must_use = "after the commit, `revoke_after_commit`: they are still in memory and valid at the provider"]
+pub(super) struct ForgottenTokens(Vec<(UserKey, Option<SecretString>)>);
 
 /// What a renewal is for.
-struct Wanted<'a> {
+struct RenewalRequest<'a> {
     scopes: &'a Scopes,
     options: &'a Options,
     /// Whether a token from the cache will not do.
@@ -118,7 +118,7 @@ impl TokenAcquisition {
     ///
     /// # Errors
     /// [`AcquireError::InteractionRequired`] when only the customer can help; the others say who else.
-    pub async fn for_user(&self, customer: &CustomerKey, scopes: &Scopes) -> Result<AccessToken, AcquireError> {
+    pub async fn for_user(&self, customer: &UserKey, scopes: &Scopes) -> Result<AccessToken, AcquireError> {
         let cached = self.0.cache.find(customer, scopes).await?;
         let now = self.0.clock.unix_millis();
         if let Some(cached) = cached {
@@ -143,7 +143,7 @@ impl TokenAcquisition {
     /// As [`TokenAcquisition::for_user`].
     pub async fn for_user_with(
         &self,
-        customer: &CustomerKey,
+        customer: &UserKey,
         scopes: &Scopes,
         options: &Options,
     ) -> Result<AccessToken, AcquireError> {
@@ -159,14 +159,14 @@ impl TokenAcquisition {
     ///
     /// # Errors
     /// [`AcquireError::Unavailable`] when the database does not answer.
-    pub async fn set_offline_use(&self, customer: &CustomerKey, wanted: bool) -> Result<(), AcquireError> {
+    pub async fn set_offline_use(&self, customer: &UserKey, wanted: bool) -> Result<(), AcquireError> {
         Ok(self.0.cache.set_offline_use(customer, wanted).await?)
     }
 
     /// Renews in a task of its own: a customer who closes the tab must not interrupt a refresh token's replacement.
     async fn renew_in_task(
         &self,
-        customer: &CustomerKey,
+        customer: &UserKey,
         scopes: &Scopes,
         options: &Options,
     ) -> Result<AccessToken, AcquireError> {
@@ -181,10 +181,10 @@ impl TokenAcquisition {
     }
 
     /// Renews while the old token still serves, unless that is under way or did not work a moment ago.
-    async fn renew_in_background(&self, customer: &CustomerKey, scopes: &Scopes) {
-        let place = self.place(customer).await;
-        let failed = place.failed_at.load(Ordering::Relaxed);
-        if place.renewing.try_lock().is_err() || self.0.clock.unix_millis().abs_diff(failed) < PAUSE {
+    async fn renew_in_background(&self, customer: &UserKey, scopes: &Scopes) {
+        let slot = self.slot(customer).await;
+        let failed = slot.failed_at.load(Ordering::Relaxed);
+        if slot.renewing.try_lock().is_err() || self.0.clock.unix_millis().abs_diff(failed) < PAUSE {
             return;
         }
         let this = self.clone();
@@ -192,25 +192,25 @@ impl TokenAcquisition {
         let renewal = async move {
             if let Err(error) = this.renew(&customer, &scopes, &Options::default()).await {
                 tracing::warn!(%error, "an access token could not be renewed; the old one serves until it expires");
-                place.failed_at.store(this.0.clock.unix_millis(), Ordering::Relaxed);
+                slot.failed_at.store(this.0.clock.unix_millis(), Ordering::Relaxed);
             }
         };
         self.0.tasks.spawn(serve::with_correlation_id(serve::correlation_id(), renewal));
     }
 
-    async fn place(&self, customer: &CustomerKey) -> Arc<Place> {
+    async fn slot(&self, customer: &UserKey) -> Arc<RenewalSlot> {
         self.0.renewing.get_with_by_ref(customer, async { Arc::default() }).await
     }
 
     /// Exchanges an authorization code: not in the turns of renewals, whose customers must not wait behind strangers.
     pub(super) async fn redeem(&self, request: &TokenRequest<'_>) -> Result<TokenResponse, TokenEndpointError> {
-        self.0.client.request_in_turn(&Turn::of_its_own(), request).await
+        self.0.client.request_with_permit(&Permit::of_its_own(), request).await
     }
 
     /// Remembers the tokens of a sign-in. `subject` is `sub` of its ID token, which those of renewals must repeat.
     pub(super) async fn remember(
         &self,
-        customer: &CustomerKey,
+        customer: &UserKey,
         subject: &str,
         response: &TokenResponse,
         asked: &Scopes,
@@ -227,33 +227,33 @@ impl TokenAcquisition {
     }
 
     /// Forgets all tokens of those of `customers` who have no session left, in the transaction that ended the sessions:
-    /// either both happened or neither. After the commit comes [`TokenAcquisition::forgotten`].
+    /// either both happened or neither. After the commit comes [`TokenAcquisition::revoke_after_commit`].
     pub(super) async fn forget_in(
         &self,
         connection: &mut AnyConnection,
-        customers: &[CustomerKey],
-    ) -> Result<Forgotten, sqlx::Error> {
+        customers: &[UserKey],
+    ) -> Result<ForgottenTokens, sqlx::Error> {
         // In one order, so that two transactions cannot each wait for the other.
-        let customers: BTreeSet<&CustomerKey> = customers.iter().collect();
+        let customers: BTreeSet<&UserKey> = customers.iter().collect();
         let mut forgotten = Vec::new();
         for customer in customers {
             forgotten.push((customer.clone(), self.0.cache.forget(connection, customer).await?));
         }
-        Ok(Forgotten(forgotten))
+        Ok(ForgottenTokens(forgotten))
     }
 
     /// Forgets all tokens of a customer, unless they still have a session.
-    pub(super) async fn forget(&self, customer: &CustomerKey) -> Result<(), sqlx::Error> {
+    pub(super) async fn forget(&self, customer: &UserKey) -> Result<(), sqlx::Error> {
         let mut transaction = self.0.cache.begin().await?;
         let forgotten = self.forget_in(&mut transaction, std::slice::from_ref(customer)).await?;
         transaction.commit().await?;
-        self.forgotten(forgotten);
+        self.revoke_after_commit(forgotten);
         Ok(())
     }
 
     /// What is left to do after [`TokenAcquisition::forget_in`]: forgets them in memory, too, and has the refresh tokens
     /// revoked at the provider, where it offers that; nobody waits for it.
-    pub(super) fn forgotten(&self, Forgotten(forgotten): Forgotten) {
+    pub(super) fn revoke_after_commit(&self, ForgottenTokens(forgotten): ForgottenTokens) {
         for (customer, refresh_token) in forgotten {
             self.0.cache.forget_in_memory(&customer);
             if let Some(refresh_token) = refresh_token {
@@ -280,23 +280,18 @@ impl TokenAcquisition {
     }
 
     /// Renews with the refresh token, unless somebody else just did.
-    async fn renew(
-        &self,
-        customer: &CustomerKey,
-        scopes: &Scopes,
-        options: &Options,
-    ) -> Result<AccessToken, AcquireError> {
+    async fn renew(&self, customer: &UserKey, scopes: &Scopes, options: &Options) -> Result<AccessToken, AcquireError> {
         let inner = &self.0;
         let arrived = Instant::now();
         let deadline = arrived + PATIENCE;
-        let place = self.place(customer).await;
-        let mut last = timeout_at(deadline, place.renewing.lock()).await.map_err(|_| busy())?;
+        let slot = self.slot(customer).await;
+        let mut last = timeout_at(deadline, slot.renewing.lock()).await.map_err(|_| busy())?;
         // Of many callers who were turned away with the same token, one brings a new one for all: whoever came before it was
         // there cannot have been turned away with it.
         let served = last.as_ref().is_some_and(|last| {
             arrived <= last.finished && last.options == *options && last.scopes.cover(scopes, self.naming())
         });
-        let wanted = Wanted { scopes, options, bypass_cache: options.bypass_cache() && !served };
+        let wanted = RenewalRequest { scopes, options, bypass_cache: options.bypass_cache() && !served };
         // Asked for now, so that a provider that is slow to introduce itself does not use up the lease.
         if let Err(error) = inner.client.provider().metadata().await {
             return Err(AcquireError::of_provider(error));
@@ -306,17 +301,17 @@ impl TokenAcquisition {
                 return Ok(token);
             }
             // Before the lease: waiting in the queue must not use it up.
-            let turn = timeout_at(deadline, inner.client.turn()).await.map_err(|_| busy())?;
+            let permit = timeout_at(deadline, inner.client.permit()).await.map_err(|_| busy())?;
             match inner.cache.lease(customer, deadline).await? {
                 Lease::Taken(lease) => {
-                    let outcome = self.renew_under(customer, &wanted, &lease, &place, &turn).await;
+                    let outcome = self.renew_under(customer, &wanted, &lease, &slot, &permit).await;
                     // Whatever happened, nobody waits for a lease that is not used any more.
                     if outcome.is_err() {
                         inner.cache.release(customer, &lease).await?;
                     }
                     if let Some(token) = outcome? {
                         if wanted.bypass_cache {
-                            *last = Some(Forced {
+                            *last = Some(LastForcedRefresh {
                                 finished: Instant::now(),
                                 options: options.clone(),
                                 scopes: scopes.clone(),
@@ -330,7 +325,7 @@ impl TokenAcquisition {
                 }
                 Lease::Busy if Instant::now() > deadline => return Err(busy()),
                 Lease::Busy => {
-                    drop(turn);
+                    drop(permit);
                     tokio::time::sleep(LOOK_AGAIN).await;
                 }
             }
@@ -340,8 +335,8 @@ impl TokenAcquisition {
     /// What somebody else brought into the database, if a cached token will do.
     async fn renewed_meanwhile(
         &self,
-        customer: &CustomerKey,
-        wanted: &Wanted<'_>,
+        customer: &UserKey,
+        wanted: &RenewalRequest<'_>,
     ) -> Result<Option<AccessToken>, AcquireError> {
         if wanted.bypass_cache {
             return Ok(None);
@@ -354,11 +349,11 @@ impl TokenAcquisition {
     /// or is over and gone; either way the caller looks again.
     async fn renew_under(
         &self,
-        customer: &CustomerKey,
-        wanted: &Wanted<'_>,
-        lease: &cache::Held,
-        place: &Place,
-        turn: &Turn,
+        customer: &UserKey,
+        wanted: &RenewalRequest<'_>,
+        lease: &cache::RefreshLease,
+        slot: &RenewalSlot,
+        permit: &Permit,
     ) -> Result<Option<AccessToken>, AcquireError> {
         let inner = &self.0;
         let scopes = wanted.scopes;
@@ -369,7 +364,7 @@ impl TokenAcquisition {
         }
         // Signing in brings another one; until then the answer would be the same, for a while.
         let now = inner.clock.unix_millis();
-        let refused = place.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let refused = slot.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(refused) = refused
             && refused.token == digest(&lease.refresh_token)
             && now.abs_diff(refused.at) < REFUSED
@@ -385,8 +380,8 @@ impl TokenAcquisition {
         let claims = inner.client.claims(wanted.options.claims.as_deref())?;
         let grant = Grant::RefreshToken { refresh_token: &lease.refresh_token, scopes: &scope };
         let request = TokenRequest { grant, claims: claims.as_deref() };
-        match inner.client.request_in_turn(turn, &request).await {
-            Ok(response) => self.take(customer, wanted, lease, &response).await,
+        match inner.client.request_with_permit(permit, &request).await {
+            Ok(response) => self.accept_renewal(customer, wanted, lease, &response).await,
             Err(error) if matches!(error, TokenEndpointError::Over { .. }) || error.refuses_grant() => {
                 tracing::info!(%error, "a refresh token is over");
                 inner.cache.drop_refresh_token(customer, lease).await?;
@@ -403,7 +398,7 @@ impl TokenAcquisition {
                 let error = error.into_acquire_error(scopes, None);
                 if is_unknown {
                     let refused = Refused { token: digest(&lease.refresh_token), at: now, error: error.clone() };
-                    *place.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
+                    *slot.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
                 }
                 Err(error)
             }
@@ -411,11 +406,11 @@ impl TokenAcquisition {
     }
 
     /// Takes what a renewal brought.
-    async fn take(
+    async fn accept_renewal(
         &self,
-        customer: &CustomerKey,
-        wanted: &Wanted<'_>,
-        lease: &cache::Held,
+        customer: &UserKey,
+        wanted: &RenewalRequest<'_>,
+        lease: &cache::RefreshLease,
         response: &TokenResponse,
     ) -> Result<Option<AccessToken>, AcquireError> {
         let inner = &self.0;
@@ -452,7 +447,7 @@ impl TokenAcquisition {
                 }
             }
         }
-        if !self.settle(customer, wanted, lease, response, cached.as_ref().ok()).await? {
+        if !self.commit_renewal(customer, wanted, lease, response, cached.as_ref().ok()).await? {
             // Signed out, or in again, while we were asking: what came back belongs to nobody.
             if let Some(successor) = response.successor() {
                 inner.client.revoke_in_background(successor);
@@ -477,11 +472,11 @@ impl TokenAcquisition {
     /// Stores what a renewal brought. The provider has replaced the refresh token by now: presenting the old one again
     /// would look like theft and end all of the customer's grants. So it is tried again when the database fails, and in
     /// the end the old one is dropped rather than kept.
-    async fn settle(
+    async fn commit_renewal(
         &self,
-        customer: &CustomerKey,
-        wanted: &Wanted<'_>,
-        lease: &cache::Held,
+        customer: &UserKey,
+        wanted: &RenewalRequest<'_>,
+        lease: &cache::RefreshLease,
         response: &TokenResponse,
         cached: Option<&Cached>,
     ) -> Result<bool, AcquireError> {
@@ -489,7 +484,7 @@ impl TokenAcquisition {
         let sealed = self.0.cache.seal(customer, successor.as_ref().unwrap_or(&lease.refresh_token));
         let mut tries = 1;
         loop {
-            match self.0.cache.settle(customer, lease, &sealed, cached, wanted.options.bypass_cache()).await {
+            match self.0.cache.commit_renewal(customer, lease, &sealed, cached, wanted.options.bypass_cache()).await {
                 // A try that seemed to fail may have been the one that gave the lease back: no reason to revoke what it kept.
                 Ok(false) if tries > 1 => return Ok(self.0.cache.is_stored(customer, &sealed).await?),
                 Ok(kept) => return Ok(kept),

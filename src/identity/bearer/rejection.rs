@@ -15,7 +15,7 @@ use crate::identity::token::AcquireError;
 /// Why a request is turned away, before anything is done. What is shown says which check failed, and nothing of the
 /// token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum AuthRejection {
     /// There is no token: 401 without an error code (RFC 6750 §3.1).
     #[error("this request needs an access token")]
     NoToken,
@@ -65,7 +65,7 @@ pub enum RequestError {
 /// Why an access token is refused. One variant per check.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Form or signature; never [`SignatureError::Provider`], which is [`Refusal::Unavailable`].
+    /// Form or signature; never [`SignatureError::Provider`], which is [`AuthRejection::Unavailable`].
     #[error(transparent)]
     Signature(SignatureError),
     /// `typ` is another kind of token's (RFC 8725 §3.11).
@@ -124,7 +124,7 @@ impl MissingPermission {
     }
 }
 
-impl Refusal {
+impl AuthRejection {
     /// That the provider's metadata or keys cannot be had.
     pub(super) fn of_provider(error: ProviderError) -> Self {
         if error.is_outage() { Self::Unavailable(error) } else { Self::Misconfigured(error) }
@@ -161,7 +161,7 @@ impl Refusal {
         }
     }
 
-    /// The refusal in an answer that [`Refusal::into_response`] made, so that an outer layer can add to it.
+    /// The refusal in an answer that [`AuthRejection::into_response`] made, so that an outer layer can add to it.
     pub fn of(response: &Response) -> Option<&Self> {
         response.extensions().get()
     }
@@ -180,9 +180,9 @@ pub struct Protection<'a> {
 }
 
 impl Protection<'_> {
-    /// Adds it to an answer that [`Refusal::into_response`] made because there was no token, or no good one.
+    /// Adds it to an answer that [`AuthRejection::into_response`] made because there was no token, or no good one.
     pub fn describe(&self, response: &mut Response) {
-        let Some(Refusal::NoToken | Refusal::Token(_)) = Refusal::of(response) else { return };
+        let Some(AuthRejection::NoToken | AuthRejection::Token(_)) = AuthRejection::of(response) else { return };
         let parts = [("realm", Some(self.realm)), ("scope", self.scope), ("resource_metadata", self.resource_metadata)];
         let challenge = response.headers().get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
         let mut challenge = challenge.unwrap_or("Bearer").to_owned();
@@ -197,7 +197,7 @@ impl Protection<'_> {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for AuthRejection {
     /// Status, `WWW-Authenticate`, `Retry-After`, and a problem document (RFC 9457).
     fn into_response(self) -> Response {
         let status = self.status();

@@ -11,7 +11,7 @@ use tower_sessions::Session;
 use crate::identity::config::ResponseMode;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
-use crate::identity::session::{self, CustomerKey, Ending};
+use crate::identity::session::{self, Ending, UserKey};
 use crate::identity::state::Identity;
 use crate::platform::{cookies, hash, random};
 
@@ -23,11 +23,12 @@ const MAX_PENDING: usize = 10;
 const MAX_PENDING_BYTES: usize = 12 * 1024;
 /// The longest cookie that every browser keeps, in bytes, with its name and attributes (RFC 6265 §6.1).
 const MAX_COOKIE: usize = 4096;
+// Cookies that were set before this was renamed open under it.
 const CONTEXT: &str = "sign-in transaction";
 
 /// See the module.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Transaction {
+pub(super) struct PendingSignIn {
     /// Ties the answer to this request (RFC 6749 §10.12).
     pub(super) state: CsrfToken,
     /// Ties the ID token to this request (OpenID Connect Core §3.1.2.1).
@@ -50,10 +51,10 @@ pub(super) struct Transaction {
     pub(super) prove: bool,
     /// What is done when they have, and for whom only.
     #[serde(default)]
-    pub(super) then: Option<(CustomerKey, Ending)>,
+    pub(super) then: Option<(UserKey, Ending)>,
 }
 
-impl Transaction {
+impl PendingSignIn {
     /// A new one, with fresh 256-bit values.
     pub(super) fn begin(identity: &Identity, session: &Session, return_to: ReturnTo, scopes: &Scopes) -> Self {
         Self {
@@ -71,7 +72,7 @@ impl Transaction {
         }
     }
 
-    /// The cookies to set: this transaction's, and removals of the oldest when there are too many. Where an address to return
+    /// The cookies to set: this sign-in's, and removals of the oldest when there are too many. Where an address to return
     /// to makes it too long for a browser, it becomes the home page's. `None`: it is too long without that.
     pub(super) fn cookies(&mut self, identity: &Identity, request: &HeaderMap) -> Option<Vec<Cookie<'static>>> {
         let mut cookie = self.cookie(identity);
@@ -90,16 +91,16 @@ impl Transaction {
         let prefix = prefix(identity);
         let sent = cookies::matching(request, |name| name.starts_with(&prefix));
         // One that does not open is older than all others.
-        let mut pending: Vec<(i64, usize, &str)> = sent
+        let mut others: Vec<(i64, usize, &str)> = sent
             .into_iter()
             .map(|sent| {
                 let value = sent.value.unwrap_or_default();
                 (open(identity, value).map_or(0, |t| t.began_at), sent.name.len() + value.len(), sent.name)
             })
             .collect();
-        pending.sort_unstable_by(|a, b| b.cmp(a));
+        others.sort_unstable_by(|a, b| b.cmp(a));
         let mut bytes = 0;
-        for (position, (_, size, name)) in pending.into_iter().enumerate() {
+        for (position, (_, size, name)) in others.into_iter().enumerate() {
             bytes += size;
             if position >= MAX_PENDING - 1 || bytes > MAX_PENDING_BYTES {
                 cookies.push(removal(identity, name.to_owned()));
@@ -115,18 +116,18 @@ impl Transaction {
         cookie
     }
 
-    /// The transaction of `state`, if this browser began it and it has not run out.
+    /// The sign-in of `state`, if this browser began it and it has not run out.
     pub(super) fn find(identity: &Identity, request: &HeaderMap, state: &str) -> Option<Self> {
-        let transaction = open(identity, cookies::read(request, &name(identity, state))?)?;
-        let same = transaction.state == CsrfToken::new(state.to_owned());
-        (same && identity.clock().is_within(LIFETIME, transaction.began_at)).then_some(transaction)
+        let pending = open(identity, cookies::read(request, &name(identity, state))?)?;
+        let same = pending.state == CsrfToken::new(state.to_owned());
+        (same && identity.clock().is_within(LIFETIME, pending.began_at)).then_some(pending)
     }
 
-    /// Marks the state as answered; `false` when it already was. One statement, so that of two answers at the same
+    /// Marks the state as used; `false` when it already was. One statement, so that of two answers at the same
     /// moment one loses.
-    pub(super) async fn answer_once(&self, identity: &Identity) -> Result<bool, sqlx::Error> {
+    pub(super) async fn consume_state(&self, identity: &Identity) -> Result<bool, sqlx::Error> {
         let inserted =
-            sqlx::query("INSERT INTO answered_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            sqlx::query("INSERT INTO used_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
                 .bind(hash::sha256_base64url(self.state.secret()))
                 .bind(self.began_at + LIFETIME)
                 .execute(identity.db())
@@ -134,9 +135,9 @@ impl Transaction {
         Ok(inserted.rows_affected() == 1)
     }
 
-    /// Takes the mark back: what was answered was no answer. Nothing is kept of whoever makes up codes.
-    pub(super) async fn not_answered(&self, identity: &Identity) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM answered_states WHERE state = $1")
+    /// Takes the mark back: what came was no answer of the provider. Nothing is kept of whoever makes up codes.
+    pub(super) async fn release_state(&self, identity: &Identity) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM used_states WHERE state = $1")
             .bind(hash::sha256_base64url(self.state.secret()))
             .execute(identity.db())
             .await?;
@@ -149,7 +150,7 @@ impl Transaction {
     }
 }
 
-fn open(identity: &Identity, sealed: &str) -> Option<Transaction> {
+fn open(identity: &Identity, sealed: &str) -> Option<PendingSignIn> {
     serde_json::from_str(&identity.keys().open(CONTEXT, sealed).ok()?).ok()
 }
 

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
-use crate::identity::customer_key::CustomerKey;
 use crate::identity::jwt::{self, Claims};
 use crate::identity::scopes::Scopes;
 use crate::identity::state::Identity;
+use crate::identity::user_key::UserKey;
 
-/// The session's entry that holds a [`SignedIn`].
+/// The session's entry that holds a [`UserSession`].
 pub(super) const ENTRY: &str = "customer";
 /// The session's entry that holds the ID token, sealed, where sign-out needs it.
 const ID_TOKEN: &str = "id_token";
@@ -19,9 +19,9 @@ const LATELY: i64 = 300;
 
 /// What a session knows of its customer. Contains no token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SignedIn {
+pub struct UserSession {
     /// Who it is.
-    pub key: CustomerKey,
+    pub key: UserKey,
     /// How to address them, as the provider's claims say; says nothing about who it is.
     pub name: Option<String>,
     /// The verified claims of the ID token, and those of `UserInfo` where it was asked.
@@ -40,7 +40,7 @@ pub struct SignedIn {
     pub challenge: Option<String>,
 }
 
-impl SignedIn {
+impl UserSession {
     /// The customer of this session; `None` for a visitor.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl SignedIn {
         }
     }
 
-    /// Leaves what [`SignedIn::take_ended_others`] takes.
+    /// Leaves what [`UserSession::take_ended_others`] takes.
     pub(in crate::identity) async fn leave_ended_others(
         session: &Session,
         ended: usize,
@@ -107,7 +107,7 @@ impl SignedIn {
         session.save().await
     }
 
-    /// The ID token that [`SignedIn::begin`] kept.
+    /// The ID token that [`UserSession::begin`] kept.
     pub(in crate::identity) async fn id_token(
         &self,
         identity: &Identity,

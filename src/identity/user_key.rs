@@ -12,9 +12,9 @@ use super::provider::Metadata;
 /// Who a customer is, across sessions and sign-ins: tenant and object id at Entra, issuer and subject elsewhere.
 /// Never the e-mail address, which changes hands (OpenID Connect Core §5.7).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct CustomerKey(String);
+pub struct UserKey(String);
 
-impl CustomerKey {
+impl UserKey {
     /// The key of the customer whose verified ID-token claims these are.
     pub(super) fn of(metadata: &Metadata, claims: &Claims, names: &ClaimNames) -> Option<Self> {
         let entra = metadata.tenant.and(jwt::text(claims, "tid").zip(jwt::text(claims, "oid")));
@@ -25,7 +25,7 @@ impl CustomerKey {
         Some(Self(format!("{}|{subject}", metadata.issuer)))
     }
 
-    /// The key that was stored as this text: what [`CustomerKey::as_str`] gave.
+    /// The key that was stored as this text: what [`UserKey::as_str`] gave.
     pub fn stored(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -36,7 +36,7 @@ impl CustomerKey {
     }
 }
 
-impl fmt::Display for CustomerKey {
+impl fmt::Display for UserKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

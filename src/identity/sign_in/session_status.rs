@@ -17,7 +17,7 @@ use crate::platform::hash;
 
 /// The answer.
 #[derive(Default, Serialize)]
-struct Answer {
+struct SessionStatus {
     signed_in: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
@@ -29,7 +29,7 @@ struct Answer {
     signed_out_elsewhere: bool,
 }
 
-pub(super) async fn who(
+pub(super) async fn handle(
     State(identity): State<Identity>,
     session: Session,
     query: Parameters,
@@ -38,7 +38,7 @@ pub(super) async fn who(
     // Another site must not keep a session alive, not even by a link.
     let foreign = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     let slide = query.first("slide") != Some("false") && !foreign;
-    let answer = match look(&identity, &session, &headers, slide).await {
+    let answer = match status(&identity, &session, &headers, slide).await {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => {
             tracing::error!(%error, "a session could not be read");
@@ -48,15 +48,15 @@ pub(super) async fn who(
     ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
 }
 
-async fn look(
+async fn status(
     identity: &Identity,
     session: &Session,
     headers: &HeaderMap,
     slide: bool,
-) -> session_store::Result<Answer> {
-    let nobody = |ended: Option<Ended>| Answer {
+) -> session_store::Result<SessionStatus> {
+    let nobody = |ended: Option<Ended>| SessionStatus {
         signed_out_elsewhere: ended.is_some_and(|ended| ended.by == EndedBy::Browser),
-        ..Answer::default()
+        ..SessionStatus::default()
     };
     let Some(id) = session.id() else { return Ok(nobody(Ended::of_cookie(identity, headers))) };
     let store = Store::new(identity);
@@ -64,9 +64,9 @@ async fn look(
     if slide {
         store.load(&id).await?;
     }
-    if let Some((signed_in, left)) = store.peek(&id).await? {
+    if let Some((signed_in, left)) = store.status(&id).await? {
         let (name, seconds_left) = (signed_in.name, Some(left / 1000));
-        return Ok(Answer { signed_in: true, name, seconds_left, signed_out_elsewhere: false });
+        return Ok(SessionStatus { signed_in: true, name, seconds_left, signed_out_elsewhere: false });
     }
     let ended = Ended::of_session(identity, &hash::sha256_base64url(&id.to_string())).await;
     Ok(nobody(ended.map_err(|error| session_store::Error::Backend(error.to_string()))?))
