@@ -45,8 +45,8 @@ pub(super) fn find<'a>(claims: &'a Claims, name: &str) -> Option<&'a Value> {
     found
 }
 
-/// What identifies the user for good: the claim that is configured, else `sub`. With U+FFFD in it, it identifies nobody: that
-/// may stand for what could not be read (see [`jwt`](super::jwt)), and two users would be one.
+/// What identifies the user permanently: the claim that is configured, else `sub`. With U+FFFD in it, it identifies nobody:
+/// that may stand for what could not be read (see [`jwt`](super::jwt)), and two users would be one.
 pub(super) fn user<'a>(claims: &'a Claims, names: &ClaimNames) -> Option<&'a str> {
     let name = names.object_id.as_deref().unwrap_or("sub");
     find(claims, name)?.as_str().filter(|id| !id.is_empty() && !id.contains('\u{fffd}'))

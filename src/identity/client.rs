@@ -245,7 +245,7 @@ impl ConfidentialClient {
         }
         let before = slot.read().map_or(0, |known| known.number);
         let _held = slot.fetching.lock().await;
-        // Whoever waited takes what the one before brought.
+        // Another task may have refreshed the token while this one waited for the lock.
         let now = inner.clock.unix_millis();
         if let Some(known) = slot.read().filter(|known| known.renew_at > now)
             && (!fresh || known.number > before && (wanted.claims.is_none() || wanted.claims == known.claims))
@@ -270,7 +270,7 @@ impl ConfidentialClient {
         tokio::spawn(serve::with_correlation_id(serve::correlation_id(), renewal));
     }
 
-    /// Asks the provider; whoever calls this holds the slot's lock.
+    /// Asks the provider. The caller holds the slot's lock.
     async fn fetch(&self, slot: &TokenSlot, wanted: &AppTokenRequest) -> Result<AccessToken, AcquireError> {
         let scopes = wanted.scopes.to_string();
         let claims = self.claims(wanted.claims.as_deref())?;

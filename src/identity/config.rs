@@ -231,7 +231,7 @@ pub enum ResponseMode {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClaimNames {
-    /// The claim that identifies a user for good: `sub`, unless said otherwise.
+    /// The claim that identifies a user permanently: `sub` by default.
     pub object_id: Option<String>,
     /// The scopes of an access token: `scp`, then `scope`.
     pub scopes: Option<String>,
@@ -247,7 +247,7 @@ pub struct ClaimNames {
 pub struct SessionLifetime {
     /// Hours without a request after which the customer signs in again.
     pub idle_hours: u32,
-    /// Hours after sign-in when the customer signs in again in any case.
+    /// Hours after sign-in when the customer must sign in again, active or not.
     pub absolute_hours: u32,
 }
 
@@ -303,7 +303,7 @@ pub struct DownstreamApiConfig {
     pub relative_path: Option<String>,
     /// What is asked for, by name: `{ read = […], write = […] }`; a plain list is the set `default`.
     pub scopes: ScopeSets,
-    /// Calls as the app itself, whoever is signed in.
+    /// Calls as the app itself, no matter who is signed in.
     #[serde(default)]
     pub request_app_token: bool,
     /// The method of calls that name none.

@@ -1,9 +1,9 @@
 //! How an app proves to its provider which app it is: the list of its client credentials, tried in order.
 //!
 //! Files are looked at before a token request, at most once a second, and read again when they changed. They are also read
-//! again when the provider refuses the credential, whether or not they seem changed; only if that brought something new
-//! is the same credential tried once more. A credential that stays refused gives way to the next one in the list for a
-//! minute. What cannot be read again leaves in place what was read before: half of a renewed certificate and key must not
+//! again when the provider refuses the credential, whether or not they seem changed; only if their content is new is the
+//! same credential tried once more. A credential that stays refused gives way to the next one in the list for a
+//! minute. What cannot be read again leaves the previous content in use: half of a renewed certificate and key must not
 //! take the app down.
 
 mod certificate;
@@ -61,7 +61,7 @@ struct Stamp {
 /// A credential as it was read.
 pub(super) struct Loaded {
     material: Material,
-    /// Of everything that was read: tells whether reading again brought something new.
+    /// SHA-256 of everything that was read: whether the content is new.
     digest: String,
 }
 
@@ -157,7 +157,7 @@ impl Credential {
         self.usable()
     }
 
-    /// Reads the files again: `Some` when that brought another credential than `refused`, which the provider did not take.
+    /// Reads the files again: `Some` when the credential is now another one than `refused`, which the provider did not accept.
     pub(super) async fn reload(self: &Arc<Self>, refused: &Loaded) -> Option<Arc<Loaded>> {
         let this = Arc::clone(self);
         let _ = tokio::task::spawn_blocking(move || this.load_again()).await;

@@ -24,8 +24,8 @@ use crate::platform::sealed_cookie::SealedCookie;
 const CONTEXT: &str = "ended session";
 /// What the cookie is for (see [`Identity::cookie_name`]).
 const COOKIE: &str = "ended";
-/// How many seconds the customer's proof may seem older than the wish for it when both are measured by the provider's own
-/// clock: whole seconds, and the way there and back.
+/// How many seconds older than the request `auth_time` may seem when both are measured by the provider's own clock: times
+/// are whole seconds, and the request takes time.
 const ROUNDING: i64 = 2;
 
 /// A session of this browser that was ended.
@@ -119,7 +119,7 @@ pub(super) async fn sweep(identity: &Identity) -> Result<(), sqlx::Error> {
 
 /// Whether the customer of these verified ID-token claims proved who they are at `since` or later; both are milliseconds
 /// since the epoch by our clock. `auth_time` and `iat` are by the provider's: clocks may differ by [`SKEW`], but how old the
-/// proof was when the token was issued can be told without comparing clocks.
+/// proof was when the token was issued is known without comparing clocks.
 pub(super) fn proved_since(claims: &Claims, since: i64, now: i64) -> bool {
     let (Ok(Some(auth_time)), Ok(Some(issued))) = (jwt::seconds(claims, "auth_time"), jwt::seconds(claims, "iat"))
     else {

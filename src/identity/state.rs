@@ -143,8 +143,8 @@ impl Identity {
         ReturnTo::outside(&self.site().path_prefix, &self.site().home_page).unwrap_or_else(ReturnTo::home)
     }
 
-    /// Whether this is the first time that `what` is done: of two requests at the same moment one is told so, and the
-    /// other is not. Remembered until `until`, milliseconds since the epoch.
+    /// Whether this is the first time that `what` is done: of two requests at the same moment exactly one gets `true`.
+    /// Remembered until `until`, milliseconds since the epoch.
     ///
     /// # Errors
     /// When the database does not answer, or refuses: then nobody knows.

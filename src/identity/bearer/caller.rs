@@ -13,7 +13,7 @@ use crate::identity::token::IncomingToken;
 pub struct Caller {
     /// User or app.
     pub kind: Kind,
-    /// Who it is, for good: `{tid}.{oid}` from Entra, `{iss}|{sub}` from other providers. Never an e-mail address.
+    /// The permanent identifier: `{tid}.{oid}` from Entra, `{iss}|{sub}` from other providers. Never an e-mail address.
     pub key: String,
     /// The app that calls (`azp`, `appid` or RFC 9068's `client_id`), where the token says so.
     pub client_id: Option<String>,
@@ -27,8 +27,8 @@ pub struct Caller {
 
 impl Caller {
     /// Passes when the caller has one of the permission's scopes (a user) or app permissions (an app), and a user has
-    /// satisfied the permission's authentication context. An app has nobody who could; what it may do is settled by
-    /// whoever granted it the app permission.
+    /// satisfied the permission's authentication context. An app has no user who could; the
+    /// administrator decided when granting the app permission.
     ///
     /// # Errors
     /// [`AuthRejection::Permission`], [`AuthRejection::AuthenticationContext`].

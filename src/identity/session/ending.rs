@@ -22,10 +22,10 @@ pub enum Ending {
     Others,
 }
 
-/// What became of a customer's wish to end sessions.
+/// The outcome when a customer ends sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// So many ended. None: there was none (any more) by that handle, or it is somebody else's.
+    /// The number that ended. 0: no session has that handle (any more), or it is another customer's.
     Sessions(usize),
     /// They must prove first who they are (ASVS 5.0 §7.5.2): at this address, on this site. It is done when they have.
     ProofRequired {
@@ -55,8 +55,8 @@ pub(in crate::identity) struct Named<'a> {
     pub(in crate::identity) sid: Option<&'a str>,
 }
 
-/// Ends sessions, and drops the tokens of customers who have none left. `by` is whoever ended them from elsewhere; their
-/// own browser is not to be asked for proof.
+/// Ends sessions, and drops the tokens of customers who have none left. `by` says who ended them from elsewhere; `None` is
+/// their own browser, which is not asked for proof.
 pub(in crate::identity) async fn end(
     identity: &Identity,
     which: Which<'_>,
@@ -78,7 +78,7 @@ pub(in crate::identity) async fn end_in(
         ended::note(&mut transaction, &Store::new(identity), &deleted, by, identity.clock().unix_millis()).await?;
     }
     let mut customers: Vec<UserKey> = deleted.iter().map(|session| UserKey::stored(&session.customer)).collect();
-    // Another session of theirs may end at the same moment: whoever sees that none is left drops the tokens.
+    // Another session of theirs may end at the same moment: the transaction that sees none left drops the tokens.
     if let Which::OneOf(customer, _) | Which::AllBut(customer, _) = which {
         customers.push(customer.clone());
     }

@@ -24,6 +24,14 @@ pub struct SessionSummary {
     pub current: bool,
 }
 
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    id: String,
+    browser: String,
+    created_at: i64,
+    last_seen_at: i64,
+}
+
 impl Identity {
     /// Where the customer is signed in: their sessions that are not over, the one seen last first.
     ///
@@ -35,7 +43,7 @@ impl Identity {
         session: &Session,
     ) -> Result<Vec<SessionSummary>, sqlx::Error> {
         let (created, seen) = Store::new(self).horizons();
-        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+        let rows: Vec<SessionRow> = sqlx::query_as(
             "SELECT id, browser, created_at, last_seen_at FROM sessions WHERE customer = $1 \
              AND created_at > $2 AND last_seen_at > $3 AND (ends_at IS NULL OR ends_at > $4) \
              ORDER BY last_seen_at DESC, id LIMIT 100",
@@ -47,9 +55,9 @@ impl Identity {
         .fetch_all(self.db())
         .await?;
         let current = handle(session);
-        let summary = |(id, browser, signed_in_at, last_seen_at)| {
+        let summary = |SessionRow { id, browser, created_at, last_seen_at }| {
             let current = current.as_ref() == Some(&id);
-            SessionSummary { handle: id, browser, signed_in_at, last_seen_at, current }
+            SessionSummary { handle: id, browser, signed_in_at: created_at, last_seen_at, current }
         };
         Ok(rows.into_iter().map(summary).collect())
     }

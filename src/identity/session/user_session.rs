@@ -47,7 +47,7 @@ impl UserSession {
     /// When the store cannot be read.
     pub async fn load(session: &Session) -> Result<Option<Self>, tower_sessions::session::Error> {
         match session.get(ENTRY).await {
-            // Another version's: whoever it was signs in again, instead of being locked out until it runs out.
+            // Written by another version: the customer signs in again, instead of being locked out until it expires.
             Err(tower_sessions::session::Error::SerdeJson(error)) => {
                 tracing::warn!(%error, "a session of another version is not understood, and counts as none");
                 Ok(None)
@@ -69,7 +69,7 @@ impl UserSession {
         (seconds - LATELY..=seconds + jwt::SKEW).contains(&proved)
     }
 
-    /// How many other sessions the customer ended by the proof that they just came back from; told once.
+    /// How many other sessions the customer ended by the proof that they just came back from; returned once.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -127,7 +127,7 @@ impl RouteError {
             return Problem::of_provider(error);
         }
         match self {
-            // Who answers so is certain of the app, whatever code it brought.
+            // With these errors the provider has authenticated the app, or refused it, whatever the code was.
             Self::Exchange(
                 TokenEndpointError::BadCredential { .. }
                 | TokenEndpointError::Request(_)
@@ -212,7 +212,7 @@ pub(super) async fn by_form(
         // A form is not sent again by a link. The provider knows the customer by now.
         Err(RouteError::NoTurn(_)) => return busy(&identity, &identity.site().path("sign-in")),
         Ok(()) => arrived(&identity, &headers, pending.as_ref()),
-        // Whether somebody is signed in can be told only with the session's cookie: once more, without parameters.
+        // Only the session's cookie, which is `Lax`, says whether somebody is signed in: redirect once, without parameters.
         Err(error) if error.is_second_arrival() => see_other(&identity.site().path(REDIRECT)),
         Err(error) => refuse(&identity, &error, pending.as_ref()),
     };
@@ -346,7 +346,7 @@ async fn answer(
         asked: pending.scopes.clone(),
         challenge: pending.challenge.clone(),
     };
-    // Whoever was signed in here before is signed out by this.
+    // This ends the previous session of this browser, of whichever customer.
     let mut before = before.map(|before| before.key);
     // Of a session that is not understood, the row knows whose it is.
     let others: Vec<&str> = match &before {

@@ -65,7 +65,7 @@ impl Challenge {
         Some(challenge.sealed(identity, customer))
     }
 
-    /// Seals the wish that `customer` proves who they are, and that `then` is done.
+    /// Seals a request that `customer` authenticates again, after which `then` is done.
     pub(super) fn seal_proof(identity: &Identity, customer: &UserKey, then: Ending) -> String {
         let made_at = identity.clock().unix_millis();
         Self { then: Some(then), made_at, ..Self::default() }.sealed(identity, customer)

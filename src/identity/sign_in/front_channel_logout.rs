@@ -73,7 +73,7 @@ async fn answer(identity: &Identity, query: &Parameters) -> Result<usize, RouteE
     if let Some(issuer) = query.only("iss").filter(|issuer| *issuer != metadata.issuer) {
         return Err(RouteError::Issuer { found: loggable(issuer), expected: metadata.issuer.clone() });
     }
-    // A question first: whoever makes up names must not hold up those who write.
+    // Read before writing: requests with made-up session ids must not hold the write lock.
     let known: Option<(i64,)> =
         sqlx::query_as("SELECT created_at FROM sessions WHERE issuer = $1 AND sid = $2 LIMIT 1")
             .bind(&metadata.issuer)

@@ -135,7 +135,7 @@ impl PendingSignIn {
         Ok(inserted.rows_affected() == 1)
     }
 
-    /// Takes the mark back: what came was no answer of the provider. Nothing is kept of whoever makes up codes.
+    /// Takes the mark back: what came was no answer of the provider. So made-up codes leave no rows.
     pub(super) async fn release_state(&self, identity: &Identity) -> Result<(), sqlx::Error> {
         sqlx::query("DELETE FROM used_states WHERE state = $1")
             .bind(hash::sha256_base64url(self.state.secret()))

@@ -2,7 +2,7 @@
 //!
 //! Anybody may begin a sign-in and come back with a code that they made up: each costs an authenticated request, and the
 //! provider may be slow. So codes have turns of their own, apart from those of renewals, and few: the newest is served
-//! first and the oldest gives way, because whoever is behind thousands of others should not wait for them. A code that
+//! first and the oldest gives way, because a customer behind thousands of made-up codes should not wait for them. A code that
 //! turned out to be none is charged to a budget; one that signed somebody in costs nothing.
 //!
 //! One address can have a part of the turns only. That says something for addresses of the internet; behind a proxy, or on
@@ -167,7 +167,7 @@ impl CodeTurns {
             if whose.is_visitor() {
                 state.waiting.push(ticket);
                 if state.waiting.len() > WAITING {
-                    // Whoever has it finds out when they look.
+                    // The task that waits with this ticket notices when it looks.
                     state.waiting.remove(0);
                 }
             }

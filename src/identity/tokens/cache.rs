@@ -26,11 +26,11 @@ const MEMORY: Duration = Duration::from_secs(5);
 /// three database connections, twelve for the provider's answer and five for its keys; and what is left over is how far
 /// the clocks of two replicas may be apart.
 const LEASE: i64 = 60_000;
-/// A lease that ends so many milliseconds later than one of ours would was not given by a replica whose clock is merely
-/// ahead, but before the clock was set back.
+/// A lease that ends this many milliseconds later than a new one would was taken before the clock was set back: no
+/// replica's clock is that far ahead.
 const CLOCK_WAS_SET_BACK: i64 = 5 * 60_000;
 
-/// An access token with what it is good for.
+/// An access token, its scopes and its times.
 #[derive(Clone)]
 pub(super) struct Cached {
     pub(super) scopes: Scopes,
@@ -51,7 +51,7 @@ pub(super) struct RefreshLease {
     pub(super) refresh_token: SecretString,
 }
 
-/// What came of asking for a lease.
+/// The result of asking for a lease.
 pub(super) enum Lease {
     /// It is ours.
     Taken(RefreshLease),
@@ -59,6 +59,23 @@ pub(super) enum Lease {
     Busy,
     /// There is nothing to lease.
     NoRefreshToken,
+}
+
+/// A row of `access_tokens`.
+#[derive(sqlx::FromRow)]
+struct AccessTokenRow {
+    scopes: String,
+    sealed: String,
+    renew_at: i64,
+    expires_at: i64,
+}
+
+/// A row of `refresh_tokens` that was just leased.
+#[derive(sqlx::FromRow)]
+struct LeasedRow {
+    subject: String,
+    scopes: Option<String>,
+    sealed: String,
 }
 
 type Key = (UserKey, String);
@@ -69,8 +86,8 @@ pub(super) struct Cache {
     clock: Clock,
     client_id: String,
     naming: Naming,
-    /// A place in line for whoever renews. The pool's own line gives up after five seconds; and one connection is left for
-    /// everybody else, so that a thousand renewals at once do not keep sessions from being read.
+    /// One for each database connection but one. The pool itself gives up waiting after five seconds; and the remaining
+    /// connection keeps sessions readable while a thousand renewals are under way.
     permits: Semaphore,
     memory: moka::future::Cache<Key, Arc<Vec<Cached>>>,
 }
@@ -105,7 +122,7 @@ impl Cache {
         scopes: &Scopes,
     ) -> Result<Option<Cached>, sqlx::Error> {
         let resource = scopes.resource(self.naming);
-        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+        let rows: Vec<AccessTokenRow> = sqlx::query_as(
             "SELECT scopes, sealed, renew_at, expires_at FROM access_tokens \
              WHERE customer = $1 AND client_id = $2 AND resource = $3 AND expires_at > $4",
         )
@@ -115,11 +132,12 @@ impl Cache {
         .bind(self.clock.unix_millis())
         .fetch_all(&self.db)
         .await?;
-        let open = |(names, sealed, renew_at, expires_at): (String, String, i64, i64)| {
+        let open = |row: AccessTokenRow| {
             // A row that cannot be opened (its key is gone from the ring) counts as absent.
-            let token = self.keys.open(&self.access_context(customer, &resource, &names), &sealed).ok()?;
+            let token = self.keys.open(&self.access_context(customer, &resource, &row.scopes), &row.sealed).ok()?;
             let token = AccessToken::parse(&SecretString::from(token))?;
-            Some(Cached { scopes: Scopes::parse(&names), token, renew_at, expires_at })
+            let scopes = Scopes::parse(&row.scopes);
+            Some(Cached { scopes, token, renew_at: row.renew_at, expires_at: row.expires_at })
         };
         let known: Arc<Vec<Cached>> = Arc::new(rows.into_iter().filter_map(open).collect());
         let found = self.best(&known, scopes);
@@ -165,7 +183,7 @@ impl Cache {
         .bind(cached.expires_at)
     }
 
-    /// Stores the refresh token of a sign-in; it takes the place of the one before, whoever holds its lease.
+    /// Stores the refresh token of a sign-in; it replaces the previous one, leased or not.
     pub(super) async fn put_refresh_token(
         &self,
         customer: &UserKey,
@@ -194,7 +212,7 @@ impl Cache {
         let Ok(_permit) = timeout_at(deadline, self.permits.acquire()).await else { return Ok(Lease::Busy) };
         let id = random::token();
         let now = self.clock.unix_millis();
-        let leased: Vec<(String, Option<String>, String)> = sqlx::query_as(
+        let leased: Vec<LeasedRow> = sqlx::query_as(
             "UPDATE refresh_tokens SET lease = $1, lease_until = $2 \
              WHERE customer = $3 AND client_id = $4 AND (lease_until < $5 OR lease_until > $6) RETURNING subject, scopes, sealed",
         )
@@ -207,8 +225,8 @@ impl Cache {
         // To the end: SQLite commits when the last row was read, and a lease that was not written is none.
         .fetch_all(&self.db)
         .await?;
-        if let Some((subject, granted, sealed)) = leased.into_iter().next() {
-            let granted = granted.as_deref().map(Scopes::parse);
+        if let Some(LeasedRow { subject, scopes, sealed }) = leased.into_iter().next() {
+            let granted = scopes.as_deref().map(Scopes::parse);
             let token = self.keys.open(&self.refresh_context(customer), &sealed);
             let refresh_token = SecretString::from(token.as_deref().unwrap_or_default());
             let held = RefreshLease { id, subject, granted, refresh_token };
@@ -246,10 +264,10 @@ impl Cache {
         Ok(!stored.is_empty())
     }
 
-    /// Stores what a renewal brought, the refresh token (`sealed`: a successor if the provider sent one) and the access
-    /// token, and gives the lease back: all or nothing, so that whoever waits for the lease finds the access token. When it
-    /// is to be `alone`, others of its resource go: one of them was turned away.
-    /// `false`: the row is gone or somebody else's by now, and nothing was stored.
+    /// Stores the result of a renewal, the refresh token (`sealed`: a successor if the provider sent one) and the access
+    /// token, and releases the lease, in one transaction, so that a task that waits for the lease finds the access token.
+    /// With `alone`, other tokens of its resource are deleted: the API rejected one of them.
+    /// `false`: the row was deleted or leased to another task meanwhile, and nothing was stored.
     pub(super) async fn commit_renewal(
         &self,
         customer: &UserKey,
@@ -336,7 +354,7 @@ impl Cache {
         ] {
             sqlx::query(statement).bind(customer.as_str()).bind(&self.client_id).execute(&mut *connection).await?;
         }
-        let forgotten: Option<(String,)> = sqlx::query_as(
+        let forgotten: Option<String> = sqlx::query_scalar(
             "DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2 \
              AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.customer = $1) RETURNING sealed",
         )
@@ -352,7 +370,7 @@ impl Cache {
         .bind(&self.client_id)
         .execute(&mut *connection)
         .await?;
-        let token = forgotten.and_then(|(sealed,)| self.keys.open(&self.refresh_context(customer), &sealed).ok());
+        let token = forgotten.and_then(|sealed| self.keys.open(&self.refresh_context(customer), &sealed).ok());
         Ok(token.map(SecretString::from))
     }
 
@@ -394,8 +412,8 @@ impl Cache {
         Ok(())
     }
 
-    /// A renewal brought a refresh token that lives until `ends_at` (milliseconds since the epoch): so may the sessions
-    /// that would have ended with the one before.
+    /// The new refresh token expires at `ends_at` (milliseconds since the epoch): sessions that would have ended with the
+    /// previous one are extended.
     pub(super) async fn extend_sessions(&self, customer: &UserKey, ends_at: i64) -> Result<(), sqlx::Error> {
         sqlx::query("UPDATE sessions SET ends_at = $1 WHERE customer = $2 AND ends_at < $1")
             .bind(ends_at)

@@ -239,7 +239,7 @@ impl LongRunning {
             return Ok(token);
         }
         let (this, scopes, options) = (self.clone(), scopes.clone(), options.clone());
-        // Whoever waits may give up; the refresh token's successor is stored all the same.
+        // The caller may be cancelled; the refresh token's successor must be stored all the same.
         self.in_task(async move { this.renew(&work, &scopes, &options).await }).await
     }
 
@@ -345,7 +345,7 @@ impl LongRunning {
                 return Err(AcquireError::Busy("others are still renewing"));
             }
             tokio::time::sleep(LOOK_AGAIN).await;
-            // Whoever had the lease has brought what is wanted, perhaps.
+            // The task that held the lease may have stored a token that will do.
             if !options.bypass_cache()
                 && let Some(token) = self.find(work, scopes).await?
             {
@@ -354,7 +354,7 @@ impl LongRunning {
         }
     }
 
-    /// Takes what a renewal brought.
+    /// Checks and stores the result of a renewal.
     async fn accept_renewal(
         &self,
         work: &Work,

@@ -59,9 +59,9 @@ struct Inner {
     renewing: moka::future::Cache<UserKey, Arc<RenewalSlot>>,
 }
 
-/// Where the renewals of one customer line up.
+/// Serialises the renewals of one customer in this process.
 struct RenewalSlot {
-    /// Held by whoever renews; the last renewal past the cache.
+    /// Locked while a renewal is under way; holds the last successful renewal past the cache.
     renewing: tokio::sync::Mutex<Option<LastForcedRefresh>>,
     /// When a renewal in the background last failed, milliseconds since the epoch.
     failed_at: AtomicI64,
@@ -85,7 +85,7 @@ impl Default for RenewalSlot {
     }
 }
 
-/// A renewal past the cache that brought a token.
+/// A successful renewal past the cache.
 struct LastForcedRefresh {
     finished: Instant,
     options: Options,
@@ -96,7 +96,7 @@ struct LastForcedRefresh {
 #[must_use = "after the commit, `revoke_after_commit`: they are still in memory and valid at the provider"]
 pub(super) struct ForgottenTokens(Vec<(UserKey, Option<SecretString>)>);
 
-/// What a renewal is for.
+/// What a renewal must return.
 struct RenewalRequest<'a> {
     scopes: &'a Scopes,
     options: &'a Options,
@@ -137,7 +137,7 @@ impl TokenAcquisition {
         &self.0.client
     }
 
-    /// [`TokenAcquisition::for_user`] with options. What a claims challenge brought is cached like any other token.
+    /// [`TokenAcquisition::for_user`] with options. A token for a claims challenge is cached like any other.
     ///
     /// # Errors
     /// As [`TokenAcquisition::for_user`].
@@ -155,7 +155,7 @@ impl TokenAcquisition {
     }
 
     /// Keeps a customer's tokens after their session merely ran out, for work on their behalf while they are away; or
-    /// no longer. Signing out drops the tokens in any case; the wish is kept for the next sign-in.
+    /// no longer. Signing out always deletes the tokens; the setting is kept for the next sign-in.
     ///
     /// # Errors
     /// [`AcquireError::Unavailable`] when the database does not answer.
@@ -286,8 +286,8 @@ impl TokenAcquisition {
         let deadline = arrived + PATIENCE;
         let slot = self.slot(customer).await;
         let mut last = timeout_at(deadline, slot.renewing.lock()).await.map_err(|_| busy())?;
-        // Of many callers who were turned away with the same token, one brings a new one for all: whoever came before it was
-        // there cannot have been turned away with it.
+        // Of many callers whose token was rejected, one renews for all: a caller that arrived before the new token existed
+        // cannot have been rejected with it.
         let served = last.as_ref().is_some_and(|last| {
             arrived <= last.finished && last.options == *options && last.scopes.cover(scopes, self.naming())
         });
@@ -332,7 +332,7 @@ impl TokenAcquisition {
         }
     }
 
-    /// What somebody else brought into the database, if a cached token will do.
+    /// A token that another replica stored meanwhile, if a cached token will do.
     async fn renewed_meanwhile(
         &self,
         customer: &UserKey,
@@ -362,7 +362,7 @@ impl TokenAcquisition {
             inner.cache.release(customer, lease).await?;
             return Ok(Some(token));
         }
-        // Signing in brings another one; until then the answer would be the same, for a while.
+        // Until the customer signs in again, this refresh token would be refused again: the refusal is reused for a while.
         let now = inner.clock.unix_millis();
         let refused = slot.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(refused) = refused
@@ -372,7 +372,7 @@ impl TokenAcquisition {
             return Err(refused.error);
         }
         // Entra issues a token for one resource, which must be named. Elsewhere nothing is named (RFC 6749 §6): the token is
-        // for all that was granted. Some providers give a refresh token that replaces the one before only what was named.
+        // for all that was granted. Some providers narrow the successor of the refresh token to the scopes that were named.
         let scope = match self.naming() {
             Naming::Entra => format!("{OPENID_SCOPES} {scopes}"),
             Naming::Opaque => String::new(),
@@ -387,7 +387,7 @@ impl TokenAcquisition {
                 inner.cache.drop_refresh_token(customer, lease).await?;
                 Ok(None)
             }
-            // A wish for consent or more proof leaves the grant as it is.
+            // Consent or step-up does not invalidate the refresh token: it is kept.
             Err(error @ TokenEndpointError::Interaction { .. }) => {
                 tracing::info!(%error, "the provider wants the customer");
                 Err(error.into_acquire_error(scopes, wanted.options.claims.as_deref()))
@@ -405,7 +405,7 @@ impl TokenAcquisition {
         }
     }
 
-    /// Takes what a renewal brought.
+    /// Checks and stores the result of a renewal.
     async fn accept_renewal(
         &self,
         customer: &UserKey,
@@ -436,7 +436,7 @@ impl TokenAcquisition {
                     let reason = "a renewal brought an ID token of somebody else";
                     return Err(interaction(wanted.scopes, None, false, reason));
                 }
-                // OpenID Connect Core §12.2: a renewal may bring none. This one says nothing.
+                // OpenID Connect Core §12.2: the ID token is optional in a refresh response; an unreadable one counts as absent.
                 Err(error) if error.is_unreadable() => {
                     tracing::warn!(%error, "the ID token of a renewal cannot be read and counts as absent");
                 }
@@ -469,9 +469,9 @@ impl TokenAcquisition {
         }
     }
 
-    /// Stores what a renewal brought. The provider has replaced the refresh token by now: presenting the old one again
-    /// would look like theft and end all of the customer's grants. So it is tried again when the database fails, and in
-    /// the end the old one is dropped rather than kept.
+    /// Stores the result of a renewal. The provider has replaced the refresh token by now: presenting the old one again
+    /// would look like theft and revoke all of the customer's grants (RFC 9700 §4.14.2). So storing is retried when the
+    /// database fails, and if it keeps failing the old one is deleted rather than kept.
     async fn commit_renewal(
         &self,
         customer: &UserKey,
