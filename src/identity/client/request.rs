@@ -40,7 +40,7 @@ pub(in crate::identity) enum Grant<'a> {
         redirect_uri: &'a str,
         /// What the request's challenge was made of.
         code_verifier: &'a PkceCodeVerifier,
-        /// For which of the resources that were consented to.
+        /// For which of the resources that were consented to; empty at other providers, whose token is for what was asked.
         scopes: &'a str,
     },
     /// RFC 6749 §6
@@ -119,8 +119,10 @@ pub(super) async fn tokens(
             let mut exchange = client
                 .exchange_code(AuthorizationCode::new(code.to_owned()))
                 .set_redirect_uri(Cow::Owned(redirect_uri))
-                .set_pkce_verifier(PkceCodeVerifier::new(code_verifier.secret().clone()))
-                .add_extra_param("scope", scopes);
+                .set_pkce_verifier(PkceCodeVerifier::new(code_verifier.secret().clone()));
+            if !scopes.is_empty() {
+                exchange = exchange.add_extra_param("scope", scopes);
+            }
             for (name, value) in more {
                 exchange = exchange.add_extra_param(name, value);
             }

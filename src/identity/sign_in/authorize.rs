@@ -150,7 +150,22 @@ async fn redirect(
     let asked = signed_in.filter(|_| challenge.is_some());
     let answers = asked.as_ref().and(query.first("challenge")).map(hash::sha256_base64url);
     let challenge = challenge.unwrap_or_default();
-    let (scopes, exchange) = demand(identity.initial_scopes(), &challenge.scopes(), identity.provider().scope_naming());
+    let (demanded, naming) = (challenge.scopes(), identity.scope_naming());
+    let mut initial = identity.initial_scopes().clone();
+    if let Some(signed_in) = &asked {
+        match identity.tokens().granted(&signed_in.key).await {
+            Ok(granted) => {
+                let all = initial.union(&granted);
+                if all.union(&demanded).for_one_sign_in(naming).is_ok() {
+                    initial = all;
+                } else {
+                    tracing::warn!(%granted, "what was granted so far is too much to be asked for once more");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "what a customer has granted so far is not known"),
+        }
+    }
+    let (scopes, exchange) = demand(&initial, &demanded, naming);
     let client = identity.tokens().client();
     let claims = client.claims(challenge.claims.as_deref()).or_else(|error| {
         tracing::warn!(%error, "the customer signs in without what was asked for");

@@ -25,6 +25,7 @@ use crate::identity::ended::{self, Ended};
 use crate::identity::id_token::{self, Expected, IdTokenError, Of, VerifiedIdToken};
 use crate::identity::log::loggable;
 use crate::identity::provider::{ProviderError, SignatureError};
+use crate::identity::scopes::Naming;
 use crate::identity::session::{self, UserKey, UserSession, Which};
 use crate::identity::token::AcquireError;
 use crate::identity::tokens::OPENID_SCOPES;
@@ -422,7 +423,11 @@ async fn verify(
 
 /// RFC 6749 §4.1.3, RFC 7636 §4.5.
 async fn exchange(identity: &Identity, pending: &PendingSignIn, code: &str) -> Result<TokenResponse, RouteError> {
-    let scopes = format!("{OPENID_SCOPES} {}", pending.scopes);
+    // RFC 6749 §4.1.3 has no `scope`: Entra alone must be told which of the resources the token is for.
+    let scopes = match identity.scope_naming() {
+        Naming::Entra => format!("{OPENID_SCOPES} {}", pending.scopes),
+        Naming::Opaque => String::new(),
+    };
     let grant = Grant::AuthorizationCode {
         code,
         redirect_uri: &authorize::redirect_uri(identity),

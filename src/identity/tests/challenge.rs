@@ -79,3 +79,45 @@ async fn a_challenge_names_the_customer_who_is_signed_in() {
     assert!(!app.get(&mut Browser::default(), &url).await.parameters().contains_key("login_hint"));
     assert!(!app.get(&mut browser, "/auth/sign-in").await.parameters().contains_key("login_hint"));
 }
+
+/// At a provider that is not Entra, a sign-in's grant takes the place of the one before.
+#[tokio::test]
+async fn a_later_consent_does_not_lose_the_earlier_ones_at_a_provider_that_is_not_entra() {
+    let (write, export) = ("https://things.example/write", "https://things.example/export");
+    for (tenant, keeps) in [(json!(null), true), (json!(TENANT), false)] {
+        let app = TestApp::configured(json!({ "tenant_id": tenant })).await;
+        let mut browser = app.signed_in().await;
+        let customer: String =
+            sqlx::query_scalar("SELECT customer FROM sessions").fetch_one(app.identity.db()).await.unwrap();
+        let customer: UserKey = serde_json::from_value(json!(customer)).unwrap();
+        let mut last = String::new();
+        for scope in [write, export] {
+            let url = app.identity.interaction_url(&customer, &Scopes::parse(scope), None, &ReturnTo::home());
+            let page = app.get(&mut browser, &url).await;
+            last = page.parameters()["scope"].clone();
+            let back = app.at_the_provider(&page).await;
+            assert_eq!(app.get(&mut browser, &back).await.location(), "/");
+        }
+        let asked: Vec<&str> = last.split(' ').collect();
+        assert!(asked.contains(&READ) && asked.contains(&export), "{asked:?}");
+        assert_eq!(asked.contains(&write), keeps, "{asked:?}");
+        // RFC 6749 §4.1.3
+        let exchanges = app.provider.token_requests();
+        assert!(exchanges.iter().all(|(_, fields)| fields.contains_key("scope") != keeps), "Entra alone is told");
+    }
+}
+
+/// What was granted so far may be much; what is asked for now matters more.
+#[tokio::test]
+async fn scopes_granted_so_far_that_do_not_fit_are_left_out_of_a_sign_in() {
+    let app = TestApp::configured(json!({"tenant_id": null})).await;
+    let mut browser = app.signed_in().await;
+    let many: Vec<String> = (0..200).map(|number| format!("https://things.example/permission/{number}")).collect();
+    sqlx::query("UPDATE refresh_tokens SET scopes = $1").bind(many.join(" ")).execute(app.identity.db()).await.unwrap();
+    let customer: String =
+        sqlx::query_scalar("SELECT customer FROM sessions").fetch_one(app.identity.db()).await.unwrap();
+    let customer: UserKey = serde_json::from_value(json!(customer)).unwrap();
+    let url = app.identity.interaction_url(&customer, &Scopes::parse(GRAPH), None, &ReturnTo::home());
+    let page = app.get(&mut browser, &url).await;
+    assert_eq!(page.parameters()["scope"], format!("openid profile email offline_access {READ} {GRAPH}"));
+}

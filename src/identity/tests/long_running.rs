@@ -230,3 +230,20 @@ async fn work_expires_and_is_bounded_and_needs_a_user_and_a_refresh_token() {
     world.clock.advance(Duration::hours(25));
     interaction(api.acquire(&key, &alice(), &scopes(READ)).await);
 }
+
+/// RFC 6749 §6: what is named at a renewal may be all that the next refresh token is good for.
+#[tokio::test]
+async fn a_renewal_names_scopes_at_entra_alone() {
+    for (tenant, named) in [(json!(TENANT), true), (json!(null), false)] {
+        let world = World::start().await;
+        rotates(&world);
+        let keys = KeyRing::parse(&[SecretString::from(world.encryption_key.as_str())]).unwrap();
+        let client = world.client(json!({ "client_id": API_CLIENT, "tenant_id": tenant }));
+        let (db, clock) = (world.db().await, world.clock.clone());
+        let api = LongRunning::open("api.database_url", client, db, keys, clock).await.unwrap();
+        let (key, _) = begin(&world, &api).await.unwrap();
+        world.clock.advance(Duration::hours(5));
+        assert_eq!(token(&api.acquire(&key, &alice(), &scopes(READ)).await.unwrap()), "Bearer token-2");
+        assert_eq!(world.token.last().fields.contains_key("scope"), named);
+    }
+}

@@ -206,6 +206,17 @@ impl Cache {
         Ok(())
     }
 
+    /// What a customer's refresh token was granted, where there is one and that is known.
+    pub(super) async fn granted(&self, customer: &UserKey) -> Result<Option<Scopes>, sqlx::Error> {
+        let granted: Option<(Option<String>,)> =
+            sqlx::query_as("SELECT scopes FROM refresh_tokens WHERE customer = $1 AND client_id = $2")
+                .bind(customer.as_str())
+                .bind(&self.client_id)
+                .fetch_optional(&self.db)
+                .await?;
+        Ok(granted.and_then(|(scopes,)| scopes).as_deref().map(Scopes::parse))
+    }
+
     /// Takes the lease on a customer's refresh token and reads the token, in one statement. [`Lease::Busy`] also when there
     /// is no turn before the `deadline`.
     pub(super) async fn lease(&self, customer: &UserKey, deadline: Instant) -> Result<Lease, sqlx::Error> {

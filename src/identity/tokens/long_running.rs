@@ -38,7 +38,7 @@ use crate::identity::bearer::{Caller, Kind};
 use crate::identity::client::ConfidentialClient;
 use crate::identity::client::endpoint::{Times, TokenEndpointError, TokenResponse};
 use crate::identity::client::request::{Grant, TokenRequest};
-use crate::identity::scopes::Scopes;
+use crate::identity::scopes::{Naming, Scopes};
 use crate::identity::token::{AccessToken, AcquireError, IncomingToken, Options};
 use crate::platform::clock::Clock;
 use crate::platform::database::{self, DatabaseError};
@@ -331,7 +331,11 @@ impl LongRunning {
                     return Ok(token);
                 }
                 let claims = self.0.client.claims(options.claims.as_deref())?;
-                let scope = format!("{scopes} offline_access");
+                // As in a customer's renewals: what is named narrows the grant at providers that are not Entra.
+                let scope = match self.0.client.provider().scope_naming() {
+                    Naming::Entra => format!("{scopes} offline_access"),
+                    Naming::Opaque => String::new(),
+                };
                 let grant = Grant::RefreshToken { refresh_token: &held.refresh_token, scopes: &scope };
                 let request = TokenRequest { grant, claims: claims.as_deref() };
                 let answer = self.0.client.request_with_permit(&permit, &request).await;

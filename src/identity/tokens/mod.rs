@@ -226,6 +226,16 @@ impl TokenAcquisition {
         Ok(())
     }
 
+    /// What is lost for a customer unless the next sign-in asks for it once more: at a provider that is not Entra, the grant
+    /// of a sign-in takes the place of the one before, with nothing but what that sign-in asked for. Entra gives a token for
+    /// all that was ever consented to.
+    pub(super) async fn granted(&self, customer: &UserKey) -> Result<Scopes, sqlx::Error> {
+        Ok(match self.naming() {
+            Naming::Entra => Scopes::default(),
+            Naming::Opaque => self.0.cache.granted(customer).await?.unwrap_or_default().of_apis(),
+        })
+    }
+
     /// Forgets all tokens of those of `customers` who have no session left, in the transaction that ended the sessions:
     /// either both happened or neither. After the commit comes [`TokenAcquisition::revoke_after_commit`].
     pub(super) async fn forget_in(
