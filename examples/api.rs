@@ -34,9 +34,10 @@ struct Config {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let config: Config = config::read(Path::new("api.toml"), "THINGS_API_")?;
-    let provider =
-        Provider::new("identity", &config.identity, config.mode, outbound::client_of("api"), Clock::system())?;
-    let verifier = Verifier::new("audience", provider, vec![config.audience], None, Clock::system())?;
+    let provider = Provider::new(&config.identity, config.mode, outbound::client_of("api"), Clock::system())
+        .map_err(|error| error.at("identity"))?;
+    let verifier =
+        Verifier::new(provider, vec![config.audience], None, Clock::system()).map_err(|error| error.at("audience"))?;
     // What the API's registration has; a permission that names anything else is a typing error.
     let (scopes, roles) = (["Things.Read".to_owned()], ["Things.Read.All".to_owned()]);
     let read = Permission::new(

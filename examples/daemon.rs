@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let http = outbound::client_of("daemon");
     let client = ConfidentialClient::new("identity", &config.identity, config.mode, http.clone(), Clock::system())?;
     let naming = client.provider().scope_naming();
-    let things = DownstreamApi::new("things", &config.things, config.mode, naming, http)?;
+    let things = DownstreamApi::new(&config.things, config.mode, naming, http).map_err(|error| error.at("things"))?;
 
     let answer = things.call_for_app(&client, &Call::default()).await?;
     let answer: Value = answer.json()?;

@@ -31,7 +31,8 @@ impl Downstream {
             complete.insert(DIRECTORY.to_owned(), directory.or_at("v1.0/me"));
         }
         let naming = config.identity.provider().scope_naming();
-        let apis = DownstreamApis::new("api.downstream_apis", &complete, &[DIRECTORY], mode, naming, http)?;
+        let apis = DownstreamApis::new(&complete, &[DIRECTORY], mode, naming, http)
+            .map_err(|error| error.at("api.downstream_apis"))?;
         let client = ConfidentialClient::new("api.identity", &config.identity, mode, http.clone(), clock.clone())?;
         Ok(Some(Self { apis, client }))
     }

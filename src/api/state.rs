@@ -72,13 +72,15 @@ impl Config {
     fn checked(&self, mode: Mode, http: &reqwest::Client, clock: &Clock) -> Result<Checked, ConfigError> {
         let downstream = Downstream::new(self, mode, http, clock)?;
         let permissions = Permissions::new(self)?;
-        let provider = Provider::new("api.identity", &self.identity.provider(), mode, http.clone(), clock.clone())?;
+        let provider = Provider::new(&self.identity.provider(), mode, http.clone(), clock.clone())
+            .map_err(|error| error.at("api.identity"))?;
         self.identity.claim_names.check("api.identity.claim_names", self.identity.tenant_id)?;
         let (audiences, version) = (self.audiences.clone(), self.token_version.clone());
-        let verifier = Verifier::new("api.audiences", provider, audiences, version, clock.clone())?
+        let verifier = Verifier::new(provider, audiences, version, clock.clone())
+            .map_err(|error| error.at("api.audiences"))?
             .with_claim_names(self.identity.claim_names.clone());
         let verifier = match &self.allowed_clients {
-            Some(clients) => verifier.with_allowed_clients("api.allowed_clients", clients)?,
+            Some(clients) => verifier.with_allowed_clients(clients).map_err(|error| error.at("api.allowed_clients"))?,
             None => verifier,
         };
         let public_url = self.public_url.as_deref().map(|url| public_url("api.public_url", url, mode)).transpose()?;

@@ -254,7 +254,8 @@ impl AppConfig {
         let keys = KeyRing::read("encryption_keys", &self.encryption_keys)?;
         let http = self.outbound.client("outbound", self.product_name.as_deref().unwrap_or_default())?;
         let naming = self.identity.client().provider().scope_naming();
-        let apis = DownstreamApis::new("downstream_apis", &self.downstream_apis, &[], self.mode, naming, &http)?;
+        let apis = DownstreamApis::new(&self.downstream_apis, &[], self.mode, naming, &http)
+            .map_err(|error| error.at("downstream_apis"))?;
         let db = database::open("database_url", &self.database_url, &MIGRATIONS).await?;
         let mut builder = Identity::builder(self.identity, public_url, db, keys).mode(self.mode).http(http);
         let site = &mut builder.site;

@@ -124,7 +124,8 @@ impl ConfidentialClient {
             return Err(ConfigError::refused(&format!("{key}.client_id"), "is missing or empty", remedy));
         }
         let credentials = Credentials::read(&format!("{key}.client_credentials"), &config.client_credentials, &clock)?;
-        let provider = Provider::new(key, &config.provider(), mode, http.clone(), clock.clone())?;
+        let provider =
+            Provider::new(&config.provider(), mode, http.clone(), clock.clone()).map_err(|error| error.at(key))?;
         Ok(Self(Arc::new(Inner {
             provider,
             http,

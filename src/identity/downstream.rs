@@ -28,7 +28,7 @@ use super::scopes::{MAX_LENGTH, Naming, Scopes};
 use super::token::{AccessToken, AcquireError, IncomingToken, Options};
 use super::tokens::TokenAcquisition;
 use super::user_key::UserKey;
-use crate::platform::config::{ConfigError, Mode, is_loopback, nearest};
+use crate::platform::config::{Mode, SettingError, is_loopback, nearest};
 use crate::platform::outbound::{self, OutboundError};
 use crate::platform::{random, serve};
 
@@ -154,29 +154,30 @@ impl Caller<'_> {
 }
 
 impl DownstreamApis {
-    /// Checks the configuration at `key`, such as `web.downstream_apis`. `known` are the names that the program itself
+    /// Checks the tables `downstream_apis`. `known` are the names that the program itself
     /// looks for: a name that is close to one of them, in its place, is a typing error and not another API. `naming` is how the
     /// provider of the tokens reads scopes.
     ///
     /// # Errors
-    /// [`ConfigError`] as of [`DownstreamApi::new`], or about a name.
+    /// [`SettingError`] as of [`DownstreamApi::new`], or about a name.
     pub fn new(
-        key: &str,
         config: &BTreeMap<String, DownstreamApiConfig>,
         known: &[&str],
         mode: Mode,
         naming: Naming,
         http: &reqwest::Client,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<Self, SettingError> {
         let absent = || known.iter().copied().filter(|known| !config.contains_key(*known));
         let mut apis = BTreeMap::new();
         for (name, config) in config {
-            let key = format!("{key}.{name}");
             if let Some(meant) = nearest(name, absent()).filter(|_| !known.contains(&name.as_str())) {
                 let problem = format!("is close to the name `{meant}`, which is not there: did you mean that?");
-                return Err(ConfigError::refused(&key, problem, "correct it, or give the API a name of its own"));
+                return Err(SettingError::new(name, problem, "correct it, or give the API a name of its own"));
             }
-            apis.insert(name.clone(), DownstreamApi::new(&key, config, mode, naming, http.clone())?);
+            apis.insert(
+                name.clone(),
+                DownstreamApi::new(config, mode, naming, http.clone()).map_err(|error| error.below(name))?,
+            );
         }
         Ok(Self(Arc::new(apis)))
     }
@@ -193,21 +194,18 @@ impl DownstreamApis {
 }
 
 impl DownstreamApi {
-    /// Checks the configuration at `key`.
+    /// Checks the configuration.
     ///
     /// # Errors
-    /// [`ConfigError`] when the address is not https (or localhost in development), a set of scopes is empty or one that no
+    /// [`SettingError`] when the address is not https (or localhost in development), a set of scopes is empty or one that no
     /// token can have, or a method, header or time limit makes no sense.
     pub fn new(
-        key: &str,
         config: &DownstreamApiConfig,
         mode: Mode,
         naming: Naming,
         http: reqwest::Client,
-    ) -> Result<Self, ConfigError> {
-        let refuse = |member: &str, problem: &str, remedy: &str| {
-            Err(ConfigError::refused(&format!("{key}.{member}"), problem, remedy))
-        };
+    ) -> Result<Self, SettingError> {
+        let refuse = |member: &str, problem: &str, remedy: &str| Err(SettingError::new(member, problem, remedy));
         let mut base_url = match Url::parse(&config.base_url) {
             Ok(url) if !url.cannot_be_a_base() => url,
             _ => return refuse("base_url", "is not an absolute URL", "write it like https://api.example.com"),

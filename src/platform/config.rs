@@ -2,6 +2,7 @@
 //! flags. Nothing fails open: an unknown key, a missing one or a contradiction stops the program with a message
 //! that names the key and the remedy.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -87,6 +88,46 @@ impl ConfigError {
         Self::Refused { key: key.to_owned(), problem: problem.into(), remedy: remedy.into() }
     }
 }
+
+/// Why a part of a program cannot be made of the settings it was given: for constructors that do not know where in the
+/// configuration these stand. Whoever knows adds that with [`SettingError::at`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingError {
+    member: String,
+    problem: String,
+    remedy: String,
+}
+
+impl SettingError {
+    /// A refusal of `member`, a path below what the constructor was given: `authority`, `scopes.read`; empty for the whole.
+    pub fn new(member: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { member: member.into(), problem: problem.into(), remedy: remedy.into() }
+    }
+
+    /// The same for settings that stand below `key` in the configuration: `web.identity`.
+    #[must_use]
+    pub fn at(self, key: &str) -> ConfigError {
+        let Self { member, problem, remedy } = self;
+        let key = if member.is_empty() { key.to_owned() } else { format!("{key}.{member}") };
+        ConfigError::Refused { key, problem, remedy }
+    }
+
+    /// The same for settings that are the member `name` of a table.
+    #[must_use]
+    pub fn below(self, name: &str) -> Self {
+        let member = if self.member.is_empty() { name.to_owned() } else { format!("{name}.{}", self.member) };
+        Self { member, ..self }
+    }
+}
+
+impl fmt::Display for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { member, problem, remedy } = self;
+        if member.is_empty() { write!(f, "{problem}; {remedy}") } else { write!(f, "`{member}` {problem}; {remedy}") }
+    }
+}
+
+impl std::error::Error for SettingError {}
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -703,5 +744,17 @@ mod tests {
         ] {
             assert!(public_url("k", text, mode).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_refused_setting_is_named_as_far_as_its_place_is_known() {
+        let error = SettingError::new("scopes.read", "is empty", "name one");
+        assert_eq!(error.to_string(), "`scopes.read` is empty; name one");
+        let error = error.below("todolist");
+        assert_eq!(error.to_string(), "`todolist.scopes.read` is empty; name one");
+        assert_eq!(error.at("web.apis").to_string(), "`web.apis.todolist.scopes.read` is empty; name one");
+        let whole = SettingError::new("", "names no audience", "give one");
+        assert_eq!(whole.to_string(), "names no audience; give one");
+        assert_eq!(whole.at("api.audiences").to_string(), "`api.audiences` names no audience; give one");
     }
 }

@@ -72,7 +72,8 @@ impl Config {
         let public_url = public_url("web.public_url", &self.public_url, mode)?;
         let keys = KeyRing::read("web.encryption_keys", &self.encryption_keys)?;
         let naming = self.identity.client().provider().scope_naming();
-        let apis = DownstreamApis::new(KEY, &self.complete(), &["todolist", "profile"], mode, naming, http)?;
+        let apis = DownstreamApis::new(&self.complete(), &["todolist", "profile"], mode, naming, http)
+            .map_err(|error| error.at(KEY))?;
         let Some(todolist) = with_sets(&apis, "todolist")? else {
             let remedy = "add [web.downstream_apis.todolist] with base_url and the sets of scopes read and write";
             return Err(ConfigError::refused(&format!("{KEY}.todolist"), "is missing", remedy));

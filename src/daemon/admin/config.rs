@@ -49,8 +49,8 @@ impl Config {
         if let Some(todolist) = complete.remove(TODOLIST) {
             complete.insert(TODOLIST.to_owned(), todolist.or_at(API_PATH));
         }
-        let apis =
-            DownstreamApis::new(KEY, &complete, &[TODOLIST], mode, self.identity.provider().scope_naming(), http)?;
+        let apis = DownstreamApis::new(&complete, &[TODOLIST], mode, self.identity.provider().scope_naming(), http)
+            .map_err(|error| error.at(KEY))?;
         let Some(todolist) = apis.get(TODOLIST) else {
             let remedy = "add the table: base_url, scopes = [\"api://{API's client id}/.default\"], \
                           request_app_token = true";

@@ -68,7 +68,7 @@ async fn examine(
     http: &reqwest::Client,
     clock: &Clock,
 ) -> (Option<Arc<Metadata>>, Vec<Check>) {
-    let provider = match Provider::new(key, config, mode, http.clone(), clock.clone()) {
+    let provider = match Provider::new(config, mode, http.clone(), clock.clone()).map_err(|error| error.at(key)) {
         Ok(provider) => provider,
         Err(error) => return (None, vec![Check::refused("authority", &error)]),
     };

@@ -24,7 +24,8 @@ pub(super) async fn check(tables: &Tables, providers: &Providers, http: &reqwest
     match (web.map(|api| ("web", api))).or(admin.map(|api| ("admin", api))) {
         Some((program, config)) => {
             let key = format!("{program}.downstream_apis.todolist");
-            match DownstreamApi::new(&key, config, tables.mode, naming(tables), http.clone()) {
+            let api = DownstreamApi::new(config, tables.mode, naming(tables), http.clone());
+            match api.map_err(|error| error.at(&key)) {
                 Ok(_) => checks.extend(reach(&format!("{key}.base_url"), config, tables, http).await),
                 Err(error) => checks.push(Check::refused(key, &error)),
             }

@@ -71,7 +71,8 @@ impl Config {
         if let Some(todolist) = complete.remove(TODOLIST) {
             complete.insert(TODOLIST.to_owned(), todolist.or_at(API_PATH));
         }
-        let apis = DownstreamApis::new(KEY, &complete, &[TODOLIST], mode, client.provider().scope_naming(), http)?;
+        let apis = DownstreamApis::new(&complete, &[TODOLIST], mode, client.provider().scope_naming(), http)
+            .map_err(|error| error.at(KEY))?;
         let Some(todolist) = apis.get(TODOLIST) else {
             let remedy = "add [web.downstream_apis.todolist] with base_url and the sets of scopes read and write";
             return Err(ConfigError::refused(&format!("{KEY}.{TODOLIST}"), "is missing", remedy));

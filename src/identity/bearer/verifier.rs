@@ -17,7 +17,7 @@ use crate::identity::jwt::{self, Claims, SKEW, Verified};
 use crate::identity::provider::{Metadata, Provider};
 use crate::identity::token::IncomingToken;
 use crate::platform::clock::Clock;
-use crate::platform::config::ConfigError;
+use crate::platform::config::SettingError;
 
 /// The longest `sub` (OpenID Connect Core §2).
 const MAX_SUBJECT: usize = 255;
@@ -39,21 +39,19 @@ struct Inner {
 
 impl Verifier {
     /// A verifier for the API that is known to `provider` by `audiences` (any of them suffices). `version` is what
-    /// `ver` must be; when absent, `2.0` for Entra and anything for other providers. `key` names the audiences'
-    /// configuration key in messages.
+    /// `ver` must be; when absent, `2.0` for Entra and anything for other providers.
     ///
     /// # Errors
-    /// [`ConfigError::Refused`] when there is no audience.
+    /// [`SettingError`] when there is no audience.
     pub fn new(
-        key: &str,
         provider: Provider,
         audiences: Vec<String>,
         version: Option<String>,
         clock: Clock,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<Self, SettingError> {
         if audiences.is_empty() || audiences.iter().any(|audience| audience.trim().is_empty()) {
-            return Err(ConfigError::refused(
-                key,
+            return Err(SettingError::new(
+                "",
                 "names no audience, so tokens for any API would do",
                 "give the API's client id (for tokens of version 1 also its Application ID URI, api://…)",
             ));
@@ -75,15 +73,15 @@ impl Verifier {
     }
 
     /// The same, for an API that serves certain client apps only: tokens that were issued to any other one (`azp`, of
-    /// version 1 `appid`, RFC 9068's `client_id`), or do not say to which, are refused. `key` names the list in messages.
+    /// version 1 `appid`, RFC 9068's `client_id`), or do not say to which, are refused.
     ///
     /// # Errors
-    /// [`ConfigError::Refused`] for a list without a client id.
-    pub fn with_allowed_clients(self, key: &str, clients: &[String]) -> Result<Self, ConfigError> {
+    /// [`SettingError`] for a list without a client id.
+    pub fn with_allowed_clients(self, clients: &[String]) -> Result<Self, SettingError> {
         if clients.is_empty() || clients.iter().any(|client| client.trim().is_empty()) {
             let remedy = "give the client ids of the apps that may call, or leave it out, and every app that the provider \
                           lets have a token may";
-            return Err(ConfigError::refused(key, "names no client app, so nobody could be let in", remedy));
+            return Err(SettingError::new("", "names no client app, so nobody could be let in", remedy));
         }
         let allowed_clients = Some(clients.to_vec());
         Ok(Self(Arc::new(Inner { allowed_clients, ..(*self.0).clone() })))

@@ -11,7 +11,7 @@ use super::issuer::{CIAM, IssuerPolicy};
 use crate::identity::jwt::Algorithm;
 use crate::identity::lenient;
 use crate::identity::protocol::ProviderMetadata;
-use crate::platform::config::{ConfigError, is_loopback};
+use crate::platform::config::{SettingError, is_loopback};
 
 /// The members without which nobody can sign in.
 const NEEDED: [&str; 7] = [
@@ -141,8 +141,8 @@ fn issuer_text(read: &ProviderMetadata) -> String {
     read.issuer().to_string()
 }
 
-pub(super) fn authority_url(key: &str, text: &str, loopback_http: bool) -> Result<Url, ConfigError> {
-    let refuse = |problem: &str, remedy: &str| Err(ConfigError::refused(key, problem, remedy));
+pub(super) fn authority_url(text: &str, loopback_http: bool) -> Result<Url, SettingError> {
+    let refuse = |problem: &str, remedy: &str| Err(SettingError::new("authority", problem, remedy));
     let Ok(url) = Url::parse(text) else {
         return refuse("is not an absolute URL", "write it like https://contoso.ciamlogin.com");
     };

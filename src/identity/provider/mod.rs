@@ -27,7 +27,7 @@ use super::jwt::{self, Claims, JwtError, Key, Verified};
 use super::protocol::SigningKey;
 use super::scopes::Naming;
 use crate::platform::clock::Clock;
-use crate::platform::config::{ConfigError, Mode};
+use crate::platform::config::{Mode, SettingError};
 use crate::platform::outbound::{self, OutboundError};
 
 pub use self::config::ProviderConfig;
@@ -54,23 +54,17 @@ struct Inner {
 }
 
 impl Provider {
-    /// A provider that nothing was asked of yet. `key` is the configuration's path (`web.identity`), for messages.
+    /// A provider that nothing was asked of yet.
     ///
     /// # Errors
-    /// [`ConfigError::Refused`] when the authority is not an absolute URL, is not https (except localhost in
+    /// [`SettingError`] when the authority is not an absolute URL, is not https (except localhost in
     /// development), or carries a query, fragment or user.
-    pub fn new(
-        key: &str,
-        config: &ProviderConfig,
-        mode: Mode,
-        http: reqwest::Client,
-        clock: Clock,
-    ) -> Result<Self, ConfigError> {
+    pub fn new(config: &ProviderConfig, mode: Mode, http: reqwest::Client, clock: Clock) -> Result<Self, SettingError> {
         let loopback_http = mode == Mode::Development;
-        let authority = metadata::authority_url(&format!("{key}.authority"), &config.authority, loopback_http)?;
+        let authority = metadata::authority_url(&config.authority, loopback_http)?;
         if config.issuer.as_deref().is_some_and(|issuer| Url::parse(issuer).is_err()) {
-            return Err(ConfigError::refused(
-                &format!("{key}.issuer"),
+            return Err(SettingError::new(
+                "issuer",
                 "is not an absolute URL",
                 "copy `issuer` from the provider's /.well-known/openid-configuration",
             ));
@@ -250,7 +244,9 @@ mod tests {
     fn an_authority_is_https_except_localhost_in_development() {
         let accepts = |authority: &str, mode| {
             let config = ProviderConfig { authority: authority.to_owned(), issuer: None, tenant_id: None };
-            Provider::new("web.identity", &config, mode, outbound::client(), Clock::system()).map(drop)
+            Provider::new(&config, mode, outbound::client(), Clock::system())
+                .map(drop)
+                .map_err(|error| error.at("web.identity"))
         };
         assert!(accepts("https://id.example/a", Mode::Production).is_ok());
         assert!(accepts("http://localhost:3002/a/v2.0", Mode::Development).is_ok());

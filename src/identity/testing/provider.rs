@@ -162,7 +162,7 @@ impl ProviderDouble {
 
     /// The side under test, with nothing fetched yet.
     pub(crate) fn provider(&self) -> Provider {
-        Provider::new("test.identity", &self.config(), Mode::Development, outbound::client(), self.clock.clone())
+        Provider::new(&self.config(), Mode::Development, outbound::client(), self.clock.clone())
             .expect("a valid configuration")
     }
 

@@ -155,8 +155,7 @@ impl World {
 
     /// The same, and who calls.
     pub(crate) async fn called(&self, token: &str) -> (Caller, IncomingToken) {
-        let verifier =
-            Verifier::new("api.audiences", self.provider.provider(), vec![API.to_owned()], None, self.clock.clone());
+        let verifier = Verifier::new(self.provider.provider(), vec![API.to_owned()], None, self.clock.clone());
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
         verifier.unwrap().authenticate(&headers, &"/".parse().unwrap()).await.unwrap()

@@ -36,7 +36,7 @@ fn permission(scopes: &[&str], app_permissions: &[&str]) -> Result<Permission, C
 async fn start() -> (ProviderDouble, Verifier) {
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(1_800_000_000).expect("a date"));
     let double = ProviderDouble::start(&clock).await;
-    let verifier = Verifier::new("api.audiences", double.provider(), names(&[API]), None, clock).expect("valid");
+    let verifier = Verifier::new(double.provider(), names(&[API]), None, clock).expect("valid");
     (double, verifier)
 }
 
@@ -64,9 +64,8 @@ async fn another_providers_user_is_known_by_issuer_and_subject() {
     config.tenant_id = None;
     let mode = crate::platform::config::Mode::Development;
     let http = crate::platform::outbound::client();
-    let provider = Provider::new("api.identity", &config, mode, http, double.clock.clone()).expect("valid");
-    let verifier =
-        Verifier::new("api.audiences", provider, names(&["todo"]), None, double.clock.clone()).expect("valid");
+    let provider = Provider::new(&config, mode, http, double.clock.clone()).expect("valid");
+    let verifier = Verifier::new(provider, names(&["todo"]), None, double.clock.clone()).expect("valid");
     let token = |changes: Value| {
         let mut claims = json!({"iss": double.issuer(), "aud": ["x", "todo"], "sub": "me", "scope": "a b"});
         claims["exp"] = json!(double.clock.unix_seconds() + 60);
@@ -366,7 +365,9 @@ fn challenges_are_those_of_rfc_6750() {
 #[tokio::test]
 async fn where_certain_client_apps_are_served_no_other_ones_token_is_let_in() {
     let (double, verifier) = start().await;
-    let only = |clients: &[&str]| verifier.clone().with_allowed_clients("api.allowed_clients", &names(clients));
+    let only = |clients: &[&str]| {
+        verifier.clone().with_allowed_clients(&names(clients)).map_err(|error| error.at("api.allowed_clients"))
+    };
     let web = WEB.to_uppercase();
     let serves = only(&["00000000-0000-4000-8000-000000000009", &web]).expect("valid");
     let user = serves.caller(&double.access_token(json!({}))).await.expect("the web app is on the list");
@@ -428,7 +429,7 @@ fn empty_or_unknown_permissions_and_no_audience_are_refused() {
 #[tokio::test]
 async fn the_log_names_the_member_what_was_found_and_what_was_expected_and_the_caller_learns_neither() {
     let (double, verifier) = start().await;
-    let verifier = verifier.with_allowed_clients("api.allowed_clients", &names(&[WEB])).expect("valid");
+    let verifier = verifier.with_allowed_clients(&names(&[WEB])).expect("valid");
     let now = double.clock.unix_seconds();
     for (changes, found, expected) in [
         (json!({"iss": "https://evil.example"}), "`iss` is \"https://evil.example\"", double.issuer()),

@@ -95,14 +95,7 @@ impl Api {
     }
 
     fn downstream(&self, changes: Value) -> DownstreamApi {
-        DownstreamApi::new(
-            "web.downstream_apis.x",
-            &self.config(changes),
-            Mode::Development,
-            Naming::Entra,
-            outbound::client(),
-        )
-        .unwrap()
+        DownstreamApi::new(&self.config(changes), Mode::Development, Naming::Entra, outbound::client()).unwrap()
     }
 }
 
@@ -507,9 +500,8 @@ async fn configuration_that_makes_no_sense_is_refused_by_the_name_of_its_key() {
         (json!({"timeout_seconds": 26}), Mode::Development, "timeout_seconds` is too short or too long"),
     ] {
         let config = api.config(changes);
-        let refused =
-            DownstreamApi::new("web.downstream_apis.x", &config, mode, Naming::Entra, outbound::client()).err();
-        let refused = refused.unwrap_or_else(|| panic!("{expected}")).to_string();
+        let refused = DownstreamApi::new(&config, mode, Naming::Entra, outbound::client()).err();
+        let refused = refused.unwrap_or_else(|| panic!("{expected}")).at("web.downstream_apis.x").to_string();
         assert!(refused.contains(&format!("`web.downstream_apis.x.{expected}")), "{refused}");
         assert!(!refused.contains("secret"));
     }
