@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::api::{self, Api};
 use crate::daemon::worker::{self, Worker};
 use crate::platform::clock::Clock;
-use crate::platform::config::{ConfigError, DEV_FILE, Mode, Settings, is_loopback, public_url};
+use crate::platform::config::{ConfigError, DEV_FILE, Mode, Settings, is_loopback, public_url, read_text};
 use crate::platform::database::{self, DatabaseError};
 use crate::platform::mail::MailConfig;
 use crate::platform::ownership::{Ownership, OwnershipError, Sharing};
@@ -394,7 +394,7 @@ impl Generated {
         make_folder(data).map_err(unusable)?;
         let file = data.join("secrets.toml");
         database::keep_private(&file).map_err(unusable)?;
-        match std::fs::read_to_string(&file) {
+        match read_text(&file) {
             Ok(text) => toml::from_str(&text).map_err(|_| StartError::Secrets(file)),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 let generated = Self {
@@ -574,6 +574,17 @@ fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
 mod tests {
     use super::*;
     use crate::daemon::admin;
+
+    #[test]
+    fn secrets_that_an_editor_gave_a_byte_order_mark_are_read() {
+        let data = tempfile::tempdir().expect("a folder");
+        let made = Generated::load(data.path()).expect("made");
+        let file = data.path().join("secrets.toml");
+        let text = std::fs::read_to_string(&file).expect("readable");
+        std::fs::write(&file, format!("\u{feff}{text}")).expect("written");
+        let read = Generated::load(data.path()).map_err(|error| error.to_string()).expect("readable");
+        assert_eq!(toml::to_string(&read).ok(), toml::to_string(&made).ok());
+    }
 
     const README: &str = include_str!("../README.md");
 

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::platform::config::ConfigError;
+use crate::platform::config::{ConfigError, read_text};
 
 /// What the browser's files are called, before hash and ending.
 pub(super) const OUTPUT_NAME: &str = "errand";
@@ -35,7 +35,7 @@ pub fn check(site_root: &str) -> Result<BrowserFiles, ConfigError> {
 fn look(site_root: &Path, hash_file: Option<&Path>) -> Result<BrowserFiles, ConfigError> {
     const KEY: &str = "web.site_root";
     let Some(hash_file) = hash_file.filter(|file| file.is_file()) else { return Ok(BrowserFiles::None) };
-    let hashes = std::fs::read_to_string(hash_file).map_err(|error| {
+    let hashes = read_text(hash_file).map_err(|error| {
         let problem = format!("cannot be compared with {}, which cannot be read ({error})", hash_file.display());
         ConfigError::refused(KEY, problem, "make it readable for this user")
     })?;
@@ -89,6 +89,8 @@ mod tests {
             std::fs::write(site.join("pkg").join(name), "").expect("written");
         }
         assert_eq!(look(), Ok(BrowserFiles::Complete(3)));
+        std::fs::write(&hashes, "\u{feff}js: a1\nwasm: b2\ncss: c3\n").expect("written");
+        assert_eq!(look(), Ok(BrowserFiles::Complete(3)), "a byte order mark");
         std::fs::write(&hashes, "js: other\nwasm: b2\ncss: c3\n").expect("written");
         assert!(look().expect_err("another build").contains("errand.other.js"));
     }

@@ -12,7 +12,7 @@ use crate::digest;
 use crate::identity::downstream::{DownstreamApi, DownstreamApis};
 use crate::identity::{self, Identity};
 use crate::platform::clock::Clock;
-use crate::platform::config::{ConfigError, Mode};
+use crate::platform::config::{ConfigError, Mode, read_text};
 use crate::platform::database::{self, DatabaseError};
 
 /// The largest body that a form of ours can send, in bytes, with room to spare.
@@ -122,7 +122,7 @@ impl Web {
 /// The address of the style sheet, as the pages of the app name it.
 fn stylesheet(leptos: &LeptosOptions) -> String {
     let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&*leptos.hash_file)));
-    let hashes = beside.filter(|_| leptos.hash_files).and_then(|file| std::fs::read_to_string(file).ok());
+    let hashes = beside.filter(|_| leptos.hash_files).and_then(|file| read_text(&file).ok());
     let hash = hashes.as_deref().unwrap_or_default().lines().find_map(|line| line.trim().strip_prefix("css:"));
     let hash = hash.map(|hash| format!(".{}", hash.trim())).unwrap_or_default();
     format!("/{}/{}{hash}.css", leptos.site_pkg_dir, leptos.output_name)

@@ -57,7 +57,7 @@ enum RouteError {
     Audience {
         /// The token's.
         found: String,
-        /// This client.
+        /// This client, and the audiences that are trusted.
         expected: String,
     },
     #[error("{error}: {found}")]
@@ -187,7 +187,9 @@ fn check(
         return Err(RouteError::Issuer { found: jwt::shown(claims, "iss"), expected: metadata.issuer.clone() });
     }
     if !jwt::is_audience(claims, client_id, trusted_audiences) {
-        return Err(RouteError::Audience { found: jwt::shown(claims, "aud"), expected: client_id.to_owned() });
+        let expected = [client_id].into_iter().chain(trusted_audiences.iter().map(String::as_str));
+        let expected = expected.collect::<Vec<_>>().join(", ");
+        return Err(RouteError::Audience { found: jwt::shown(claims, "aud"), expected });
     }
     let times = |error| RouteError::Times { error, found: jwt::shown_times(claims, now) };
     jwt::check_times(claims, now, SKEW).map_err(times)?;

@@ -109,6 +109,30 @@ async fn a_refused_logout_token_is_told_what_was_found_and_what_was_expected() {
     }
 }
 
+/// Some providers put an audience of their own into logout tokens, too.
+#[tokio::test]
+async fn a_logout_token_may_be_for_further_audiences_where_configuration_trusts_them() {
+    let app = TestApp::configured(json!({"trusted_audiences": ["project"]})).await;
+    for (audiences, accepted) in [
+        (json!([WEB, "project"]), true),
+        (json!(["project", WEB]), true),
+        (json!(WEB), true),
+        (json!("project"), false),
+        (json!(["project"]), false),
+        (json!([WEB, "project", "another"]), false),
+        (json!([WEB, WEB]), false),
+    ] {
+        let mut browser = app.signed_in().await;
+        let token = app.provider.logout_token(&json!({}), json!({ "aud": audiences }));
+        let status = app.logout_by_back_channel(&token).await.status;
+        assert_eq!(status, if accepted { StatusCode::OK } else { StatusCode::BAD_REQUEST }, "{audiences}");
+        assert_eq!(app.whoami(&mut browser).await == "nobody", accepted, "{audiences}");
+    }
+    let app = TestApp::at_whole_provider().await;
+    let token = app.provider.logout_token(&json!({}), json!({"aud": [WEB, "project"]}));
+    assert_eq!(app.logout_by_back_channel(&token).await.status, StatusCode::BAD_REQUEST, "not unless it is trusted");
+}
+
 /// Abuse case 50, the token's second use, and its use on another web server.
 #[tokio::test]
 async fn a_logout_token_is_good_once() {

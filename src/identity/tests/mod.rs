@@ -18,6 +18,7 @@ mod id_token;
 mod logout;
 mod long_running;
 mod next_step;
+mod planted;
 mod provider;
 mod renewal;
 mod renewed_id_token;
