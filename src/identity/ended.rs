@@ -85,7 +85,7 @@ impl Ended {
 
     /// The cookie for a browser whose session was ended.
     pub(super) fn cookie(self, identity: &Identity) -> Cookie<'static> {
-        cookie(identity).set(&self, Some(self.at - horizon(identity)))
+        cookie(identity).set(&self, Some(time::Duration::milliseconds(self.at - horizon(identity))))
     }
 }
 

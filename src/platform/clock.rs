@@ -50,10 +50,9 @@ impl Clock {
         millis(self.now())
     }
 
-    /// Whether `at` (milliseconds since the epoch, by this clock or another server's) is less than `lifetime` milliseconds
-    /// ago. Servers' clocks may differ by a minute.
-    pub fn is_within(&self, lifetime: i64, at: i64) -> bool {
-        (-60_000..lifetime).contains(&self.unix_millis().saturating_sub(at))
+    /// Whether `at` (by this clock or another server's) is less than `lifetime` ago. Servers' clocks may differ by a minute.
+    pub fn is_within(&self, lifetime: Duration, at: Timestamp) -> bool {
+        (-Duration::MINUTE..lifetime).contains(&(self.timestamp() - at))
     }
 
     /// Moves a manual clock; the system's clock stays as it is.

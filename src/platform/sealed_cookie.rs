@@ -24,12 +24,12 @@ pub struct SealedCookie<'a> {
 }
 
 impl SealedCookie<'_> {
-    /// The cookie with `value`, which browsers keep for `max_age` milliseconds; `None`: until they are closed.
-    pub fn set<T: Serialize>(&self, value: &T, max_age: Option<i64>) -> Cookie<'static> {
+    /// The cookie with `value`, which browsers keep for `max_age`; `None`: until they are closed.
+    pub fn set<T: Serialize>(&self, value: &T, max_age: Option<Duration>) -> Cookie<'static> {
         // What we seal are plain structs and texts, which have a JSON form.
         let value = serde_json::to_string(value).unwrap_or_default();
         let mut cookie = self.plain(self.keys.seal(self.context, &value));
-        cookie.set_max_age(max_age.map(Duration::milliseconds));
+        cookie.set_max_age(max_age);
         cookie
     }
 
@@ -84,7 +84,7 @@ mod tests {
     fn a_value_comes_back_only_under_the_name_and_in_the_context_that_it_was_sealed_for() {
         let keys = KeyRing::parse(&[SecretString::from(random::token())]).unwrap();
         let cookie = SealedCookie { keys: &keys, name: "__Host-app-draft".to_owned(), context: "draft", secure: true };
-        let set = cookie.set(&("ada", 7), Some(60_000));
+        let set = cookie.set(&("ada", 7), Some(Duration::MINUTE));
         assert!(!set.value().contains("ada"));
         assert_eq!(cookie.read(&sent(&set)), Some(("ada".to_owned(), 7)));
         assert_eq!(cookie.read::<Vec<i64>>(&sent(&set)), None, "of another shape");
@@ -100,14 +100,14 @@ mod tests {
     fn it_is_set_and_removed_with_the_same_attributes() {
         let keys = KeyRing::parse(&[SecretString::from(random::token())]).unwrap();
         let cookie = SealedCookie { keys: &keys, name: "__Host-app".to_owned(), context: "", secure: true };
-        for made in [cookie.set(&1, Some(60_000)), cookie.set(&1, None), cookie.removal()] {
+        for made in [cookie.set(&1, Some(Duration::MINUTE)), cookie.set(&1, None), cookie.removal()] {
             let made = made.to_string();
             for attribute in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/"] {
                 assert!(made.contains(attribute), "{made}");
             }
             assert!(!made.contains("Domain"), "{made}");
         }
-        assert!(cookie.set(&1, Some(60_000)).to_string().contains("Max-Age=60"));
+        assert!(cookie.set(&1, Some(Duration::MINUTE)).to_string().contains("Max-Age=60"));
         assert!(!cookie.set(&1, None).to_string().contains("Max-Age"));
         assert!(cookie.removal().to_string().contains("Max-Age=0"));
     }

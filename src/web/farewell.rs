@@ -36,7 +36,7 @@ pub(super) async fn watch(State(web): State<Web>, request: Request, next: Next) 
     if let Some(customer) = customer
         && let Some(word) = becomes(&web, &customer).await
     {
-        cookies.push(farewells(&web).set(&word, Some(MINUTES * 60_000)));
+        cookies.push(farewells(&web).set(&word, Some(time::Duration::minutes(MINUTES))));
     }
     for cookie in cookies {
         if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {

@@ -6,6 +6,7 @@ use cookie::Cookie;
 use leptos::context::use_context;
 use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
+use time::Duration;
 use tower_sessions::Session;
 
 use super::digest::email;
@@ -25,7 +26,7 @@ const ENTRY: &str = "notice";
 const CONTEXT: &str = "draft";
 const AUTHOR: &str = "author";
 /// For how many milliseconds a draft survives while its author signs in: as long as a sign-in may take.
-const DRAFT_MILLIS: i64 = 60 * 60_000;
+const DRAFT_LIFETIME: Duration = Duration::HOUR;
 /// How much text a draft can hold, in bytes, and in how many fields.
 const DRAFT_BYTES: usize = 2000;
 const DRAFT_FIELDS: usize = 8;
@@ -68,7 +69,7 @@ impl Draft {
         let mut room = DRAFT_BYTES;
         loop {
             self.cut(room);
-            let cookie = drafts(web).set(&self, Some(DRAFT_MILLIS));
+            let cookie = drafts(web).set(&self, Some(DRAFT_LIFETIME));
             if cookie.to_string().len() <= MAX_COOKIE || room == 0 {
                 return cookie;
             }
@@ -94,7 +95,7 @@ impl Draft {
 /// The draft that a browser brings, if it can still be used.
 pub(super) fn draft(web: &Web, headers: &HeaderMap) -> Option<Draft> {
     let draft: Draft = drafts(web).read(headers)?;
-    web.clock().is_within(DRAFT_MILLIS, draft.typed_at.as_millis()).then_some(draft)
+    web.clock().is_within(DRAFT_LIFETIME, draft.typed_at).then_some(draft)
 }
 
 /// The cookie that removes the draft.

@@ -328,7 +328,7 @@ async fn answer(
     let own = session::handle(session);
     let before = UserSession::load(session).await?;
     let ended = how_ended(identity, headers, before.as_ref(), [own.as_deref(), pending.session.as_deref()]).await?;
-    let since = pending.prove.then_some(pending.began_at).max(ended.map(|ended| ended.at));
+    let since = pending.prove.then_some(pending.began_at.as_millis()).max(ended.map(|ended| ended.at));
     if since.is_some_and(|since| !ended::proved_since(&claims, since, now)) {
         return Err(RouteError::NotProved(ended));
     }

@@ -3,13 +3,15 @@
 //! for one customer only: neither a link from elsewhere nor a customer's own link can have another one asked for permissions.
 
 use serde::{Deserialize, Serialize};
+use time::Duration;
 
 use crate::identity::scopes::{MAX_LENGTH, Scopes};
 use crate::identity::session::{Ending, UserKey};
 use crate::identity::state::Identity;
+use crate::platform::clock::Timestamp;
 
 /// How long a challenge can be followed, in milliseconds: pages stand open for a while.
-const LIFETIME: i64 = 12 * 3_600_000;
+const LIFETIME: Duration = Duration::hours(12);
 /// The longest claims request, in bytes: it must fit into an address.
 const MAX_CLAIMS: usize = 2048;
 const CONTEXT: &str = "sign-in challenge";
@@ -26,7 +28,7 @@ pub(super) struct Challenge {
     #[serde(default)]
     pub(super) then: Option<Ending>,
     /// When it was made, milliseconds since the epoch.
-    made_at: i64,
+    made_at: Timestamp,
 }
 
 impl Challenge {
@@ -60,14 +62,14 @@ impl Challenge {
         if scopes.is_empty() && claims.is_none() {
             return None;
         }
-        let made_at = identity.clock().unix_millis();
+        let made_at = identity.clock().timestamp();
         let challenge = Self { scopes, claims: claims.map(str::to_owned), then: None, made_at };
         Some(challenge.sealed(identity, customer))
     }
 
     /// Seals a request that `customer` authenticates again, after which `then` is done.
     pub(super) fn seal_proof(identity: &Identity, customer: &UserKey, then: Ending) -> String {
-        let made_at = identity.clock().unix_millis();
+        let made_at = identity.clock().timestamp();
         Self { then: Some(then), made_at, ..Self::default() }.sealed(identity, customer)
     }
 

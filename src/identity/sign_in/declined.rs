@@ -6,15 +6,17 @@
 use axum::http::HeaderMap;
 use cookie::Cookie;
 use serde::{Deserialize, Serialize};
+use time::Duration;
 use tower_sessions::Session;
 
 use super::pending_sign_in::PendingSignIn;
 use crate::identity::session;
 use crate::identity::state::Identity;
+use crate::platform::clock::Timestamp;
 use crate::platform::sealed_cookie::SealedCookie;
 
 /// How long it is remembered, in milliseconds: until the page is there.
-const LIFETIME: i64 = 60_000;
+const LIFETIME: Duration = Duration::MINUTE;
 const CONTEXT: &str = "declined";
 /// What the cookie is for (see [`Identity::cookie_name`]).
 const COOKIE: &str = "declined";
@@ -27,14 +29,14 @@ pub(super) struct Declined {
     /// The session whose customer said no, as its row is called.
     session: String,
     /// When, milliseconds since the epoch.
-    at: i64,
+    at: Timestamp,
 }
 
 impl Declined {
     /// What a cancelled sign-in declined; `None` where it was an ordinary sign-in.
     pub(super) fn of(identity: &Identity, pending: &PendingSignIn) -> Option<Self> {
         let (challenge, session) = pending.challenge.clone().zip(pending.session.clone())?;
-        Some(Self { challenge, session, at: identity.clock().unix_millis() })
+        Some(Self { challenge, session, at: identity.clock().timestamp() })
     }
 
     /// The cookie that says so.

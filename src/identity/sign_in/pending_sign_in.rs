@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use cookie::{Cookie, SameSite};
 use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier};
 use serde::{Deserialize, Serialize};
+use time::Duration;
 use tower_sessions::Session;
 
 use crate::identity::config::ResponseMode;
@@ -13,10 +14,11 @@ use crate::identity::return_to::ReturnTo;
 use crate::identity::scopes::Scopes;
 use crate::identity::session::{self, Ending, UserKey};
 use crate::identity::state::Identity;
+use crate::platform::clock::Timestamp;
 use crate::platform::{cookies, hash, random};
 
 /// How long the customer has at the provider, in milliseconds: signing up takes a look into the mailbox.
-pub(super) const LIFETIME: i64 = 3_600_000;
+pub(super) const LIFETIME: Duration = Duration::HOUR;
 /// How many sign-ins one browser can have on their way, and how many bytes of cookies they may be together (a request's
 /// headers are limited); the oldest give way.
 const MAX_PENDING: usize = 10;
@@ -45,7 +47,7 @@ pub(super) struct PendingSignIn {
     #[serde(default)]
     pub(super) challenge: Option<String>,
     /// When it began, milliseconds since the epoch.
-    pub(super) began_at: i64,
+    pub(super) began_at: Timestamp,
     /// Whether the customer must prove who they are, although the provider may know them.
     #[serde(default)]
     pub(super) prove: bool,
@@ -66,7 +68,7 @@ impl PendingSignIn {
             scopes: scopes.clone(),
             session: session::handle(session),
             challenge: None,
-            began_at: identity.clock().unix_millis(),
+            began_at: identity.clock().timestamp(),
             prove: false,
             then: None,
         }
@@ -91,11 +93,15 @@ impl PendingSignIn {
         let prefix = prefix(identity);
         let sent = cookies::matching(request, |name| name.starts_with(&prefix));
         // One that does not open is older than all others.
-        let mut others: Vec<(i64, usize, &str)> = sent
+        let mut others: Vec<(Timestamp, usize, &str)> = sent
             .into_iter()
             .map(|sent| {
                 let value = sent.value.unwrap_or_default();
-                (open(identity, value).map_or(0, |t| t.began_at), sent.name.len() + value.len(), sent.name)
+                (
+                    open(identity, value).map_or(Timestamp::default(), |t| t.began_at),
+                    sent.name.len() + value.len(),
+                    sent.name,
+                )
             })
             .collect();
         others.sort_unstable_by(|a, b| b.cmp(a));
@@ -112,7 +118,7 @@ impl PendingSignIn {
     fn cookie(&self, identity: &Identity) -> Cookie<'static> {
         let sealed = identity.keys().seal(CONTEXT, &serde_json::to_string(self).unwrap_or_default());
         let mut cookie = bare(identity, name(identity, self.state.secret()), sealed);
-        cookie.set_max_age(cookie::time::Duration::milliseconds(LIFETIME));
+        cookie.set_max_age(LIFETIME);
         cookie
     }
 

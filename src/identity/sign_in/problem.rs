@@ -6,6 +6,7 @@
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use cookie::Cookie;
+use time::Duration;
 use url::form_urlencoded;
 
 use super::answer::{see_other, set_cookie};
@@ -15,6 +16,7 @@ use crate::identity::ended_sessions::EndedBy;
 use crate::identity::provider::ProviderError;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::state::Identity;
+use crate::platform::clock::Timestamp;
 use crate::platform::sealed_cookie::SealedCookie;
 
 /// Why a sign-in (or sign-out) did not work, as far as the customer needs to know. The app's page shows it.
@@ -118,21 +120,21 @@ fn page(identity: &Identity) -> String {
 }
 
 /// How long it is believed, in milliseconds: until the page is there.
-const LIFETIME: i64 = 60_000;
+const LIFETIME: Duration = Duration::MINUTE;
 const CONTEXT: &str = "problem";
 /// What the cookie is for (see [`Identity::cookie_name`]).
 const COOKIE: &str = "problem";
 
 /// The cookie that says that this browser was sent to the page about `problem`, just now.
 fn cookie(identity: &Identity, problem: Problem) -> Cookie<'static> {
-    sealed(identity).set(&(problem.as_str(), identity.clock().unix_millis()), Some(LIFETIME))
+    sealed(identity).set(&(problem.as_str(), identity.clock().timestamp()), Some(LIFETIME))
 }
 
 impl Identity {
     /// The status of the page about the problem `reason`, where this browser was sent there a moment ago because of it.
     /// Its cookie is used up: [`Identity::problem_removal`].
     pub fn problem_status(&self, headers: &HeaderMap, reason: &str) -> Option<StatusCode> {
-        let (told, at): (String, i64) = sealed(self).read(headers)?;
+        let (told, at): (String, Timestamp) = sealed(self).read(headers)?;
         let is_it = told == reason && self.clock().is_within(LIFETIME, at);
         let problem = Problem::ALL.into_iter().find(|problem| problem.as_str() == reason);
         problem.filter(|_| is_it).and_then(Problem::status)

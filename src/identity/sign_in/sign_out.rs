@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use openidconnect::{ClientId, CsrfToken, EndSessionUrl, LogoutHint, LogoutRequest, PostLogoutRedirectUrl};
 use serde::{Deserialize, Serialize};
+use time::Duration;
 use tower_sessions::Session;
 
 use super::answer::{see_other, set_cookie};
@@ -19,10 +20,11 @@ use super::paths::SIGNED_OUT;
 use super::problem::Problem;
 use crate::identity::session::{self, UserSession, Which};
 use crate::identity::state::Identity;
+use crate::platform::clock::Timestamp;
 use crate::platform::random;
 
 /// How long the provider has to send the customer back, in milliseconds.
-const LIFETIME: i64 = 600_000;
+const LIFETIME: Duration = Duration::minutes(10);
 const CONTEXT: &str = "sign-out";
 /// What the cookie is for (see [`Identity::cookie_name`]).
 const COOKIE: &str = "sign-out";
@@ -31,7 +33,7 @@ const COOKIE: &str = "sign-out";
 #[derive(Serialize, Deserialize)]
 struct Pending {
     state: CsrfToken,
-    began_at: i64,
+    began_at: Timestamp,
 }
 
 /// Who signed out.
@@ -52,7 +54,7 @@ pub(super) async fn sign_out(State(identity): State<Identity>, session: Session)
     let Some(former) = former else { return see_other(identity.home().as_str()) };
     let Ok(metadata) = identity.provider().metadata().await else { return see_other(identity.home().as_str()) };
     let Some(endpoint) = metadata.end_session_endpoint.clone() else { return see_other(identity.home().as_str()) };
-    let pending = Pending { state: CsrfToken::new(random::token()), began_at: identity.clock().unix_millis() };
+    let pending = Pending { state: CsrfToken::new(random::token()), began_at: identity.clock().timestamp() };
     let mut request = LogoutRequest::from(EndSessionUrl::from_url(endpoint))
         .set_client_id(ClientId::new(identity.client_id().to_owned()))
         .set_state(pending.state.clone());
