@@ -5,8 +5,7 @@ pub(in crate::identity) mod endpoint;
 pub mod probe;
 pub(in crate::identity) mod request;
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use openidconnect::core::CoreClientAuthMethod;
@@ -23,7 +22,7 @@ use super::http::{Answers, Http};
 use super::provider::{Metadata, Provider};
 use super::scopes::Scopes;
 use super::token::{AccessToken, AcquireError, IncomingToken, Options, PAUSE, STILL_GOOD};
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::{hash, serve};
 
@@ -59,8 +58,8 @@ struct TokenSlot {
     known: RwLock<Option<CachedToken>>,
     /// Held by whoever fetches.
     fetching: tokio::sync::Mutex<()>,
-    /// When a renewal in the background last failed, milliseconds since the epoch; 0 for never.
-    failed_at: AtomicI64,
+    /// When a renewal in the background last failed.
+    failed_at: Mutex<Option<Timestamp>>,
 }
 
 #[derive(Clone)]
@@ -70,8 +69,8 @@ struct CachedToken {
     /// The claims challenge that it was acquired for.
     claims: Option<String>,
     token: AccessToken,
-    renew_at: i64,
-    expires_at: i64,
+    renew_at: Timestamp,
+    expires_at: Timestamp,
 }
 
 impl TokenSlot {
@@ -79,7 +78,7 @@ impl TokenSlot {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn write(&self, token: AccessToken, claims: Option<String>, renew_at: i64, expires_at: i64) {
+    fn write(&self, token: AccessToken, claims: Option<String>, renew_at: Timestamp, expires_at: Timestamp) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let number = known.as_ref().map_or(1, |known| known.number + 1);
         *known = Some(CachedToken { number, claims, token, renew_at, expires_at });
@@ -101,8 +100,8 @@ impl AppTokenRequest {
         format!("{caller}\n{}", self.scopes)
     }
 
-    fn expires_at(&self) -> i64 {
-        self.assertion.as_ref().map_or(i64::MAX, IncomingToken::expires_at)
+    fn expires_at(&self) -> Timestamp {
+        self.assertion.as_ref().map_or(Timestamp::MAX, IncomingToken::expires_at)
     }
 }
 
@@ -221,7 +220,7 @@ impl ConfidentialClient {
 
     async fn acquire(&self, wanted: AppTokenRequest, fresh: bool) -> Result<AccessToken, AcquireError> {
         let inner = &self.0;
-        let now = inner.clock.unix_millis();
+        let now = inner.clock.timestamp();
         let key = wanted.key();
         if wanted.expires_at() <= now {
             return Err(AcquireError::InteractionRequired {
@@ -247,7 +246,7 @@ impl ConfidentialClient {
         let before = slot.read().map_or(0, |known| known.number);
         let _held = slot.fetching.lock().await;
         // Another task may have refreshed the token while this one waited for the lock.
-        let now = inner.clock.unix_millis();
+        let now = inner.clock.timestamp();
         if let Some(known) = slot.read().filter(|known| known.renew_at > now)
             && (!fresh || known.number > before && (wanted.claims.is_none() || wanted.claims == known.claims))
         {
@@ -257,7 +256,8 @@ impl ConfidentialClient {
     }
 
     fn renew_in_background(&self, slot: Arc<TokenSlot>, wanted: AppTokenRequest) {
-        if self.0.clock.unix_millis().abs_diff(slot.failed_at.load(Ordering::Relaxed)) < PAUSE {
+        let failed = *slot.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.is_some_and(|failed| (self.0.clock.timestamp() - failed).abs() < PAUSE) {
             return;
         }
         let this = self.clone();
@@ -265,7 +265,7 @@ impl ConfidentialClient {
             let Ok(_held) = slot.fetching.try_lock() else { return };
             if let Err(error) = this.fetch(&slot, &wanted).await {
                 tracing::warn!(%error, "an access token could not be renewed; the old one serves until it expires");
-                slot.failed_at.store(this.0.clock.unix_millis(), Ordering::Relaxed);
+                *slot.failed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(this.0.clock.timestamp());
             }
         };
         tokio::spawn(serve::with_correlation_id(serve::correlation_id(), renewal));
@@ -287,7 +287,7 @@ impl ConfidentialClient {
         let token = response
             .token()
             .ok_or_else(|| AcquireError::misconfigured("the provider sent an access token that cannot be used"))?;
-        let times = response.times(self.0.clock.unix_millis());
+        let times = response.times(self.0.clock.timestamp());
         let expires_at = times.expires_at.min(wanted.expires_at());
         slot.write(token.clone(), wanted.claims.clone(), times.renew_at.min(expires_at), expires_at);
         Ok(token)

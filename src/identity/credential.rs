@@ -11,24 +11,24 @@ mod certificate;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use time::Duration;
 
 pub(super) use self::certificate::Audiences;
 use self::certificate::Certificate;
 use super::config::{AssertionFile, CertificateFiles, ClientCredential};
 use super::jwt::MAX_TOKEN;
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::config::{ConfigError, SecretSource, read_text};
 use crate::platform::hash;
 
-/// How many milliseconds pass between two looks at the files.
-const LOOK_AGAIN: i64 = 1000;
-/// For how many milliseconds a credential that was refused gives way to the others.
-const GIVES_WAY: i64 = 60_000;
+/// How much time passes between two looks at the files.
+const LOOK_AGAIN: Duration = Duration::SECOND;
+/// For how long a credential that was refused gives way to the others.
+const GIVES_WAY: Duration = Duration::MINUTE;
 
 /// An app's credentials, in the order in which they are tried. Not empty.
 pub(super) struct Credentials(Vec<Arc<Credential>>);
@@ -40,14 +40,14 @@ pub(super) struct Credential {
     source: ClientCredential,
     clock: Clock,
     state: RwLock<State>,
-    /// Until when others go first, milliseconds since the epoch.
-    gives_way_until: AtomicI64,
 }
 
 struct State {
     loaded: Arc<Loaded>,
     stamps: Vec<Option<Stamp>>,
-    looked_at: i64,
+    looked_at: Timestamp,
+    /// When the provider last refused it; others go first for a while.
+    refused_at: Option<Timestamp>,
 }
 
 /// What tells that a file is another than before, without reading it.
@@ -128,9 +128,8 @@ impl Credential {
     fn read(key: String, source: ClientCredential, clock: Clock) -> Result<Self, ConfigError> {
         let stamps = stamps(&source);
         let loaded = Arc::new(load(&key, &source)?);
-        let state = State { loaded, stamps, looked_at: clock.unix_millis() };
-        let credential =
-            Self { key, source, clock, state: RwLock::new(state), gives_way_until: AtomicI64::new(i64::MIN) };
+        let state = State { loaded, stamps, looked_at: clock.timestamp(), refused_at: None };
+        let credential = Self { key, source, clock, state: RwLock::new(state) };
         credential.warn_of_expiry();
         Ok(credential)
     }
@@ -145,9 +144,8 @@ impl Credential {
     /// # Errors
     /// Why it cannot be used, for the log.
     pub(super) async fn current(self: &Arc<Self>) -> Result<Arc<Loaded>, String> {
-        let now = self.clock.unix_millis();
-        let due = !files(&self.source).is_empty()
-            && self.with(|state| now.abs_diff(state.looked_at)) >= LOOK_AGAIN.unsigned_abs();
+        let now = self.clock.timestamp();
+        let due = !files(&self.source).is_empty() && self.with(|state| (now - state.looked_at).abs()) >= LOOK_AGAIN;
         if due {
             self.with_mut(|state| state.looked_at = now);
             let this = Arc::clone(self);
@@ -167,18 +165,19 @@ impl Credential {
 
     /// The provider does not take it: the others go first for a while.
     pub(super) fn refused(&self) {
-        self.gives_way_until.store(self.clock.unix_millis() + GIVES_WAY, Ordering::Relaxed);
+        let now = self.clock.timestamp();
+        self.with_mut(|state| state.refused_at = Some(now));
     }
 
     /// The provider takes it.
     pub(super) fn accepted(&self) {
-        self.gives_way_until.store(i64::MIN, Ordering::Relaxed);
+        self.with_mut(|state| state.refused_at = None);
     }
 
     fn gives_way(&self) -> bool {
-        let until = self.gives_way_until.load(Ordering::Relaxed);
         // A clock that was set back must not prolong it.
-        (0..=GIVES_WAY).contains(&until.saturating_sub(self.clock.unix_millis()))
+        let lately = |at| (Duration::ZERO..=GIVES_WAY).contains(&(self.clock.timestamp() - at));
+        self.with(|state| state.refused_at).is_some_and(lately)
     }
 
     fn usable(&self) -> Result<Arc<Loaded>, String> {

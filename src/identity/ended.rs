@@ -19,6 +19,7 @@ use super::ended_sessions::{EndedBy, note_one};
 use super::jwt::{self, Claims, SKEW};
 use super::session::store::Store;
 use super::state::Identity;
+use crate::platform::clock::Timestamp;
 use crate::platform::sealed_cookie::SealedCookie;
 
 const CONTEXT: &str = "ended session";
@@ -32,8 +33,7 @@ const ROUNDING: i64 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Ended {
     pub(super) by: EndedBy,
-    /// Milliseconds since the epoch.
-    pub(super) at: i64,
+    pub(super) at: Timestamp,
 }
 
 /// A session's row that was just deleted.
@@ -42,11 +42,18 @@ pub(super) struct DeletedSession {
     /// What it was called.
     pub(super) id: String,
     pub(super) customer: String,
-    created_at: i64,
-    last_seen_at: i64,
-    ends_at: Option<i64>,
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
+    ends_at: Option<Timestamp>,
     /// What the provider calls it.
     pub(super) sid: Option<String>,
+}
+
+/// A row of `ended_sessions`, as far as it is read.
+#[derive(sqlx::FromRow)]
+struct EndedRow {
+    ended_by: String,
+    ended_at: Timestamp,
 }
 
 /// Notes which sessions were ended, in the transaction that deleted them. One that had run out by then was not ended.
@@ -55,7 +62,7 @@ pub(super) async fn note(
     store: &Store,
     deleted: &[DeletedSession],
     by: EndedBy,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     for session in deleted {
         if store.is_alive(session.created_at, session.last_seen_at, session.ends_at) {
@@ -68,13 +75,13 @@ pub(super) async fn note(
 impl Ended {
     /// How the session ended whose row was called `handle`, if it was ended.
     pub(super) async fn of_session(identity: &Identity, handle: &str) -> Result<Option<Self>, sqlx::Error> {
-        let row: Option<(String, i64)> =
+        let row: Option<EndedRow> =
             sqlx::query_as("SELECT ended_by, ended_at FROM ended_sessions WHERE id = $1 AND ended_at > $2")
                 .bind(handle)
                 .bind(horizon(identity))
                 .fetch_optional(identity.db())
                 .await?;
-        Ok(row.map(|(by, at)| Self { by: EndedBy::parse(&by), at }))
+        Ok(row.map(|row| Self { by: EndedBy::parse(&row.ended_by), at: row.ended_at }))
     }
 
     /// What the browser's own cookie says.
@@ -85,7 +92,7 @@ impl Ended {
 
     /// The cookie for a browser whose session was ended.
     pub(super) fn cookie(self, identity: &Identity) -> Cookie<'static> {
-        cookie(identity).set(&self, Some(time::Duration::milliseconds(self.at - horizon(identity))))
+        cookie(identity).set(&self, Some(self.at - horizon(identity)))
     }
 }
 
@@ -104,7 +111,7 @@ fn cookie(identity: &Identity) -> SealedCookie<'_> {
 }
 
 /// Sessions that were ended before have no cookie any more in any browser.
-fn horizon(identity: &Identity) -> i64 {
+fn horizon(identity: &Identity) -> Timestamp {
     Store::new(identity).absolute_horizon()
 }
 
@@ -117,27 +124,35 @@ pub(super) async fn sweep(identity: &Identity) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Whether the customer of these verified ID-token claims proved who they are at `since` or later; both are milliseconds
-/// since the epoch by our clock. `auth_time` and `iat` are by the provider's: clocks may differ by [`SKEW`], but how old the
+/// Whether the customer of these verified ID-token claims proved who they are at `since` or later; that and `now` are
+/// by our clock. `auth_time` and `iat` are by the provider's: clocks may differ by [`SKEW`], but how old the
 /// proof was when the token was issued is known without comparing clocks.
-pub(super) fn proved_since(claims: &Claims, since: i64, now: i64) -> bool {
+pub(super) fn proved_since(claims: &Claims, since: Timestamp, now: Timestamp) -> bool {
     let (Ok(Some(auth_time)), Ok(Some(issued))) = (jwt::seconds(claims, "auth_time"), jwt::seconds(claims, "iat"))
     else {
         return false;
     };
-    let elapsed = (now - since).max(0) / 1000;
-    auth_time >= since.div_euclid(1000) - SKEW && issued.saturating_sub(auth_time) <= elapsed + ROUNDING
+    let elapsed = (now - since).whole_seconds().max(0);
+    auth_time >= since.as_seconds() - SKEW && issued.saturating_sub(auth_time) <= elapsed + ROUNDING
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::proved_since;
+    use super::{Ended, EndedBy, Timestamp, proved_since};
+
+    #[test]
+    fn a_cookie_of_before_is_read() {
+        let text = r#"{"by":"provider","at":1790000000123}"#;
+        let ended = Ended { by: EndedBy::Provider, at: Timestamp::from_millis(1_790_000_000_123) };
+        assert_eq!(serde_json::from_str::<Ended>(text).unwrap(), ended);
+        assert_eq!(serde_json::to_string(&ended).unwrap(), text);
+    }
 
     #[test]
     fn a_proof_is_as_new_as_the_wish_for_it_by_either_clock() {
-        let since = 1_790_000_000_000;
+        let since = Timestamp::from_millis(1_790_000_000_000);
         let second = |offset: i64| 1_790_000_000 + offset;
         for (what, auth_time, iat, now, counts) in [
             ("given half a minute later", json!(second(30)), json!(second(31)), 32, true),
@@ -154,7 +169,7 @@ mod tests {
             if !auth_time.is_null() {
                 claims.insert("auth_time".to_owned(), auth_time);
             }
-            assert_eq!(proved_since(&claims, since, since + now * 1000), counts, "{what}");
+            assert_eq!(proved_since(&claims, since, since + time::Duration::seconds(now)), counts, "{what}");
         }
     }
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
+use crate::platform::clock::Timestamp;
+
 /// Who ended a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,7 +33,7 @@ pub(super) async fn note_one(
     connection: &mut AnyConnection,
     id: &str,
     by: EndedBy,
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO ended_sessions (id, ended_by, ended_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
         .bind(id)

@@ -8,7 +8,6 @@ use super::return_to::ReturnTo;
 use super::session::UserSession;
 use super::state::Identity;
 use super::token::AcquireError;
-use crate::platform::clock::Timestamp;
 
 /// For how long after a sign-in another one for the same scopes would not help: better an error than a loop.
 const JUST_SIGNED_IN: Duration = Duration::seconds(10);
@@ -71,7 +70,7 @@ impl Identity {
         tracing::info!(%scopes, reason, consent, "a customer must go to the provider");
         let purpose = if consent { Purpose::Consent } else { Purpose::Proof };
         let url = self.interaction_url(&signed_in.key, scopes, claims, page);
-        let since = self.clock().timestamp() - Timestamp::from_millis(signed_in.signed_in_at);
+        let since = self.clock().timestamp() - signed_in.signed_in_at;
         let window = if consent { JUST_ASKED } else { JUST_SIGNED_IN };
         let demanded_before = signed_in.asked.cover(scopes, self.scope_naming());
         // A claims challenge is new each time; whoever comes back from one has answered it.

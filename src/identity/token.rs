@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
+use time::Duration;
 
 use super::provider::ProviderError;
 use super::scopes::Scopes;
+use crate::platform::clock::Timestamp;
 
-/// For how long, in milliseconds, a token must still live to be used while a new one is fetched in the background.
-pub(in crate::identity) const STILL_GOOD: i64 = 30_000;
-/// Milliseconds between two renewals in the background, when the first did not work.
-pub(in crate::identity) const PAUSE: u64 = 30_000;
+/// For how long a token must still live to be used while a new one is fetched in the background.
+pub(in crate::identity) const STILL_GOOD: Duration = Duration::seconds(30);
+/// How long after a renewal in the background the next one is tried, when the first did not work.
+pub(in crate::identity) const PAUSE: Duration = Duration::seconds(30);
 
 /// An access token. Prints nothing; goes into an `Authorization` header and nowhere else.
 #[derive(Clone)]
@@ -57,12 +59,12 @@ pub struct IncomingToken(Arc<Incoming>);
 struct Incoming {
     token: SecretString,
     users: bool,
-    expires_at: i64,
+    expires_at: Timestamp,
 }
 
 impl IncomingToken {
-    /// A token that was validated: whether it is a user's, and when it ends, in milliseconds since the epoch.
-    pub(in crate::identity) fn new(token: SecretString, users: bool, expires_at: i64) -> Self {
+    /// A token that was validated: whether it is a user's, and when it ends.
+    pub(in crate::identity) fn new(token: SecretString, users: bool, expires_at: Timestamp) -> Self {
         Self(Arc::new(Incoming { token, users, expires_at }))
     }
 
@@ -76,8 +78,8 @@ impl IncomingToken {
         self.0.users
     }
 
-    /// When it ends, in milliseconds since the epoch.
-    pub fn expires_at(&self) -> i64 {
+    /// When it ends.
+    pub fn expires_at(&self) -> Timestamp {
         self.0.expires_at
     }
 }

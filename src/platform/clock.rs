@@ -80,9 +80,19 @@ impl Timestamp {
         Self(ms)
     }
 
+    /// The moment so many seconds after the Unix epoch.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
     /// Milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> i64 {
         self.0
+    }
+
+    /// Whole seconds since the Unix epoch: what JWT claims hold (RFC 7519 §2, `NumericDate`).
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
     }
 }
 

@@ -221,7 +221,7 @@ async fn greeting(request: &Request, signed_in: &UserSession) -> Option<String> 
         if let Some(email) = email(signed_in) {
             digests.readdress(customer, email, &request.name(signed_in).await).await?;
         }
-        digests.resume(customer, Timestamp::from_millis(signed_in.signed_in_at)).await
+        digests.resume(customer, signed_in.signed_in_at).await
     };
     let skipped = match resumed.await {
         Ok(skipped) => skipped,

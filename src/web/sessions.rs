@@ -6,7 +6,6 @@ use crate::app::error::AppError;
 use crate::app::model::account::SignedInBrowser;
 use crate::app::model::done::Done;
 use crate::identity::session::{Ended, Ending, UserSession};
-use crate::platform::clock::Timestamp;
 
 /// The customer's sessions, this one first.
 pub(super) async fn sessions(request: &Request, signed_in: &UserSession) -> Result<Vec<SignedInBrowser>, AppError> {
@@ -16,8 +15,8 @@ pub(super) async fn sessions(request: &Request, signed_in: &UserSession) -> Resu
     let mut sessions: Vec<_> = sessions
         .into_iter()
         .map(|session| SignedInBrowser {
-            signed_in: moment(now, Timestamp::from_millis(session.signed_in_at)),
-            last_seen: moment(now, Timestamp::from_millis(session.last_seen_at)),
+            signed_in: moment(now, session.signed_in_at),
+            last_seen: moment(now, session.last_seen_at),
             handle: session.handle,
             browser: session.browser,
             current: session.current,

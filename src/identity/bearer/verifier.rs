@@ -16,7 +16,7 @@ use crate::identity::config::ClaimNames;
 use crate::identity::jwt::{self, Claims, SKEW, Verified};
 use crate::identity::provider::{Metadata, Provider};
 use crate::identity::token::IncomingToken;
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::config::SettingError;
 
 /// The longest `sub` (OpenID Connect Core §2).
@@ -142,7 +142,8 @@ impl Verifier {
             let mismatch = Some(Box::new(Mismatch::of_client(&verified.claims, allowed)));
             return Err(Explained { refusal: AuthRejection::Client, mismatch });
         }
-        let expires_at = jwt::seconds(&verified.claims, "exp").ok().flatten().unwrap_or_default().saturating_mul(1000);
+        let exp = jwt::seconds(&verified.claims, "exp").ok().flatten().unwrap_or_default();
+        let expires_at = Timestamp::from_seconds(exp);
         let incoming = IncomingToken::new(SecretString::from(token), caller.kind == Kind::User, expires_at);
         Ok((caller, incoming))
     }

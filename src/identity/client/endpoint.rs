@@ -17,16 +17,17 @@ use crate::identity::log::loggable;
 use crate::identity::provider::ProviderError;
 use crate::identity::scopes::Scopes;
 use crate::identity::token::{AccessToken, AcquireError};
+use crate::platform::clock::Timestamp;
 use crate::platform::outbound::{self, OutboundError};
 
 /// The largest answer of the token endpoint, in bytes.
 pub(in crate::identity) const MAX_ANSWER: usize = 256 * 1024;
-/// Seconds that a token lives when the provider does not say (RFC 6749 §5.1 only recommends `expires_in`).
-const DEFAULT_LIFETIME: i64 = 300;
-/// The longest that an access token is believed to live, in seconds.
-const MAX_LIFETIME: i64 = 24 * 3600;
-/// Milliseconds before its expiry when a token is renewed (at half time when it lives shorter than ten minutes).
-const EARLY: i64 = 300_000;
+/// How long a token lives when the provider does not say (RFC 6749 §5.1 only recommends `expires_in`).
+const DEFAULT_LIFETIME: time::Duration = time::Duration::minutes(5);
+/// The longest that an access token is believed to live.
+const MAX_LIFETIME: time::Duration = time::Duration::DAY;
+/// How long before its expiry a token is renewed (at half time when it lives shorter than ten minutes).
+const EARLY: time::Duration = time::Duration::minutes(5);
 
 /// What asks the token endpoint: `oauth2`'s client with our reading of answers and errors.
 pub(super) type OAuthClient = oauth2::Client<
@@ -58,7 +59,7 @@ pub(in crate::identity) struct TokenResponse {
     refresh_token: Option<RefreshToken>,
     /// Seconds that the refresh token lives, where the provider says so: no session should outlive it.
     #[serde(default, deserialize_with = "seconds")]
-    pub(in crate::identity) refresh_token_expires_in: Option<i64>,
+    refresh_token_expires_in: Option<i64>,
     #[serde(default, deserialize_with = "id_token", skip_serializing)]
     pub(in crate::identity) id_token: Option<SecretString>,
     /// What was granted, when it differs from what was asked for.
@@ -109,11 +110,11 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D:
     Ok(value.as_i64().or_else(|| value.as_str()?.parse().ok()))
 }
 
-/// When a token is renewed and when it ends, in milliseconds since the epoch.
+/// When a token is renewed and when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::identity) struct Times {
-    pub(in crate::identity) renew_at: i64,
-    pub(in crate::identity) expires_at: i64,
+    pub(in crate::identity) renew_at: Timestamp,
+    pub(in crate::identity) expires_at: Timestamp,
 }
 
 impl TokenResponse {
@@ -151,12 +152,18 @@ impl TokenResponse {
         self.scope.as_ref().map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect())
     }
 
+    /// How long the refresh token lives, where the provider says so.
+    pub(in crate::identity) fn refresh_lifetime(&self) -> Option<time::Duration> {
+        self.refresh_token_expires_in.filter(|left| *left > 0).map(time::Duration::seconds)
+    }
+
     /// The access token's times, when it came at `now`.
-    pub(in crate::identity) fn times(&self, now: i64) -> Times {
-        let lifetime = self.expires_in.unwrap_or(DEFAULT_LIFETIME).clamp(0, MAX_LIFETIME) * 1000;
-        let early = now + lifetime - (lifetime / 2).min(EARLY);
+    pub(in crate::identity) fn times(&self, now: Timestamp) -> Times {
+        let lifetime =
+            self.expires_in.map_or(DEFAULT_LIFETIME, time::Duration::seconds).clamp(time::Duration::ZERO, MAX_LIFETIME);
+        let early = now + lifetime - EARLY.min(lifetime / 2);
         let renew_at = match self.refresh_in {
-            Some(seconds) if seconds > 0 => early.min(now.saturating_add(seconds.saturating_mul(1000))),
+            Some(seconds) if seconds > 0 => early.min(now + time::Duration::seconds(seconds)),
             _ => early,
         };
         Times { renew_at, expires_at: now + lifetime }

@@ -4,23 +4,23 @@
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use time::Duration;
 use tokio::sync::Mutex;
 
 use super::error::ProviderError;
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, Timestamp};
 
-const HOUR: i64 = 60 * 60 * 1000;
-/// After how many milliseconds a document is renewed in the background.
-const RENEW_AFTER: i64 = 24 * HOUR;
-/// After how many milliseconds requests wait for a document to be renewed; the old one is still used if that fails.
-const WAIT_AFTER: i64 = 48 * HOUR;
-/// How many milliseconds pass between two fetches of the keys that tokens caused.
-const COOLDOWN: i64 = 60 * 1000;
-/// How many milliseconds pass between a fetch that failed and the next.
-const FAILURE_COOLDOWN: i64 = ProviderError::RETRY_AFTER_SECONDS * 1000;
+/// After how long a document is renewed in the background.
+const RENEW_AFTER: Duration = Duration::DAY;
+/// After how long requests wait for a document to be renewed; the old one is still used if that fails.
+const WAIT_AFTER: Duration = Duration::days(2);
+/// How much time passes between two fetches of the keys that tokens caused.
+const COOLDOWN: Duration = Duration::MINUTE;
+/// How much time passes between a fetch that failed and the next.
+const FAILURE_COOLDOWN: Duration = Duration::seconds(ProviderError::RETRY_AFTER_SECONDS);
 /// The same, while there is no document yet, not even an old one: nobody can sign in, so the provider's first second
 /// should find us.
-pub(super) const FIRST_COOLDOWN: i64 = 1000;
+const FIRST_COOLDOWN: Duration = Duration::SECOND;
 
 type Fetch<T> = dyn Fn() -> Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send>> + Send + Sync;
 
@@ -40,10 +40,10 @@ struct State<T> {
     value: Option<Arc<T>>,
     /// Counts the values: who saw number 3 to be insufficient wants number 4.
     generation: u64,
-    /// When the value was fetched, in milliseconds since the epoch.
-    fetched: i64,
+    /// When the value was fetched.
+    fetched: Timestamp,
     /// When a token last caused a fetch, or any fetch last failed.
-    attempted: Option<i64>,
+    attempted: Option<Timestamp>,
     /// Why the last fetch failed, if it did.
     failure: Option<ProviderError>,
 }
@@ -56,13 +56,13 @@ impl<T> Clone for Cached<T> {
 
 impl<T> State<T> {
     /// Whether it is too early for another fetch. A clock that jumped back ends the wait rather than prolong it.
-    fn cooling(&self, now: i64) -> bool {
+    fn cooling(&self, now: Timestamp) -> bool {
         let wait = match (&self.failure, &self.value) {
             (Some(_), None) => FIRST_COOLDOWN,
             (Some(_), Some(_)) => FAILURE_COOLDOWN,
             (None, _) => COOLDOWN,
         };
-        self.attempted.is_some_and(|at| now.abs_diff(at) < wait.unsigned_abs())
+        self.attempted.is_some_and(|at| (now - at).abs() < wait)
     }
 }
 
@@ -72,7 +72,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
     where
         F: Future<Output = Result<T, ProviderError>> + Send + 'static,
     {
-        let state = State { value: None, generation: 0, fetched: 0, attempted: None, failure: None };
+        let state = State { value: None, generation: 0, fetched: Timestamp::default(), attempted: None, failure: None };
         Self(Arc::new(Inner {
             fetch: Box::new(move || Box::pin(fetch())),
             clock,
@@ -91,9 +91,9 @@ impl<T: Send + Sync + 'static> Cached<T> {
 
     /// The document and its number: from memory, renewed in the background when a day old, awaited when there is none.
     pub(super) async fn get(&self) -> Result<(Arc<T>, u64), ProviderError> {
-        let now = self.0.clock.unix_millis();
+        let now = self.0.clock.timestamp();
         let (value, generation, age, cooling) =
-            self.read(|s| (s.value.clone(), s.generation, now.abs_diff(s.fetched), s.cooling(now)));
+            self.read(|s| (s.value.clone(), s.generation, (now - s.fetched).abs(), s.cooling(now)));
         let Some(value) = value else {
             return match self.renew(generation).await? {
                 Some(value) => Ok((value, self.read(|s| s.generation))),
@@ -101,13 +101,13 @@ impl<T: Send + Sync + 'static> Cached<T> {
                 None => Err(ProviderError::Outbound("the provider did not answer".to_owned())),
             };
         };
-        if age >= WAIT_AFTER.unsigned_abs() {
+        if age >= WAIT_AFTER {
             return Ok(match self.renew(generation).await {
                 Ok(Some(value)) => (value, self.read(|s| s.generation)),
                 Ok(None) | Err(_) => (value, generation),
             });
         }
-        if age >= RENEW_AFTER.unsigned_abs() && !cooling && self.0.fetching.try_lock().is_ok() {
+        if age >= RENEW_AFTER && !cooling && self.0.fetching.try_lock().is_ok() {
             let this = self.clone();
             tokio::spawn(async move { this.renew(generation).await.map(drop) });
         }
@@ -116,7 +116,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
 
     /// A newer document than number `seen`: `None` when there is none and it is too early to ask again.
     pub(super) async fn renew(&self, seen: u64) -> Result<Option<Arc<T>>, ProviderError> {
-        let settled = |now: i64| {
+        let settled = |now: Timestamp| {
             self.read(|s| match &s.failure {
                 _ if s.generation != seen => Some(Ok(s.value.clone())),
                 Some(failure) if s.cooling(now) => Some(Err(failure.clone())),
@@ -124,18 +124,18 @@ impl<T: Send + Sync + 'static> Cached<T> {
                 _ => None,
             })
         };
-        if let Some(result) = settled(self.0.clock.unix_millis()) {
+        if let Some(result) = settled(self.0.clock.timestamp()) {
             return result;
         }
         let turn = Arc::clone(&self.0.fetching).lock_owned().await;
-        if let Some(result) = settled(self.0.clock.unix_millis()) {
+        if let Some(result) = settled(self.0.clock.timestamp()) {
             return result;
         }
         // In a task of its own: a client that hangs up must not throw away what everybody waits for.
         let this = self.clone();
         let task = tokio::spawn(async move {
             let result = (this.0.fetch)().await;
-            let now = this.0.clock.unix_millis();
+            let now = this.0.clock.timestamp();
             this.write(|s| match &result {
                 Ok(_) => s.failure = None,
                 Err(failure) => {

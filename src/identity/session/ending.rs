@@ -75,7 +75,7 @@ pub(in crate::identity) async fn end_in(
 ) -> Result<Vec<DeletedSession>, sqlx::Error> {
     let deleted = delete(&mut transaction, which).await?;
     if let Some(by) = by {
-        ended::note(&mut transaction, &Store::new(identity), &deleted, by, identity.clock().unix_millis()).await?;
+        ended::note(&mut transaction, &Store::new(identity), &deleted, by, identity.clock().timestamp()).await?;
     }
     let mut customers: Vec<UserKey> = deleted.iter().map(|session| UserKey::stored(&session.customer)).collect();
     // Another session of theirs may end at the same moment: the transaction that sees none left drops the tokens.
@@ -126,7 +126,7 @@ impl Identity {
         which: &Ending,
         return_to: &ReturnTo,
     ) -> Result<Ended, sqlx::Error> {
-        if !customer.has_proved_lately(self.clock().unix_millis()) {
+        if !customer.has_proved_lately(self.clock().timestamp()) {
             return Ok(Ended::ProofRequired { url: self.proof_url(&customer.key, which.clone(), return_to) });
         }
         Ok(Ended::Sessions(self.end_proved(&customer.key, session, which).await?))
@@ -168,7 +168,7 @@ pub(in crate::identity) async fn customer_of(
     identity: &Identity,
     handle: &str,
 ) -> Result<Option<UserKey>, sqlx::Error> {
-    let customers: Vec<(String,)> =
-        sqlx::query_as("SELECT customer FROM sessions WHERE id = $1").bind(handle).fetch_all(identity.db()).await?;
-    Ok(customers.into_iter().next().map(|(customer,)| UserKey::stored(&customer)))
+    let customers: Vec<String> =
+        sqlx::query_scalar("SELECT customer FROM sessions WHERE id = $1").bind(handle).fetch_all(identity.db()).await?;
+    Ok(customers.first().map(|customer| UserKey::stored(customer)))
 }

@@ -7,6 +7,7 @@ use super::store::{Store, handle};
 use super::user_session::UserSession;
 use crate::identity::state::Identity;
 use crate::identity::user_key::UserKey;
+use crate::platform::clock::Timestamp;
 use crate::platform::cookies;
 
 /// One of a customer's sessions, as their account page lists it.
@@ -16,10 +17,10 @@ pub struct SessionSummary {
     pub handle: String,
     /// `Firefox on Linux`.
     pub browser: String,
-    /// Milliseconds since the epoch.
-    pub signed_in_at: i64,
-    /// Milliseconds since the epoch; may lag by a twentieth of the idle lifetime.
-    pub last_seen_at: i64,
+    /// When it began.
+    pub signed_in_at: Timestamp,
+    /// When its last request came; may lag by a twentieth of the idle lifetime.
+    pub last_seen_at: Timestamp,
     /// Whether it is the session that asks.
     pub current: bool,
 }
@@ -28,8 +29,8 @@ pub struct SessionSummary {
 struct SessionRow {
     id: String,
     browser: String,
-    created_at: i64,
-    last_seen_at: i64,
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
 }
 
 impl Identity {
@@ -51,7 +52,7 @@ impl Identity {
         .bind(customer.key.as_str())
         .bind(created)
         .bind(seen)
-        .bind(self.clock().unix_millis())
+        .bind(self.clock().timestamp())
         .fetch_all(self.db())
         .await?;
         let current = handle(session);
@@ -75,14 +76,14 @@ impl Identity {
     /// When the database does not answer.
     pub async fn is_signed_in(&self, customer: &UserKey) -> Result<bool, sqlx::Error> {
         let (created, seen) = Store::new(self).horizons();
-        let sessions: Vec<(String,)> = sqlx::query_as(
+        let sessions: Vec<String> = sqlx::query_scalar(
             "SELECT id FROM sessions WHERE customer = $1 AND created_at > $2 AND last_seen_at > $3 \
              AND (ends_at IS NULL OR ends_at > $4) LIMIT 1",
         )
         .bind(customer.as_str())
         .bind(created)
         .bind(seen)
-        .bind(self.clock().unix_millis())
+        .bind(self.clock().timestamp())
         .fetch_all(self.db())
         .await?;
         Ok(!sessions.is_empty())

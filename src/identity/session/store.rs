@@ -13,7 +13,7 @@ use tower_sessions::session_store::{self, SessionStore};
 
 use super::user_session::{ENTRY, UserSession};
 use crate::identity::state::Identity;
-use crate::platform::clock::{Clock, from_millis};
+use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::hash;
 
 tokio::task_local! {
@@ -57,53 +57,58 @@ impl Store {
     }
 
     /// Times of creation and of the last request before which a session is over.
-    pub(super) fn horizons(&self) -> (i64, i64) {
-        let now = self.clock.unix_millis();
-        (now - millis(self.absolute), now - millis(self.idle))
+    pub(super) fn horizons(&self) -> (Timestamp, Timestamp) {
+        let now = self.clock.timestamp();
+        (now - self.absolute, now - self.idle)
     }
 
     /// Whether a session with such a row has not run out.
-    pub(in crate::identity) fn is_alive(&self, created_at: i64, last_seen_at: i64, ends_at: Option<i64>) -> bool {
+    pub(in crate::identity) fn is_alive(
+        &self,
+        created_at: Timestamp,
+        last_seen_at: Timestamp,
+        ends_at: Option<Timestamp>,
+    ) -> bool {
         let (created, seen) = self.horizons();
-        created_at > created && last_seen_at > seen && ends_at.is_none_or(|end| end > self.clock.unix_millis())
+        created_at > created && last_seen_at > seen && ends_at.is_none_or(|end| end > self.clock.timestamp())
     }
 
-    /// Before this time, in milliseconds since the epoch, no session began that is not over.
-    pub(in crate::identity) fn absolute_horizon(&self) -> i64 {
+    /// Before this time no session began that is not over.
+    pub(in crate::identity) fn absolute_horizon(&self) -> Timestamp {
         self.horizons().0
     }
 
     /// How far a row's last-seen time may lag behind: a twentieth of the idle lifetime, so that a signed-in page
     /// costs no database write.
-    fn lag(&self) -> i64 {
-        (millis(self.idle) / 20).max(60_000)
+    fn lag(&self) -> Duration {
+        Duration::MINUTE.max(self.idle / 20)
     }
 
     /// Removes sessions that are over.
     pub(in crate::identity) async fn sweep(&self) -> Result<u64, sqlx::Error> {
         let (created, seen) = self.horizons();
         let over = "DELETE FROM sessions WHERE created_at <= $1 OR last_seen_at <= $2 OR ends_at <= $3";
-        let now = self.clock.unix_millis();
+        let now = self.clock.timestamp();
         let swept = sqlx::query(over).bind(created).bind(seen).bind(now).execute(&self.db).await?;
         Ok(swept.rows_affected())
     }
 
-    /// Who has the session `id`, and how many milliseconds are left of it if nothing is done. Unlike
+    /// Who has the session `id`, and how much time is left of it if nothing is done. Unlike
     /// [`SessionStore::load`], this does not count as being seen.
-    pub(in crate::identity) async fn status(&self, id: &Id) -> session_store::Result<Option<(UserSession, i64)>> {
+    pub(in crate::identity) async fn status(&self, id: &Id) -> session_store::Result<Option<(UserSession, Duration)>> {
         let Some(row) = self.row(id).await? else { return Ok(None) };
         // One that is not understood counts as none, here as elsewhere.
         let data: HashMap<String, Value> = decode(&row.data).unwrap_or_default();
         let Some(signed_in) = data.get(ENTRY).and_then(|customer| UserSession::deserialize(customer).ok()) else {
             return Ok(None);
         };
-        let end = (row.last_seen_at.saturating_add(millis(self.idle))).min(self.end(&row));
-        Ok(Some((signed_in, end - self.clock.unix_millis())))
+        let end = (row.last_seen_at + self.idle).min(self.end(&row));
+        Ok(Some((signed_in, end - self.clock.timestamp())))
     }
 
-    /// When a session ends however busy it is, milliseconds since the epoch.
-    fn end(&self, row: &Row) -> i64 {
-        row.created_at.saturating_add(millis(self.absolute)).min(row.ends_at.unwrap_or(i64::MAX))
+    /// When a session ends however busy it is.
+    fn end(&self, row: &Row) -> Timestamp {
+        (row.created_at + self.absolute).min(row.ends_at.unwrap_or(Timestamp::MAX))
     }
 
     async fn row(&self, id: &Id) -> session_store::Result<Option<Row>> {
@@ -115,7 +120,7 @@ impl Store {
         .bind(hash::sha256_base64url(&id.to_string()))
         .bind(created)
         .bind(seen)
-        .bind(self.clock.unix_millis())
+        .bind(self.clock.timestamp())
         .fetch_optional(&self.db)
         .await
         .map_err(|e| backend(&e))
@@ -126,18 +131,14 @@ impl Store {
 #[derive(sqlx::FromRow)]
 struct Row {
     data: String,
-    created_at: i64,
-    last_seen_at: i64,
-    ends_at: Option<i64>,
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
+    ends_at: Option<Timestamp>,
 }
 
 /// What a session's row is called.
 pub(in crate::identity) fn handle(session: &Session) -> Option<String> {
     session.id().map(|id| hash::sha256_base64url(&id.to_string()))
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.whole_milliseconds()).unwrap_or(i64::MAX)
 }
 
 fn backend(error: &sqlx::Error) -> session_store::Error {
@@ -160,7 +161,7 @@ impl SessionStore for Store {
             return Err(session_store::Error::Backend(reason.to_owned()));
         };
         let customer = UserSession::deserialize(customer).map_err(|e| session_store::Error::Encode(e.to_string()))?;
-        let now = self.clock.unix_millis();
+        let now = self.clock.timestamp();
         // 128 random bits do not collide; were they to, the key refuses the second row.
         sqlx::query(
             "INSERT INTO sessions \
@@ -204,7 +205,7 @@ impl SessionStore for Store {
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let Some(row) = self.row(id).await? else { return Ok(None) };
-        let now = self.clock.unix_millis();
+        let now = self.clock.timestamp();
         if now - row.last_seen_at > self.lag() {
             let touched = sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1")
                 .bind(now)
@@ -216,7 +217,7 @@ impl SessionStore for Store {
                 tracing::warn!(%error, "the time of a session's last request could not be noted");
             }
         }
-        let expiry_date = from_millis(self.end(&row));
+        let expiry_date = self.end(&row).into();
         match decode(&row.data) {
             Ok(data) => Ok(Some(Record { id: *id, data, expiry_date })),
             // It would lock its browser out, and its browser forgets it now: nobody could end it any more.

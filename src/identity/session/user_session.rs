@@ -7,6 +7,7 @@ use crate::identity::jwt::{self, Claims};
 use crate::identity::scopes::Scopes;
 use crate::identity::state::Identity;
 use crate::identity::user_key::UserKey;
+use crate::platform::clock::Timestamp;
 
 /// The session's entry that holds a [`UserSession`].
 pub(super) const ENTRY: &str = "customer";
@@ -26,12 +27,12 @@ pub struct UserSession {
     pub name: Option<String>,
     /// The verified claims of the ID token, and those of `UserInfo` where it was asked.
     pub claims: Claims,
-    /// When they signed in, milliseconds since the epoch.
-    pub signed_in_at: i64,
+    /// When they signed in.
+    pub signed_in_at: Timestamp,
     /// The browser they signed in with, for them to recognise: `Firefox on Linux`.
     pub browser: String,
-    /// When the provider's grant ends, milliseconds since the epoch, where the provider says so.
-    pub ends_at: Option<i64>,
+    /// When the provider's grant ends, where the provider says so.
+    pub ends_at: Option<Timestamp>,
     /// The scopes that this sign-in asked for. When one of them is still missing right afterwards, asking again would
     /// bring the same.
     pub asked: Scopes,
@@ -63,9 +64,9 @@ impl UserSession {
 
     /// Whether they proved lately who they are, as the provider says (`auth_time`, OpenID Connect Core §2); one that does not
     /// say when is asked to have it proved. A session may be made without any proof, from the provider's own.
-    pub fn has_proved_lately(&self, now: i64) -> bool {
+    pub fn has_proved_lately(&self, now: Timestamp) -> bool {
         let Ok(Some(proved)) = jwt::seconds(&self.claims, "auth_time") else { return false };
-        let seconds = now.div_euclid(1000);
+        let seconds = now.as_seconds();
         (seconds - LATELY..=seconds + jwt::SKEW).contains(&proved)
     }
 

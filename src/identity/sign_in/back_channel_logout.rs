@@ -21,6 +21,7 @@ use crate::identity::log::loggable;
 use crate::identity::provider::{Metadata, ProviderError, SignatureError};
 use crate::identity::session::{self, Named, Which};
 use crate::identity::state::Identity;
+use crate::platform::clock::Timestamp;
 use crate::platform::hash;
 
 /// What `events` must name (§2.4).
@@ -124,8 +125,8 @@ struct Logout {
     sid: Option<String>,
     /// `iss` and `jti` together.
     id: String,
-    /// Until when the token could be shown again, milliseconds since the epoch.
-    expires_at: i64,
+    /// Until when the token could be shown again.
+    expires_at: Timestamp,
 }
 
 pub(super) async fn back_channel_logout(
@@ -215,7 +216,7 @@ fn check(
     let id = jwt::text(claims, "jti").filter(|id| (1..=MAX_NAME).contains(&id.len())).ok_or(RouteError::NoTokenId)?;
     let id = format!("{}\n{id}", metadata.issuer);
     // It is refused as expired or stale from then on, whatever this server remembers.
-    let expires_at = (issued + MAX_AGE + 2 * SKEW + 1) * 1000;
+    let expires_at = Timestamp::from_seconds(issued.saturating_add(MAX_AGE + 2 * SKEW + 1));
     Ok(Logout { subject, sid, id, expires_at })
 }
 

@@ -323,12 +323,12 @@ async fn answer(
     }
     let key = UserKey::of(&metadata, &claims, identity.claim_names()).ok_or(RouteError::NoCustomer)?;
 
-    let now = identity.clock().unix_millis();
+    let now = identity.clock().timestamp();
     // Before it is loaded: of one that is over, nobody would know which it was.
     let own = session::handle(session);
     let before = UserSession::load(session).await?;
     let ended = how_ended(identity, headers, before.as_ref(), [own.as_deref(), pending.session.as_deref()]).await?;
-    let since = pending.prove.then_some(pending.began_at.as_millis()).max(ended.map(|ended| ended.at));
+    let since = pending.prove.then_some(pending.began_at).max(ended.map(|ended| ended.at));
     if since.is_some_and(|since| !ended::proved_since(&claims, since, now)) {
         return Err(RouteError::NotProved(ended));
     }
@@ -340,10 +340,7 @@ async fn answer(
         browser: browser::name(
             headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())).as_deref(),
         ),
-        ends_at: response
-            .refresh_token_expires_in
-            .filter(|left| *left > 0)
-            .map(|left| now.saturating_add(left.saturating_mul(1000))),
+        ends_at: response.refresh_lifetime().map(|left| now + left),
         asked: pending.scopes.clone(),
         challenge: pending.challenge.clone(),
     };

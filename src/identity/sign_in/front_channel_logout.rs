@@ -74,8 +74,8 @@ async fn answer(identity: &Identity, query: &Parameters) -> Result<usize, RouteE
         return Err(RouteError::Issuer { found: loggable(issuer), expected: metadata.issuer.clone() });
     }
     // Read before writing: requests with made-up session ids must not hold the write lock.
-    let known: Option<(i64,)> =
-        sqlx::query_as("SELECT created_at FROM sessions WHERE issuer = $1 AND sid = $2 LIMIT 1")
+    let known: Option<i64> =
+        sqlx::query_scalar("SELECT created_at FROM sessions WHERE issuer = $1 AND sid = $2 LIMIT 1")
             .bind(&metadata.issuer)
             .bind(sid)
             .fetch_optional(identity.db())

@@ -65,7 +65,7 @@ async fn status(
         store.load(&id).await?;
     }
     if let Some((signed_in, left)) = store.status(&id).await? {
-        let (name, seconds_left) = (signed_in.name, Some(left / 1000));
+        let (name, seconds_left) = (signed_in.name, Some(left.whole_seconds()));
         return Ok(SessionStatus { signed_in: true, name, seconds_left, signed_out_elsewhere: false });
     }
     let ended = Ended::of_session(identity, &hash::sha256_base64url(&id.to_string())).await;

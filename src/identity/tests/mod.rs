@@ -48,7 +48,7 @@ use super::testing::{
     alice, customer, eventually, interaction, scopes, send, unavailable, whoami,
 };
 use super::tokens::{AccessToken, AcquireError, Options};
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::seal::KeyRing;
 use crate::platform::{random, serve};
 

@@ -346,10 +346,13 @@ fn times_of_an_answer_are_read_in_every_form_and_bounded() {
         (json!({"expires_in": -5}), 0, 0),
         (json!({"expires_in": i64::MAX}), 86100, 86400),
     ] {
-        let times = read(members.clone()).times(0);
-        assert_eq!((times.renew_at, times.expires_at), (renew_at * 1000, expires_at * 1000), "{members}");
+        let times = read(members.clone()).times(Timestamp::default());
+        let expected = (Timestamp::from_seconds(renew_at), Timestamp::from_seconds(expires_at));
+        assert_eq!((times.renew_at, times.expires_at), expected, "{members}");
     }
-    assert_eq!(read(json!({"refresh_token_expires_in": "7776000"})).refresh_token_expires_in, Some(7_776_000));
+    let lifetime = |members: Value| read(members).refresh_lifetime();
+    assert_eq!(lifetime(json!({"refresh_token_expires_in": "7776000"})), Some(Duration::days(90)));
+    assert_eq!(lifetime(json!({"refresh_token_expires_in": 0})), None);
     let other = json!({"token_type": "DPoP", "access_token": "t"}).to_string();
     assert!(matches!(TokenResponse::read(other.as_bytes()), Err(TokenEndpointError::TokenType)));
 }

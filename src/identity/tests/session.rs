@@ -81,6 +81,43 @@ async fn visitors_leave_no_rows() {
     }
 }
 
+/// What an update finds in the database: times are numbers of milliseconds since the epoch, in columns and in what a session
+/// holds.
+#[tokio::test]
+async fn sessions_and_tokens_of_before_are_read() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::default();
+    app.sign_in_as(&mut browser, json!({})).await;
+    let data = r#"{"customer":{"key":"KEY","name":"Alice of before","claims":{"iss":"i","sub":"s"},
+        "signed_in_at":1789999990000,"browser":"Firefox on Linux","ends_at":1790003600000,"asked":["openid"]}}"#;
+    for statement in [
+        format!("UPDATE sessions SET data = '{}'", data.replace("KEY", alice().as_str())),
+        "UPDATE sessions SET created_at = 1789999990000, last_seen_at = 1789999995000, ends_at = 1790003600000"
+            .to_owned(),
+        "UPDATE access_tokens SET renew_at = 1790003300000, expires_at = 1790003600000".to_owned(),
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(app.identity.db()).await.unwrap();
+    }
+    let id = browser.session().expect("signed in").parse().expect("a session id");
+    let session = Session::new(Some(id), Arc::new(crate::identity::session::Store::new(&app.identity)), None);
+    let signed_in = UserSession::load(&session).await.unwrap().expect("the session of before");
+    assert_eq!(signed_in.name.as_deref(), Some("Alice of before"));
+    assert_eq!(signed_in.signed_in_at, Timestamp::from_millis(1_789_999_990_000));
+    assert_eq!(signed_in.ends_at, Some(Timestamp::from_millis(1_790_003_600_000)));
+    let written = serde_json::to_value(&signed_in).unwrap();
+    assert_eq!(
+        (&written["signed_in_at"], &written["ends_at"]),
+        (&json!(1_789_999_990_000_u64), &json!(1_790_003_600_000_u64))
+    );
+    let list = app.identity.sessions(&signed_in, &session).await.unwrap();
+    let times: Vec<_> = list.iter().map(|one| (one.signed_in_at.as_millis(), one.last_seen_at.as_millis())).collect();
+    assert_eq!(times, [(1_789_999_990_000, 1_789_999_995_000)]);
+    let status: Value = serde_json::from_str(&app.get(&mut browser, "/auth/session?slide=false").await.body).unwrap();
+    assert_eq!(status["seconds_left"], 3600);
+    app.identity.tokens().for_user(&alice(), &Scopes::parse(READ)).await.expect("the token of before");
+    assert_eq!(app.token.count(), 1, "the sign-in");
+}
+
 /// A request of a customer that changes nothing writes nothing: no row, no cookie.
 #[tokio::test]
 async fn reading_a_session_neither_writes_nor_sends_the_cookie_again() {

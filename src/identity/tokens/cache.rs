@@ -15,30 +15,30 @@ use crate::identity::ended_sessions::{self, EndedBy};
 use crate::identity::scopes::{Naming, Scopes};
 use crate::identity::token::AccessToken;
 use crate::identity::user_key::UserKey;
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::random;
 use crate::platform::seal::KeyRing;
 
 /// How long memory may hold what the database has dropped: the longest that a token outlives a sign-out that
 /// happened on another replica.
 const MEMORY: Duration = Duration::from_secs(5);
-/// How long a lease holds, in milliseconds: longer than the slowest renewal, which waits up to five seconds for each of
+/// How long a lease holds: longer than the slowest renewal, which waits up to five seconds for each of
 /// three database connections, twelve for the provider's answer and five for its keys; and what is left over is how far
 /// the clocks of two replicas may be apart.
-const LEASE: i64 = 60_000;
-/// A lease that ends this many milliseconds later than a new one would was taken before the clock was set back: no
+const LEASE: time::Duration = time::Duration::MINUTE;
+/// A lease that ends so much later than a new one would was taken before the clock was set back: no
 /// replica's clock is that far ahead.
-const CLOCK_WAS_SET_BACK: i64 = 5 * 60_000;
+const CLOCK_WAS_SET_BACK: time::Duration = time::Duration::minutes(5);
 
 /// An access token, its scopes and its times.
 #[derive(Clone)]
 pub(super) struct Cached {
     pub(super) scopes: Scopes,
     pub(super) token: AccessToken,
-    /// From when on it should be renewed, milliseconds since the epoch.
-    pub(super) renew_at: i64,
-    /// Until when it works, milliseconds since the epoch.
-    pub(super) expires_at: i64,
+    /// From when on it should be renewed.
+    pub(super) renew_at: Timestamp,
+    /// Until when it works.
+    pub(super) expires_at: Timestamp,
 }
 
 /// The right to use a customer's refresh token, for a while.
@@ -66,8 +66,8 @@ pub(super) enum Lease {
 struct AccessTokenRow {
     scopes: String,
     sealed: String,
-    renew_at: i64,
-    expires_at: i64,
+    renew_at: Timestamp,
+    expires_at: Timestamp,
 }
 
 /// A row of `refresh_tokens` that was just leased.
@@ -129,7 +129,7 @@ impl Cache {
         .bind(customer.as_str())
         .bind(&self.client_id)
         .bind(&resource)
-        .bind(self.clock.unix_millis())
+        .bind(self.clock.timestamp())
         .fetch_all(&self.db)
         .await?;
         let open = |row: AccessTokenRow| {
@@ -146,7 +146,7 @@ impl Cache {
     }
 
     fn best(&self, known: &[Cached], scopes: &Scopes) -> Option<Cached> {
-        let now = self.clock.unix_millis();
+        let now = self.clock.timestamp();
         known
             .iter()
             .filter(|cached| cached.expires_at > now && cached.scopes.cover(scopes, self.naming))
@@ -208,13 +208,13 @@ impl Cache {
 
     /// What a customer's refresh token was granted, where there is one and that is known.
     pub(super) async fn granted(&self, customer: &UserKey) -> Result<Option<Scopes>, sqlx::Error> {
-        let granted: Option<(Option<String>,)> =
-            sqlx::query_as("SELECT scopes FROM refresh_tokens WHERE customer = $1 AND client_id = $2")
+        let granted: Option<Option<String>> =
+            sqlx::query_scalar("SELECT scopes FROM refresh_tokens WHERE customer = $1 AND client_id = $2")
                 .bind(customer.as_str())
                 .bind(&self.client_id)
                 .fetch_optional(&self.db)
                 .await?;
-        Ok(granted.and_then(|(scopes,)| scopes).as_deref().map(Scopes::parse))
+        Ok(granted.flatten().as_deref().map(Scopes::parse))
     }
 
     /// Takes the lease on a customer's refresh token and reads the token, in one statement. [`Lease::Busy`] also when there
@@ -222,7 +222,7 @@ impl Cache {
     pub(super) async fn lease(&self, customer: &UserKey, deadline: Instant) -> Result<Lease, sqlx::Error> {
         let Ok(_permit) = timeout_at(deadline, self.permits.acquire()).await else { return Ok(Lease::Busy) };
         let id = random::token();
-        let now = self.clock.unix_millis();
+        let now = self.clock.timestamp();
         let leased: Vec<LeasedRow> = sqlx::query_as(
             "UPDATE refresh_tokens SET lease = $1, lease_until = $2 \
              WHERE customer = $3 AND client_id = $4 AND (lease_until < $5 OR lease_until > $6) RETURNING subject, scopes, sealed",
@@ -248,13 +248,13 @@ impl Cache {
             }
             return Ok(Lease::Taken(held));
         }
-        let exists: Option<(i64,)> =
-            sqlx::query_as("SELECT lease_until FROM refresh_tokens WHERE customer = $1 AND client_id = $2")
+        let until: Option<Timestamp> =
+            sqlx::query_scalar("SELECT lease_until FROM refresh_tokens WHERE customer = $1 AND client_id = $2")
                 .bind(customer.as_str())
                 .bind(&self.client_id)
                 .fetch_optional(&self.db)
                 .await?;
-        Ok(if exists.is_some() { Lease::Busy } else { Lease::NoRefreshToken })
+        Ok(if until.is_some() { Lease::Busy } else { Lease::NoRefreshToken })
     }
 
     /// A refresh token as it is stored.
@@ -264,7 +264,7 @@ impl Cache {
 
     /// Whether this is the refresh token that is stored, sealed this once.
     pub(super) async fn is_stored(&self, customer: &UserKey, sealed: &str) -> Result<bool, sqlx::Error> {
-        let stored: Vec<(i64,)> = sqlx::query_as(
+        let stored: Vec<i64> = sqlx::query_scalar(
             "SELECT CAST(1 AS BIGINT) FROM refresh_tokens WHERE customer = $1 AND client_id = $2 AND sealed = $3",
         )
         .bind(customer.as_str())
@@ -393,7 +393,7 @@ impl Cache {
             .fetch_all(&mut *transaction)
             .await?;
         for id in ended {
-            ended_sessions::note_one(&mut transaction, &id, EndedBy::Provider, self.clock.unix_millis()).await?;
+            ended_sessions::note_one(&mut transaction, &id, EndedBy::Provider, self.clock.timestamp()).await?;
         }
         for statement in [
             "DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2",
@@ -423,9 +423,9 @@ impl Cache {
         Ok(())
     }
 
-    /// The new refresh token expires at `ends_at` (milliseconds since the epoch): sessions that would have ended with the
+    /// The new refresh token expires at `ends_at`: sessions that would have ended with the
     /// previous one are extended.
-    pub(super) async fn extend_sessions(&self, customer: &UserKey, ends_at: i64) -> Result<(), sqlx::Error> {
+    pub(super) async fn extend_sessions(&self, customer: &UserKey, ends_at: Timestamp) -> Result<(), sqlx::Error> {
         sqlx::query("UPDATE sessions SET ends_at = $1 WHERE customer = $2 AND ends_at < $1")
             .bind(ends_at)
             .bind(customer.as_str())
@@ -438,7 +438,7 @@ impl Cache {
     /// work while the customer is away.
     pub(super) async fn sweep(&self) -> Result<(), sqlx::Error> {
         sqlx::query("DELETE FROM access_tokens WHERE expires_at < $1")
-            .bind(self.clock.unix_millis())
+            .bind(self.clock.timestamp())
             .execute(&self.db)
             .await?;
         sqlx::query(
@@ -457,7 +457,7 @@ impl Cache {
              AND offline_use.client_id = refresh_tokens.client_id)",
         )
         .bind(&self.client_id)
-        .bind(self.clock.unix_millis())
+        .bind(self.clock.timestamp())
         .execute(&self.db)
         .await?;
         Ok(())

@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Any, AnyPool, Transaction};
+use time::Duration;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -40,20 +41,20 @@ use crate::identity::client::endpoint::{Times, TokenEndpointError, TokenResponse
 use crate::identity::client::request::{Grant, TokenRequest};
 use crate::identity::scopes::{Naming, Scopes};
 use crate::identity::token::{AccessToken, AcquireError, IncomingToken, Options};
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::database::{self, DatabaseError};
 use crate::platform::seal::KeyRing;
 use crate::platform::{hash, random, serve};
 
-/// How long work is kept that nobody acquires a token for, in milliseconds: the longest that Entra keeps a refresh token
+/// How long work is kept that nobody acquires a token for: the longest that Entra keeps a refresh token
 /// that is not used.
-const LIFETIME: i64 = 90 * 24 * 3600 * 1000;
+const LIFETIME: Duration = Duration::days(90);
 /// How much work one customer may have at the same time.
 const MAX_PER_CUSTOMER: i64 = 100;
-/// How long a lease holds, in milliseconds; see `cache.rs`.
-const LEASE: i64 = 60_000;
+/// How long a lease holds; see `cache.rs`.
+const LEASE: Duration = Duration::MINUTE;
 /// A lease that ends so much later than one of ours would was given before the clock was set back.
-const CLOCK_WAS_SET_BACK: i64 = 5 * 60_000;
+const CLOCK_WAS_SET_BACK: Duration = Duration::minutes(5);
 
 /// Names work that goes on when its customer is gone. A secret: kept with the work, never sent to a browser. Prints
 /// nothing.
@@ -140,7 +141,7 @@ impl LongRunning {
         if caller.kind != Kind::User || !incoming.is_users() {
             return Err(misconfigured("an app's token names no user to act on behalf of"));
         }
-        if incoming.expires_at() <= self.0.clock.unix_millis() {
+        if incoming.expires_at() <= self.0.clock.timestamp() {
             return Err(interaction(scopes, "the caller's token has expired"));
         }
         let (this, customer) = (self.clone(), caller.key.clone());
@@ -160,7 +161,7 @@ impl LongRunning {
         )
         .bind(&customer)
         .bind(inner.client.client_id())
-        .bind(inner.clock.unix_millis())
+        .bind(inner.clock.timestamp())
         .fetch_one(&inner.db)
         .await?;
         if count >= MAX_PER_CUSTOMER {
@@ -192,7 +193,7 @@ impl LongRunning {
             .bind(self.ends_at(&response))
             .execute(&mut *transaction)
             .await?;
-            self.insert(&mut transaction, &work, scopes, &token, response.times(inner.clock.unix_millis())).await?;
+            self.insert(&mut transaction, &work, scopes, &token, response.times(inner.clock.timestamp())).await?;
             transaction.commit().await?;
             Ok(token)
         };
@@ -274,7 +275,7 @@ impl LongRunning {
             "DELETE FROM long_running_access_tokens WHERE expires_at < $1",
             "DELETE FROM long_running_work WHERE expires_at < $1",
         ] {
-            sqlx::query(statement).bind(self.0.clock.unix_millis()).execute(&self.0.db).await?;
+            sqlx::query(statement).bind(self.0.clock.timestamp()).execute(&self.0.db).await?;
         }
         Ok(())
     }
@@ -297,8 +298,8 @@ impl LongRunning {
     /// An access token that is good for a while yet.
     async fn find(&self, work: &Work, scopes: &Scopes) -> Result<Option<AccessToken>, AcquireError> {
         let names = scopes.to_string();
-        let now = self.0.clock.unix_millis();
-        let rows: Vec<(String,)> = sqlx::query_as(
+        let now = self.0.clock.timestamp();
+        let rows: Vec<String> = sqlx::query_scalar(
             "SELECT t.sealed FROM long_running_access_tokens t JOIN long_running_work w ON w.id = t.id \
              WHERE w.id = $1 AND w.customer = $2 AND w.client_id = $3 AND w.expires_at > $4 AND t.scopes = $5 \
              AND t.renew_at > $4 AND t.expires_at > $4",
@@ -311,7 +312,7 @@ impl LongRunning {
         .fetch_all(&self.0.db)
         .await?;
         // What cannot be opened (its key is gone from the ring) counts as absent.
-        let open = |(sealed,): &(String,)| {
+        let open = |sealed: &String| {
             let token = self.0.keys.open(&self.access_context(work, &names), sealed).ok()?;
             AccessToken::parse(&SecretString::from(token))
         };
@@ -413,7 +414,7 @@ impl LongRunning {
     /// nothing to lease.
     async fn lease(&self, work: &Work) -> Result<Option<RefreshLease>, AcquireError> {
         let lease = random::token();
-        let now = self.0.clock.unix_millis();
+        let now = self.0.clock.timestamp();
         let leased: Vec<String> = sqlx::query_scalar(
             "UPDATE long_running_work SET lease = $1, lease_until = $2 WHERE id = $3 AND customer = $4 \
              AND client_id = $5 AND expires_at > $6 AND (lease_until < $6 OR lease_until > $7) RETURNING sealed",
@@ -447,7 +448,7 @@ impl LongRunning {
         .bind(&work.id)
         .bind(&work.customer)
         .bind(self.0.client.client_id())
-        .bind(self.0.clock.unix_millis())
+        .bind(self.0.clock.timestamp())
         .fetch_one(&self.0.db)
         .await?;
         Ok(count > 0)
@@ -488,7 +489,7 @@ impl LongRunning {
             return Ok(false);
         }
         if let Some(token) = token {
-            self.insert(&mut transaction, work, scopes, token, response.times(self.0.clock.unix_millis())).await?;
+            self.insert(&mut transaction, work, scopes, token, response.times(self.0.clock.timestamp())).await?;
         }
         transaction.commit().await?;
         Ok(true)
@@ -538,10 +539,8 @@ impl LongRunning {
 
     /// When the work ends unless a token is acquired for it before: with the refresh token, where the provider says when
     /// that is.
-    fn ends_at(&self, response: &TokenResponse) -> i64 {
-        let provider = response.refresh_token_expires_in.filter(|seconds| *seconds > 0);
-        let lifetime = provider.map_or(LIFETIME, |seconds| seconds.saturating_mul(1000).min(LIFETIME));
-        self.0.clock.unix_millis().saturating_add(lifetime)
+    fn ends_at(&self, response: &TokenResponse) -> Timestamp {
+        self.0.clock.timestamp() + response.refresh_lifetime().map_or(LIFETIME, |lifetime| lifetime.min(LIFETIME))
     }
 
     /// What a sealed refresh token is bound to: moved to another row, or another customer's, it does not open.

@@ -9,7 +9,6 @@ mod cache;
 pub mod long_running;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ use super::id_token::{self, Expected, IdTokenError, Of};
 use super::scopes::{Naming, Scopes};
 use super::token::{PAUSE, STILL_GOOD};
 use super::user_key::UserKey;
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::seal::KeyRing;
 use crate::platform::{hash, serve};
 
@@ -40,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const CHECK_LIMIT: Duration = Duration::from_secs(5);
 /// How long a program that ends waits for renewals: as long as one takes while provider and database are slow.
 const FINISH_LIMIT: Duration = Duration::from_secs(40);
-/// For how many milliseconds a refresh token is not presented again after a refusal in the provider's own words.
-const REFUSED: u64 = 300_000;
+/// For how long a refresh token is not presented again after a refusal in the provider's own words.
+const REFUSED: Duration = Duration::from_mins(5);
 /// How often a waiting caller looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -60,11 +59,12 @@ struct Inner {
 }
 
 /// Serialises the renewals of one customer in this process.
+#[derive(Default)]
 struct RenewalSlot {
     /// Locked while a renewal is under way; holds the last successful renewal past the cache.
     renewing: tokio::sync::Mutex<Option<LastForcedRefresh>>,
-    /// When a renewal in the background last failed, milliseconds since the epoch.
-    failed_at: AtomicI64,
+    /// When a renewal in the background last failed.
+    failed_at: Mutex<Option<Timestamp>>,
     /// The last refusal of which nobody knows what it means.
     refused: Mutex<Option<Refused>>,
 }
@@ -74,15 +74,8 @@ struct RenewalSlot {
 struct Refused {
     /// Its digest.
     token: String,
-    /// Milliseconds since the epoch.
-    at: i64,
+    at: Timestamp,
     error: AcquireError,
-}
-
-impl Default for RenewalSlot {
-    fn default() -> Self {
-        Self { renewing: tokio::sync::Mutex::default(), failed_at: AtomicI64::new(i64::MIN), refused: Mutex::default() }
-    }
 }
 
 /// A successful renewal past the cache.
@@ -109,7 +102,7 @@ impl TokenAcquisition {
     pub fn new(client: ConfidentialClient, db: AnyPool, keys: KeyRing, clock: Clock) -> Self {
         let naming = client.provider().scope_naming();
         let cache = Cache::new(db, keys, clock.clone(), client.client_id().to_owned(), naming);
-        let renewing = moka::future::Cache::builder().time_to_idle(Duration::from_millis(REFUSED)).build();
+        let renewing = moka::future::Cache::builder().time_to_idle(REFUSED).build();
         Self(Arc::new(Inner { client, cache, clock, renewing, tasks: TaskTracker::new() }))
     }
 
@@ -120,7 +113,7 @@ impl TokenAcquisition {
     /// [`AcquireError::InteractionRequired`] when only the customer can help; the others say who else.
     pub async fn for_user(&self, customer: &UserKey, scopes: &Scopes) -> Result<AccessToken, AcquireError> {
         let cached = self.0.cache.find(customer, scopes).await?;
-        let now = self.0.clock.unix_millis();
+        let now = self.0.clock.timestamp();
         if let Some(cached) = cached {
             if cached.renew_at <= now {
                 self.renew_in_background(customer, scopes).await;
@@ -183,8 +176,9 @@ impl TokenAcquisition {
     /// Renews while the old token still serves, unless that is under way or did not work a moment ago.
     async fn renew_in_background(&self, customer: &UserKey, scopes: &Scopes) {
         let slot = self.slot(customer).await;
-        let failed = slot.failed_at.load(Ordering::Relaxed);
-        if slot.renewing.try_lock().is_err() || self.0.clock.unix_millis().abs_diff(failed) < PAUSE {
+        let failed = *slot.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.0.clock.timestamp();
+        if slot.renewing.try_lock().is_err() || failed.is_some_and(|failed| (now - failed).abs() < PAUSE) {
             return;
         }
         let this = self.clone();
@@ -192,7 +186,7 @@ impl TokenAcquisition {
         let renewal = async move {
             if let Err(error) = this.renew(&customer, &scopes, &Options::default()).await {
                 tracing::warn!(%error, "an access token could not be renewed; the old one serves until it expires");
-                slot.failed_at.store(this.0.clock.unix_millis(), Ordering::Relaxed);
+                *slot.failed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(this.0.clock.timestamp());
             }
         };
         self.0.tasks.spawn(serve::with_correlation_id(serve::correlation_id(), renewal));
@@ -352,7 +346,7 @@ impl TokenAcquisition {
             return Ok(None);
         }
         let cached = self.0.cache.find_in_database(customer, wanted.scopes).await?;
-        Ok(cached.filter(|cached| cached.renew_at > self.0.clock.unix_millis()).map(|cached| cached.token))
+        Ok(cached.filter(|cached| cached.renew_at > self.0.clock.timestamp()).map(|cached| cached.token))
     }
 
     /// Renews while nobody else may. `None`: the refresh token was replaced meanwhile (by a sign-in on another device),
@@ -373,11 +367,11 @@ impl TokenAcquisition {
             return Ok(Some(token));
         }
         // Until the customer signs in again, this refresh token would be refused again: the refusal is reused for a while.
-        let now = inner.clock.unix_millis();
+        let now = inner.clock.timestamp();
         let refused = slot.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(refused) = refused
             && refused.token == digest(&lease.refresh_token)
-            && now.abs_diff(refused.at) < REFUSED
+            && (now - refused.at).abs() < REFUSED
         {
             return Err(refused.error);
         }
@@ -464,8 +458,8 @@ impl TokenAcquisition {
             }
             return Ok(None);
         }
-        if let Some(left) = response.refresh_token_expires_in.filter(|left| *left > 0) {
-            let ends_at = inner.clock.unix_millis().saturating_add(left.saturating_mul(1000));
+        if let Some(left) = response.refresh_lifetime() {
+            let ends_at = inner.clock.timestamp() + left;
             if let Err(error) = inner.cache.extend_sessions(customer, ends_at).await {
                 tracing::warn!(%error, "a session will end sooner than it could");
             }
@@ -523,7 +517,7 @@ impl TokenAcquisition {
         let naming = self.naming();
         // An answer about `.default` may name what that stands for.
         let scopes = granted.of_apis().of_resource(&asked.resource(naming), naming).union(&asked.defaults(naming));
-        let Times { renew_at, expires_at } = response.times(self.0.clock.unix_millis());
+        let Times { renew_at, expires_at } = response.times(self.0.clock.timestamp());
         Some(Cached { scopes, token, renew_at, expires_at })
     }
 }
