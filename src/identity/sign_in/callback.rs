@@ -2,11 +2,13 @@
 //! exchanged, the ID token verified, the session begun. By GET, in the query, or by POST where the provider was asked to
 //! have the browser post a form (OAuth 2.0 Form Post Response Mode §2).
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tower_sessions::Session;
 
 use super::answer::{see_other, set_cookie};
@@ -16,15 +18,16 @@ use super::parameters::Parameters;
 use super::paths::REDIRECT;
 use super::pending_sign_in::PendingSignIn;
 use super::problem::Problem;
-use super::turns::{NoTurn, Peer, Whose};
+use super::turns::{NoTurn, Peer, RateLimitKey};
 use super::user_info::{self, UserInfoError};
 use crate::identity::client::endpoint::{TokenEndpointError, TokenResponse};
 use crate::identity::client::request::{Grant, TokenRequest};
 use crate::identity::config::ResponseMode;
 use crate::identity::ended::{self, Ended};
 use crate::identity::id_token::{self, Expected, IdTokenError, Of, VerifiedIdToken};
+use crate::identity::jwt::Claims;
 use crate::identity::log::loggable;
-use crate::identity::provider::{ProviderError, SignatureError};
+use crate::identity::provider::{Metadata, ProviderError, SignatureError};
 use crate::identity::scopes::Naming;
 use crate::identity::session::{self, UserKey, UserSession, Which};
 use crate::identity::token::AcquireError;
@@ -178,20 +181,16 @@ pub(super) async fn by_query(
     headers: HeaderMap,
 ) -> Response {
     let pending = query.only("state").and_then(|state| PendingSignIn::find(&identity, &headers, state));
-    let mut response = match answer(&identity, &session, &peer, &query, &headers, pending.as_ref()).await {
+    let response = match complete(&identity, &session, &peer, &query, &headers, pending.as_ref()).await {
         // Nothing was used up: the same address works in a moment.
         Err(RouteError::NoTurn(_)) => return busy(&identity, ""),
-        Ok(()) => arrived(&identity, &headers, pending.as_ref()),
         // Harmless when the first one worked.
         Err(error) if error.is_second_arrival() && matches!(UserSession::load(&session).await, Ok(Some(_))) => {
             see_other(identity.home().as_str())
         }
-        Err(error) => refuse(&identity, &error, pending.as_ref()),
+        outcome => respond(&identity, &headers, pending.as_ref(), outcome),
     };
-    if let Some(pending) = pending {
-        set_cookie(response.headers_mut(), &pending.removal(&identity));
-    }
-    response
+    settled(&identity, pending.as_ref(), response)
 }
 
 /// The answer as a form, posted by the provider's page: across sites, so the session's cookie does not come along.
@@ -209,18 +208,34 @@ pub(super) async fn by_form(
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "This address takes a form.").into_response();
     };
     let pending = form.only("state").and_then(|state| PendingSignIn::find(&identity, &headers, state));
-    let mut response = match answer(&identity, &session, &peer, &form, &headers, pending.as_ref()).await {
+    let response = match complete(&identity, &session, &peer, &form, &headers, pending.as_ref()).await {
         // A form is not sent again by a link. The provider knows the customer by now.
         Err(RouteError::NoTurn(_)) => return busy(&identity, &identity.site().path("sign-in")),
-        Ok(()) => arrived(&identity, &headers, pending.as_ref()),
         // Only the session's cookie, which is `Lax`, says whether somebody is signed in: redirect once, without parameters.
         Err(error) if error.is_second_arrival() => see_other(&identity.site().path(REDIRECT)),
-        Err(error) => refuse(&identity, &error, pending.as_ref()),
+        outcome => respond(&identity, &headers, pending.as_ref(), outcome),
     };
+    settled(&identity, pending.as_ref(), response)
+}
+
+/// The response to an answer after which the pending sign-in is no more.
+fn settled(identity: &Identity, pending: Option<&PendingSignIn>, mut response: Response) -> Response {
     if let Some(pending) = pending {
-        set_cookie(response.headers_mut(), &pending.removal(&identity));
+        set_cookie(response.headers_mut(), &pending.removal(identity));
     }
     response
+}
+
+fn respond(
+    identity: &Identity,
+    headers: &HeaderMap,
+    pending: Option<&PendingSignIn>,
+    outcome: Result<(), RouteError>,
+) -> Response {
+    match outcome {
+        Ok(()) => arrived(identity, headers, pending),
+        Err(error) => refuse(identity, &error, pending),
+    }
 }
 
 /// Signed in.
@@ -274,7 +289,23 @@ fn refuse(identity: &Identity, error: &RouteError, pending: Option<&PendingSignI
     problem.response(identity)
 }
 
-async fn answer(
+/// What the provider's answer brings, once it is known to be its answer to a sign-in of this browser.
+struct CheckedAnswer<'a> {
+    pending: &'a PendingSignIn,
+    metadata: Arc<Metadata>,
+    code: &'a str,
+}
+
+/// Whom the provider says it is.
+struct VerifiedCustomer {
+    key: UserKey,
+    /// `sub`.
+    subject: String,
+    claims: Claims,
+}
+
+/// Signs in whoever the provider's answer is about.
+async fn complete(
     identity: &Identity,
     session: &Session,
     peer: &Peer,
@@ -282,6 +313,18 @@ async fn answer(
     headers: &HeaderMap,
     pending: Option<&PendingSignIn>,
 ) -> Result<(), RouteError> {
+    let answer = check(identity, parameters, pending).await?;
+    let response = redeem(identity, peer, &answer).await?;
+    let customer = verify(identity, &answer, &response).await?;
+    replace_session(identity, session, headers, answer.pending, &response, customer).await
+}
+
+/// Checks everything that can be checked without asking the provider about the code.
+async fn check<'a>(
+    identity: &Identity,
+    parameters: &'a Parameters,
+    pending: Option<&'a PendingSignIn>,
+) -> Result<CheckedAnswer<'a>, RouteError> {
     if parameters.repeats(&["code", "state", "iss", "error"]) {
         return Err(RouteError::RepeatedParameter);
     }
@@ -297,82 +340,98 @@ async fn answer(
         return Err(RouteError::Provider(loggable(error)));
     }
     let code = parameters.only("code").filter(|code| !code.is_empty()).ok_or(RouteError::NoCode)?;
+    Ok(CheckedAnswer { pending, metadata, code })
+}
+
+/// Exchanges the code, once, when it has a turn.
+async fn redeem(identity: &Identity, peer: &Peer, answer: &CheckedAnswer<'_>) -> Result<TokenResponse, RouteError> {
+    let pending = answer.pending;
     let customer = match &pending.session {
         Some(handle) => session::customer_of(identity, handle).await?,
         None => None,
     };
-    let turn = identity.code_turns().take(Whose::of(customer, peer)).await?;
+    let turn = identity.code_turns().take(RateLimitKey::of(customer, peer)).await?;
     if !pending.consume_state(identity).await? {
         turn.was_good();
         return Err(RouteError::AnsweredState);
     }
-    let response = match exchange(identity, pending, code).await {
-        Ok(response) => response,
+    match exchange(identity, pending, answer.code).await {
+        Ok(response) => {
+            turn.was_good();
+            Ok(response)
+        }
         Err(error) => {
             pending.release_state(identity).await?;
-            return Err(error);
+            Err(error)
         }
+    }
+}
+
+/// Who it is, by the ID token (OpenID Connect Core §3.1.3.7) and, where it is asked, the `UserInfo` endpoint.
+async fn verify(
+    identity: &Identity,
+    CheckedAnswer { pending, metadata, .. }: &CheckedAnswer<'_>,
+    response: &TokenResponse,
+) -> Result<VerifiedCustomer, RouteError> {
+    let id_token = response.id_token.as_ref().ok_or(RouteError::NoIdToken)?;
+    let expected = Expected {
+        client_id: identity.client_id(),
+        trusted_audiences: identity.tokens().client().trusted_audiences(),
+        of: Of::SignIn(&pending.nonce),
+        access_token: response.raw_token(),
+        now: identity.clock().unix_seconds(),
     };
-    turn.was_good();
-    drop(turn);
-    let id_token = response.id_token.as_ref().ok_or(RouteError::NoIdToken)?.expose_secret();
-    let VerifiedIdToken { typed, mut claims } = verify(identity, pending, &response, id_token).await?;
+    let verified = id_token::verify(identity.provider(), id_token.expose_secret(), &expected).await?;
+    let VerifiedIdToken { typed, mut claims } = verified;
     if identity.claims_from_userinfo() {
         let token = response.token().ok_or(RouteError::NoAccessToken)?;
-        user_info::add(identity, &metadata, &token, &mut claims).await?;
+        user_info::add(identity, metadata, &token, &mut claims).await?;
     }
-    let key = UserKey::of(&metadata, &claims, identity.claim_names()).ok_or(RouteError::NoCustomer)?;
+    let key = UserKey::of(metadata, &claims, identity.claim_names()).ok_or(RouteError::NoCustomer)?;
+    Ok(VerifiedCustomer { key, subject: typed.subject().as_str().to_owned(), claims })
+}
 
+/// Begins the customer's session, if they proved who they are where they had to, in place of the one that this browser had,
+/// of whichever customer.
+async fn replace_session(
+    identity: &Identity,
+    session: &Session,
+    headers: &HeaderMap,
+    pending: &PendingSignIn,
+    response: &TokenResponse,
+    VerifiedCustomer { key, subject, claims }: VerifiedCustomer,
+) -> Result<(), RouteError> {
     let now = identity.clock().timestamp();
     // Before it is loaded: of one that is over, nobody would know which it was.
     let own = session::handle(session);
+    let handles = [own.as_deref(), pending.session.as_deref()];
     let before = UserSession::load(session).await?;
-    let ended = how_ended(identity, headers, before.as_ref(), [own.as_deref(), pending.session.as_deref()]).await?;
+    let ended = how_ended(identity, headers, before.as_ref(), handles).await?;
     let since = pending.prove.then_some(pending.began_at).max(ended.map(|ended| ended.at));
     if since.is_some_and(|since| !ended::proved_since(&claims, since, now)) {
         return Err(RouteError::NotProved(ended));
     }
+    let user_agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let signed_in = UserSession {
         key,
         name: claim_names::name(&claims, identity.claim_names()),
         claims,
         signed_in_at: now,
-        browser: browser::name(
-            headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())).as_deref(),
-        ),
+        browser: browser::name(user_agent.as_deref()),
         ends_at: response.refresh_lifetime().map(|left| now + left),
         asked: pending.scopes.clone(),
         challenge: pending.challenge.clone(),
     };
-    // This ends the previous session of this browser, of whichever customer.
     let mut before = before.map(|before| before.key);
     // Of a session that is not understood, the row knows whose it is.
-    let others: Vec<&str> = match &before {
-        Some(_) => Vec::new(),
-        None => [own.as_deref(), pending.session.as_deref()].into_iter().flatten().collect(),
-    };
+    let others: Vec<&str> = if before.is_some() { Vec::new() } else { handles.into_iter().flatten().collect() };
     for handle in &others {
         before = before.or(session::customer_of(identity, handle).await?);
     }
     // The session first: tokens of a customer without one may be dropped at any moment.
-    let hint = identity.send_id_token_hint().then_some(id_token);
-    signed_in.begin(identity, session, hint).await?;
-    let subject = typed.subject().as_str();
-    let finished = async {
-        // The session that a form post came without, too. After the new one has begun: of the same customer, it takes the
-        // tokens on.
-        for handle in others {
-            session::end(identity, Which::Row(handle), None).await?;
-        }
-        identity.tokens().remember(&signed_in.key, subject, &response, &pending.scopes).await?;
-        // What waited for the proof, for the one who wanted it.
-        if let Some((_, ending)) = pending.then.as_ref().filter(|(customer, _)| *customer == signed_in.key) {
-            let ended = identity.end_proved(&signed_in.key, session, ending).await?;
-            UserSession::leave_ended_others(session, ended).await?;
-        }
-        Ok::<(), RouteError>(())
-    };
-    let finished = finished.await;
+    let hint = response.id_token.as_ref().filter(|_| identity.send_id_token_hint());
+    signed_in.begin(identity, session, hint.map(SecretString::expose_secret)).await?;
+    let finished = finish(identity, session, pending, response, &signed_in, &subject, &others).await;
     if finished.is_err() {
         if let Some(handle) = session::handle(session) {
             session::end(identity, Which::Row(&handle), None).await?;
@@ -383,6 +442,31 @@ async fn answer(
         identity.tokens().forget(&before).await?;
     }
     finished
+}
+
+/// What belongs to a session that has begun: it is the browser's only one, has its tokens, and what waited for the customer's
+/// proof is done. Without all of that there must be no session.
+async fn finish(
+    identity: &Identity,
+    session: &Session,
+    pending: &PendingSignIn,
+    response: &TokenResponse,
+    signed_in: &UserSession,
+    subject: &str,
+    others: &[&str],
+) -> Result<(), RouteError> {
+    // The session that a form post came without, too. After the new one has begun: of the same customer, it takes the
+    // tokens on.
+    for handle in others {
+        session::end(identity, Which::Row(handle), None).await?;
+    }
+    identity.tokens().remember(&signed_in.key, subject, response, &pending.scopes).await?;
+    // What waited for the proof, for the one who wanted it.
+    if let Some((_, ending)) = pending.then.as_ref().filter(|(customer, _)| *customer == signed_in.key) {
+        let ended = identity.end_proved(&signed_in.key, session, ending).await?;
+        UserSession::leave_ended_others(session, ended).await?;
+    }
+    Ok(())
 }
 
 /// How a session of this browser was ended, if one was, and it has had none since: the one whose cookie it still has, or the
@@ -399,23 +483,6 @@ async fn how_ended(
         }
     }
     Ok(if before.is_none() { Ended::of_cookie(identity, headers) } else { None })
-}
-
-/// OpenID Connect Core §3.1.3.7
-async fn verify(
-    identity: &Identity,
-    pending: &PendingSignIn,
-    response: &TokenResponse,
-    id_token: &str,
-) -> Result<VerifiedIdToken, IdTokenError> {
-    let expected = Expected {
-        client_id: identity.client_id(),
-        trusted_audiences: identity.tokens().client().trusted_audiences(),
-        of: Of::SignIn(&pending.nonce),
-        access_token: response.raw_token(),
-        now: identity.clock().unix_seconds(),
-    };
-    id_token::verify(identity.provider(), id_token, &expected).await
 }
 
 /// RFC 6749 §4.1.3, RFC 7636 §4.5.

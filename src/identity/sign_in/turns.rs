@@ -48,9 +48,9 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     }
 }
 
-/// Whose code it is.
+/// Who a code counts for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Whose {
+pub(super) enum RateLimitKey {
     /// Of a customer who is signed in.
     Customer(UserKey),
     /// Of somebody at an address of the internet; of IPv6, the part that one line has.
@@ -59,7 +59,7 @@ pub(super) enum Whose {
     Anybody,
 }
 
-impl Whose {
+impl RateLimitKey {
     pub(super) fn of(customer: Option<UserKey>, Peer(peer): &Peer) -> Self {
         match (customer, peer) {
             (Some(customer), _) => Self::Customer(customer),
@@ -109,7 +109,7 @@ struct State {
     waiting: Vec<u64>,
     next: u64,
     budget: Option<Left>,
-    ones: HashMap<Whose, One>,
+    ones: HashMap<RateLimitKey, One>,
     told_at: Option<Instant>,
 }
 
@@ -149,13 +149,13 @@ impl CodeTurns {
     }
 
     /// Waits for a turn.
-    pub(super) async fn take(&self, whose: Whose) -> Result<CodeTurn, NoTurn> {
+    pub(super) async fn take(&self, key: RateLimitKey) -> Result<CodeTurn, NoTurn> {
         let (mut place, ticket) = {
             let mut state = self.state();
             state.forget_the_idle();
-            if whose != Whose::Anybody {
+            if key != RateLimitKey::Anybody {
                 let now = Instant::now();
-                let one = state.ones.entry(whose.clone()).or_default();
+                let one = state.ones.entry(key.clone()).or_default();
                 if one.under_way >= OF_ONE || BUDGET_OF_ONE.left(one.budget, now).amount < 1.0 {
                     state.tell(NoTurn::TooOften);
                     return Err(NoTurn::TooOften);
@@ -164,22 +164,22 @@ impl CodeTurns {
             }
             state.next += 1;
             let ticket = state.next;
-            if whose.is_visitor() {
+            if key.is_visitor() {
                 state.waiting.push(ticket);
                 if state.waiting.len() > WAITING {
                     // The task that waits with this ticket notices when it looks.
                     state.waiting.remove(0);
                 }
             }
-            (CodeTurn { turns: self.clone(), is_served: false, ticket, whose }, ticket)
+            (CodeTurn { turns: self.clone(), is_served: false, ticket, key }, ticket)
         };
         let deadline = Instant::now() + PATIENCE;
         loop {
             let now = Instant::now();
             {
                 let mut state = self.state();
-                if !place.whose.is_visitor() || state.serve(ticket, now) {
-                    state.charge(&place.whose, now);
+                if !place.key.is_visitor() || state.serve(ticket, now) {
+                    state.charge(&place.key, now);
                     place.is_served = true;
                     return Ok(place);
                 }
@@ -197,7 +197,7 @@ impl CodeTurns {
 impl CodeTurns {
     /// A turn of a visitor.
     pub(in crate::identity) async fn anybody(&self) -> CodeTurn {
-        self.take(Whose::Anybody).await.expect("a turn")
+        self.take(RateLimitKey::Anybody).await.expect("a turn")
     }
 }
 
@@ -214,25 +214,25 @@ impl State {
         served
     }
 
-    fn charge(&mut self, whose: &Whose, now: Instant) {
+    fn charge(&mut self, key: &RateLimitKey, now: Instant) {
         let charged = |budget: Budget, left: Option<Left>| {
             let left = budget.left(left, now);
             Some(Left { amount: left.amount - 1.0, ..left })
         };
-        if whose.is_visitor() {
+        if key.is_visitor() {
             self.budget = charged(BUDGET, self.budget);
         }
-        if let Some(one) = self.ones.get_mut(whose) {
+        if let Some(one) = self.ones.get_mut(key) {
             one.budget = charged(BUDGET_OF_ONE, one.budget);
         }
     }
 
-    fn give_back(&mut self, whose: &Whose) {
+    fn give_back(&mut self, key: &RateLimitKey) {
         let more = |left: Option<Left>| left.map(|left| Left { amount: left.amount + 1.0, ..left });
-        if whose.is_visitor() {
+        if key.is_visitor() {
             self.budget = more(self.budget);
         }
-        if let Some(one) = self.ones.get_mut(whose) {
+        if let Some(one) = self.ones.get_mut(key) {
             one.budget = more(one.budget);
         }
     }
@@ -258,7 +258,7 @@ impl State {
 /// A turn, until it is dropped.
 pub(in crate::identity) struct CodeTurn {
     turns: CodeTurns,
-    whose: Whose,
+    key: RateLimitKey,
     ticket: u64,
     is_served: bool,
 }
@@ -266,21 +266,21 @@ pub(in crate::identity) struct CodeTurn {
 impl CodeTurn {
     /// The code was one.
     pub(super) fn was_good(&self) {
-        self.turns.state().give_back(&self.whose);
+        self.turns.state().give_back(&self.key);
     }
 }
 
 impl Drop for CodeTurn {
     fn drop(&mut self) {
         let mut state = self.turns.state();
-        if self.whose.is_visitor() {
+        if self.key.is_visitor() {
             if self.is_served {
                 state.serving -= 1;
             } else {
                 state.waiting.retain(|ticket| *ticket != self.ticket);
             }
         }
-        if let Some(one) = state.ones.get_mut(&self.whose) {
+        if let Some(one) = state.ones.get_mut(&self.key) {
             one.under_way -= 1;
         }
     }
@@ -290,12 +290,12 @@ impl Drop for CodeTurn {
 mod tests {
     use super::*;
 
-    fn visitor() -> Whose {
-        Whose::Anybody
+    fn visitor() -> RateLimitKey {
+        RateLimitKey::Anybody
     }
 
-    fn at(address: &str) -> Whose {
-        Whose::of(None, &Peer(Some(address.parse().expect("an address"))))
+    fn at(address: &str) -> RateLimitKey {
+        RateLimitKey::of(None, &Peer(Some(address.parse().expect("an address"))))
     }
 
     #[tokio::test]
@@ -347,15 +347,15 @@ mod tests {
     #[tokio::test]
     async fn an_address_and_a_customer_have_a_part_of_the_turns_and_take_nobody_elses() {
         let turns = CodeTurns::default();
-        let customer = Whose::Customer(UserKey::stored("ada"));
-        for whose in [at("192.0.2.7"), customer.clone()] {
+        let customer = RateLimitKey::Customer(UserKey::stored("ada"));
+        for key in [at("192.0.2.7"), customer.clone()] {
             let mut held = Vec::new();
             for _ in 0..OF_ONE {
-                held.push(turns.take(whose.clone()).await.expect("a turn"));
+                held.push(turns.take(key.clone()).await.expect("a turn"));
             }
-            assert_eq!(turns.take(whose.clone()).await.err(), Some(NoTurn::TooOften));
+            assert_eq!(turns.take(key.clone()).await.err(), Some(NoTurn::TooOften));
             turns.take(at("192.0.2.8")).await.expect("a turn").was_good();
-            turns.take(Whose::Customer(UserKey::stored("bob"))).await.expect("a turn").was_good();
+            turns.take(RateLimitKey::Customer(UserKey::stored("bob"))).await.expect("a turn").was_good();
             drop(held);
         }
         // Ten wrong ones, and then one every two seconds.
@@ -372,7 +372,7 @@ mod tests {
         }
         assert_eq!(turns.take(visitor()).await.err(), Some(NoTurn::Busy));
         let began = Instant::now();
-        drop(turns.take(Whose::Customer(UserKey::stored("bob"))).await.expect("a turn"));
+        drop(turns.take(RateLimitKey::Customer(UserKey::stored("bob"))).await.expect("a turn"));
         assert!(began.elapsed() < Duration::from_secs(1));
         drop(visitors);
         drop(turns.take(visitor()).await.expect("a turn"));
@@ -383,7 +383,7 @@ mod tests {
         for address in
             ["127.0.0.1", "::1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1", "fd00::1", "::ffff:10.0.0.1"]
         {
-            assert_eq!(at(address), Whose::Anybody, "{address}");
+            assert_eq!(at(address), RateLimitKey::Anybody, "{address}");
         }
         assert_eq!(at("::ffff:192.0.2.7"), at("192.0.2.7"));
         assert_ne!(at("192.0.2.7"), at("192.0.2.8"));
