@@ -79,13 +79,26 @@ pub enum ConfigError {
         problem: String,
         /// What to do.
         remedy: String,
+        /// What it was refused for, where the text does not say so already. Holds no value of a secret either.
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
 }
 
 impl ConfigError {
     /// A refusal that names the key, the problem and the remedy.
     pub fn refused(key: &str, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::Refused { key: key.to_owned(), problem: problem.into(), remedy: remedy.into() }
+        Self::Refused { key: key.to_owned(), problem: problem.into(), remedy: remedy.into(), source: None }
+    }
+
+    /// The same refusal, with the error that it came from.
+    #[must_use]
+    pub fn because(self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        match self {
+            Self::Refused { key, problem, remedy, .. } => {
+                Self::Refused { key, problem, remedy, source: Some(Box::new(cause)) }
+            }
+            other => other,
+        }
     }
 }
 
@@ -109,7 +122,7 @@ impl SettingError {
     pub fn at(self, key: &str) -> ConfigError {
         let Self { member, problem, remedy } = self;
         let key = if member.is_empty() { key.to_owned() } else { format!("{key}.{member}") };
-        ConfigError::Refused { key, problem, remedy }
+        ConfigError::refused(&key, problem, remedy)
     }
 
     /// The same for settings that are the member `name` of a table.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use lettre::address::AddressError;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
@@ -190,7 +191,8 @@ impl Mailer {
 fn smtp(key: &str, url: &SecretString, mode: Mode) -> Result<AsyncSmtpTransport<Tokio1Executor>, ConfigError> {
     let remedy = "write it like smtps://user:password@mail.example.com:465, special characters percent-encoded";
     let refuse = |problem: &str| ConfigError::refused(key, problem, remedy);
-    let parsed = Url::parse(url.expose_secret()).map_err(|_| refuse("is not the address of a mail server"))?;
+    let parsed =
+        Url::parse(url.expose_secret()).map_err(|e| refuse("is not the address of a mail server").because(e))?;
     let encrypted = parsed.scheme() == "smtps"
         || parsed.query_pairs().any(|(name, value)| (name.as_ref(), value.as_ref()) == ("tls", "required"));
     // URLs with schemes that the standard does not know keep an IPv4 address as a name.
@@ -210,7 +212,7 @@ fn sender(key: &str, from: Option<&str>) -> Result<Mailbox, ConfigError> {
     let key = format!("{key}.from");
     let remedy = "write it like Errand <no-reply@example.com>";
     let from = from.ok_or_else(|| ConfigError::refused(&key, "is missing", remedy))?;
-    from.parse().map_err(|_| ConfigError::refused(&key, "is not a sender", remedy))
+    from.parse().map_err(|e: AddressError| ConfigError::refused(&key, "is not a sender", remedy).because(e))
 }
 
 fn mailbox(key: &str, text: &str, mode: Mode) -> Result<Url, ConfigError> {

@@ -11,7 +11,7 @@ use jsonwebtoken::DecodingKey;
 use x509_cert::Certificate;
 use x509_cert::der::asn1::UintRef;
 use x509_cert::der::oid::db::rfc5912::RSA_ENCRYPTION;
-use x509_cert::der::{Decode as _, Reader as _, SliceReader};
+use x509_cert::der::{Decode as _, ErrorKind, Reader as _, SliceReader, Tag};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 use x509_cert::time::{Time, Validity};
 
@@ -29,8 +29,9 @@ pub struct PublicKey {
     pub verifier: DecodingKey,
 }
 
-/// Why a PEM text is no registered key. Words for the administrator; they quote nothing of the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a PEM text is no registered key. Words for the administrator; they quote nothing of the text, and their causes
+/// no more than one wrong letter of what is public.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PemError {
     /// No PEM block.
     #[error("is not PEM (-----BEGIN CERTIFICATE-----)")]
@@ -46,10 +47,21 @@ pub enum PemError {
     Label,
     /// Not DER of the structure that the label promises.
     #[error("is damaged")]
-    Damaged,
+    Damaged(#[from] Damage),
     /// An algorithm that no client assertion is accepted with.
     #[error("is not an RSA key of 2048 bits or more")]
     NotRsa,
+}
+
+/// Where the reading of a PEM block ends.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// Its text (RFC 7468 §3).
+    #[error("the base64 cannot be decoded: {0}")]
+    Text(#[from] base64::DecodeError),
+    /// What the text stands for.
+    #[error("the DER cannot be read: {0}")]
+    Der(#[from] x509_cert::der::Error),
 }
 
 impl PublicKey {
@@ -69,20 +81,20 @@ impl PublicKey {
         }
         let (body, _) = rest.split_once(&format!("-----END {label}-----")).ok_or(PemError::NotPem)?;
         let body: String = body.split_ascii_whitespace().collect();
-        let der = STANDARD.decode(body).map_err(|_| PemError::Damaged)?;
+        let der = STANDARD.decode(body).map_err(Damage::Text)?;
         match label {
             "CERTIFICATE" => {
-                let certificate = Certificate::from_der(&der).map_err(|_| PemError::Damaged)?;
+                let certificate = Certificate::from_der(&der).map_err(Damage::Der)?;
                 let content = certificate.tbs_certificate();
                 let thumbprint = |algorithm| URL_SAFE_NO_PAD.encode(digest(algorithm, &der));
                 Ok(Self {
                     x5t: Some(thumbprint(&SHA1_FOR_LEGACY_USE_ONLY)),
                     x5t_s256: Some(thumbprint(&SHA256)),
-                    validity: Some(period(content.validity()).ok_or(PemError::Damaged)?),
+                    validity: Some(period(content.validity()).map_err(Damage::Der)?),
                     ..Self::from_spki(content.subject_public_key_info())?
                 })
             }
-            "PUBLIC KEY" => Self::from_spki(&SubjectPublicKeyInfoOwned::from_der(&der).map_err(|_| PemError::Damaged)?),
+            "PUBLIC KEY" => Self::from_spki(&SubjectPublicKeyInfoOwned::from_der(&der).map_err(Damage::Der)?),
             _ => Err(PemError::Label),
         }
     }
@@ -92,8 +104,9 @@ impl PublicKey {
         if info.algorithm.oid != RSA_ENCRYPTION {
             return Err(PemError::NotRsa);
         }
-        let key = info.subject_public_key.as_bytes().ok_or(PemError::Damaged)?;
-        let (modulus, exponent) = rsa(key).map_err(|_| PemError::Damaged)?;
+        let key =
+            info.subject_public_key.as_bytes().ok_or_else(|| Damage::Der(Tag::BitString.value_error().to_error()))?;
+        let (modulus, exponent) = rsa(key).map_err(Damage::Der)?;
         let (modulus, exponent) = (modulus.as_bytes(), exponent.as_bytes());
         if modulus.len() < 256 {
             return Err(PemError::NotRsa);
@@ -147,7 +160,8 @@ fn rsa(der: &[u8]) -> Result<(UintRef<'_>, UintRef<'_>), x509_cert::der::Error> 
 }
 
 /// The validity period of a certificate, in seconds since the epoch.
-fn period(validity: &Validity) -> Option<(i64, i64)> {
-    let seconds = |time: Time| i64::try_from(time.to_unix_duration().as_secs()).ok();
-    Some((seconds(validity.not_before)?, seconds(validity.not_after)?))
+fn period(validity: &Validity) -> Result<(i64, i64), x509_cert::der::Error> {
+    let seconds =
+        |time: Time| i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| ErrorKind::Overflow.to_error());
+    Ok((seconds(validity.not_before)?, seconds(validity.not_after)?))
 }

@@ -70,7 +70,9 @@ impl Check {
     /// A configuration that is refused by the very code that will use it.
     pub(super) fn refused(name: impl Into<String>, error: &ConfigError) -> Self {
         match error {
-            ConfigError::Refused { key, problem, remedy } => Self::wrong(name, format!("`{key}` {problem}"), remedy),
+            ConfigError::Refused { key, problem, remedy, .. } => {
+                Self::wrong(name, format!("`{key}` {problem}"), remedy)
+            }
             other => Self::wrong(name, other.to_string(), "correct the configuration"),
         }
     }

@@ -100,8 +100,8 @@ impl Permission {
             Some(roles) => some_of(&format!("{key}.app_permissions"), roles, offered_roles).map_err(|error| {
                 let or_none = |remedy| format!("{remedy}, or leave the key out to let no app in");
                 match error {
-                    ConfigError::Refused { key, problem, remedy } if roles.is_empty() => {
-                        ConfigError::Refused { key, problem, remedy: or_none(remedy) }
+                    ConfigError::Refused { key, problem, remedy, source } if roles.is_empty() => {
+                        ConfigError::Refused { key, problem, remedy: or_none(remedy), source }
                     }
                     other => other,
                 }

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
-use x509_cert::der::Decode as _;
+use x509_cert::der::{Decode as _, ErrorKind, Tag};
 use x509_cert::time::Time;
 
 use crate::identity::config::{AssertionAlgorithm, AssertionAudience, CertificateFiles};
@@ -37,13 +37,14 @@ pub(super) struct Certificate {
     pub(super) not_after: i64,
 }
 
-/// Why certificate and key cannot be used. One variant per check.
+/// Why certificate and key cannot be used. One variant per check. Those about files that may hold the private key name no
+/// cause: it could quote them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum CertificateError {
     #[error("names a file without a PEM certificate")]
     NoCertificate,
     #[error("names a file whose certificate cannot be read")]
-    Malformed,
+    Malformed(#[source] x509_cert::der::Error),
     #[error("names a file without an unencrypted PEM private key")]
     NoPrivateKey,
     #[error("names a file whose private key is not an RSA key that can be used")]
@@ -57,7 +58,7 @@ pub(super) enum CertificateError {
 impl CertificateError {
     pub(super) fn into_config_error(self, certificate: &str, private_key: &str) -> ConfigError {
         let (key, remedy) = match self {
-            Self::NoCertificate | Self::Malformed => {
+            Self::NoCertificate | Self::Malformed(_) => {
                 (certificate, "let it begin with -----BEGIN CERTIFICATE-----, the app's own certificate first")
             }
             Self::NoPrivateKey => {
@@ -68,7 +69,7 @@ impl CertificateError {
             }
             Self::Mismatch => (private_key, "give the key that the certificate was made for"),
         };
-        ConfigError::refused(key, self.to_string(), remedy)
+        ConfigError::refused(key, self.to_string(), remedy).because(self)
     }
 }
 
@@ -90,7 +91,7 @@ impl Certificate {
     ) -> Result<Self, CertificateError> {
         let der =
             CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(|_| CertificateError::NoCertificate)?;
-        let content = Content::read(&der).ok_or(CertificateError::Malformed)?;
+        let content = Content::read(&der).map_err(CertificateError::Malformed)?;
         let key = match PrivateKeyDer::from_pem_slice(private_key.as_bytes()) {
             Ok(PrivateKeyDer::Pkcs8(key)) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
             Ok(PrivateKeyDer::Pkcs1(key)) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
@@ -181,15 +182,17 @@ struct Content {
 }
 
 impl Content {
-    /// Reads a certificate; `None` when it is not one.
-    fn read(der: &[u8]) -> Option<Self> {
-        let certificate = x509_cert::Certificate::from_der(der).ok()?;
+    /// Reads a certificate.
+    fn read(der: &[u8]) -> Result<Self, x509_cert::der::Error> {
+        let certificate = x509_cert::Certificate::from_der(der)?;
         let content = certificate.tbs_certificate();
-        let seconds = |time: Time| i64::try_from(time.to_unix_duration().as_secs()).ok();
-        Some(Self {
+        let seconds =
+            |time: Time| i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| ErrorKind::Overflow.to_error());
+        let public_key = content.subject_public_key_info().subject_public_key.as_bytes();
+        Ok(Self {
             not_before: seconds(content.validity().not_before)?,
             not_after: seconds(content.validity().not_after)?,
-            public_key: content.subject_public_key_info().subject_public_key.as_bytes()?.to_vec(),
+            public_key: public_key.ok_or_else(|| Tag::BitString.value_error().to_error())?.to_vec(),
         })
     }
 }

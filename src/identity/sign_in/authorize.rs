@@ -2,6 +2,7 @@
 //! OpenID Connect Core §3.1.2.1).
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -134,7 +135,7 @@ async fn redirect(
     let (signed_in, ended) = match who(identity, session, headers).await {
         Ok(found) => found,
         Err(error) => {
-            tracing::error!(error, "whether a customer must prove who they are cannot be told");
+            tracing::error!(%error, "whether a customer must prove who they are cannot be told");
             return Problem::Unavailable.response(identity);
         }
     };
@@ -272,14 +273,14 @@ async fn who(
     identity: &Identity,
     session: &Session,
     headers: &HeaderMap,
-) -> Result<(Option<UserSession>, Option<Ended>), String> {
+) -> Result<(Option<UserSession>, Option<Ended>), Box<dyn Error + Send + Sync>> {
     // Before it is loaded: of one that is over, nobody would know which it was.
     let handle = session::handle(session);
-    if let Some(signed_in) = UserSession::load(session).await.map_err(|e| e.to_string())? {
+    if let Some(signed_in) = UserSession::load(session).await? {
         return Ok((Some(signed_in), None));
     }
     let ended = match handle {
-        Some(handle) => Ended::of_session(identity, &handle).await.map_err(|e| e.to_string())?,
+        Some(handle) => Ended::of_session(identity, &handle).await?,
         None => None,
     };
     Ok((None, ended.or_else(|| Ended::of_cookie(identity, headers))))

@@ -30,7 +30,7 @@ use crate::identity::log::loggable;
 use crate::identity::provider::{Metadata, ProviderError, SignatureError};
 use crate::identity::scopes::Naming;
 use crate::identity::session::{self, UserKey, UserSession, Which};
-use crate::identity::token::AcquireError;
+use crate::identity::token::{AcquireError, Cause};
 use crate::identity::tokens::OPENID_SCOPES;
 use crate::identity::{Identity, browser, claim_names};
 
@@ -93,24 +93,24 @@ enum RouteError {
     Metadata(#[from] ProviderError),
     /// The session or the tokens could not be stored.
     #[error("the session could not be stored: {0}")]
-    Store(String),
+    Store(#[source] Cause),
 }
 
 impl From<sqlx::Error> for RouteError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.to_string())
+        Self::Store(Cause::new(error))
     }
 }
 
 impl From<tower_sessions::session::Error> for RouteError {
     fn from(error: tower_sessions::session::Error) -> Self {
-        Self::Store(error.to_string())
+        Self::Store(Cause::new(error))
     }
 }
 
 impl From<AcquireError> for RouteError {
     fn from(error: AcquireError) -> Self {
-        Self::Store(error.to_string())
+        Self::Store(Cause::new(error))
     }
 }
 

@@ -6,6 +6,8 @@
 //! The provider is told who signs out by `logout_hint` (the ID token's `login_hint` claim), not by `id_token_hint`: a
 //! token in an address reaches the browser and its history. `send_id_token_hint` is for providers that insist.
 
+use std::error::Error;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -46,7 +48,7 @@ pub(super) async fn sign_out(State(identity): State<Identity>, session: Session)
     let former = match end(&identity, &session).await {
         Ok(former) => former,
         Err(error) => {
-            tracing::error!(error, "a customer could not be signed out");
+            tracing::error!(%error, "a customer could not be signed out");
             return Problem::Unavailable.response(&identity);
         }
     };
@@ -76,30 +78,30 @@ pub(super) async fn sign_out(State(identity): State<Identity>, session: Session)
 }
 
 /// Ends the session and, when it was the customer's last one, drops their tokens.
-async fn end(identity: &Identity, session: &Session) -> Result<Option<Former>, String> {
+async fn end(identity: &Identity, session: &Session) -> Result<Option<Former>, Box<dyn Error + Send + Sync>> {
     // Before it is loaded: of one that is not understood, nobody would know whose it is.
     let handle = session::handle(session);
     let whose = match &handle {
-        Some(handle) => session::customer_of(identity, handle).await.map_err(|e| e.to_string())?,
+        Some(handle) => session::customer_of(identity, handle).await?,
         None => None,
     };
-    let signed_in = UserSession::load(session).await.map_err(|e| e.to_string())?;
+    let signed_in = UserSession::load(session).await?;
     let former = match signed_in {
         Some(signed_in) => {
-            let id_token = signed_in.id_token(identity, session).await.map_err(|e| e.to_string())?;
+            let id_token = signed_in.id_token(identity, session).await?;
             Some(Former { signed_in, id_token })
         }
         None => None,
     };
     // Both in one transaction: were only the session gone, another try would find nobody whose tokens could be dropped.
     if let Some(handle) = handle.filter(|_| whose.is_some()) {
-        session::end(identity, Which::Row(&handle), None).await.map_err(|e| e.to_string())?;
+        session::end(identity, Which::Row(&handle), None).await?;
     }
     if let Some(whose) = whose.filter(|_| former.is_none()) {
-        identity.tokens().forget(&whose).await.map_err(|e| e.to_string())?;
+        identity.tokens().forget(&whose).await?;
     }
     // The cookie.
-    session.flush().await.map_err(|e| e.to_string())?;
+    session.flush().await?;
     Ok(former)
 }
 

@@ -1,5 +1,6 @@
 //! Credentials as a provider meets them: proofs, files that change, and what is refused at start.
 
+use std::error::Error as _;
 use std::path::PathBuf;
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
@@ -388,6 +389,18 @@ async fn what_cannot_be_used_is_refused_at_start_by_the_name_of_its_key() {
     ] {
         let error = world.try_client(json!({"client_credentials": credentials})).err().unwrap().to_string();
         assert!(error.contains(expected), "{error}");
+    }
+    // Where a certificate cannot be read is kept as the cause; what may be a private key's file is quoted nowhere.
+    let refused = |certificate: &str, key: &str| {
+        let credentials = json!({"client_credentials": certificate_of(certificate, key)});
+        let error = world.try_client(credentials).err().unwrap();
+        let causes = std::iter::successors(error.source(), |&cause| cause.source());
+        causes.map(|cause| format!("{cause} {cause:?}\n")).collect::<Vec<_>>()
+    };
+    let causes = refused(&truncated, &pair.key_pem());
+    assert!(causes.last().unwrap().contains("DER"), "{causes:?}");
+    for causes in [refused(&pair.key_pem(), &pair.key_pem()), refused(&pair.certificate_pem(), no_key)] {
+        assert_eq!(causes.len(), 1, "{causes:?}");
     }
     for client_id in [json!(null), json!(""), json!(" ")] {
         let error = world.try_client(json!({"client_id": client_id})).err().unwrap().to_string();

@@ -38,7 +38,7 @@ impl OutboundConfig {
             ConfigError::refused(&key, problem, remedy)
         };
         let secret = source.read(&key)?;
-        let url = Url::parse(secret.expose_secret().trim()).map_err(|_| refuse("is not an address"))?;
+        let url = Url::parse(secret.expose_secret().trim()).map_err(|e| refuse("is not an address").because(e))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refuse("is not the address of an HTTP proxy"));
         }

@@ -161,7 +161,8 @@ impl FederatedCredential {
 }
 
 fn refuse_pem(key: &str, error: PemError) -> ConfigError {
-    ConfigError::refused(key, error.to_string(), "give one certificate or public key as PEM, without its private key")
+    let remedy = "give one certificate or public key as PEM, without its private key";
+    ConfigError::refused(key, error.to_string(), remedy).because(error)
 }
 
 #[cfg(test)]

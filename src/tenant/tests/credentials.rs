@@ -487,8 +487,12 @@ async fn a_certificate_that_cannot_be_used_stops_the_tenant() {
     ] {
         let mut config = configuration("sqlite:unused.db");
         config.apps[0].certificates = vec![SecretSource::Value(SecretString::from(pem.to_owned()))];
-        let refused = config.check(Mode::Development).err().unwrap_or_else(|| panic!("accepted: {said}")).to_string();
+        let error = config.check(Mode::Development).err().unwrap_or_else(|| panic!("accepted: {said}"));
+        let refused = error.to_string();
         assert!(refused.contains("`tenant.apps.0.certificates`") && refused.contains(said), "{refused}");
+        // Where the reading ends is kept.
+        let cause = std::error::Error::source(&error).and_then(|cause| cause.source()).map(ToString::to_string);
+        assert_eq!(cause.is_some_and(|cause| cause.contains("DER")), said == "is damaged", "{refused}");
     }
     for (credential, said) in [
         (federated(None, None), "either a key_file or a jwks_uri"),
