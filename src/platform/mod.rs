@@ -1,5 +1,5 @@
 //! What every program needs and nothing more: configuration, cookies, database, serving, telemetry, time, randomness, hashes,
-//! sealing, outbound HTTP, mail, the countries of the world. Knows neither identity nor to-dos.
+//! sealing, outbound HTTP, redirects, mail, the countries of the world. Knows neither identity nor to-dos.
 
 pub mod clock;
 pub mod config;
@@ -15,6 +15,7 @@ pub mod outbound;
 pub mod ownership;
 pub mod process;
 pub mod random;
+pub mod redirect;
 pub mod seal;
 pub mod sealed_cookie;
 pub mod serve;

@@ -1,6 +1,6 @@
 //! The way back to the app: a redirect (RFC 6749 §4.1.2) or a form post (OAuth 2.0 Form Post Response Mode §2).
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, PreEscaped, html};
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Described, Trace};
 use super::state::Tenant;
 use crate::platform::random;
+use crate::platform::redirect::see_other;
 
 /// How the response travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +50,7 @@ impl ReturnAddress {
         // RFC 9207 §2: in error responses as well.
         let fields = fields.chain([("iss", issuer.as_str())]);
         match self.response_mode {
-            ResponseMode::Query => redirect(&with_query(&self.redirect_uri, fields)),
+            ResponseMode::Query => see_other(&with_query(&self.redirect_uri, fields)),
             ResponseMode::FormPost => self.form(fields),
         }
     }
@@ -91,11 +92,6 @@ pub(super) fn with_query<'f>(uri: &str, fields: impl Iterator<Item = (&'f str, &
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let separator = if uri.contains('?') { '&' } else { '?' };
     format!("{uri}{separator}{query}")
-}
-
-/// 303: the browser goes on with GET, whatever it came with; a 307 would hand it the posted password (RFC 9700 §4.12).
-pub(super) fn redirect(to: &str) -> Response {
-    (StatusCode::SEE_OTHER, [(header::LOCATION, ascii(to))]).into_response()
 }
 
 /// A header value made of ASCII that we or the configuration check wrote.

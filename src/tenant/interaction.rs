@@ -12,7 +12,6 @@ use time::Duration;
 
 use super::after_sign_in::{self, AfterSignIn, PendingStep};
 use super::authorization_request::{AuthorizationRequest, Denied};
-use super::authorization_response::redirect;
 use super::config::{App, UserFlow};
 use super::scope::ResourceScopes;
 use super::sso::{self, Factor, Session, SignInInvalid};
@@ -21,6 +20,7 @@ use super::user::User;
 use super::{consent, cookies};
 use crate::platform::clock::millis;
 use crate::platform::random;
+use crate::platform::redirect::see_other;
 
 /// How long the user has.
 const LIFETIME: Duration = Duration::hours(1);
@@ -149,7 +149,7 @@ impl Interaction {
         };
         let kept = serde_json::to_string(&kept).expect("a request is plain strings and numbers");
         let sealed = tenant.interactions().seal(&context(&id), &kept);
-        let mut response = redirect(&tenant.path(&start.address(&id)));
+        let mut response = see_other(&tenant.path(&start.address(&id)));
         let path = cookie_path(tenant, &id);
         for (part, text) in sealed.as_bytes().chunks(cookies::MAX_VALUE).enumerate() {
             let text = std::str::from_utf8(text).expect("base64url is ASCII");

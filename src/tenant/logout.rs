@@ -14,7 +14,7 @@ use maud::html;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use super::authorization_response::{redirect, with_query};
+use super::authorization_response::with_query;
 use super::config::App;
 use super::id_token_hint::IdTokenHint;
 use super::pages::way_back::WayBack;
@@ -24,6 +24,7 @@ use super::sso::{self, Session};
 use super::state::Tenant;
 use super::{cookies, front_channel_logout};
 use crate::platform::hash;
+use crate::platform::redirect::see_other;
 
 pub(super) fn router() -> Router<Tenant> {
     // RP-Initiated Logout §2: GET and POST.
@@ -202,7 +203,7 @@ fn redirect_or_page(tenant: &Tenant, destination: &Destination) -> Response {
         };
         return notice::page(tenant, StatusCode::OK, "You signed out of your account", &content);
     };
-    redirect(&address)
+    see_other(&address)
 }
 
 fn unavailable(tenant: &Tenant, error: &sqlx::Error) -> Response {

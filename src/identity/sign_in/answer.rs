@@ -1,15 +1,6 @@
 //! What the answers of all endpoints are made of.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-
-/// 303, so that the browser follows with GET whatever it asked before (RFC 9700 §4.12: never 307).
-pub(super) fn see_other(location: &str) -> Response {
-    match HeaderValue::from_str(location) {
-        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
-        Err(_) => StatusCode::BAD_REQUEST.into_response(),
-    }
-}
+use axum::http::{HeaderMap, HeaderValue, header};
 
 /// Adds a `Set-Cookie` header.
 pub(in crate::identity) fn set_cookie(headers: &mut HeaderMap, cookie: &cookie::Cookie<'_>) {

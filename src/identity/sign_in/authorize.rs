@@ -14,7 +14,7 @@ use openidconnect::{
 use tower_sessions::Session;
 use url::{Url, form_urlencoded};
 
-use super::answer::{see_other, set_cookie};
+use super::answer::set_cookie;
 use super::challenge::Challenge;
 use super::parameters::Parameters;
 use super::paths::REDIRECT;
@@ -31,6 +31,7 @@ use crate::identity::session::{self, Ending, UserKey, UserSession};
 use crate::identity::state::Identity;
 use crate::identity::tokens::OPENID_SCOPES;
 use crate::platform::hash;
+use crate::platform::redirect::see_other;
 
 /// The longest hint that is passed on, in bytes: an e-mail address (RFC 5321 §4.5.3.1.3).
 const MAX_HINT: usize = 254;

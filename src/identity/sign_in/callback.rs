@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use tower_sessions::Session;
 
-use super::answer::{see_other, set_cookie};
+use super::answer::set_cookie;
 use super::authorize;
 use super::declined::Declined;
 use super::parameters::Parameters;
@@ -33,6 +33,7 @@ use crate::identity::session::{self, UserKey, UserSession, Which};
 use crate::identity::token::{AcquireError, Cause};
 use crate::identity::tokens::OPENID_SCOPES;
 use crate::identity::{Identity, browser, claim_names};
+use crate::platform::redirect::see_other;
 
 /// Why an answer is not accepted. One variant per refused check; the text is for the log.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,7 @@ use cookie::Cookie;
 use time::Duration;
 use url::form_urlencoded;
 
-use super::answer::{see_other, set_cookie};
+use super::answer::set_cookie;
 use super::paths::PROBLEM;
 use crate::identity::ended::Ended;
 use crate::identity::ended_sessions::EndedBy;
@@ -17,6 +17,7 @@ use crate::identity::provider::ProviderError;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::state::Identity;
 use crate::platform::clock::Timestamp;
+use crate::platform::redirect::see_other;
 use crate::platform::sealed_cookie::SealedCookie;
 
 /// Why a sign-in (or sign-out) did not work, as far as the customer needs to know. The app's page shows it.

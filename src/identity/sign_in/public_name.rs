@@ -7,9 +7,10 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
 use cookie::{Cookie, SameSite};
 
-use super::answer::{see_other, set_cookie};
+use super::answer::set_cookie;
 use crate::identity::state::Identity;
 use crate::platform::cookies;
+use crate::platform::redirect::see_other;
 
 /// What the cookie is for (see [`Identity::cookie_name`]).
 const COOKIE: &str = "moved";

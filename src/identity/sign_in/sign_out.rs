@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use time::Duration;
 use tower_sessions::Session;
 
-use super::answer::{see_other, set_cookie};
+use super::answer::set_cookie;
 use super::parameters::Parameters;
 use super::paths::SIGNED_OUT;
 use super::problem::Problem;
@@ -24,6 +24,7 @@ use crate::identity::session::{self, UserSession, Which};
 use crate::identity::state::Identity;
 use crate::platform::clock::Timestamp;
 use crate::platform::random;
+use crate::platform::redirect::see_other;
 
 /// How long the provider has to send the customer back, in milliseconds.
 const LIFETIME: Duration = Duration::minutes(10);

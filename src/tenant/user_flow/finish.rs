@@ -3,9 +3,9 @@
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
+use crate::platform::redirect::see_other;
 use crate::tenant::after_sign_in::AfterSignIn;
 use crate::tenant::authorization_request::Denied;
-use crate::tenant::authorization_response::redirect;
 use crate::tenant::config::App;
 use crate::tenant::interaction::{Interaction, Unfinished};
 use crate::tenant::pages::messages;
@@ -101,7 +101,7 @@ async fn stop(tenant: &Tenant, interaction: &Interaction, unfinished: Unfinished
 pub(super) async fn over(tenant: &Tenant, headers: &HeaderMap, app: Option<&App>) -> Response {
     let signed_in = matches!(Session::find(tenant, headers).await, Ok(Some(_)));
     match app.and_then(App::home).filter(|_| signed_in) {
-        Some(home) => redirect(&home),
+        Some(home) => see_other(&home),
         None => messages::gone(&WayBack::to(tenant, app)),
     }
 }

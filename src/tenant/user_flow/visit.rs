@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::finish;
 use super::flow_error::FlowError;
-use crate::tenant::authorization_response::redirect;
+use crate::platform::redirect::see_other;
 use crate::tenant::interaction::{Interaction, NotLoaded};
 use crate::tenant::pages::messages;
 use crate::tenant::pages::way_back::{WayBack, app_of_page};
@@ -87,7 +87,7 @@ impl Visit {
 
     /// Redirects to a page of this interaction: 303, so that a form's content stays here (RFC 9700 §4.12).
     pub(super) fn go(&self, page: &str) -> Response {
-        redirect(&self.to(page))
+        see_other(&self.to(page))
     }
 
     /// The way back to the app.
