@@ -64,6 +64,31 @@ struct Inner {
 #[derive(Clone, Default)]
 pub struct DownstreamApis(Arc<BTreeMap<String, DownstreamApi>>);
 
+/// A set of scopes that a program asks for by name, and the configuration of an API does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{api}.scopes` has no set named {set}")]
+pub struct MissingSet {
+    api: String,
+    set: &'static str,
+}
+
+impl MissingSet {
+    /// Its name.
+    pub fn set(&self) -> &'static str {
+        self.set
+    }
+
+    /// A refusal of the table that it is missing in.
+    pub fn table(&self, problem: impl Into<String>, remedy: &str) -> SettingError {
+        SettingError::new(format!("{}.scopes", self.api), problem, remedy)
+    }
+
+    /// A refusal of what would be the set.
+    pub fn member(&self, problem: &str, remedy: &str) -> SettingError {
+        SettingError::new(format!("{}.scopes.{}", self.api, self.set), problem, remedy)
+    }
+}
+
 /// One call.
 #[derive(Clone, Debug, Default)]
 pub struct Call<'a> {
@@ -183,6 +208,18 @@ impl DownstreamApis {
     /// The API of that name, where it is configured.
     pub fn get(&self, name: &str) -> Option<&DownstreamApi> {
         self.0.get(name)
+    }
+
+    /// The API of that name, where it is configured, with all of these sets of scopes.
+    ///
+    /// # Errors
+    /// [`MissingSet`]: the first of them that is not there.
+    pub fn with_sets(&self, name: &str, sets: &[&'static str]) -> Result<Option<&DownstreamApi>, MissingSet> {
+        let Some(api) = self.get(name) else { return Ok(None) };
+        match sets.iter().find(|set| api.scopes(set).is_none()) {
+            None => Ok(Some(api)),
+            Some(set) => Err(MissingSet { api: name.to_owned(), set }),
+        }
     }
 
     /// The names, sorted.

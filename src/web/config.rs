@@ -74,11 +74,16 @@ impl Config {
         let naming = self.identity.client().provider().scope_naming();
         let apis = DownstreamApis::new(&self.complete(), &["todolist", "profile"], mode, naming, http)
             .map_err(|error| error.at(KEY))?;
-        let Some(todolist) = with_sets(&apis, "todolist")? else {
+        let with_sets = |name: &str| {
+            let remedy = "list the scopes for seeing as `read`, those for changing as `write`";
+            let found = apis.with_sets(name, &["read", "write"]).map(Option::<&DownstreamApi>::cloned);
+            found.map_err(|missing| missing.member("is missing", remedy).at(KEY))
+        };
+        let Some(todolist) = with_sets("todolist")? else {
             let remedy = "add [web.downstream_apis.todolist] with base_url and the sets of scopes read and write";
             return Err(ConfigError::refused(&format!("{KEY}.todolist"), "is missing", remedy));
         };
-        let profile = with_sets(&apis, "profile")?;
+        let profile = with_sets("profile")?;
         let files = browser_files::check(&self.site_root)?;
         self.connections.check("web.connections")?;
         Ok(Checked { public_url, keys, apis, todolist, profile, files })
@@ -97,19 +102,6 @@ impl Config {
             None => (name, api),
         })
         .collect()
-    }
-}
-
-/// An API with the two sets of scopes that the web server asks for.
-fn with_sets(apis: &DownstreamApis, name: &str) -> Result<Option<DownstreamApi>, ConfigError> {
-    let Some(api) = apis.get(name) else { return Ok(None) };
-    match ["read", "write"].into_iter().find(|set| api.scopes(set).is_none()) {
-        None => Ok(Some(api.clone())),
-        Some(set) => {
-            let remedy = "list the scopes for seeing as `read`, those for changing as `write`";
-            let key = format!("web.downstream_apis.{name}.scopes.{set}");
-            Err(ConfigError::refused(&key, "is missing", remedy))
-        }
     }
 }
 

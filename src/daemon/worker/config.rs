@@ -73,14 +73,14 @@ impl Config {
         }
         let apis = DownstreamApis::new(&complete, &[TODOLIST], mode, client.provider().scope_naming(), http)
             .map_err(|error| error.at(KEY))?;
-        let Some(todolist) = apis.get(TODOLIST) else {
+        let todolist = apis.with_sets(TODOLIST, &["read"]).map_err(|missing| {
+            let remedy = "name the scopes for reading: { read = […] }";
+            missing.table(format!("has no set `{}`", missing.set()), remedy).at(KEY)
+        })?;
+        let Some(todolist) = todolist else {
             let remedy = "add [web.downstream_apis.todolist] with base_url and the sets of scopes read and write";
             return Err(ConfigError::refused(&format!("{KEY}.{TODOLIST}"), "is missing", remedy));
         };
-        if todolist.scopes("read").is_none() {
-            let remedy = "name the scopes for reading: { read = […] }";
-            return Err(ConfigError::refused(&format!("{KEY}.{TODOLIST}.scopes"), "has no set `read`", remedy));
-        }
         Ok(Checked { mailer, public_url, keys, todolist: todolist.clone(), client })
     }
 }
