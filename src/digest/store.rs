@@ -1,6 +1,4 @@
 //! The rows of digests. Reading and writing is one statement, so that of two workers one gets a customer.
-//!
-//! Statements that write and return rows use `fetch_all`: SQLite commits only after the last row was read.
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row as _};
@@ -8,7 +6,7 @@ use time::Duration;
 
 use super::schedule::{DEFAULT_HOUR, TOO_LATE, TimeZone};
 use crate::platform::clock::{Clock, Timestamp};
-use crate::platform::database::{self, DatabaseError};
+use crate::platform::database::{self, DatabaseError, Returning as _};
 use crate::platform::random;
 
 /// For how long a worker has a customer to itself: much longer than one digest takes.
@@ -250,7 +248,7 @@ impl Store {
     pub async fn claim(&self, customer: &str) -> Result<Option<Claimed>, sqlx::Error> {
         let now = self.clock.timestamp();
         let claim = random::token();
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
             "UPDATE digests SET claim = $1, claimed_until = $2 WHERE customer = $3 AND enabled = 1 \
              AND skipped_at IS NULL AND next_at <= $4 AND (claimed_until <= $4 OR claimed_until > $2) \
              RETURNING {COLUMNS}"
@@ -259,10 +257,10 @@ impl Store {
         .bind(now + CLAIM)
         .bind(customer)
         .bind(now)
-        .fetch_all(&self.db)
+        .one_written(&self.db)
         .await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let digest = digest(row)?;
+        let Some(row) = row else { return Ok(None) };
+        let digest = digest(&row)?;
         let date: String = row.try_get("next_for")?;
         let tries: i64 = row.try_get("tries")?;
         let too_late_at = digest.preferences.time_zone.at(&date, digest.preferences.hour) + TOO_LATE;

@@ -3,15 +3,17 @@
 //! Portable SQL: TEXT keys, BIGINT milliseconds since the epoch, BIGINT 0/1 for booleans, `$1` parameters,
 //! `ON CONFLICT`, `RETURNING`. Read-then-write is one statement, never a transaction that upgrades its lock.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
+use sqlx::any::{AnyArguments, AnyConnectOptions, AnyPoolOptions, AnyRow, install_default_drivers};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Executor as _};
+use sqlx::query::{Query, QueryAs, QueryScalar};
+use sqlx::{Any, AnyConnection, AnyExecutor, AnyPool, ConnectOptions as _, Connection as _, Executor as _, FromRow};
 use tokio::time::{Instant, timeout_at};
 
 use super::ownership::{Ownership, OwnershipError, Sharing};
@@ -111,6 +113,97 @@ pub fn explain(error: &sqlx::Error) -> String {
                 .to_owned()
         }
         _ => error.to_string(),
+    }
+}
+
+/// Statements that write and return rows (`RETURNING`).
+///
+/// SQLite commits when the last row was read: `fetch_one` and `fetch_optional` stop before, and what they returned may
+/// be acknowledged without having been written. These read to the end, whatever the statement returns.
+pub trait Returning<'q, Row>: Sized {
+    /// All rows that were written.
+    fn all_written<'c>(self, db: impl AnyExecutor<'c>) -> impl Future<Output = Result<Vec<Row>, sqlx::Error>> + Send;
+
+    /// The row that was written, of a statement that writes at most one.
+    fn one_written<'c>(
+        self,
+        db: impl AnyExecutor<'c>,
+    ) -> impl Future<Output = Result<Option<Row>, sqlx::Error>> + Send {
+        let rows = self.all_written(db);
+        async { Ok(rows.await?.into_iter().next()) }
+    }
+}
+
+impl<'q> Returning<'q, AnyRow> for Query<'q, Any, AnyArguments> {
+    async fn all_written<'c>(self, db: impl AnyExecutor<'c>) -> Result<Vec<AnyRow>, sqlx::Error> {
+        self.fetch_all(db).await
+    }
+}
+
+impl<'q, Row> Returning<'q, Row> for QueryAs<'q, Any, Row, AnyArguments>
+where
+    Row: Send + Unpin + for<'r> FromRow<'r, AnyRow>,
+{
+    async fn all_written<'c>(self, db: impl AnyExecutor<'c>) -> Result<Vec<Row>, sqlx::Error> {
+        self.fetch_all(db).await
+    }
+}
+
+impl<'q, Value> Returning<'q, Value> for QueryScalar<'q, Any, Value, AnyArguments>
+where
+    Value: Send + Unpin,
+    (Value,): for<'r> FromRow<'r, AnyRow>,
+{
+    async fn all_written<'c>(self, db: impl AnyExecutor<'c>) -> Result<Vec<Value>, sqlx::Error> {
+        self.fetch_all(db).await
+    }
+}
+
+/// A database's address, understood.
+struct Address {
+    options: AnyConnectOptions,
+    sqlite: bool,
+    /// The file, where there is one.
+    file: Option<PathBuf>,
+    /// The key of the configuration that it stands at.
+    key: String,
+    /// The engine, or the SQLite file.
+    place: String,
+}
+
+impl Address {
+    /// Reads `url`. `create` says whether a SQLite file that is missing is made, where the URL does not say so.
+    fn parse(key: &str, url: &str, create: bool) -> Result<Self, DatabaseError> {
+        install_default_drivers();
+        let sqlite = url.starts_with("sqlite:");
+        if !sqlite && !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
+            return Err(DatabaseError::UnknownEngine { key: key.to_owned() });
+        }
+        let file = file_of(url);
+        let place = match (&file, sqlite) {
+            (Some(file), _) => file.display().to_string(),
+            (None, true) => "SQLite in memory".to_owned(),
+            (None, false) => "PostgreSQL".to_owned(),
+        };
+        let mut url = Cow::Borrowed(url);
+        if create && sqlite && !url.contains("mode=") {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            url = Cow::Owned(format!("{url}{separator}mode=rwc"));
+        }
+        let options: Result<AnyConnectOptions, sqlx::Error> = url.parse();
+        match options {
+            // Statement logs would put names of customers' rows beside request ids; the programs log what matters
+            // themselves.
+            Ok(options) => {
+                let options = options.disable_statement_logging();
+                Ok(Self { options, sqlite, file, key: key.to_owned(), place })
+            }
+            Err(error) => Err(DatabaseError::Unusable { key: key.to_owned(), place, reason: error.to_string() }),
+        }
+    }
+
+    fn unusable(&self, reason: String) -> DatabaseError {
+        DatabaseError::Unusable { key: self.key.clone(), place: self.place.clone(), reason }
     }
 }
 
@@ -264,32 +357,16 @@ async fn try_out(options: &AnyConnectOptions, file: Option<&Path>) -> Result<(),
 /// # Errors
 /// [`DatabaseError`].
 pub async fn open(key: &str, url: &str, migrations: &Migrator) -> Result<AnyPool, DatabaseError> {
-    install_default_drivers();
-    let sqlite = url.starts_with("sqlite:");
-    if !sqlite && !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
-        return Err(DatabaseError::UnknownEngine { key: key.to_owned() });
-    }
-    let file = file_of(url);
-    let place = match (&file, sqlite) {
-        (Some(file), _) => file.display().to_string(),
-        (None, true) => "SQLite in memory".to_owned(),
-        (None, false) => "PostgreSQL".to_owned(),
-    };
-    let unusable = |reason: String| DatabaseError::Unusable { key: key.to_owned(), place: place.clone(), reason };
-
-    let mut url = url.to_owned();
-    if let Some(file) = &file {
-        prepare_file(file, &url)
+    let address = Address::parse(key, url, true)?;
+    let unusable = |reason: String| address.unusable(reason);
+    let Address { options, sqlite, file, key, place } = &address;
+    let sqlite = *sqlite;
+    if let Some(file) = file {
+        prepare_file(file, url)
             .map_err(|e| unusable(format!("{} cannot be written: {e}", folder_of(file).display())))?;
     }
-    if sqlite && !url.contains("mode=") {
-        url.push_str(if url.contains('?') { "&mode=rwc" } else { "?mode=rwc" });
-    }
-    let options: AnyConnectOptions = url.parse().map_err(|e: sqlx::Error| unusable(e.to_string()))?;
-    // Statement logs would put names of customers' rows beside request ids; the programs log what matters themselves.
-    let options = options.disable_statement_logging();
     if file.is_some() || !sqlite {
-        try_out(&options, file.as_deref()).await.map_err(unusable)?;
+        try_out(options, file.as_deref()).await.map_err(unusable)?;
     }
     let complaints =
         Arc::new(Complaints { what: format!("the database of `{key}` ({place})"), told: Mutex::new(None) });
@@ -309,11 +386,11 @@ pub async fn open(key: &str, url: &str, migrations: &Migrator) -> Result<AnyPool
                 set_up(connection).await.inspect_err(|error| complaints.tell(error))
             })
         })
-        .connect_with(options)
+        .connect_with(options.clone())
         .await
         .map_err(|e| unusable(explain(&e)))?;
     migrate(&pool, migrations).await.map_err(|reason| DatabaseError::Migration {
-        key: key.to_owned(),
+        key: key.clone(),
         place: place.clone(),
         reason,
     })?;
@@ -427,15 +504,10 @@ pub enum Reached {
 /// # Errors
 /// [`DatabaseError`]; never [`DatabaseError::Migration`].
 pub async fn reach(key: &str, url: &str) -> Result<Reached, DatabaseError> {
-    install_default_drivers();
-    let sqlite = url.starts_with("sqlite:");
-    if !sqlite && !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
-        return Err(DatabaseError::UnknownEngine { key: key.to_owned() });
-    }
-    let file = file_of(url);
-    let place = file.as_ref().map_or_else(|| "PostgreSQL".to_owned(), |file| file.display().to_string());
-    let unusable = |reason: String| DatabaseError::Unusable { key: key.to_owned(), place: place.clone(), reason };
-    if let Some(file) = file.filter(|file| !file.exists()) {
+    let address = Address::parse(key, url, false)?;
+    let unusable = |reason: String| address.unusable(reason);
+    let Address { options, sqlite, file, .. } = &address;
+    if let Some(file) = file.as_ref().filter(|file| !file.exists()) {
         // Where there is no folder yet, the program makes it.
         let mut folders = file.ancestors().skip(1);
         let existing = folders.find(|folder| folder.as_os_str().is_empty() || folder.exists());
@@ -445,11 +517,10 @@ pub async fn reach(key: &str, url: &str) -> Result<Reached, DatabaseError> {
             Some(Ok(_)) | None => Ok(Reached::NotCreated),
         };
     }
-    let options: AnyConnectOptions = url.parse().map_err(|e: sqlx::Error| unusable(e.to_string()))?;
     let pool = AnyPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(5));
-    let pool = pool.connect_with(options.disable_statement_logging()).await.map_err(|e| unusable(explain(&e)))?;
+    let pool = pool.connect_with(options.clone()).await.map_err(|e| unusable(explain(&e)))?;
     // SQLite reads nothing of a file until it must.
-    let question = if sqlite { "SELECT count(*) FROM sqlite_master" } else { "SELECT 1" };
+    let question = if *sqlite { "SELECT count(*) FROM sqlite_master" } else { "SELECT 1" };
     let answer = pool.execute(question).await.map_err(|e| unusable(explain(&e)));
     pool.close().await;
     answer.map(|_| Reached::Answers)
@@ -496,6 +567,26 @@ mod tests {
         }
         pool.execute("CREATE INDEX i ON t (v)").await.expect("indexed");
         pool.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_a_statement_says_that_it_wrote_is_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pool = open(KEY, &test_url(folder.path()).await, &migrations()).await.expect("opens");
+        pool.execute("CREATE TABLE t (v TEXT NOT NULL)").await.expect("created");
+        for v in ["a", "b", "c"] {
+            let insert = sqlx::query("INSERT INTO t (v) VALUES ($1) RETURNING v").bind(v);
+            assert!(insert.one_written(&pool).await.expect("inserted").is_some());
+        }
+        // More rows than it hands out: all of them are gone on other connections, too.
+        let mut before = pool.acquire().await.expect("a connection");
+        let deleted = sqlx::query_scalar("DELETE FROM t WHERE v < 'c' RETURNING v");
+        let deleted: Option<String> = deleted.one_written(&mut *before).await.expect("deleted");
+        assert!(deleted.is_some());
+        let left: Vec<String> = sqlx::query_scalar("SELECT v FROM t").fetch_all(&pool).await.expect("read");
+        assert_eq!(left, ["c".to_owned()]);
+        let none = sqlx::query_as::<_, (String,)>("UPDATE t SET v = 'd' WHERE v = 'a' RETURNING v");
+        assert_eq!(none.all_written(&pool).await.expect("updated"), []);
     }
 
     #[tokio::test]

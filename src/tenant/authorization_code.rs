@@ -8,6 +8,7 @@ use super::grant::{Grant, REFRESH_TOKEN_LIFETIME};
 use super::sso::Session;
 use super::state::Tenant;
 use crate::platform::clock::millis;
+use crate::platform::database::Returning as _;
 use crate::platform::{hash, random};
 
 /// A code on its way to the app.
@@ -101,8 +102,7 @@ pub(super) enum UseUpError {
 /// it. Everyone else proves that the code has leaked, and the grant is revoked (RFC 6749 §4.1.2).
 pub(super) async fn use_up(tenant: &Tenant, client_id: Uuid, code: &str) -> Result<Bindings, UseUpError> {
     let (hash, client_id) = (hash::sha256_base64url(code), client_id.to_string());
-    // To its end: SQLite commits when the last row was read.
-    let bindings: Vec<Bindings> = sqlx::query_as(
+    let bindings: Option<Bindings> = sqlx::query_as(
         "UPDATE authorization_codes SET redeemed_at = $1 \
          WHERE code_hash = $2 AND client_id = $3 AND redeemed_at IS NULL \
          AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND revoked_at IS NULL) \
@@ -111,9 +111,9 @@ pub(super) async fn use_up(tenant: &Tenant, client_id: Uuid, code: &str) -> Resu
     .bind(tenant.clock().unix_millis())
     .bind(&hash)
     .bind(&client_id)
-    .fetch_all(tenant.db())
+    .one_written(tenant.db())
     .await?;
-    if let Some(bindings) = bindings.into_iter().next() {
+    if let Some(bindings) = bindings {
         return Ok(bindings);
     }
     let reused: Option<String> = sqlx::query_scalar(

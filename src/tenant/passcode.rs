@@ -3,9 +3,6 @@
 //! A passcode has eight digits, lives ten minutes, allows ten tries, works once (two requests at the same moment
 //! included), and only in the interaction and for the purpose that it was sent for. A new one replaces the old one, and
 //! a new password ends all of its account's (`user::set_password`).
-//!
-//! Statements that write and return rows are read to their end (`fetch_all`): SQLite commits when the last row was
-//! read, and nothing may be acknowledged before.
 
 use time::Duration;
 
@@ -14,6 +11,7 @@ use super::mail::{self, Mail};
 use super::rate_limit::TooMany;
 use super::state::Tenant;
 use super::user;
+use crate::platform::database::Returning as _;
 use crate::platform::{hash, random};
 
 /// How many digits a passcode has.
@@ -176,7 +174,7 @@ pub(super) async fn verify(
 ) -> Result<Verdict, sqlx::Error> {
     let now = tenant.clock().unix_millis();
     // Comparing digests gives a timing attack nothing to hold on to: it cannot choose them.
-    let tried: Vec<Tried> = sqlx::query_as(
+    let tried: Option<Tried> = sqlx::query_as(
         "UPDATE flow_steps SET tries = tries + 1,
              verified_at = CASE WHEN passcode_digest = $1 THEN $2 ELSE verified_at END
          WHERE interaction_id = $3 AND purpose = $4 AND verified_at IS NULL AND tries < $5 AND expires_at > $6
@@ -188,9 +186,9 @@ pub(super) async fn verify(
     .bind(purpose.as_str())
     .bind(TRIES)
     .bind(now)
-    .fetch_all(tenant.db())
+    .one_written(tenant.db())
     .await?;
-    if let Some(row) = tried.first() {
+    if let Some(row) = tried {
         if row.verified_at.is_some() {
             return Ok(Email::parse(&row.email).map_or(Verdict::NotSent, Verdict::Accepted));
         }
@@ -220,7 +218,7 @@ pub(super) async fn take_verified(
     interaction: &str,
     purpose: Purpose,
 ) -> Result<Option<Email>, sqlx::Error> {
-    let taken: Vec<String> = sqlx::query_scalar(
+    let taken: Option<String> = sqlx::query_scalar(
         "DELETE FROM flow_steps
          WHERE interaction_id = $1 AND purpose = $2 AND verified_at IS NOT NULL AND expires_at > $3
          RETURNING email",
@@ -228,9 +226,9 @@ pub(super) async fn take_verified(
     .bind(interaction)
     .bind(purpose.as_str())
     .bind(tenant.clock().unix_millis() - millis(REST_OF_FLOW))
-    .fetch_all(tenant.db())
+    .one_written(tenant.db())
     .await?;
-    Ok(taken.first().and_then(|email| Email::parse(email).ok()))
+    Ok(taken.and_then(|email| Email::parse(&email).ok()))
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -3,9 +3,6 @@
 //! When a session ends, the apps that took part in it are told (see [`back_channel_logout`]), and what it has given out
 //! ends with it, but for refresh tokens with `offline_access`: those are for work while the user is away, and outlive
 //! the session (OpenID Connect Back-Channel Logout §2.7). They end by revocation, or with the password.
-//!
-//! Statements that write and return rows are read to their end (`fetch_all`): SQLite commits when the last row was
-//! read, and nothing may be acknowledged before.
 
 use axum::http::{HeaderMap, HeaderValue};
 use time::Duration;
@@ -17,6 +14,7 @@ use super::scope::words;
 use super::state::Tenant;
 use super::user::User;
 use crate::platform::clock::millis;
+use crate::platform::database::Returning as _;
 use crate::platform::{hash, random};
 
 /// How long a session lives without being used.
@@ -135,7 +133,7 @@ impl Session {
         let ended: Vec<EndedSession> =
             sqlx::query_as("DELETE FROM sso_sessions WHERE cookie_hash = $1 RETURNING sid, user_id")
                 .bind(previous.unwrap_or_default())
-                .fetch_all(tenant.db())
+                .all_written(tenant.db())
                 .await?;
         let (own, others): (Vec<_>, Vec<_>) = ended.into_iter().partition(|ended| ended.user_id == user.id);
         for ended in others {
@@ -214,11 +212,11 @@ pub(super) fn cookie_hash(headers: &HeaderMap) -> Option<String> {
 /// Ends the session with this `sid`, and tells the apps that took part in it. Returns those apps' client ids; none when
 /// it had ended before.
 pub(super) async fn end(tenant: &Tenant, sid: &str) -> Result<Vec<String>, sqlx::Error> {
-    let ended: Vec<String> = sqlx::query_scalar("DELETE FROM sso_sessions WHERE sid = $1 RETURNING user_id")
+    let ended: Option<String> = sqlx::query_scalar("DELETE FROM sso_sessions WHERE sid = $1 RETURNING user_id")
         .bind(sid)
-        .fetch_all(tenant.db())
+        .one_written(tenant.db())
         .await?;
-    match ended.into_iter().next() {
+    match ended {
         Some(user_id) => has_ended(tenant, &EndedSession { sid: sid.to_owned(), user_id }).await,
         None => Ok(Vec::new()),
     }
@@ -250,7 +248,7 @@ pub(super) async fn end_sessions_of(tenant: &Tenant, user_id: &str) {
     let ended = async {
         let sids: Vec<String> = sqlx::query_scalar("DELETE FROM sso_sessions WHERE user_id = $1 RETURNING sid")
             .bind(user_id)
-            .fetch_all(tenant.db())
+            .all_written(tenant.db())
             .await?;
         for sid in sids {
             has_ended(tenant, &EndedSession { sid, user_id: user_id.to_owned() }).await?;

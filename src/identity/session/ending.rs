@@ -11,6 +11,7 @@ use crate::identity::ended_sessions::EndedBy;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::state::Identity;
 use crate::identity::user_key::UserKey;
+use crate::platform::database::Returning as _;
 
 /// Which of their sessions a customer ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +111,7 @@ async fn delete(connection: &mut AnyConnection, which: Which<'_>) -> Result<Vec<
     for name in names {
         query = query.bind(name.to_owned());
     }
-    query.fetch_all(connection).await
+    query.all_written(connection).await
 }
 
 impl Identity {

@@ -16,6 +16,7 @@ use crate::identity::scopes::{Naming, Scopes};
 use crate::identity::token::AccessToken;
 use crate::identity::user_key::UserKey;
 use crate::platform::clock::{Clock, Timestamp};
+use crate::platform::database::Returning as _;
 use crate::platform::random;
 use crate::platform::seal::KeyRing;
 
@@ -223,7 +224,7 @@ impl Cache {
         let Ok(_permit) = timeout_at(deadline, self.permits.acquire()).await else { return Ok(Lease::Busy) };
         let id = random::token();
         let now = self.clock.timestamp();
-        let leased: Vec<LeasedRow> = sqlx::query_as(
+        let leased: Option<LeasedRow> = sqlx::query_as(
             "UPDATE refresh_tokens SET lease = $1, lease_until = $2 \
              WHERE customer = $3 AND client_id = $4 AND (lease_until < $5 OR lease_until > $6) RETURNING subject, scopes, sealed",
         )
@@ -233,10 +234,10 @@ impl Cache {
         .bind(&self.client_id)
         .bind(now)
         .bind(now + LEASE + CLOCK_WAS_SET_BACK)
-        // To the end: SQLite commits when the last row was read, and a lease that was not written is none.
-        .fetch_all(&self.db)
+        // A lease that was not written is none.
+        .one_written(&self.db)
         .await?;
-        if let Some(LeasedRow { subject, scopes, sealed }) = leased.into_iter().next() {
+        if let Some(LeasedRow { subject, scopes, sealed }) = leased {
             let granted = scopes.as_deref().map(Scopes::parse);
             let token = self.keys.open(&self.refresh_context(customer), &sealed);
             let refresh_token = SecretString::from(token.as_deref().unwrap_or_default());
@@ -371,7 +372,7 @@ impl Cache {
         )
         .bind(customer.as_str())
         .bind(&self.client_id)
-        .fetch_optional(&mut *connection)
+        .one_written(&mut *connection)
         .await?;
         sqlx::query(
             "DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2 \
@@ -390,7 +391,7 @@ impl Cache {
         let mut transaction = self.db.begin().await?;
         let ended: Vec<String> = sqlx::query_scalar("DELETE FROM sessions WHERE customer = $1 RETURNING id")
             .bind(customer.as_str())
-            .fetch_all(&mut *transaction)
+            .all_written(&mut *transaction)
             .await?;
         for id in ended {
             ended_sessions::note_one(&mut transaction, &id, EndedBy::Provider, self.clock.timestamp()).await?;

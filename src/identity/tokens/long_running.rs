@@ -42,7 +42,7 @@ use crate::identity::client::request::{Grant, TokenRequest};
 use crate::identity::scopes::{Naming, Scopes};
 use crate::identity::token::{AccessToken, AcquireError, IncomingToken, Options};
 use crate::platform::clock::{Clock, Timestamp};
-use crate::platform::database::{self, DatabaseError};
+use crate::platform::database::{self, DatabaseError, Returning as _};
 use crate::platform::seal::KeyRing;
 use crate::platform::{hash, random, serve};
 
@@ -251,16 +251,16 @@ impl LongRunning {
     /// [`AcquireError::Unavailable`] when the database does not answer.
     pub async fn stop(&self, session_key: &SessionKey, customer: &str) -> Result<bool, AcquireError> {
         let work = Work { id: session_key.id(), customer: customer.to_owned() };
-        let stopped: Vec<String> = sqlx::query_scalar(
+        let stopped: Option<String> = sqlx::query_scalar(
             "DELETE FROM long_running_work WHERE id = $1 AND customer = $2 AND client_id = $3 RETURNING sealed",
         )
         .bind(&work.id)
         .bind(&work.customer)
         .bind(self.0.client.client_id())
-        .fetch_all(&self.0.db)
+        .one_written(&self.0.db)
         .await?;
-        let Some(sealed) = stopped.first() else { return Ok(false) };
-        if let Ok(token) = self.0.keys.open(&self.refresh_context(&work), sealed) {
+        let Some(sealed) = stopped else { return Ok(false) };
+        if let Ok(token) = self.0.keys.open(&self.refresh_context(&work), &sealed) {
             self.0.client.revoke_in_background(SecretString::from(token));
         }
         Ok(true)
@@ -415,7 +415,7 @@ impl LongRunning {
     async fn lease(&self, work: &Work) -> Result<Option<RefreshLease>, AcquireError> {
         let lease = random::token();
         let now = self.0.clock.timestamp();
-        let leased: Vec<String> = sqlx::query_scalar(
+        let leased: Option<String> = sqlx::query_scalar(
             "UPDATE long_running_work SET lease = $1, lease_until = $2 WHERE id = $3 AND customer = $4 \
              AND client_id = $5 AND expires_at > $6 AND (lease_until < $6 OR lease_until > $7) RETURNING sealed",
         )
@@ -426,11 +426,10 @@ impl LongRunning {
         .bind(self.0.client.client_id())
         .bind(now)
         .bind(now + LEASE + CLOCK_WAS_SET_BACK)
-        // To the end: SQLite commits when the last row was read.
-        .fetch_all(&self.0.db)
+        .one_written(&self.0.db)
         .await?;
-        let Some(sealed) = leased.first() else { return Ok(None) };
-        let token = self.0.keys.open(&self.refresh_context(work), sealed);
+        let Some(sealed) = leased else { return Ok(None) };
+        let token = self.0.keys.open(&self.refresh_context(work), &sealed);
         let refresh_token = SecretString::from(token.as_deref().unwrap_or_default());
         let held = RefreshLease { lease, refresh_token };
         if token.is_err() {

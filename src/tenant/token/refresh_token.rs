@@ -10,6 +10,7 @@ use super::issue::{AccessTokenFor, resource_of, respond};
 use super::request::RefreshRequest;
 use super::response::TokenResponse;
 use crate::platform::clock::millis;
+use crate::platform::database::Returning as _;
 use crate::platform::hash;
 use crate::tenant::config::RefreshTokenReuse;
 use crate::tenant::grant::{Grant, REFRESH_TOKEN_LIFETIME};
@@ -83,7 +84,7 @@ pub(super) async fn redeem(
     .bind(now)
     .bind(&hash)
     .bind(good_since)
-    .fetch_optional(&mut *change)
+    .one_written(&mut *change)
     .await?;
     if used.is_none() {
         change.rollback().await?;
