@@ -335,8 +335,9 @@ impl Bare {
     /// The API's query, and its rows as the API sends them.
     async fn list(State(bare): State<Arc<Self>>) -> Json<Vec<Todo>> {
         let query = sqlx::query(
-            "SELECT id, owner, description, done, created_at, updated_at FROM todos
-             WHERE id > $1 AND owner = $3 ORDER BY id LIMIT CAST($2 AS BIGINT)",
+            "SELECT id, owner, description, done, created_at, updated_at, version FROM todos
+             WHERE owner = $3 AND removed_at IS NULL AND ($1 = '' OR (position, id) > (SELECT position, id FROM
+             todos WHERE id = $1 AND owner = $3)) ORDER BY position, id LIMIT CAST($2 AS BIGINT)",
         );
         let rows = query.bind("").bind(1001_i64).bind(&bare.owner).fetch_all(&bare.db).await;
         let rows = rows.expect("the database answers");
@@ -348,6 +349,7 @@ impl Bare {
             done: row.get::<i64, _>("done") != 0,
             created_at: clock::from_millis(row.get("created_at")),
             updated_at: clock::from_millis(row.get("updated_at")),
+            version: row.get("version"),
         };
         Json(rows.iter().map(todo).collect())
     }

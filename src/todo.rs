@@ -6,12 +6,14 @@ use uuid::Uuid;
 
 /// Where the API keeps to-dos, below its address.
 pub const API_PATH: &str = "api/todolist";
+/// The header of an answer that says which change of the list it came of; none where nothing was changed.
+pub const CHANGE: &str = "todolist-change";
 
 /// A to-do as the API sends it (camelCase, as in Microsoft's sample; `done` and the two times are ours).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Todo {
-    /// UUID version 7, made by the API: sorts by the time of creation.
+    /// A UUID, made by the client or, version 7, by the API.
     pub id: Uuid,
     /// The key of the customer it belongs to, as the API knows them.
     pub owner: String,
@@ -25,6 +27,16 @@ pub struct Todo {
     /// When it last changed (RFC 3339, UTC).
     #[serde(with = "time::serde::rfc3339")]
     pub updated_at: OffsetDateTime,
+    /// Which change of its owner's list it is of: another one, another text or state. What `ETag` and `If-Match` carry.
+    #[serde(default)]
+    pub version: i64,
+}
+
+impl Todo {
+    /// Its version as a strong entity tag (RFC 9110 §8.8.3).
+    pub fn etag(&self) -> String {
+        format!("\"{}\"", self.version)
+    }
 }
 
 /// A to-do that is to be added: all that its author says of it. What is added, what is undone and what is sent is this,
@@ -42,7 +54,7 @@ pub struct NewTodo {
 impl From<Todo> for NewTodo {
     fn from(todo: Todo) -> Self {
         // Every member by name: one that is new does not compile until it is decided whose it is to say.
-        let Todo { description, done, id: _, owner: _, created_at: _, updated_at: _ } = todo;
+        let Todo { description, done, id: _, owner: _, created_at: _, updated_at: _, version: _ } = todo;
         Self { description, done }
     }
 }
@@ -95,7 +107,14 @@ impl Description {
     /// [`DescriptionError`] when nothing is left, when it is too long, or when it contains NUL.
     pub fn parse(text: &str) -> Result<Self, DescriptionError> {
         let text = text.trim();
-        if text.is_empty() {
+        // Of marks that nobody sees (Unicode 17.0 §23.2, §23.3), a row would be empty.
+        let is_invisible = |c: char| {
+            c.is_whitespace()
+                || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                    | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                    | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+        };
+        if text.chars().all(is_invisible) {
             return Err(DescriptionError::Empty);
         }
         if text.contains('\0') {
@@ -144,7 +163,11 @@ mod tests {
 
     #[test]
     fn an_empty_a_long_and_a_nul_description_are_refused() {
-        assert_eq!(Description::parse(" \t\n"), Err(DescriptionError::Empty));
+        for nothing in [" \t\n", "\u{200b}", "\u{feff} \u{2060}\u{fe0f}", "\u{ad}", "\u{3164}\u{2800}"] {
+            assert_eq!(Description::parse(nothing), Err(DescriptionError::Empty), "{nothing:?}");
+        }
+        // Beside something to see, they are its author's.
+        assert!(Description::parse("👩\u{200d}👧").is_ok() && Description::parse("\u{202e}x").is_ok());
         assert_eq!(Description::parse("a\0b"), Err(DescriptionError::Nul));
         assert_eq!(Description::parse(&"é".repeat(501)), Err(DescriptionError::TooLong));
         assert!(Description::parse(&"é".repeat(500)).is_ok());

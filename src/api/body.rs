@@ -1,9 +1,9 @@
 //! Bodies and ids of requests, parsed. What is refused is refused with a problem document.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -21,6 +21,8 @@ pub(super) trait Members: DeserializeOwned {
     /// The members that it may have. Any other one is refused by name: what is not understood must not be lost in
     /// silence.
     const MEMBERS: &[&str];
+    /// The largest one, in bytes.
+    const MAX_BYTES: usize = 16 * 1024;
 }
 
 /// A JSON body: 415 for other content types, 413 when too large, 400 when it is not what was expected.
@@ -29,7 +31,7 @@ pub(super) struct Json<T>(pub(super) T);
 impl<S: Send + Sync, T: Members> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         let media_type = media_type.to_ascii_lowercase();
@@ -39,9 +41,11 @@ impl<S: Send + Sync, T: Members> FromRequest<S> for Json<T> {
             let detail = "Send the body as application/json.";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
+        DefaultBodyLimit::max(T::MAX_BYTES).apply(&mut request);
         let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => {
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 16 KiB.")
+                let detail = format!("The body is larger than {} KiB.", T::MAX_BYTES / 1024);
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
             }
             _ => Problem::bad_request("The body ended before it was complete."),
         })?;
@@ -75,17 +79,46 @@ impl<S: Send + Sync> FromRequestParts<S> for TodoId {
     }
 }
 
-/// What a client may say about a to-do. It may send all that it was sent, as clients of Microsoft's sample do: the id and
-/// the times are not theirs to say, and stay as they are.
+/// What a client may say about a to-do. It may send all that it was sent, as clients of Microsoft's sample do: version and
+/// times are not theirs to say, and stay as they are. The id is, when a to-do is added.
 #[derive(Deserialize)]
 pub(super) struct Draft {
+    id: Option<Value>,
     description: Option<String>,
     done: Option<bool>,
     owner: Option<Value>,
 }
 
 impl Members for Draft {
-    const MEMBERS: &[&str] = &["description", "done", "owner", "id", "createdAt", "updatedAt"];
+    const MEMBERS: &[&str] = &["description", "done", "owner", "id", "createdAt", "updatedAt", "version"];
+}
+
+/// What the client saw before it decides (RFC 9110 §13.1.1): the version of `If-Match`, if there is one.
+pub(super) struct Seen(pub(super) Option<i64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Seen {
+    type Rejection = Problem;
+
+    fn from_request_parts(parts: &mut Parts, _state: &S) -> impl Future<Output = Result<Self, Problem>> + Send {
+        std::future::ready(Self::of(&parts.headers))
+    }
+}
+
+impl Seen {
+    fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let mut values = headers.get_all(header::IF_MATCH).iter();
+        let Some(value) = values.next() else { return Ok(Self(None)) };
+        let tag = value.to_str().ok().filter(|_| values.next().is_none()).map(str::trim);
+        // Any version of it will do.
+        if tag == Some("*") {
+            return Ok(Self(None));
+        }
+        // A proxy that compresses answers makes tags weak; the version is the same.
+        let tag = tag.map(|tag| tag.strip_prefix("W/").unwrap_or(tag));
+        let version = tag.and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+        let malformed = "If-Match takes one entity tag, as the ETag header had it: \"17\".";
+        version.map(|version| Self(Some(version))).ok_or_else(|| Problem::bad_request(malformed))
+    }
 }
 
 /// What is to change of a to-do.
@@ -115,11 +148,13 @@ impl Change {
 pub(super) struct Mark {
     /// Whether they are done.
     pub(super) done: Option<bool>,
+    /// The last change that the client saw: what changed since is left as it is.
+    pub(super) seen: Option<i64>,
     owner: Option<Value>,
 }
 
 impl Members for Mark {
-    const MEMBERS: &[&str] = &["done", "owner"];
+    const MEMBERS: &[&str] = &["done", "seen", "owner"];
 }
 
 impl Mark {
@@ -141,6 +176,13 @@ impl Draft {
     /// The to-do that is to be added.
     pub(super) fn new_todo(&self) -> Result<NewTodo, Problem> {
         Ok(NewTodo { description: self.required_description()?, done: self.done.unwrap_or_default() })
+    }
+
+    /// The id that the client made. Clients of Microsoft's sample send a number, or the id of nothing: theirs is made here.
+    pub(super) fn id(&self) -> Result<Option<Uuid>, Problem> {
+        let Some(text) = self.id.as_ref().and_then(Value::as_str) else { return Ok(None) };
+        let id: Uuid = text.parse().map_err(|_| Problem::member("/id", "This is not a UUID."))?;
+        Ok(Some(id).filter(|id| !id.is_nil()))
     }
 
     /// What a to-do is to be replaced by. Clients that know no `done` leave it as it is.

@@ -10,10 +10,17 @@
 //! | `PUT /api/todolist/{id}` | replaces one | write |
 //! | `PATCH /api/todolist/{id}` | changes a part of one | write |
 //! | `DELETE /api/todolist/{id}` | removes one | write |
+//! | `POST /api/todolist/batch` | adds, changes and removes several in one change | write |
+//! | `POST /api/todolist/changes/{number}/undo` | undoes a change, for a day | write |
+//! | `GET /api/todolist/changes?since=` | says which changed since a change | read |
 //! | `GET /api/profile` | shows the customer's own profile | `read_profile` |
 //! | `PATCH /api/profile` | changes a part of it | `write_profile` |
 //! | `GET /.well-known/oauth-protected-resource` | says who issues tokens for it, and which scopes there are | – |
 //! | `GET /health` | says that the API runs | – |
+//!
+//! Each change of an owner's list has a number: the version of the to-dos that it changed, and what undoing it is asked by.
+//! Answers to changes carry it in `Todolist-Change` ([`CHANGE`](crate::todo::CHANGE)), answers of one to-do its version in `ETag`, and `If-Match`
+//! makes any change of it depend on that. A to-do may come with an id that its client made: sent twice, it is added once.
 //!
 //! Users see their own to-dos, apps (daemons) everyone's. Profiles are kept by a directory, which is asked on the
 //! customer's behalf (`directory`). Every error is a problem document (RFC 9457). There are no
@@ -21,6 +28,8 @@
 
 mod body;
 mod callers;
+#[cfg(test)]
+mod changes_tests;
 pub mod config;
 mod directory;
 mod downstream;
@@ -42,8 +51,8 @@ use crate::platform::serve;
 pub use self::downstream::Downstream;
 pub use self::state::{Api, StartError};
 
-/// The largest body, in bytes.
-const MAX_BODY: usize = 16 * 1024;
+/// The largest body, in bytes. Most routes take less: [`body::Members::MAX_BYTES`].
+const MAX_BODY: usize = 256 * 1024;
 
 /// All routes of the API.
 pub fn router(api: Api) -> Router {

@@ -8,9 +8,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::store::StoreError;
+use super::store::{MAX_PER_OWNER, StoreError};
 use crate::identity::bearer::AuthRejection;
 use crate::platform::serve::Malformed;
+use crate::todo::Todo;
 
 /// What went wrong, for the client's developer. [`complete`] makes the document of it.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub(super) struct Problem {
     detail: String,
     /// Members of the body that are at fault: JSON pointer (RFC 6901) and what to do about it.
     errors: Vec<(String, String)>,
+    /// The to-do as it is, where the client saw an older one.
+    current: Option<Box<Todo>>,
 }
 
 impl Problem {
@@ -38,6 +41,40 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "There is no to-do of yours with this id.")
     }
 
+    /// 412: the to-do is not as the client saw it any more. Says how it is, so that nobody needs to ask.
+    pub(super) fn stale(current: Todo) -> Self {
+        let detail = "The to-do was changed meanwhile. Nothing was done; `current` is how it is now.";
+        Self { current: Some(Box::new(current)), ..Self::new(StatusCode::PRECONDITION_FAILED, detail) }
+    }
+
+    /// 410: the to-do was added with this id before, and removed since.
+    pub(super) fn removed_since() -> Self {
+        Self::new(StatusCode::GONE, "The to-do was added with this id already, and removed since. Nothing was done.")
+    }
+
+    /// 409: somebody else uses the id.
+    pub(super) fn id_taken() -> Self {
+        Self::new(StatusCode::CONFLICT, "This id is in use. Make another one, at random.")
+    }
+
+    /// 409: the list is full.
+    pub(super) fn full() -> Self {
+        let detail = format!("The list has {MAX_PER_OWNER} to-dos, and takes no more. Remove some first.");
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// 404: no change of the caller's can be undone by this number.
+    pub(super) fn no_such_change() -> Self {
+        let detail =
+            "No change of yours with this number can be undone: there was none, or it was more than a day ago.";
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// 410: what changed since then is not known any more.
+    pub(super) fn forgotten() -> Self {
+        Self::new(StatusCode::GONE, "What changed since then is not known any more. Fetch the list.")
+    }
+
     /// 404: nothing here is about profiles.
     pub(super) fn no_directory() -> Self {
         Self::new(
@@ -48,7 +85,7 @@ impl Problem {
 
     /// Any other status with `detail`.
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), errors: Vec::new() }
+        Self { status, detail: detail.into(), errors: Vec::new(), current: None }
     }
 
     /// What is said when a layer refused a request with nothing but a status.
@@ -59,7 +96,7 @@ impl Problem {
                 StatusCode::BAD_REQUEST => "The address, its query or the headers of the request are malformed.",
                 StatusCode::NOT_FOUND => "There is nothing at this address.",
                 StatusCode::METHOD_NOT_ALLOWED => "This address does not take that method; see the Allow header.",
-                StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than 16 KiB.",
+                StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than 256 KiB.",
                 StatusCode::SERVICE_UNAVAILABLE => "That took too long. Try again in a moment.",
                 _ => "The request could not be answered.",
             },
@@ -121,7 +158,15 @@ pub(super) async fn complete(request: Request, next: Next) -> Response {
         let errors = problem.errors.iter().map(|(pointer, detail)| json!({"pointer": pointer, "detail": detail}));
         document["errors"] = errors.collect();
     }
+    let mut tag = None;
+    if let Some(current) = &problem.current {
+        tag = HeaderValue::try_from(current.etag()).ok();
+        document["current"] = json!(current);
+    }
     let headers = response.headers_mut();
+    if let Some(tag) = tag {
+        headers.insert(header::ETAG, tag);
+    }
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     *response.body_mut() = Body::from(document.to_string());

@@ -1,6 +1,7 @@
 //! The API's state: the configuration, checked, and the database, opened.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -128,8 +129,21 @@ impl Api {
         self.0.downstream.as_ref()
     }
 
-    /// Makes sure of the provider, and says in the log when it cannot be used, until `shutdown`.
+    /// What goes on beside the requests, until `shutdown`: the provider is watched, and the log told when it cannot be used;
+    /// what cannot be undone any more is forgotten.
     pub async fn watch(self, shutdown: CancellationToken) {
-        self.0.verifier.provider().watch(shutdown).await;
+        let forget = async {
+            const EVERY: Duration = Duration::from_mins(10);
+            while !shutdown.is_cancelled() {
+                if let Err(error) = self.0.store.forget().await {
+                    tracing::warn!(error = error.explain(), "what is over could not be removed; trying again later");
+                }
+                tokio::select! {
+                    () = shutdown.cancelled() => {}
+                    () = tokio::time::sleep(EVERY) => {}
+                }
+            }
+        };
+        tokio::join!(self.0.verifier.provider().watch(shutdown.clone()), forget);
     }
 }

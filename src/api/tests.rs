@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use super::store::{Added, MAX_PER_OWNER, Store, Whose};
+use super::store::{MAX_PER_OWNER, Operation, Outcome, Store, Whose};
 use super::{Api, StartError, config, router};
 use crate::identity::testing::{ALICE, API, BOB, ProviderDouble, TENANT};
 use crate::platform::clock::Clock;
@@ -17,7 +17,7 @@ use crate::platform::config::{Mode, Settings};
 use crate::platform::outbound;
 use crate::todo::{Description, NewTodo, Patch, Todo};
 
-const LIST: &str = "/api/todolist";
+pub(super) const LIST: &str = "/api/todolist";
 
 pub(super) fn clock() -> Clock {
     Clock::manual(OffsetDateTime::from_unix_timestamp(1_800_000_000).expect("a date"))
@@ -49,23 +49,23 @@ pub(super) async fn start(toml: &str) -> Result<Api, StartError> {
 }
 
 /// A running API, its provider, and tokens of its callers.
-struct TestApi {
+pub(super) struct TestApi {
     router: Router,
     provider: ProviderDouble,
     folder: TempDir,
-    alice: String,
-    bob: String,
-    daemon: String,
+    pub(super) alice: String,
+    pub(super) bob: String,
+    pub(super) daemon: String,
 }
 
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: Value,
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
 }
 
 impl TestApi {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let provider = ProviderDouble::start(&clock()).await;
         let url = format!("sqlite:{}/api.db", folder.path().display());
@@ -100,11 +100,24 @@ impl TestApi {
         answer
     }
 
-    async fn call(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+    pub(super) async fn call(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.call_if(token, method, path, body, None).await
+    }
+
+    /// With `If-Match`, where there is one.
+    pub(super) async fn call_if(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        if_match: Option<&str>,
+    ) -> Answer {
         let request = Request::builder()
             .method(Method::from_bytes(method.as_bytes()).expect("a method"))
             .uri(path)
             .header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let request = if_match.into_iter().fold(request, |request, tag| request.header(header::IF_MATCH, tag));
         let request = match body {
             None => request.body(Body::empty()),
             Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())),
@@ -122,13 +135,13 @@ impl TestApi {
         self.send(request).await
     }
 
-    async fn add(&self, token: &str, description: &str) -> Todo {
+    pub(super) async fn add(&self, token: &str, description: &str) -> Todo {
         let answer = self.call(token, "POST", LIST, Some(json!({"description": description}))).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
         serde_json::from_value(answer.body).expect("a to-do")
     }
 
-    async fn list(&self, token: &str) -> Vec<Todo> {
+    pub(super) async fn list(&self, token: &str) -> Vec<Todo> {
         let answer = self.call(token, "GET", LIST, None).await;
         assert_eq!(answer.status, 200);
         serde_json::from_value(answer.body).expect("to-dos")
@@ -147,7 +160,7 @@ async fn a_customer_adds_shows_changes_and_removes_a_todo() {
         added.body,
         json!({
             "id": id, "owner": format!("{TENANT}.{ALICE}"), "description": "buy milk", "done": false,
-            "createdAt": "2027-01-15T08:00:00Z", "updatedAt": "2027-01-15T08:00:00Z",
+            "createdAt": "2027-01-15T08:00:00Z", "updatedAt": "2027-01-15T08:00:00Z", "version": 1,
         })
     );
     assert_eq!(api.call(&api.alice, "GET", &path, None).await.body, added.body);
@@ -194,13 +207,14 @@ async fn another_owners_todo_is_404_on_every_verb() {
 }
 
 #[tokio::test]
-async fn an_owner_or_id_in_a_users_body_is_ignored() {
+async fn an_owner_or_a_time_in_a_users_body_is_ignored() {
     let api = TestApi::start().await;
     let id = Uuid::now_v7();
     let body = json!({"id": id, "owner": format!("{TENANT}.{BOB}"), "description": "x", "createdAt": "1970-01-01"});
     let added = api.call(&api.alice, "POST", LIST, Some(body)).await;
     assert_eq!((added.status, &added.body["owner"]), (201, &json!(format!("{TENANT}.{ALICE}"))));
-    assert_ne!(added.body["id"], json!(id));
+    // The id is the client's to make, the time is not.
+    assert_eq!((&added.body["id"], &added.body["createdAt"]), (&json!(id), &json!("2027-01-15T08:00:00Z")));
     let added = api.call(&api.alice, "POST", LIST, Some(json!({"owner": {"x": 1}, "description": "y"}))).await;
     assert_eq!(added.status, 201);
     assert_eq!(api.list(&api.bob).await, [] as [crate::todo::Todo; 0]);
@@ -490,19 +504,29 @@ async fn empty_permissions_stop_the_api() {
 }
 
 /// A store of the test's own.
-async fn store(clock: &Clock) -> (TempDir, Store) {
+pub(super) async fn store(clock: &Clock) -> (TempDir, Store) {
     let folder = tempfile::tempdir().expect("a folder");
     let url = crate::platform::database::test_url(folder.path()).await;
     let store = Store::open(&url, clock.clone()).await.expect("opens");
     (folder, store)
 }
 
-async fn add(store: &Store, owner: &str, description: &str) -> Option<Todo> {
+pub(super) async fn perform(store: &Store, owner: &str, operation: Operation) -> Outcome {
+    let applied = store.apply(owner, &[operation]).await.expect("the database works");
+    applied.outcomes.into_iter().next().expect("one for one")
+}
+
+pub(super) async fn add(store: &Store, owner: &str, description: &str) -> Option<Todo> {
     let new = NewTodo { description: Description::parse(description).expect("valid"), done: false };
-    match store.add(owner, &new).await.expect("the database works") {
-        Added::Todo(todo) => Some(todo),
-        Added::Full => None,
+    match perform(store, owner, Operation::Add { id: store.make_id(), new }).await {
+        Outcome::Added(todo) => Some(todo),
+        Outcome::Full => None,
+        other => panic!("{other:?}"),
     }
+}
+
+async fn change(store: &Store, id: Uuid, patch: &Patch) -> Outcome {
+    perform(store, "alice", Operation::Change { id, patch: patch.clone(), seen: None }).await
 }
 
 #[tokio::test]
@@ -525,18 +549,20 @@ async fn every_statement_does_the_same_on_both_engines() {
 
     clock.advance(Duration::seconds(1));
     let all_done = Patch { done: Some(true), ..Patch::default() };
-    let done = store.change(alice, a.id, &all_done).await.expect("works").expect("there");
-    assert_eq!(done, Todo { done: true, updated_at: clock.now(), ..a.clone() });
+    let Outcome::Changed(done) = change(&store, a.id, &all_done).await else { panic!("not there") };
+    assert_eq!(done, Todo { done: true, updated_at: clock.now(), version: 3, ..a.clone() });
     let text = Description::parse("new").expect("valid");
     let patch = Patch { description: Some(text.clone()), ..Patch::default() };
-    let renamed = store.change(alice, a.id, &patch).await.expect("works").expect("there");
-    assert_eq!(renamed, Todo { description: text, ..done });
-    assert_eq!(store.change(alice, c.id, &all_done).await.expect("works"), None);
+    let Outcome::Changed(renamed) = change(&store, a.id, &patch).await else { panic!("not there") };
+    assert_eq!(renamed, Todo { description: text, version: 4, ..done });
+    assert_eq!(change(&store, c.id, &all_done).await, Outcome::Missing);
 
-    assert_eq!(store.mark_all("alice", true).await.expect("works"), 1);
-    assert_eq!(store.clear_completed("alice").await.expect("works"), 2);
-    assert!(!store.remove(alice, c.id).await.expect("works"));
-    assert!(store.remove(Whose::Everyones, c.id).await.expect("works"));
+    assert_eq!(store.mark_all("alice", true, None).await.expect("works"), (Some(5), 1));
+    assert_eq!(store.clear_completed("alice", None).await.expect("works"), (Some(6), 2));
+    let remove = Operation::Remove { id: c.id, seen: None };
+    assert_eq!(perform(&store, "alice", remove.clone()).await, Outcome::Missing);
+    assert_eq!(store.owner_of(Whose::Everyones, c.id).await.expect("works").as_deref(), Some("bob"));
+    assert_eq!(perform(&store, "bob", remove).await, Outcome::Removed);
     assert_eq!(list(Whose::Everyones, None, 10).await, [] as [crate::todo::Todo; 0]);
 }
 
@@ -548,8 +574,8 @@ async fn a_full_list_takes_no_more_and_other_owners_are_not_concerned() {
     }
     assert!(add(&store, "alice", "one too many").await.is_none());
     assert!(add(&store, "bob", "x").await.is_some());
-    assert_eq!(store.mark_all("alice", true).await.expect("works"), MAX_PER_OWNER.unsigned_abs());
-    assert_eq!(store.clear_completed("alice").await.expect("works"), MAX_PER_OWNER.unsigned_abs());
+    assert_eq!(store.mark_all("alice", true, None).await.expect("works").1, MAX_PER_OWNER.unsigned_abs());
+    assert_eq!(store.clear_completed("alice", None).await.expect("works").1, MAX_PER_OWNER.unsigned_abs());
     assert!(add(&store, "alice", "room again").await.is_some());
 }
 
@@ -579,6 +605,9 @@ async fn a_member_that_is_not_known_is_refused_by_name_and_nothing_changes() {
     let mut whole = api.call(&api.alice, "GET", &one, None).await.body;
     whole["description"] = json!("z");
     assert_eq!(api.call(&api.alice, "PUT", &one, Some(whole.clone())).await.status, 200);
+    // With its id it is there already.
+    assert_eq!(api.call(&api.alice, "POST", LIST, Some(whole.clone())).await.status, 200);
+    whole["id"] = json!(null);
     assert_eq!(api.call(&api.alice, "POST", LIST, Some(whole)).await.status, 201);
 }
 

@@ -1,31 +1,28 @@
-//! `POST /api/todolist` with `{description, done?}`: adds a to-do. The owner is the user; an app names one.
+//! `POST /api/todolist` with `{description, done?, id?}`: adds a to-do. The owner is the user; an app names one. With an id
+//! of the client's own it can be sent again when the answer was lost: it is added once.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse as _, Response};
 
+use super::answer;
 use crate::api::Api;
 use crate::api::body::{Draft, Json};
 use crate::api::callers::Writer;
 use crate::api::problem::Problem;
-use crate::api::store::{Added, MAX_PER_OWNER};
+use crate::api::store::{Operation, Outcome};
 use crate::todo::API_PATH;
 
 pub(super) async fn handle(
     State(api): State<Api>,
     Writer(caller): Writer,
     Json(draft): Json<Draft>,
-) -> Result<impl IntoResponse, Problem> {
-    let todo = draft.new_todo()?;
+) -> Result<Response, Problem> {
+    let new = draft.new_todo()?;
     let owner = draft.owner(&caller)?;
-    match api.0.store.add(owner, &todo).await? {
-        Added::Todo(todo) => {
-            let location = format!("/{API_PATH}/{}", todo.id);
-            Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(todo)))
-        }
-        Added::Full => {
-            let detail = format!("The list has {MAX_PER_OWNER} to-dos, and takes no more. Remove some first.");
-            Err(Problem::new(StatusCode::CONFLICT, detail))
-        }
-    }
+    let id = draft.id()?.unwrap_or_else(|| api.0.store.make_id());
+    let (change, outcome) = answer::one(&api, owner, Operation::Add { id, new }).await?;
+    let status = if matches!(outcome, Outcome::AlreadyThere(_)) { StatusCode::OK } else { StatusCode::CREATED };
+    let location = [(header::LOCATION, format!("/{API_PATH}/{id}"))];
+    Ok((status, location, answer::todo(change, outcome)?).into_response())
 }

@@ -1,8 +1,11 @@
-//! `PATCH /api/todolist` with `{done}`: marks all of one owner's to-dos.
+//! `PATCH /api/todolist` with `{done, seen?}`: marks all of one owner's to-dos; with the number of the last change that the
+//! client saw, those that changed since are left as they are.
 
 use axum::extract::State;
-use serde_json::{Value, json};
+use axum::response::IntoResponse;
+use serde_json::json;
 
+use super::answer;
 use crate::api::Api;
 use crate::api::body::{Json, Mark};
 use crate::api::callers::Writer;
@@ -12,9 +15,9 @@ pub(super) async fn handle(
     State(api): State<Api>,
     Writer(caller): Writer,
     Json(mark): Json<Mark>,
-) -> Result<axum::Json<Value>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let owner = mark.owner(&caller)?;
     let done = mark.done.ok_or_else(|| Problem::member("/done", "Say whether they are done: true or false."))?;
-    let changed = api.0.store.mark_all(owner, done).await?;
-    Ok(axum::Json(json!({"changed": changed})))
+    let (change, changed) = api.0.store.mark_all(owner, done, mark.seen).await?;
+    Ok((answer::change_header(change), axum::Json(json!({"changed": changed}))))
 }

@@ -1,7 +1,10 @@
 //! The operations, one file each.
 
 mod add;
+mod answer;
+mod batch;
 mod change;
+mod changes;
 mod clear_completed;
 mod health;
 mod list;
@@ -11,8 +14,9 @@ mod profile;
 mod remove;
 mod replace;
 mod show;
+mod undo;
 
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Router, middleware};
 
 use super::Api;
@@ -23,6 +27,9 @@ pub(super) fn router(api: Api) -> Router {
     let one = get(show::handle).put(replace::handle).patch(change::handle).delete(remove::handle);
     Router::new()
         .route("/api/todolist", all)
+        .route("/api/todolist/batch", post(batch::handle))
+        .route("/api/todolist/changes", get(changes::handle))
+        .route("/api/todolist/changes/{number}/undo", post(undo::handle))
         .route("/api/todolist/{id}", one)
         .route("/api/profile", get(profile::show).patch(profile::change))
         .route_layer(middleware::from_fn_with_state(api.0.verifier.clone(), bearer::authenticate))

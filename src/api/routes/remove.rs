@@ -1,21 +1,23 @@
-//! `DELETE /api/todolist/{id}`: removes a to-do.
+//! `DELETE /api/todolist/{id}`: removes a to-do. With `If-Match` only if it is as the client saw it. For a day it can be
+//! brought back: [`undo`](super::undo).
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::response::Response;
 
+use super::answer;
 use crate::api::Api;
-use crate::api::body::TodoId;
+use crate::api::body::{Seen, TodoId};
 use crate::api::callers::{Writer, whose};
 use crate::api::problem::Problem;
+use crate::api::store::Operation;
 
 pub(super) async fn handle(
     State(api): State<Api>,
     Writer(caller): Writer,
     TodoId(id): TodoId,
-) -> Result<StatusCode, Problem> {
-    if api.0.store.remove(whose(&caller), id).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Problem::no_such_todo())
-    }
+    Seen(seen): Seen,
+) -> Result<Response, Problem> {
+    let owner = api.0.store.owner_of(whose(&caller), id).await?.ok_or_else(Problem::no_such_todo)?;
+    let (change, outcome) = answer::one(&api, &owner, Operation::Remove { id, seen }).await?;
+    answer::todo(change, outcome)
 }

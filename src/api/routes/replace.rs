@@ -1,20 +1,26 @@
 //! `PUT /api/todolist/{id}` with `{description, done?}`: replaces a to-do. Clients of Microsoft's sample know no `done`
-//! and send `id` and `owner`: the former then stays as it is, the latter two are never changed.
+//! and send `id` and `owner`: the former then stays as it is, the latter two are never changed. With `If-Match` only if the
+//! to-do is as the client saw it.
 
 use axum::extract::State;
+use axum::response::Response;
 
+use super::answer;
 use crate::api::Api;
-use crate::api::body::{Draft, Json, TodoId};
+use crate::api::body::{Draft, Json, Seen, TodoId};
 use crate::api::callers::{Writer, whose};
 use crate::api::problem::Problem;
-use crate::todo::Todo;
+use crate::api::store::Operation;
 
 pub(super) async fn handle(
     State(api): State<Api>,
     Writer(caller): Writer,
     TodoId(id): TodoId,
+    Seen(seen): Seen,
     Json(draft): Json<Draft>,
-) -> Result<axum::Json<Todo>, Problem> {
-    let todo = api.0.store.change(whose(&caller), id, &draft.replacement()?).await?;
-    Ok(axum::Json(todo.ok_or_else(Problem::no_such_todo)?))
+) -> Result<Response, Problem> {
+    let patch = draft.replacement()?;
+    let owner = api.0.store.owner_of(whose(&caller), id).await?.ok_or_else(Problem::no_such_todo)?;
+    let (change, outcome) = answer::one(&api, &owner, Operation::Change { id, patch, seen }).await?;
+    answer::todo(change, outcome)
 }

@@ -1,19 +1,19 @@
 //! `GET /api/todolist/{id}`: one to-do. Another owner's does not exist.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse;
 
+use super::answer;
 use crate::api::Api;
 use crate::api::body::TodoId;
 use crate::api::callers::{Reader, whose};
 use crate::api::problem::Problem;
-use crate::todo::Todo;
 
 pub(super) async fn handle(
     State(api): State<Api>,
     Reader(caller): Reader,
     TodoId(id): TodoId,
-) -> Result<Json<Todo>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let todo = api.0.store.get(whose(&caller), id).await?;
-    Ok(Json(todo.ok_or_else(Problem::no_such_todo)?))
+    Ok(answer::tagged(&todo.ok_or_else(Problem::no_such_todo)?))
 }

@@ -1,7 +1,10 @@
-//! The to-dos in the database. Whose they are is part of every WHERE, and every operation is one statement.
-//!
-//! Statements that write and return rows use `fetch_all`: SQLite commits only after the last row was read, and nothing may
-//! be acknowledged before the commit.
+//! The to-dos in the database. Whose they are is part of every WHERE. Each look is one statement; each [change](change) is
+//! one transaction that begins with the lock on its owner's row, so that the changes of one owner come one after the other,
+//! on both engines, and each has a number.
+
+mod change;
+mod maintenance;
+mod undo;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
@@ -11,16 +14,20 @@ use sqlx::{AnyPool, Row as _};
 use uuid::Uuid;
 use uuid::timestamp::context::ContextV7;
 
+pub(super) use self::change::{Applied, Operation, Outcome};
+pub(super) use self::undo::{Changed, Undone};
 use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::database::{self, DatabaseError};
-use crate::todo::{Description, NewTodo, Patch, Todo};
+use crate::todo::Todo;
 
 /// The columns that a [`Todo`] is made of. A macro, because statements are made of literals.
 macro_rules! columns {
     () => {
-        "id, owner, description, done, created_at, updated_at"
+        "id, owner, description, done, created_at, updated_at, version"
     };
 }
+
+use columns;
 
 /// How many to-dos one owner may have.
 pub(super) const MAX_PER_OWNER: i64 = 1000;
@@ -67,14 +74,6 @@ impl StoreError {
     }
 }
 
-/// What adding a to-do came to.
-pub(super) enum Added {
-    /// It is there.
-    Todo(Todo),
-    /// The owner has [`MAX_PER_OWNER`] already.
-    Full,
-}
-
 /// The to-dos. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Store {
@@ -91,7 +90,8 @@ impl Store {
         Ok(Self { db, clock, ids: Arc::new(Mutex::new(AssertUnwindSafe(ContextV7::new()))) })
     }
 
-    /// To-dos in the order in which they were added, at most `limit` of them, after the one with id `after`.
+    /// An owner's to-dos in their order, everyone's in that of their ids; at most `limit` of them, after the one with id
+    /// `after`.
     pub(super) async fn list(
         &self,
         whose: Whose<'_>,
@@ -105,7 +105,8 @@ impl Store {
             Whose::Of(owner) => sqlx::query(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM todos WHERE id > $1 AND owner = $3 ORDER BY id LIMIT CAST($2 AS BIGINT)"
+                " FROM todos WHERE owner = $3 AND removed_at IS NULL AND ($1 = '' OR (position, id) > (SELECT position, id FROM \
+                 todos WHERE id = $1 AND owner = $3)) ORDER BY position, id LIMIT CAST($2 AS BIGINT)"
             ))
             .bind(after)
             .bind(limit)
@@ -113,7 +114,7 @@ impl Store {
             Whose::Everyones => sqlx::query(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM todos WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)"
+                " FROM todos WHERE id > $1 AND removed_at IS NULL ORDER BY id LIMIT CAST($2 AS BIGINT)"
             ))
             .bind(after)
             .bind(limit),
@@ -124,71 +125,28 @@ impl Store {
     /// One to-do.
     pub(super) async fn get(&self, whose: Whose<'_>, id: Uuid) -> Result<Option<Todo>, StoreError> {
         let (owner, any) = whose.parameters();
-        let query = sqlx::query(concat!("SELECT ", columns!(), " FROM todos WHERE id = $1 AND (owner = $2 OR $3 = 1)"));
+        let query = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM todos WHERE id = $1 AND removed_at IS NULL AND (owner = $2 OR $3 = 1)"
+        ));
         let rows = query.bind(id.to_string()).bind(owner).bind(any).fetch_all(&self.db).await?;
         rows.first().map(todo).transpose()
     }
 
-    /// Adds a to-do, unless the owner's list is full.
-    pub(super) async fn add(&self, owner: &str, new: &NewTodo) -> Result<Added, StoreError> {
-        let now = self.clock.timestamp();
-        let query = sqlx::query(concat!(
-            "INSERT INTO todos (",
-            columns!(),
-            ") SELECT $1, $2, $3, $4, $5, $5 WHERE (SELECT COUNT(*) FROM todos WHERE owner = $2) < $6 RETURNING ",
-            columns!()
-        ));
-        let rows = query
-            .bind(self.new_id(now).to_string())
-            .bind(owner)
-            .bind(new.description.as_str())
-            .bind(i64::from(new.done))
-            .bind(now)
-            .bind(MAX_PER_OWNER)
-            .fetch_all(&self.db)
-            .await?;
-        rows.first().map_or(Ok(Added::Full), |row| todo(row).map(Added::Todo))
+    /// Whose a to-do is, among those that `whose` may touch.
+    pub(super) async fn owner_of(&self, whose: Whose<'_>, id: Uuid) -> Result<Option<String>, StoreError> {
+        if let Whose::Of(owner) = whose {
+            return Ok(Some(owner.to_owned()));
+        }
+        let rows =
+            sqlx::query_as("SELECT owner FROM todos WHERE id = $1").bind(id.to_string()).fetch_all(&self.db).await?;
+        Ok(rows.into_iter().next().map(|(owner,)| owner))
     }
 
-    /// Changes what is given and keeps the rest. `None` when there is no such to-do.
-    pub(super) async fn change(&self, whose: Whose<'_>, id: Uuid, patch: &Patch) -> Result<Option<Todo>, StoreError> {
-        let (owner, any) = whose.parameters();
-        let query = sqlx::query(concat!(
-            "UPDATE todos SET description = COALESCE($1, description), done = COALESCE($2, done), updated_at = $3
-             WHERE id = $4 AND (owner = $5 OR $6 = 1) RETURNING ",
-            columns!()
-        ));
-        let rows = query
-            .bind(patch.description.as_ref().map(Description::as_str))
-            .bind(patch.done.map(i64::from))
-            .bind(self.clock.timestamp())
-            .bind(id.to_string())
-            .bind(owner)
-            .bind(any)
-            .fetch_all(&self.db)
-            .await?;
-        rows.first().map(todo).transpose()
-    }
-
-    /// Removes a to-do, and says whether there was one.
-    pub(super) async fn remove(&self, whose: Whose<'_>, id: Uuid) -> Result<bool, StoreError> {
-        let (owner, any) = whose.parameters();
-        let query = sqlx::query("DELETE FROM todos WHERE id = $1 AND (owner = $2 OR $3 = 1)");
-        let result = query.bind(id.to_string()).bind(owner).bind(any).execute(&self.db).await?;
-        Ok(result.rows_affected() > 0)
-    }
-
-    /// Marks all of an owner's to-dos, and says how many that changed.
-    pub(super) async fn mark_all(&self, owner: &str, done: bool) -> Result<u64, StoreError> {
-        let query = sqlx::query("UPDATE todos SET done = $1, updated_at = $2 WHERE owner = $3 AND done <> $1");
-        let result = query.bind(i64::from(done)).bind(self.clock.timestamp()).bind(owner).execute(&self.db).await?;
-        Ok(result.rows_affected())
-    }
-
-    /// Removes an owner's to-dos that are done, and says how many there were.
-    pub(super) async fn clear_completed(&self, owner: &str) -> Result<u64, StoreError> {
-        let query = sqlx::query("DELETE FROM todos WHERE owner = $1 AND done = 1");
-        Ok(query.bind(owner).execute(&self.db).await?.rows_affected())
+    /// An id for a to-do whose client made none.
+    pub(super) fn make_id(&self) -> Uuid {
+        self.new_id(self.clock.timestamp())
     }
 
     fn new_id(&self, now: Timestamp) -> Uuid {
@@ -205,5 +163,6 @@ fn todo(row: &AnyRow) -> Result<Todo, StoreError> {
         done: row.try_get::<i64, _>("done")? != 0,
         created_at: row.try_get::<Timestamp, _>("created_at")?.into(),
         updated_at: row.try_get::<Timestamp, _>("updated_at")?.into(),
+        version: row.try_get("version")?,
     })
 }

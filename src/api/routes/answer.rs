@@ -1,0 +1,41 @@
+//! What the answers to changes have in common.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+
+use crate::api::Api;
+use crate::api::problem::Problem;
+use crate::api::store::{Applied, Operation, Outcome};
+use crate::todo::{CHANGE, Todo};
+
+/// Does one thing to the to-dos of `owner`.
+pub(super) async fn one(api: &Api, owner: &str, operation: Operation) -> Result<(Option<i64>, Outcome), Problem> {
+    let Applied { change, outcomes } = api.0.store.apply(owner, &[operation]).await?;
+    let outcome = outcomes.into_iter().next().unwrap_or(Outcome::Missing);
+    Ok((change, outcome))
+}
+
+/// The header that says which change an answer came of.
+pub(super) fn change_header(change: Option<i64>) -> AppendHeaders<Option<(HeaderName, HeaderValue)>> {
+    AppendHeaders(change.map(|number| (HeaderName::from_static(CHANGE), HeaderValue::from(number))))
+}
+
+/// A to-do with its entity tag.
+pub(super) fn tagged(todo: &Todo) -> impl IntoResponse + use<> {
+    ([(header::ETAG, todo.etag())], axum::Json(todo.clone()))
+}
+
+/// The to-do that a change came to; what it did not come to is a problem.
+pub(super) fn todo(change: Option<i64>, outcome: Outcome) -> Result<Response, Problem> {
+    match outcome {
+        Outcome::Added(todo) | Outcome::AlreadyThere(todo) | Outcome::Changed(todo) => {
+            Ok((change_header(change), tagged(&todo)).into_response())
+        }
+        Outcome::Removed => Ok((StatusCode::NO_CONTENT, change_header(change)).into_response()),
+        Outcome::Missing => Err(Problem::no_such_todo()),
+        Outcome::RemovedSince => Err(Problem::removed_since()),
+        Outcome::Stale(current) => Err(Problem::stale(current)),
+        Outcome::Taken => Err(Problem::id_taken()),
+        Outcome::Full => Err(Problem::full()),
+    }
+}

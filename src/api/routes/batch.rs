@@ -1,0 +1,108 @@
+//! `POST /api/todolist/batch` with `{changes: [{op: "add", id, description, done?}, {op: "change", id, version?,
+//! description?, done?}, {op: "remove", id, version?}]}`: several things in one change, which is undone as one. Each is
+//! answered in its place: what is not as the client saw it (`version`) is left as it is, and the rest is done.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::answer;
+use crate::api::Api;
+use crate::api::body::{self, Json, Members};
+use crate::api::callers::Writer;
+use crate::api::problem::Problem;
+use crate::api::store::{Applied, Operation, Outcome};
+use crate::todo::{Description, NewTodo, Patch};
+
+/// How many things may be asked for at once.
+const MAX_CHANGES: usize = 1000;
+
+#[derive(Deserialize)]
+pub(super) struct Batch {
+    changes: Vec<Item>,
+    owner: Option<String>,
+}
+
+impl Members for Batch {
+    const MEMBERS: &[&str] = &["changes", "owner"];
+    const MAX_BYTES: usize = 256 * 1024;
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "op", rename_all = "lowercase", deny_unknown_fields)]
+enum Item {
+    Add { id: Uuid, description: String, done: Option<bool> },
+    Change { id: Uuid, version: Option<i64>, description: Option<String>, done: Option<bool> },
+    Remove { id: Uuid, version: Option<i64> },
+}
+
+impl Item {
+    fn operation(&self, position: usize) -> Result<Operation, Problem> {
+        let parse = |text: &str| {
+            let pointer = || format!("/changes/{position}/description");
+            Description::parse(text).map_err(|error| Problem::member(pointer(), error.to_string()))
+        };
+        Ok(match self {
+            Self::Add { id, .. } if id.is_nil() => {
+                return Err(Problem::member(format!("/changes/{position}/id"), "Make an id, at random."));
+            }
+            Self::Add { id, description, done } => Operation::Add {
+                id: *id,
+                new: NewTodo { description: parse(description)?, done: done.unwrap_or_default() },
+            },
+            Self::Change { id, version, description, done } => {
+                let patch = Patch { description: description.as_deref().map(parse).transpose()?, done: *done };
+                if patch.is_empty() {
+                    let nothing = "Nothing is to be changed: give description, done or both.";
+                    return Err(Problem::member(format!("/changes/{position}"), nothing));
+                }
+                Operation::Change { id: *id, patch, seen: *version }
+            }
+            Self::Remove { id, version } => Operation::Remove { id: *id, seen: *version },
+        })
+    }
+
+    fn id(&self) -> Uuid {
+        match self {
+            Self::Add { id, .. } | Self::Change { id, .. } | Self::Remove { id, .. } => *id,
+        }
+    }
+}
+
+pub(super) async fn handle(
+    State(api): State<Api>,
+    Writer(caller): Writer,
+    Json(batch): Json<Batch>,
+) -> Result<impl IntoResponse, Problem> {
+    let owner = body::owner(&caller, batch.owner.as_deref()).map_err(|detail| Problem::member("/owner", detail))?;
+    if batch.changes.is_empty() || batch.changes.len() > MAX_CHANGES {
+        return Err(Problem::member("/changes", format!("Ask for 1 to {MAX_CHANGES} things at once.")));
+    }
+    let operations = batch.changes.iter().enumerate().map(|(position, item)| item.operation(position));
+    let operations = operations.collect::<Result<Vec<_>, _>>()?;
+    let Applied { change, outcomes } = api.0.store.apply(owner, &operations).await?;
+    let results: Vec<Value> =
+        batch.changes.iter().zip(outcomes).map(|(item, outcome)| result(item.id(), outcome)).collect();
+    Ok((answer::change_header(change), axum::Json(json!({"change": change, "results": results}))))
+}
+
+/// What came of one of them, with the status that it would have had alone.
+fn result(id: Uuid, outcome: Outcome) -> Value {
+    let (status, todo) = match outcome {
+        Outcome::Added(todo) => (StatusCode::CREATED, Some(todo)),
+        Outcome::AlreadyThere(todo) | Outcome::Changed(todo) => (StatusCode::OK, Some(todo)),
+        Outcome::Removed => (StatusCode::NO_CONTENT, None),
+        Outcome::Missing => (StatusCode::NOT_FOUND, None),
+        Outcome::RemovedSince => (StatusCode::GONE, None),
+        Outcome::Stale(todo) => (StatusCode::PRECONDITION_FAILED, Some(todo)),
+        Outcome::Taken | Outcome::Full => (StatusCode::CONFLICT, None),
+    };
+    let mut result = json!({"id": id, "status": status.as_u16()});
+    if let Some(todo) = todo {
+        result["todo"] = json!(todo);
+    }
+    result
+}

@@ -1,0 +1,36 @@
+//! `POST /api/todolist/changes/{number}/undo`: brings back what a change replaced: the same to-dos with their ids, places
+//! and times, as far as nothing changed them since. For a day. Undoing is a change of its own, and can be undone.
+
+use axum::extract::{Path, Query, State};
+use axum::response::IntoResponse;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::answer;
+use crate::api::Api;
+use crate::api::body;
+use crate::api::callers::Writer;
+use crate::api::problem::Problem;
+use crate::api::store::Undone;
+
+/// Whose list it is, when an app calls.
+#[derive(Deserialize)]
+pub(super) struct Of {
+    owner: Option<String>,
+}
+
+pub(super) async fn handle(
+    State(api): State<Api>,
+    Writer(caller): Writer,
+    Path(number): Path<String>,
+    Query(of): Query<Of>,
+) -> Result<impl IntoResponse, Problem> {
+    let owner = body::owner(&caller, of.owner.as_deref()).map_err(Problem::bad_request)?;
+    let number: i64 = number.parse().map_err(|_| {
+        Problem::bad_request("The address does not have the number of a change, as the Todolist-Change header had it.")
+    })?;
+    let undone = api.0.store.undo(owner, number).await?.ok_or_else(Problem::no_such_change)?;
+    let Undone { change, restored, removed, changed_since } = undone;
+    let body = json!({"change": change, "restored": restored, "removed": removed, "changedSince": changed_since});
+    Ok((answer::change_header(change), axum::Json(body)))
+}

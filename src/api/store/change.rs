@@ -1,0 +1,350 @@
+//! Changes: what is asked of an owner's to-dos, done in one transaction, and what came of each part.
+
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
+use uuid::Uuid;
+
+use super::{MAX_PER_OWNER, Store, StoreError, columns, todo};
+use crate::platform::clock::Timestamp;
+use crate::todo::{NewTodo, Patch, Todo};
+
+/// How far two to-dos are apart that were added one after the other: room for what is put between them.
+const GAP: i64 = 1024;
+
+/// Keeps what the to-dos that a condition (to be added) names are like: `$1` the owner, `$2` the change, `$3` the time.
+macro_rules! remember {
+    () => {
+        "INSERT INTO replaced (owner, change, id, made_at, existed, description, done, position, updated_at, removed_at, state,
+         left_state)
+         SELECT owner, CAST($2 AS BIGINT), id, CAST($3 AS BIGINT), 1, description, done, position, updated_at, removed_at,
+         state, CAST($2 AS BIGINT) FROM todos"
+    };
+}
+
+/// What is asked, of one to-do. `seen` is the version that the client had before it, where it says so.
+#[derive(Clone, Debug)]
+pub(crate) enum Operation {
+    /// Adds it. The id is the client's: asked twice, it is added once.
+    Add {
+        /// Its id.
+        id: Uuid,
+        /// The rest of it.
+        new: NewTodo,
+    },
+    /// Changes what is given and keeps the rest.
+    Change {
+        /// Which.
+        id: Uuid,
+        /// What is given.
+        patch: Patch,
+        /// Only if it is still this version.
+        seen: Option<i64>,
+    },
+    /// Removes it.
+    Remove {
+        /// Which.
+        id: Uuid,
+        /// Only if it is still this version.
+        seen: Option<i64>,
+    },
+}
+
+/// What came of an [`Operation`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It is there now.
+    Added(Todo),
+    /// It was there already, as it is now: the request came twice.
+    AlreadyThere(Todo),
+    /// It is as asked, whether it was before or not.
+    Changed(Todo),
+    /// It is gone.
+    Removed,
+    /// There is no such to-do.
+    Missing,
+    /// It was added before, and removed since.
+    RemovedSince,
+    /// It is not as the client saw it: nothing was changed. As it is now.
+    Stale(Todo),
+    /// The id is in use elsewhere.
+    Taken,
+    /// The owner has [`MAX_PER_OWNER`] already.
+    Full,
+}
+
+/// What came of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Applied {
+    /// Its number; none where nothing was changed.
+    pub(crate) change: Option<i64>,
+    /// What came of each operation, in their order.
+    pub(crate) outcomes: Vec<Outcome>,
+}
+
+/// An owner's to-dos while they change. Nobody else changes them meanwhile.
+pub(super) struct Changing<'c> {
+    pub(super) connection: &'c mut AnyConnection,
+    pub(super) owner: &'c str,
+    /// The number that this change has, if it comes to one.
+    pub(super) number: i64,
+    pub(super) now: Timestamp,
+    last_position: i64,
+    /// Whether anything was changed.
+    pub(super) changed: bool,
+}
+
+/// A to-do as it is stored.
+#[derive(Clone)]
+pub(super) struct Stored {
+    pub(super) todo: Todo,
+    pub(super) position: i64,
+    pub(super) removed_at: Option<i64>,
+    /// Which change made it what it is, but for those that were undone.
+    pub(super) state: i64,
+}
+
+pub(super) fn stored(row: &AnyRow) -> Result<Stored, StoreError> {
+    Ok(Stored {
+        todo: todo(row)?,
+        position: row.try_get("position")?,
+        removed_at: row.try_get("removed_at")?,
+        state: row.try_get("state")?,
+    })
+}
+
+impl Store {
+    /// Does what is asked of an owner's to-dos, all of it together and in this order. What cannot be done leaves the rest
+    /// as it is, and is answered in its place.
+    pub(crate) async fn apply(&self, owner: &str, operations: &[Operation]) -> Result<Applied, StoreError> {
+        let mut transaction = self.db.begin().await?;
+        let mut changing = Changing::begin(&mut transaction, owner, self.clock.timestamp()).await?;
+        let mut outcomes = Vec::with_capacity(operations.len());
+        for operation in operations {
+            outcomes.push(changing.perform(operation).await?);
+        }
+        let change = changing.end().await?;
+        // Nothing was written but the number, which nobody needs.
+        if change.is_some() {
+            transaction.commit().await?;
+        } else {
+            transaction.rollback().await?;
+        }
+        Ok(Applied { change, outcomes })
+    }
+
+    /// Marks all of an owner's to-dos, as far as they are of the change `seen` or an earlier one, and says how many that
+    /// changed.
+    pub(crate) async fn mark_all(
+        &self,
+        owner: &str,
+        done: bool,
+        seen: Option<i64>,
+    ) -> Result<(Option<i64>, u64), StoreError> {
+        let mut transaction = self.db.begin().await?;
+        let changing = Changing::begin(&mut transaction, owner, self.clock.timestamp()).await?;
+        let Changing { connection, number, now, .. } = changing;
+        let seen = seen.unwrap_or(i64::MAX);
+        sqlx::query(concat!(remember!(), " WHERE owner = $1 AND removed_at IS NULL AND done <> $4 AND version <= $5"))
+            .bind(owner)
+            .bind(number)
+            .bind(now)
+            .bind(i64::from(done))
+            .bind(seen)
+            .execute(&mut *connection)
+            .await?;
+        let statement = "UPDATE todos SET done = $4, updated_at = $3, version = $2, state = $2
+                         WHERE owner = $1 AND removed_at IS NULL AND done <> $4 AND version <= $5";
+        let query = sqlx::query(statement).bind(owner).bind(number).bind(now).bind(i64::from(done)).bind(seen);
+        let count = query.execute(&mut *connection).await?.rows_affected();
+        transaction.commit().await?;
+        Ok(((count > 0).then_some(number), count))
+    }
+
+    /// Removes an owner's to-dos that are done, as far as they are of the change `seen` or an earlier one, and says how
+    /// many there were.
+    pub(crate) async fn clear_completed(
+        &self,
+        owner: &str,
+        seen: Option<i64>,
+    ) -> Result<(Option<i64>, u64), StoreError> {
+        let mut transaction = self.db.begin().await?;
+        let changing = Changing::begin(&mut transaction, owner, self.clock.timestamp()).await?;
+        let Changing { connection, number, now, .. } = changing;
+        let seen = seen.unwrap_or(i64::MAX);
+        sqlx::query(concat!(remember!(), " WHERE owner = $1 AND removed_at IS NULL AND done = 1 AND version <= $4"))
+            .bind(owner)
+            .bind(number)
+            .bind(now)
+            .bind(seen)
+            .execute(&mut *connection)
+            .await?;
+        let statement = "UPDATE todos SET removed_at = $3, version = $2, state = $2
+                         WHERE owner = $1 AND removed_at IS NULL AND done = 1 AND version <= $4";
+        let query = sqlx::query(statement).bind(owner).bind(number).bind(now).bind(seen);
+        let count = query.execute(&mut *connection).await?.rows_affected();
+        transaction.commit().await?;
+        Ok(((count > 0).then_some(number), count))
+    }
+}
+
+impl<'c> Changing<'c> {
+    /// Takes the lock on the owner's row, until the transaction ends. A statement that writes comes first: SQLite then
+    /// waits its turn, in place of finding out too late that it has none.
+    pub(super) async fn begin(
+        connection: &'c mut AnyConnection,
+        owner: &'c str,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let statement = "INSERT INTO owners (owner, last_change, last_position, forgotten) VALUES ($1, 1, 0, 0)
+                         ON CONFLICT (owner) DO UPDATE SET last_change = owners.last_change + 1
+                         RETURNING last_change, last_position";
+        let rows: Vec<(i64, i64)> = sqlx::query_as(statement).bind(owner).fetch_all(&mut *connection).await?;
+        let (number, last_position) = rows.into_iter().next().ok_or(StoreError::Row)?;
+        Ok(Self { connection, owner, number, now, last_position, changed: false })
+    }
+
+    /// The number of the change, if it came to one.
+    pub(super) async fn end(self) -> Result<Option<i64>, StoreError> {
+        if !self.changed {
+            return Ok(None);
+        }
+        let query = sqlx::query("UPDATE owners SET last_position = $2 WHERE owner = $1 AND last_position <> $2");
+        query.bind(self.owner).bind(self.last_position).execute(self.connection).await?;
+        Ok(Some(self.number))
+    }
+
+    async fn perform(&mut self, operation: &Operation) -> Result<Outcome, StoreError> {
+        let (id, seen) = match operation {
+            Operation::Add { id, new } => return self.add(*id, new).await,
+            Operation::Change { id, seen, .. } | Operation::Remove { id, seen } => (*id, *seen),
+        };
+        let Some(found) = self.find(id).await?.filter(|found| found.todo.owner == self.owner) else {
+            return Ok(Outcome::Missing);
+        };
+        if found.removed_at.is_some() {
+            return Ok(Outcome::Missing);
+        }
+        if seen.is_some_and(|seen| seen != found.todo.version) {
+            return Ok(Outcome::Stale(found.todo));
+        }
+        match operation {
+            Operation::Change { patch, .. } => self.change(found, patch).await,
+            Operation::Remove { .. } | Operation::Add { .. } => {
+                self.write(
+                    &found,
+                    Stored { removed_at: Some(self.now.as_millis()), state: self.number, ..found.clone() },
+                )
+                .await?;
+                Ok(Outcome::Removed)
+            }
+        }
+    }
+
+    async fn add(&mut self, id: Uuid, new: &NewTodo) -> Result<Outcome, StoreError> {
+        if let Some(found) = self.find(id).await? {
+            return Ok(match found {
+                found if found.todo.owner != self.owner => Outcome::Taken,
+                Stored { removed_at: Some(_), .. } => Outcome::RemovedSince,
+                found => Outcome::AlreadyThere(found.todo),
+            });
+        }
+        let count = "SELECT COUNT(*) FROM todos WHERE owner = $1 AND removed_at IS NULL";
+        let (count,): (i64,) = sqlx::query_as(count).bind(self.owner).fetch_one(&mut *self.connection).await?;
+        if count >= MAX_PER_OWNER {
+            return Ok(Outcome::Full);
+        }
+        self.last_position = self.now.as_millis().saturating_mul(GAP).max(self.last_position.saturating_add(GAP));
+        let query = sqlx::query(concat!(
+            "INSERT INTO todos (id, owner, description, done, created_at, updated_at, version, state, position)
+             VALUES ($1, $2, $3, $4, $5, $5, $6, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING ",
+            columns!()
+        ));
+        let rows = query
+            .bind(id.to_string())
+            .bind(self.owner)
+            .bind(new.description.as_str())
+            .bind(i64::from(new.done))
+            .bind(self.now)
+            .bind(self.number)
+            .bind(self.last_position)
+            .fetch_all(&mut *self.connection)
+            .await?;
+        // Another owner's, of whom nobody holds the lock.
+        let Some(row) = rows.first() else { return Ok(Outcome::Taken) };
+        let todo = todo(row)?;
+        let added = Stored { todo, position: self.last_position, removed_at: None, state: self.number };
+        self.remember(&added, false, self.number).await?;
+        self.changed = true;
+        Ok(Outcome::Added(added.todo))
+    }
+
+    async fn change(&mut self, found: Stored, patch: &Patch) -> Result<Outcome, StoreError> {
+        let mut next = found.clone();
+        if let Some(description) = &patch.description {
+            next.todo.description.clone_from(description);
+        }
+        next.todo.done = patch.done.unwrap_or(next.todo.done);
+        // As it is already: nothing to do, and nothing to undo.
+        if next.todo == found.todo {
+            return Ok(Outcome::Changed(found.todo));
+        }
+        next.todo.updated_at = self.now.into();
+        next.state = self.number;
+        self.write(&found, next).await.map(Outcome::Changed)
+    }
+
+    /// One to-do, whosever it is, removed or not.
+    pub(super) async fn find(&mut self, id: Uuid) -> Result<Option<Stored>, StoreError> {
+        let query =
+            sqlx::query(concat!("SELECT ", columns!(), ", position, removed_at, state FROM todos WHERE id = $1"));
+        let rows = query.bind(id.to_string()).fetch_all(&mut *self.connection).await?;
+        rows.first().map(stored).transpose()
+    }
+
+    /// Puts `next` in the place of `found`, which can be undone.
+    pub(super) async fn write(&mut self, found: &Stored, mut next: Stored) -> Result<Todo, StoreError> {
+        self.remember(found, true, next.state).await?;
+        let statement = "UPDATE todos SET description = $2, done = $3, updated_at = $4, position = $5, removed_at = $6,
+                         version = $7, state = $8 WHERE id = $1";
+        sqlx::query(statement)
+            .bind(next.todo.id.to_string())
+            .bind(next.todo.description.as_str())
+            .bind(i64::from(next.todo.done))
+            .bind(Timestamp::from(next.todo.updated_at))
+            .bind(next.position)
+            .bind(next.removed_at)
+            .bind(self.number)
+            .bind(next.state)
+            .execute(&mut *self.connection)
+            .await?;
+        self.changed = true;
+        next.todo.version = self.number;
+        Ok(next.todo)
+    }
+
+    /// Of a to-do that changes twice in one change, the first state is the one to come back to, from the last one.
+    async fn remember(&mut self, before: &Stored, existed: bool, left_state: i64) -> Result<(), StoreError> {
+        let statement = "INSERT INTO replaced
+                         (owner, change, id, made_at, existed, description, done, position, updated_at, removed_at, state,
+                         left_state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                         ON CONFLICT (owner, change, id) DO UPDATE SET left_state = excluded.left_state";
+        // What was added has nothing before it.
+        let description = if existed { before.todo.description.as_str() } else { "" };
+        sqlx::query(statement)
+            .bind(self.owner)
+            .bind(self.number)
+            .bind(before.todo.id.to_string())
+            .bind(self.now)
+            .bind(i64::from(existed))
+            .bind(description)
+            .bind(i64::from(before.todo.done))
+            .bind(before.position)
+            .bind(Timestamp::from(before.todo.updated_at))
+            .bind(before.removed_at)
+            .bind(before.state)
+            .bind(left_state)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+}

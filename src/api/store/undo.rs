@@ -1,0 +1,127 @@
+//! Undoing a change, and what changed since one.
+
+use sqlx::Row as _;
+use uuid::Uuid;
+
+use super::change::{Changing, Stored, stored};
+use super::{Store, StoreError, columns};
+use crate::platform::clock::Timestamp;
+use crate::todo::Todo;
+
+/// What came of undoing a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Undone {
+    /// The number of the change that undid it, which can be undone in its turn; none where nothing was left to undo.
+    pub(crate) change: Option<i64>,
+    /// The to-dos that are as they were before, but for their version.
+    pub(crate) restored: Vec<Todo>,
+    /// Those that the change had added, and which are removed now.
+    pub(crate) removed: Vec<Uuid>,
+    /// Those that were changed since, and are left as they are.
+    pub(crate) changed_since: Vec<Uuid>,
+}
+
+/// What a device that was away has not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Changed {
+    /// The number of the owner's last change.
+    pub(crate) last: i64,
+    /// Which to-dos changed: id, version, and whether it was removed.
+    pub(crate) todos: Vec<(Uuid, i64, bool)>,
+    /// Whether there are more after the last of these.
+    pub(crate) more: bool,
+}
+
+impl Store {
+    /// Brings back what an owner's change replaced, as far as nothing changed it since. `None` when there is nothing that
+    /// could be brought back: no such change, or too long ago.
+    pub(crate) async fn undo(&self, owner: &str, change: i64) -> Result<Option<Undone>, StoreError> {
+        let mut transaction = self.db.begin().await?;
+        let mut changing = Changing::begin(&mut transaction, owner, self.clock.timestamp()).await?;
+        let query = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            ", position, removed_at, state FROM todos WHERE owner = $1 AND id IN (SELECT id FROM replaced WHERE owner = $1 AND \
+             change = $2) ORDER BY position, id"
+        ));
+        let now = query.bind(owner).bind(change).fetch_all(&mut *changing.connection).await?;
+        let query =
+            "SELECT id, existed, description, done, position, updated_at, removed_at, state, left_state FROM replaced
+                     WHERE owner = $1 AND change = $2";
+        let before = sqlx::query(query).bind(owner).bind(change).fetch_all(&mut *changing.connection).await?;
+        if before.is_empty() {
+            transaction.rollback().await?;
+            return Ok(None);
+        }
+        let mut undone = Undone { change: None, restored: Vec::new(), removed: Vec::new(), changed_since: Vec::new() };
+        for row in &now {
+            let found = stored(row)?;
+            let id = found.todo.id;
+            let was = before.iter().find(|row| row.try_get::<String, _>("id").is_ok_and(|text| text == id.to_string()));
+            let was = was.ok_or(StoreError::Row)?;
+            if found.state != was.try_get::<i64, _>("left_state")? {
+                undone.changed_since.push(id);
+                continue;
+            }
+            if was.try_get::<i64, _>("existed")? == 0 {
+                let removed_at = Some(changing.now.as_millis());
+                changing.write(&found, Stored { removed_at, state: changing.number, ..found.clone() }).await?;
+                undone.removed.push(id);
+                continue;
+            }
+            let mut next = found.clone();
+            next.todo.description = was.try_get::<String, _>("description")?.try_into().map_err(|_| StoreError::Row)?;
+            next.todo.done = was.try_get::<i64, _>("done")? != 0;
+            next.todo.updated_at = was.try_get::<Timestamp, _>("updated_at")?.into();
+            next.position = was.try_get("position")?;
+            next.removed_at = was.try_get("removed_at")?;
+            next.state = was.try_get("state")?;
+            let is_there = next.removed_at.is_none();
+            let todo = changing.write(&found, next).await?;
+            if is_there {
+                undone.restored.push(todo);
+            } else {
+                undone.removed.push(id);
+            }
+        }
+        undone.change = changing.end().await?;
+        if undone.change.is_some() {
+            transaction.commit().await?;
+        } else {
+            transaction.rollback().await?;
+        }
+        Ok(Some(undone))
+    }
+
+    /// Which of an owner's to-dos changed after the change `since`, in the order of the changes. `None` when some of that
+    /// is forgotten: then all must be fetched.
+    pub(crate) async fn changed_since(
+        &self,
+        owner: &str,
+        since: i64,
+        limit: i64,
+    ) -> Result<Option<Changed>, StoreError> {
+        // One look at both, or a change between them would be missed: the number may be too small, never too large.
+        let query = sqlx::query_as("SELECT last_change, forgotten FROM owners WHERE owner = $1");
+        let rows: Vec<(i64, i64)> = query.bind(owner).fetch_all(&self.db).await?;
+        let (last, forgotten) = rows.into_iter().next().unwrap_or_default();
+        if (since < forgotten && since > 0) || since > last {
+            return Ok(None);
+        }
+        let query = "SELECT id, version, CASE WHEN removed_at IS NULL THEN 0 ELSE 1 END AS removed FROM todos
+                     WHERE owner = $1 AND version > $2 ORDER BY version, id LIMIT CAST($3 AS BIGINT)";
+        // Those of before there were numbers have none: for whoever has seen nothing they are new.
+        let since = if since == 0 { -1 } else { since };
+        let rows = sqlx::query(query).bind(owner).bind(since).bind(limit + 1).fetch_all(&self.db).await?;
+        let mut todos = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let id = row.try_get::<String, _>("id")?.parse().map_err(|_| StoreError::Row)?;
+            todos.push((id, row.try_get("version")?, row.try_get::<i64, _>("removed")? != 0));
+        }
+        let more = todos.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+        if more {
+            todos.pop();
+        }
+        Ok(Some(Changed { last, todos, more }))
+    }
+}
