@@ -336,10 +336,10 @@ impl Bare {
     async fn list(State(bare): State<Arc<Self>>) -> Json<Vec<Todo>> {
         let query = sqlx::query(
             "SELECT id, owner, description, done, created_at, updated_at, version FROM todos
-             WHERE owner = $3 AND removed_at IS NULL AND ($1 = '' OR (position, id) > (SELECT position, id FROM
-             todos WHERE id = $1 AND owner = $3)) ORDER BY position, id LIMIT CAST($2 AS BIGINT)",
+             WHERE owner = $1 AND removed_at IS NULL AND (position, id) > (CAST($2 AS BIGINT), $3)
+             ORDER BY position, id LIMIT CAST($4 AS BIGINT)",
         );
-        let rows = query.bind("").bind(1001_i64).bind(&bare.owner).fetch_all(&bare.db).await;
+        let rows = query.bind(&bare.owner).bind(i64::MIN).bind("").bind(1001_i64).fetch_all(&bare.db).await;
         let rows = rows.expect("the database answers");
         let text = |row: &AnyRow, name: &str| row.get::<String, _>(name);
         let todo = |row: &AnyRow| Todo {

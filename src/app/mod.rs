@@ -63,6 +63,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
+                // A phone that makes links of numbers changes what scripts are about to take over.
+                <meta name="format-detection" content="telephone=no, date=no, address=no, email=no" />
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#faf8f5" />
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#16151a" />
                 <meta name="description" content="Errand keeps your to-do list: calm, quick, and yours alone." />

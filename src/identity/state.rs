@@ -13,7 +13,7 @@ use super::scopes::{Naming, Scopes};
 use super::sign_in::turns::CodeTurns;
 use super::site::Site;
 use super::tokens::TokenAcquisition;
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::seal::KeyRing;
 use crate::platform::sealed_cookie::SealedCookie;
 
@@ -144,11 +144,11 @@ impl Identity {
     }
 
     /// Whether this is the first time that `what` is done: of two requests at the same moment exactly one gets `true`.
-    /// Remembered until `until`, milliseconds since the epoch.
+    /// Remembered until `until`.
     ///
     /// # Errors
     /// When the database does not answer, or refuses: then nobody knows.
-    pub async fn is_first_time(&self, what: &str, until: i64) -> Result<bool, sqlx::Error> {
+    pub async fn is_first_time(&self, what: &str, until: Timestamp) -> Result<bool, sqlx::Error> {
         let noted = sqlx::query("INSERT INTO used_states (state, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(crate::platform::hash::sha256_base64url(what))
             .bind(until)

@@ -247,7 +247,8 @@ impl Sent {
     async fn plain_form(self, web: &Web, headers: &HeaderMap, outcome: Result<Option<Done>, AppError>) -> Response {
         let error = match outcome {
             Ok(done) => {
-                if let (Some(session), Some(done)) = (&self.session, done) {
+                // What is to be seen on the page needs no words, and no write.
+                if let (Some(session), Some(done)) = (&self.session, done.filter(|done| done.is_news())) {
                     let form = FormDraft { action: self.action.clone(), fields: Vec::new() };
                     // It is done; that the message cannot be kept changes nothing.
                     let _ = flash::put(session, &Flash { done: Some(done), form, ..Flash::default() }).await;
@@ -338,7 +339,7 @@ async fn finish(door: &Door, draft: Draft, session: &Session, page: &ReturnTo) -
     if draft.author != tag(&signed_in.key) {
         return Some(response);
     }
-    let until = (web.clock().timestamp() + FINISHED).as_millis();
+    let until = web.clock().timestamp() + FINISHED;
     match web.identity().is_first_time(&format!("finish\n{challenge}"), until).await {
         Ok(true) => {}
         Ok(false) => return Some(response),
@@ -350,7 +351,7 @@ async fn finish(door: &Door, draft: Draft, session: &Session, page: &ReturnTo) -
     let form = FormDraft { action: draft.action.clone(), fields: Vec::new() };
     let flash = match perform(door, &draft, session, page).await {
         Ok(done) => {
-            let done = done.unwrap_or(Done::Finished);
+            let done = done.filter(|done| done.is_news()).unwrap_or(Done::Finished);
             Flash { done: Some(done), form, finished: true, ..Flash::default() }
         }
         Err(error) => {

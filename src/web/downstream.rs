@@ -18,7 +18,7 @@ pub(super) fn failed(api: &str, request: &Request, signed_in: &UserSession, erro
             400 | 409 | 413 | 422 => AppError::Invalid(
                 problem.detail.clone().unwrap_or_else(|| "This was not accepted. Change it and try again.".to_owned()),
             ),
-            404 => AppError::NotFound,
+            404 | 410 => AppError::NotFound,
             403 => {
                 tracing::warn!("{api} refused the token's permissions");
                 AppError::Forbidden

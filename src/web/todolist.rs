@@ -1,16 +1,20 @@
 //! The to-do list: the server's side of `app::actions::todos`. Each call acquires a token with the scope it needs
 //! and asks the API over HTTP.
 
-use reqwest::Method;
-use serde::Serialize;
+use reqwest::{Method, StatusCode};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::downstream;
 use super::request::Request;
 use crate::app::error::AppError;
+use crate::app::model::done::{Done, ListChange};
+use crate::app::model::seen::Seen;
 use crate::identity::downstream::{ApiResponse, Call};
 use crate::identity::session::UserSession;
-use crate::todo::{Description, NewTodo, Patch, Todo};
+use crate::todo::{CHANGE, Description, Patch, Todo};
 
 /// The API's set of scopes for seeing, and that for changing.
 const READ: &str = "read";
@@ -22,46 +26,129 @@ pub(crate) async fn list() -> Result<Vec<Todo>, AppError> {
     parse(&answer)
 }
 
-/// Adds a to-do.
-pub(crate) async fn add(description: &str, done: bool) -> Result<Todo, AppError> {
+/// Adds a to-do. Sent twice under one id, it is added once; one that was added before and deleted since stays deleted.
+pub(crate) async fn add(id: Option<Uuid>, description: &str) -> Result<Done, AppError> {
     // Before the text is looked at: a visitor is asked to sign in, and what was typed waits for them.
     let customer = Customer::current().await?;
-    let todo = NewTodo { description: description_of(description)?, done };
-    parse(&customer.change(Method::POST, &[], &todo).await?)
+    let description = description_of(description)?;
+    let id = id.unwrap_or_else(Uuid::new_v4);
+    let answer = customer.change(Method::POST, &[], &json!({"id": id, "description": description})).await;
+    let change = unless_gone(answer.and_then(|answer| changed_todo(&answer)))?;
+    Ok(done(ListChange::Shown, 1, change))
 }
 
 /// Changes a to-do's text; an empty text deletes it.
-pub(crate) async fn edit(id: Uuid, description: &str) -> Result<(), AppError> {
+pub(crate) async fn edit(id: Uuid, description: &str) -> Result<Done, AppError> {
     let customer = Customer::current().await?;
     if description.trim().is_empty() {
         return customer.delete(id).await;
     }
     let patch = Patch { description: Some(description_of(description)?), ..Patch::default() };
-    customer.change(Method::PATCH, &[&id.to_string()], &patch).await.map(drop)
+    let answer = customer.change(Method::PATCH, &[&id.to_string()], &patch).await?;
+    Ok(done(ListChange::Shown, 1, changed_todo(&answer)?))
 }
 
 /// Marks a to-do as done, or not done.
-pub(crate) async fn set_done(id: Uuid, done: bool) -> Result<(), AppError> {
-    let patch = Patch { done: Some(done), ..Patch::default() };
-    Customer::current().await?.change(Method::PATCH, &[&id.to_string()], &patch).await.map(drop)
+pub(crate) async fn set_done(id: Uuid, is_done: bool) -> Result<Done, AppError> {
+    let patch = Patch { done: Some(is_done), ..Patch::default() };
+    let answer = Customer::current().await?.change(Method::PATCH, &[&id.to_string()], &patch).await?;
+    Ok(done(ListChange::Shown, 1, changed_todo(&answer)?))
 }
 
 /// Deletes a to-do. One that is gone already is what was wanted.
-pub(crate) async fn delete(id: Uuid) -> Result<(), AppError> {
+pub(crate) async fn delete(id: Uuid) -> Result<Done, AppError> {
     Customer::current().await?.delete(id).await
 }
 
-/// Marks all to-dos as done, or not done.
-pub(crate) async fn set_all_done(done: bool) -> Result<(), AppError> {
-    let patch = Patch { done: Some(done), ..Patch::default() };
-    Customer::current().await?.change(Method::PATCH, &[], &patch).await.map(drop)
+/// Marks all to-dos that were shown as done, or not done.
+pub(crate) async fn set_all_done(is_done: bool, seen: &str) -> Result<Done, AppError> {
+    let customer = Customer::current().await?;
+    let what = if is_done { ListChange::MarkedDone } else { ListChange::MarkedNotDone };
+    match parse_seen(seen)? {
+        Seen::UpTo(change) => {
+            let answer = customer.change(Method::PATCH, &[], &json!({"done": is_done, "seen": change})).await?;
+            let count = parse::<Counted>(&answer)?.count;
+            Ok(done(what, count, change_of(&answer)))
+        }
+        Seen::These(todos) => {
+            let operation =
+                |id: Uuid, version: i64| json!({"op": "change", "id": id, "version": version, "done": is_done});
+            customer.batch(what, todos, operation).await
+        }
+    }
 }
 
-/// Deletes the to-dos that are done.
-pub(crate) async fn clear_completed() -> Result<(), AppError> {
-    let done = [("done", "true")];
-    let call = Call { method: Some(Method::DELETE), query: &done, scopes: WRITE, ..Call::default() };
-    Customer::current().await?.call(call).await.map(drop)
+/// Deletes the to-dos that were shown as done.
+pub(crate) async fn clear_completed(seen: &str) -> Result<Done, AppError> {
+    let customer = Customer::current().await?;
+    match parse_seen(seen)? {
+        Seen::UpTo(change) => {
+            let (seen, method) = (change.to_string(), Some(Method::DELETE));
+            let query = [("done", "true"), ("seen", seen.as_str())];
+            let answer = customer.call(Call { method, query: &query, scopes: WRITE, ..Call::default() }).await?;
+            let count = parse::<Counted>(&answer)?.count;
+            Ok(done(ListChange::Deleted, count, change_of(&answer)))
+        }
+        Seen::These(todos) => {
+            let operation = |id: Uuid, version: i64| json!({"op": "remove", "id": id, "version": version});
+            customer.batch(ListChange::Deleted, todos, operation).await
+        }
+    }
+}
+
+/// Brings back what a change replaced, as far as nothing changed it since.
+pub(crate) async fn undo(change: i64) -> Result<Done, AppError> {
+    #[derive(Deserialize)]
+    struct Undone {
+        restored: Vec<IgnoredAny>,
+        removed: Vec<IgnoredAny>,
+    }
+    let path = ["changes", &change.to_string(), "undo"];
+    let call = Call { method: Some(Method::POST), path: &path, scopes: WRITE, ..Call::default() };
+    let answer = match Customer::current().await?.call(call).await {
+        // Too long ago, or somebody else's.
+        Err(AppError::NotFound) => {
+            let text = "This can no longer be undone: it was more than a day ago, or is undone already.";
+            return Err(AppError::Invalid(text.to_owned()));
+        }
+        answer => answer?,
+    };
+    let Undone { restored, removed } = parse(&answer)?;
+    let count = u64::try_from(restored.len() + removed.len()).unwrap_or(u64::MAX);
+    Ok(done(ListChange::Undone, count, change_of(&answer)))
+}
+
+/// How many to-dos a change of all of them concerned.
+#[derive(Deserialize)]
+struct Counted {
+    #[serde(alias = "changed", alias = "deleted")]
+    count: u64,
+}
+
+fn done(what: ListChange, count: u64, change: Option<i64>) -> Done {
+    Done::List { what, count, change }
+}
+
+fn change_of(answer: &ApiResponse) -> Option<i64> {
+    answer.headers.get(CHANGE)?.to_str().ok()?.parse().ok()
+}
+
+/// The number of the change, of an answer that shows the to-do: what else answers has not saved anything.
+fn changed_todo(answer: &ApiResponse) -> Result<Option<i64>, AppError> {
+    parse::<Todo>(answer).map(|_| change_of(answer))
+}
+
+/// None where the to-do is gone, which is what was wanted or cannot be helped.
+fn unless_gone(change: Result<Option<i64>, AppError>) -> Result<Option<i64>, AppError> {
+    match change {
+        Err(AppError::NotFound) => Ok(None),
+        change => change,
+    }
+}
+
+fn parse_seen(text: &str) -> Result<Seen, AppError> {
+    text.parse()
+        .map_err(|_| AppError::Invalid("Reload the page and try again: it did not say what it showed.".to_owned()))
 }
 
 fn description_of(text: &str) -> Result<Description, AppError> {
@@ -85,12 +172,43 @@ impl Customer {
         Ok(Self { request, signed_in })
     }
 
-    async fn delete(&self, id: Uuid) -> Result<(), AppError> {
+    async fn delete(&self, id: Uuid) -> Result<Done, AppError> {
         let id = id.to_string();
-        match self.call(Call { method: Some(Method::DELETE), path: &[&id], scopes: WRITE, ..Call::default() }).await {
-            Ok(_) | Err(AppError::NotFound) => Ok(()),
+        let call = Call { method: Some(Method::DELETE), path: &[&id], scopes: WRITE, ..Call::default() };
+        let change = unless_gone(match self.call(call).await {
+            Ok(answer) if answer.status == StatusCode::NO_CONTENT => Ok(change_of(&answer)),
+            Ok(answer) => {
+                tracing::error!(status = %answer.status, "the ToDoList API answered something else than that it is removed");
+                Err(AppError::Unavailable)
+            }
             Err(error) => Err(error),
+        })?;
+        Ok(done(ListChange::Deleted, 1, change))
+    }
+
+    /// Does one thing to each of `todos` that is still as it was seen.
+    async fn batch(
+        &self,
+        what: ListChange,
+        todos: Vec<(Uuid, i64)>,
+        operation: impl Fn(Uuid, i64) -> Value,
+    ) -> Result<Done, AppError> {
+        #[derive(Deserialize)]
+        struct Results {
+            results: Vec<One>,
         }
+        #[derive(Deserialize)]
+        struct One {
+            status: u16,
+        }
+        if todos.is_empty() {
+            return Ok(done(what, 0, None));
+        }
+        let changes: Vec<Value> = todos.into_iter().map(|(id, version)| operation(id, version)).collect();
+        let answer = self.change(Method::POST, &["batch"], &json!({"changes": changes})).await?;
+        let Results { results } = parse(&answer)?;
+        let count = results.iter().filter(|one| one.status < 400).count();
+        Ok(done(what, u64::try_from(count).unwrap_or(u64::MAX), change_of(&answer)))
     }
 
     async fn change(&self, method: Method, path: &[&str], body: &impl Serialize) -> Result<ApiResponse, AppError> {

@@ -101,19 +101,24 @@ async fn another_site_signs_nobody_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_server_function_wants_a_session() {
     const FOR_VISITORS: [&str; 2] = ["/actions/viewer", "/actions/notice"];
-    const ARGUMENTS: [(&str, &str); 5] = [
+    const ARGUMENTS: [(&str, &str); 7] = [
         ("id", "01890a5d-ac96-774b-bcce-b302099a8057"),
         ("description", "x"),
         ("done", "true"),
         ("display_name", "x"),
         ("handle", "x"),
+        ("seen", "1"),
+        ("change", "1"),
     ];
     let errand = TestErrand::start().await;
     let mut visitor = errand.browser();
     for path in server_functions() {
         let answer = visitor.call(path, &ARGUMENTS).await;
         if FOR_VISITORS.contains(&path) {
-            let nobody = ["null", r#"{"error":null,"done":null,"form":{"action":"","fields":[]},"greeting":null}"#];
+            let nobody = [
+                r#"{"Visitor":{"can_sign_up":true}}"#,
+                r#"{"error":null,"done":null,"form":{"action":"","fields":[]},"greeting":null}"#,
+            ];
             assert!(answer.status == StatusCode::OK && nobody.contains(&answer.body.as_str()), "{}", answer.body);
         } else {
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}: {}", answer.body);

@@ -54,7 +54,7 @@ async fn while_the_api_is_down_pages_say_so_and_recover_by_themselves() {
     assert!(page.alert().contains("Nothing is lost"), "{}", page.body);
     assert!(page.texts(".nav-customer__name") == ["Ada"], "still signed in");
     for function in ["todos/list", "todos/clear-completed"] {
-        let answer = browser.call(function, &[]).await;
+        let answer = browser.call(function, &[("seen", "1")]).await;
         assert_eq!(
             (answer.status, answer.json()),
             (StatusCode::SERVICE_UNAVAILABLE, "Unavailable".into()),
@@ -105,6 +105,15 @@ async fn an_api_that_answers_nonsense_or_hangs_up_is_a_friendly_page() {
         assert!(alert.contains("Nothing is lost"), "{answer:?}: {alert}");
         let added = browser.call("todos/add", &[("description", "x")]).await;
         assert_eq!(added.status, expected, "{answer:?}: {}", added.body);
+        // Nor is anything taken for deleted or undone.
+        let id = uuid::Uuid::new_v4().to_string();
+        for (function, arguments) in [
+            ("todos/delete", ("id", id.as_str())),
+            ("todos/undo", ("change", "1")),
+            ("todos/clear-completed", ("seen", "1")),
+        ] {
+            assert_eq!(browser.call(function, &[arguments]).await.status, expected, "{function} {answer:?}");
+        }
         api.abort();
     }
 }

@@ -60,16 +60,22 @@ async fn a_customer_sees_and_changes_nothing_of_another_ones_list() {
     let errand = TestErrand::start().await;
     let mut ada = errand.sign_up("ada@example.com").await;
     let mut bob = errand.sign_up("bob@example.com").await;
-    let todo = ada.call("todos/add", &[("description", "a secret of Ada's")]).await.json();
-    let id = todo["id"].as_str().unwrap();
+    let id = uuid::Uuid::new_v4().to_string();
+    let id = id.as_str();
+    ada.call("todos/add", &[("id", id), ("description", "a secret of Ada's")]).await;
 
     assert_eq!(bob.open("/todos").await.todos(), []);
     let edited = bob.call("todos/edit", &[("id", id), ("description", "gotcha")]).await;
     assert_eq!(edited.status, StatusCode::NOT_FOUND, "{}", edited.body);
     bob.call("todos/done", &[("id", id), ("done", "true")]).await;
     bob.call("todos/delete", &[("id", id)]).await;
-    bob.call("todos/done-all", &[("done", "true")]).await;
-    bob.call("todos/clear-completed", &[]).await;
+    for seen in ["1000", &format!("{id}:1")] {
+        bob.call("todos/done-all", &[("done", "true"), ("seen", seen)]).await;
+        bob.call("todos/clear-completed", &[("seen", seen)]).await;
+    }
+    for change in ["1", "2", "3"] {
+        bob.call("todos/undo", &[("change", change)]).await;
+    }
     assert_eq!(ada.open("/todos").await.todos(), todos(&[("a secret of Ada's", false)]));
 }
 

@@ -25,7 +25,8 @@ async fn no_argument_of_a_server_function_steers_a_request_to_another_place() {
     let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let other = format!("127.0.0.1:{}", elsewhere.local_addr().unwrap().port());
     let mut browser = errand.sign_up("ada@example.com").await;
-    let id = browser.call("todos/add", &[("description", "mine")]).await.json()["id"].as_str().unwrap().to_owned();
+    let id = uuid::Uuid::new_v4().to_string();
+    browser.call("todos/add", &[("id", &id), ("description", "mine")]).await;
 
     for hostile in [
         format!("http://{other}/"),
@@ -48,6 +49,9 @@ async fn no_argument_of_a_server_function_steers_a_request_to_another_place() {
             ("todos/edit", vec![("id", hostile.as_str()), ("description", "gotcha")]),
             ("todos/done", vec![("id", hostile.as_str()), ("done", "true")]),
             ("todos/delete", vec![("id", hostile.as_str())]),
+            ("todos/undo", vec![("change", hostile.as_str())]),
+            ("todos/clear-completed", vec![("seen", hostile.as_str())]),
+            ("todos/done-all", vec![("seen", hostile.as_str()), ("done", "true")]),
             // Arguments that there are not.
             (
                 "todos/list",

@@ -98,19 +98,28 @@ impl Store {
         after: Option<Uuid>,
         limit: i64,
     ) -> Result<Vec<Todo>, StoreError> {
-        // SQLite plans for the value of a bare `LIMIT $2`, and so compiles the statement anew for every binding of it,
-        // which costs more than running it. The empty text comes before every id.
+        let position = match (whose, after) {
+            (Whose::Of(owner), Some(id)) => match self.position(owner, id).await? {
+                Some(position) => position,
+                None => return Ok(Vec::new()),
+            },
+            _ => i64::MIN,
+        };
+        // The empty text comes before every id.
         let after = after.map(|id| id.to_string()).unwrap_or_default();
+        // SQLite plans for the value of a bare `LIMIT $2`, and so compiles the statement anew for every binding of it,
+        // which costs more than running it.
         let query = match whose {
             Whose::Of(owner) => sqlx::query(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM todos WHERE owner = $3 AND removed_at IS NULL AND ($1 = '' OR (position, id) > (SELECT position, id FROM \
-                 todos WHERE id = $1 AND owner = $3)) ORDER BY position, id LIMIT CAST($2 AS BIGINT)"
+                " FROM todos WHERE owner = $1 AND removed_at IS NULL AND (position, id) > (CAST($2 AS BIGINT), $3) \
+                 ORDER BY position, id LIMIT CAST($4 AS BIGINT)"
             ))
+            .bind(owner)
+            .bind(position)
             .bind(after)
-            .bind(limit)
-            .bind(owner),
+            .bind(limit),
             Whose::Everyones => sqlx::query(concat!(
                 "SELECT ",
                 columns!(),
@@ -120,6 +129,13 @@ impl Store {
             .bind(limit),
         };
         query.fetch_all(&self.db).await?.iter().map(todo).collect()
+    }
+
+    /// Where a to-do is in its owner's list, or was before it was removed.
+    async fn position(&self, owner: &str, id: Uuid) -> Result<Option<i64>, StoreError> {
+        let query = sqlx::query_as("SELECT position FROM todos WHERE id = $1 AND owner = $2");
+        let rows: Vec<(i64,)> = query.bind(id.to_string()).bind(owner).fetch_all(&self.db).await?;
+        Ok(rows.into_iter().next().map(|(position,)| position))
     }
 
     /// One to-do.

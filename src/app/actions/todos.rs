@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use uuid::Uuid;
 
 use crate::app::error::AppError;
+use crate::app::model::done::Done;
 use crate::todo::Todo;
 
 /// The customer's to-dos, oldest first. Needs `ToDoList.Read`.
@@ -12,16 +13,16 @@ pub async fn list_todos() -> Result<Vec<Todo>, AppError> {
     crate::web::todolist::list().await
 }
 
-/// Adds a to-do. Needs `ToDoList.ReadWrite`, as everything below does. `done` is for undoing a deletion.
+/// Adds a to-do. Needs `ToDoList.ReadWrite`, as everything below does.
 #[server(prefix = "/actions", endpoint = "todos/add")]
 pub async fn add_todo(
+    /// Made by the page: the same form sent twice adds one to-do.
+    #[server(default)]
+    id: Option<Uuid>,
     /// What is to be done.
     description: String,
-    /// Whether it is done already.
-    #[server(default)]
-    done: bool,
-) -> Result<Todo, AppError> {
-    crate::web::todolist::add(&description, done).await
+) -> Result<Done, AppError> {
+    crate::web::todolist::add(id, &description).await
 }
 
 /// Changes a to-do's text; an empty text deletes it.
@@ -31,7 +32,7 @@ pub async fn edit_todo(
     id: Uuid,
     /// The new text.
     description: String,
-) -> Result<(), AppError> {
+) -> Result<Done, AppError> {
     crate::web::todolist::edit(id, &description).await
 }
 
@@ -42,7 +43,7 @@ pub async fn set_done(
     id: Uuid,
     /// Whether it is done.
     done: bool,
-) -> Result<(), AppError> {
+) -> Result<Done, AppError> {
     crate::web::todolist::set_done(id, done).await
 }
 
@@ -51,21 +52,35 @@ pub async fn set_done(
 pub async fn delete_todo(
     /// Which to-do.
     id: Uuid,
-) -> Result<(), AppError> {
+) -> Result<Done, AppError> {
     crate::web::todolist::delete(id).await
 }
 
-/// Marks all to-dos as done, or not done.
+/// Marks all to-dos that were shown as done, or not done.
 #[server(prefix = "/actions", endpoint = "todos/done-all")]
 pub async fn set_all_done(
     /// Whether they are done.
     done: bool,
-) -> Result<(), AppError> {
-    crate::web::todolist::set_all_done(done).await
+    /// What was shown ([`Seen`](crate::app::model::seen::Seen)).
+    seen: String,
+) -> Result<Done, AppError> {
+    crate::web::todolist::set_all_done(done, &seen).await
 }
 
-/// Deletes the to-dos that are done.
+/// Deletes the to-dos that were shown as done.
 #[server(prefix = "/actions", endpoint = "todos/clear-completed")]
-pub async fn clear_completed() -> Result<(), AppError> {
-    crate::web::todolist::clear_completed().await
+pub async fn clear_completed(
+    /// What was shown ([`Seen`](crate::app::model::seen::Seen)).
+    seen: String,
+) -> Result<Done, AppError> {
+    crate::web::todolist::clear_completed(&seen).await
+}
+
+/// Brings back what a change replaced, as far as nothing changed it since.
+#[server(prefix = "/actions", endpoint = "todos/undo")]
+pub async fn undo_change(
+    /// The number of the change.
+    change: i64,
+) -> Result<Done, AppError> {
+    crate::web::todolist::undo(change).await
 }

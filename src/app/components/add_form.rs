@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use server_fn::ServerFn as _;
+use uuid::Uuid;
 
 use crate::app::actions::todos::AddTodo;
 use crate::app::components::author_field::AuthorField;
@@ -28,6 +29,8 @@ pub fn AddForm(
             }
         >
             <AuthorField />
+            // For the form without scripts, which may be sent twice; each page has another one.
+            <input type="hidden" name="id" value=cfg!(feature = "ssr").then(|| Uuid::new_v4().to_string()) />
             <label class="visually-hidden" for="new-todo">"What needs to be done?"</label>
             <input
                 class="field add__field"

@@ -16,9 +16,7 @@ use crate::app::todo_list_state::TodoListState;
 #[component]
 pub fn EditForm(
     /// Which row.
-    key: Uuid,
-    /// Its id; `None` while it is still being added.
-    id: Option<Uuid>,
+    id: Uuid,
     /// What the field starts with.
     text: String,
 ) -> impl IntoView {
@@ -34,10 +32,10 @@ pub fn EditForm(
 
     let finish = move || {
         if let Some(field) = field.get_untracked() {
-            state.finish_editing(key, &field.value());
+            state.finish_editing(id, &field.value());
         }
     };
-    let return_focus = move || browser::focus_soon(format!("edit-{key}"), "new-todo");
+    let return_focus = move || browser::focus_soon(format!("edit-{id}"), "new-todo");
     let cancel = move || {
         state.editing.set(None);
         return_focus();
@@ -59,20 +57,21 @@ pub fn EditForm(
                 event.prevent_default();
                 finish();
                 // A text that was refused stays in its field, and so does the focus.
-                if state.editing.with_untracked(|editing| editing.as_ref().is_none_or(|editing| editing.key != key)) {
+                if state.editing.with_untracked(|editing| editing.as_ref().is_none_or(|editing| editing.id != id)) {
                     return_focus();
                 }
             }
             on:focusout=leave
             on:keydown=move |event: KeyboardEvent| {
-                if event.key() == "Escape" {
+                // Of an input method's window of candidates, it closes that.
+                if event.key() == "Escape" && !event.is_composing() {
                     event.prevent_default();
                     cancel();
                 }
             }
         >
             <AuthorField />
-            <input type="hidden" name="id" value=id.map(|id| id.to_string()) />
+            <input type="hidden" name="id" value=id.to_string() />
             <input
                 class="field edit__field"
                 name="description"

@@ -7,6 +7,7 @@ use crate::app::actions::todos::ClearCompleted;
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::filters::{Filter, Filters};
+use crate::app::optimistic::List;
 use crate::app::todo_list_state::TodoListState;
 
 /// The footer of the list.
@@ -37,6 +38,7 @@ pub fn ListFooter(
                         }
                     >
                         <AuthorField />
+                        <input type="hidden" name="seen" value=move || state.list.with(List::last_change) />
                         <button type="submit" class="link-button">"Clear completed"</button>
                     </form>
                 </Show>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::components::icons::Cross;
+use crate::app::optimistic::List;
 use crate::app::todo_list_state::TodoListState;
 
 /// An alert with the reason, and "Try again" where that may help.
@@ -15,7 +16,7 @@ pub fn ProblemBanner() -> impl IntoView {
             {move || state.problem.get().map(|problem| view! {
                 <div class="banner banner--problem">
                     <p>{problem.text}</p>
-                    {(!problem.retry.is_empty()).then(|| view! {
+                    {(!problem.retry.is_empty() || state.list.with_untracked(List::has_failed)).then(|| view! {
                         <button type="button" class="banner__action" on:click=move |_| state.retry()>"Try again"</button>
                     })}
                     <button

@@ -17,7 +17,7 @@ use crate::app::components::problem_banner::ProblemBanner;
 use crate::app::components::todo_row::TodoRow;
 use crate::app::components::undo_toast::UndoToast;
 use crate::app::interaction::Interaction;
-use crate::app::optimistic::Entry;
+use crate::app::optimistic::{Entry, List};
 use crate::app::todo_list_state::TodoListState;
 use crate::app::viewer::ViewerResource;
 
@@ -61,7 +61,7 @@ pub fn TodoList(
                 }
             >
                 <ul class="todos" aria-label="To-dos">
-                    <For each=shown key=|entry| entry.key let:entry>
+                    <For each=shown key=|entry| entry.id let:entry>
                         <TodoRow entry filter />
                     </For>
                 </ul>
@@ -97,6 +97,7 @@ fn ToggleAll() -> impl IntoView {
             }
         >
             <AuthorField />
+            <input type="hidden" name="seen" value=move || state.list.with(List::last_change) />
             <input type="hidden" name="done" value=move || (!all_done.get()).to_string() />
             <button
                 type="submit"
@@ -138,6 +139,12 @@ fn when_in_the_browser(state: TodoListState, finished: bool) {
         if event.key() == "n" && !modified && !browser::is_typing() {
             event.prevent_default();
             browser::focus_soon("new-todo".to_owned(), "main");
+        }
+        // While typing, it is the field's own.
+        let undoes = event.key().eq_ignore_ascii_case("z") && (event.ctrl_key() || event.meta_key());
+        if undoes && !event.shift_key() && !event.alt_key() && !browser::is_typing() {
+            event.prevent_default();
+            state.undo_last();
         }
     });
     on_cleanup(move || {

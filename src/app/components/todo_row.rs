@@ -10,7 +10,7 @@ use crate::app::components::edit_form::EditForm;
 use crate::app::components::filters::Filter;
 use crate::app::components::icons::{Cross, Pencil, Tick};
 use crate::app::optimistic::Entry;
-use crate::app::todo_list_state::{Editing, TodoListState};
+use crate::app::todo_list_state::TodoListState;
 
 /// A row of the list: a checkbox, the text, and what can be done with it.
 #[component]
@@ -21,32 +21,39 @@ pub fn TodoRow(
     filter: Memo<Filter>,
 ) -> impl IntoView {
     let state = expect_context::<TodoListState>();
-    let key = entry.key;
+    let id = entry.id;
     // A row on its way out keeps its last state.
     let entry = Memo::new(move |before: Option<&Entry>| {
-        let now = state.list.with(|list| list.entry(key).cloned());
+        let now = state.list.with(|list| list.entry(id).cloned());
         now.or_else(|| before.cloned()).unwrap_or_else(|| entry.clone())
     });
-    let is_edited = Memo::new(move |_| state.editing.with(|e| e.as_ref().is_some_and(|e| e.key == key)));
-    let edit = move || state.editing.set(Some(Editing { key, text: None }));
+    let is_edited = Memo::new(move |_| state.editing.with(|e| e.as_ref().is_some_and(|e| e.id == id)));
+    let edit = move || state.edit(id);
     view! {
-        <li class="todo" class:todo--done=move || entry.get().todo.done class:todo--pending=move || entry.get().pending>
+        <li class="todo" class:todo--done=move || entry.get().todo.done class:todo--pending=move || entry.get().pending class:todo--failed=move || entry.get().failed>
             {move || if is_edited.get() {
-                let Entry { id, todo, .. } = entry.get_untracked();
-                let text = state.editing.get_untracked().and_then(|editing| editing.text);
-                let text = text.unwrap_or_else(|| todo.description.into());
-                view! { <EditForm key id text /> }.into_any()
+                let text = state.editing.get_untracked().map(|editing| editing.text).unwrap_or_default();
+                view! { <EditForm id text /> }.into_any()
             } else {
                 view! {
                     <Toggle entry filter />
-                    <span class="todo__text" id=format!("text-{key}") dir="auto" on:dblclick=move |_| edit()>
+                    <span class="todo__text" id=format!("text-{id}") dir="auto" on:dblclick=move |_| edit()>
                         {move || entry.get().todo.description.to_string()}
                     </span>
+                    <Show when=move || entry.get().failed>
+                        <span class="todo__failed">
+                            "Not saved. "
+                            <button type="button" class="link-button" on:click=move |_| state.send_again(id)>
+                                "Try again"
+                                <span class="visually-hidden">{move || format!(": {}", entry.get().todo.description)}</span>
+                            </button>
+                        </span>
+                    </Show>
                     <div class="todo__actions">
                         <a
                             class="icon-button"
-                            id=format!("edit-{key}")
-                            href=move || entry.get().id.map(|id| format!("?edit={id}"))
+                            id=format!("edit-{id}")
+                            href=format!("?edit={id}")
                             aria-label=move || format!("Edit {}", entry.get().todo.description)
                             on:click=move |event| {
                                 event.prevent_default();
@@ -68,7 +75,7 @@ pub fn TodoRow(
 #[component]
 fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
-    let key = entry.get_untracked().key;
+    let id = entry.get_untracked().id;
     view! {
         <form
             method="post"
@@ -76,22 +83,22 @@ fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
             on:submit=move |event| {
                 event.prevent_default();
                 // Under a filter the row goes away with the change, and the focus with it.
-                let neighbour = (filter.get_untracked() != Filter::All).then(|| neighbour(state, filter, key));
-                state.set_done(key, !entry.get_untracked().todo.done);
+                let neighbour = (filter.get_untracked() != Filter::All).then(|| neighbour(state, filter, id));
+                state.set_done(id, !entry.get_untracked().todo.done);
                 if let Some(neighbour) = neighbour {
                     focus_row("toggle", neighbour);
                 }
             }
         >
-            <input type="hidden" name="id" value=move || entry.get().id.map(|id| id.to_string()) />
+            <input type="hidden" name="id" value=id.to_string() />
             <input type="hidden" name="done" value=move || (!entry.get().todo.done).to_string() />
             <button
                 type="submit"
                 class="check"
-                id=format!("toggle-{key}")
+                id=format!("toggle-{id}")
                 role="checkbox"
                 aria-checked=move || entry.get().todo.done.to_string()
-                aria-labelledby=format!("text-{key}")
+                aria-labelledby=format!("text-{id}")
             >
                 <Tick />
             </button>
@@ -103,23 +110,34 @@ fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
 #[component]
 fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
-    let key = entry.get_untracked().key;
+    let id = entry.get_untracked().id;
     view! {
         <form
             method="post"
             action=DeleteTodo::url()
             on:submit=move |event| {
                 event.prevent_default();
-                let neighbour = neighbour(state, filter, key);
-                state.delete(key);
+                let neighbour = neighbour(state, filter, id);
+                state.delete(id);
                 focus_row("delete", neighbour);
             }
         >
-            <input type="hidden" name="id" value=move || entry.get().id.map(|id| id.to_string()) />
+            <input type="hidden" name="id" value=id.to_string() />
             <button
                 type="submit"
                 class="icon-button icon-button--danger"
-                id=format!("delete-{key}")
+                // The second of two clicks, or a key that is held, would delete the row that has moved up.
+                on:click=|event| {
+                    if event.detail() > 1 {
+                        event.prevent_default();
+                    }
+                }
+                on:keydown=|event| {
+                    if event.repeat() {
+                        event.prevent_default();
+                    }
+                }
+                id=format!("delete-{id}")
                 aria-label=move || format!("Delete {}", entry.get().todo.description)
             >
                 <Cross />
@@ -129,17 +147,17 @@ fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
     .into_any()
 }
 
-/// The next shown row after `key`, else the previous one.
-fn neighbour(state: TodoListState, filter: Memo<Filter>, key: Uuid) -> Option<Uuid> {
+/// The next shown row after `id`, else the previous one.
+fn neighbour(state: TodoListState, filter: Memo<Filter>, id: Uuid) -> Option<Uuid> {
     let filter = filter.get_untracked();
     state.list.with_untracked(|list| {
-        let shown: Vec<_> = list.entries().iter().filter(|e| filter.shows(e)).map(|e| e.key).collect();
-        let place = shown.iter().position(|shown| *shown == key)?;
+        let shown: Vec<_> = list.entries().iter().filter(|e| filter.shows(e)).map(|e| e.id).collect();
+        let place = shown.iter().position(|shown| *shown == id)?;
         shown.get(place + 1).or_else(|| shown.get(place.checked_sub(1)?)).copied()
     })
 }
 
 /// Moves the focus to the `control` of `row`; to the field for a new one if there is no row.
 fn focus_row(control: &str, row: Option<Uuid>) {
-    browser::focus_soon(row.map(|key| format!("{control}-{key}")).unwrap_or_default(), "new-todo");
+    browser::focus_soon(row.map(|id| format!("{control}-{id}")).unwrap_or_default(), "new-todo");
 }

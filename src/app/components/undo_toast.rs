@@ -1,43 +1,70 @@
-//! What was just deleted, and the way back.
+//! What was just done to several to-dos at once, or deleted, and the way back.
 
 use leptos::prelude::*;
+use server_fn::ServerFn as _;
 
+use crate::app::actions::todos::UndoChange;
 use crate::app::browser;
+use crate::app::components::author_field::AuthorField;
 use crate::app::components::icons::Cross;
-use crate::app::todo_list_state::TodoListState;
+use crate::app::todo_list_state::{Offer, TodoListState};
 
-/// A live region at the foot of the page that offers to undo a deletion for a while.
+/// A live region at the foot of the page that offers to undo. It stays while the pointer or the focus is on it.
 #[component]
 pub fn UndoToast() -> impl IntoView {
     let state = expect_context::<TodoListState>();
     view! {
-        <div class="toasts" role="status">
-            {move || state.deleted.get().map(|deleted| view! {
-                <div class="toast">
-                    <p dir="auto">{deleted.text()}</p>
-                    <button
-                        type="button"
-                        class="toast__action"
-                        on:click=move |_| {
-                            state.undo();
-                            browser::focus_soon("new-todo".to_owned(), "main");
-                        }
-                    >
-                        "Undo"
-                    </button>
-                    <button
-                        type="button"
-                        class="icon-button"
-                        aria-label="Dismiss"
-                        on:click=move |_| {
-                            state.deleted.set(None);
-                            browser::focus_soon("new-todo".to_owned(), "main");
-                        }
-                    >
-                        <Cross />
-                    </button>
-                </div>
+        <div
+            class="toasts"
+            role="status"
+            on:pointerenter=move |_| state.hold_offer(true)
+            on:pointerleave=move |_| state.hold_offer(false)
+            on:focusin=move |_| state.hold_offer(true)
+            on:focusout=move |_| state.hold_offer(false)
+        >
+            {move || state.offer.get().map(|offer| view! { <Toast offer /> })}
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Toast(offer: Offer) -> impl IntoView {
+    let state = expect_context::<TodoListState>();
+    let leave = move || {
+        // The button that had the focus, or the pointer, is gone with the toast.
+        state.hold_offer(false);
+        browser::focus_soon("new-todo".to_owned(), "main");
+    };
+    view! {
+        <div class="toast">
+            <p dir="auto">{offer.text()}</p>
+            {offer.can_be_undone().then(|| view! {
+                <form
+                    method="post"
+                    action=UndoChange::url()
+                    on:submit=move |event| {
+                        event.prevent_default();
+                        state.undo_offer();
+                        leave();
+                    }
+                >
+                    <AuthorField />
+                    <input type="hidden" name="change" value=offer.change.map(|change| change.to_string()) />
+                    <button type="submit" class="toast__action">"Undo"</button>
+                </form>
             })}
+            <button
+                type="button"
+                class="icon-button needs-script"
+                aria-label="Dismiss"
+                on:click=move |_| {
+                    state.offer.set(None);
+                    leave();
+                }
+            >
+                <Cross />
+            </button>
         </div>
     }
     .into_any()

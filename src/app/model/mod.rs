@@ -5,4 +5,5 @@ pub mod account;
 pub mod done;
 pub mod flash;
 pub mod form_draft;
+pub mod seen;
 pub mod viewer;

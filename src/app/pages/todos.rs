@@ -18,7 +18,7 @@ use crate::app::error::{AppError, Section};
 use crate::app::interaction::Interaction;
 use crate::app::model::done::Done;
 use crate::app::model::flash::Flash;
-use crate::app::todo_list_state::{Editing, Problem, TodoListState};
+use crate::app::todo_list_state::{Offer, Problem, TodoListState};
 use crate::todo::Todo;
 
 /// What the page is loaded with, in one go: one resource is read in one place.
@@ -67,10 +67,16 @@ pub fn TodosPage() -> impl IntoView {
                         let typed = flash.form.field("description").map(str::to_owned);
                         interaction.set_author(&flash.author);
                         let (draft, edit_draft) = if edit.is_some() { (None, typed) } else { (typed, None) };
-                        state.editing.set(edit.map(|key| Editing { key, text: edit_draft }));
+                        if let Some(id) = edit {
+                            state.edit(id);
+                            if let Some(text) = edit_draft {
+                                state.open(id, text);
+                            }
+                        }
+                        state.offer.set(flash.done.and_then(Offer::of_form));
                         view! {
                             <Greeting text=flash.greeting />
-                            <Greeting text=flash.done.filter(|_| flash.finished).map(Done::text) />
+                            <Greeting text=flash.done.filter(|done| flash.finished && done.of_list().is_none()).map(Done::text) />
                             <TodoList
                                 filter
                                 draft=draft.unwrap_or_default()

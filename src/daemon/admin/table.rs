@@ -131,6 +131,7 @@ mod tests {
             done,
             created_at: datetime!(2026-11-25 04:05:06 UTC),
             updated_at: datetime!(2026-11-25 04:05:06 UTC),
+            version: 1,
         }
     }
 

@@ -84,6 +84,7 @@ mod tests {
             done: false,
             created_at: OffsetDateTime::UNIX_EPOCH,
             updated_at: OffsetDateTime::UNIX_EPOCH,
+            version: 1,
         }
     }
 
