@@ -9,7 +9,7 @@ use crate::app::model::form_draft::FormDraft;
 /// What was typed when the customer had to leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    /// Whose it is ([`Viewer::tag`](crate::app::model::viewer::Viewer::tag)): somebody else may sign in next.
+    /// Whose it is ([`Customer::tag`](crate::app::model::viewer::Customer::tag)): somebody else may sign in next.
     #[serde(default)]
     pub author: String,
     /// The text in "What needs to be done?".

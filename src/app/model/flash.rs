@@ -19,7 +19,7 @@ pub struct Flash {
     /// Whether the form was sent before the customer had to leave, and is done now that they are back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub finished: bool,
-    /// Who looks at the page ([`Viewer::tag`](super::viewer::Viewer::tag)), for its forms to say whose they are; empty for a visitor.
+    /// Who looks at the page ([`Customer::tag`](super::viewer::Customer::tag)), for its forms to say whose they are; empty for a visitor.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub author: String,
 }
