@@ -262,7 +262,8 @@ impl WebServer {
         )
         .bind(customer.as_str())
         .bind(CLIENT)
-        .bind("api://todo")
+        // At a provider that is not Entra, a token has no resource of its own.
+        .bind("")
         .bind(0_i64)
         .fetch_one(&self.db)
         .await
