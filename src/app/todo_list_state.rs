@@ -429,7 +429,7 @@ impl TodoListState {
     async fn ask(self, change: &Change) -> Result<Option<i64>, AppError> {
         let seen = |ids: &[Uuid]| self.list.with_untracked(|list| list.seen(ids).to_string());
         let done = match change.clone() {
-            Change::Add { id, description } => add_todo(Some(id), description.into()).await?,
+            Change::Add { id, description } => add_todo(Some(id), None, description.into()).await?,
             Change::Edit { id, description } => edit_todo(id, description.into()).await?,
             Change::SetDone { id, done } => set_done(id, done).await?,
             Change::Delete { id } => delete_todo(id).await?,

@@ -14,6 +14,7 @@ use crate::app::model::done::{Done, ListChange};
 use crate::app::model::seen::Seen;
 use crate::identity::downstream::{ApiResponse, Call};
 use crate::identity::session::UserSession;
+use crate::platform::hash;
 use crate::todo::{CHANGE, Description, Patch, Todo};
 
 /// The API's set of scopes for seeing, and that for changing.
@@ -26,15 +27,26 @@ pub(crate) async fn list() -> Result<Vec<Todo>, AppError> {
     parse(&answer)
 }
 
-/// Adds a to-do. Sent twice under one id, it is added once; one that was added before and deleted since stays deleted.
-pub(crate) async fn add(id: Option<Uuid>, description: &str) -> Result<Done, AppError> {
+/// Adds a to-do. Sent twice under one id, it is added once; one that was added before and deleted since stays deleted. The
+/// form of a page without scripts gives each of its texts an id.
+pub(crate) async fn add(id: Option<Uuid>, form: Option<Uuid>, description: &str) -> Result<Done, AppError> {
     // Before the text is looked at: a visitor is asked to sign in, and what was typed waits for them.
     let customer = Customer::current().await?;
     let description = description_of(description)?;
-    let id = id.unwrap_or_else(Uuid::new_v4);
-    let answer = customer.change(Method::POST, &[], &json!({"id": id, "description": description})).await;
-    let change = unless_gone(answer.and_then(|answer| changed_todo(&answer)))?;
-    Ok(done(ListChange::Shown, 1, change))
+    let given = id.or_else(|| form.map(|form| id_of(form, &description)));
+    let added = customer.add(given.unwrap_or_else(Uuid::new_v4), &description).await;
+    let added = match added {
+        // Typed once more on a page that the customer went back to.
+        Err(AppError::NotFound) if id.is_none() => customer.add(Uuid::new_v4(), &description).await,
+        added => added,
+    };
+    Ok(done(ListChange::Shown, 1, unless_gone(added)?))
+}
+
+/// The id of what a form adds: the same for the same text.
+fn id_of(form: Uuid, description: &Description) -> Uuid {
+    let [bytes @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = hash::sha256(&format!("{form}\n{description}"));
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
 /// Changes a to-do's text; an empty text deletes it.
@@ -170,6 +182,11 @@ impl Customer {
         let request = Request::current()?;
         let signed_in = request.require_signed_in().await?;
         Ok(Self { request, signed_in })
+    }
+
+    async fn add(&self, id: Uuid, description: &Description) -> Result<Option<i64>, AppError> {
+        let answer = self.change(Method::POST, &[], &json!({"id": id, "description": description})).await?;
+        changed_todo(&answer)
     }
 
     async fn delete(&self, id: Uuid) -> Result<Done, AppError> {

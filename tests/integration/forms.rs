@@ -18,6 +18,27 @@ async fn add_by_plain_form(browser: &mut Browser, from: &str, text: &str) -> Pag
     browser.send(request).await
 }
 
+/// A page that the customer goes back to has the form of before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_form_that_is_sent_twice_adds_once_and_another_text_on_it_is_not_lost() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    let form = browser.page.attribute(".add input[name=form]", "value").expect("each page's form has a name");
+    assert_ne!(browser.open("/todos").await.attribute(".add input[name=form]", "value").as_ref(), Some(&form));
+    for (text, expected) in
+        [("buy milk", vec!["buy milk"]), ("buy milk", vec!["buy milk"]), ("call mum", vec!["buy milk", "call mum"])]
+    {
+        browser.call("todos/add", &[("form", &form), ("description", text)]).await;
+        let todos: Vec<_> = browser.open("/todos").await.todos().into_iter().map(|(text, _)| text).collect();
+        assert_eq!(todos, expected);
+    }
+    // Deleted, and typed once more on that page.
+    browser.call("todos/done-all", &[("done", "true"), ("seen", "100")]).await;
+    browser.call("todos/clear-completed", &[("seen", "100")]).await;
+    browser.call("todos/add", &[("form", &form), ("description", "buy milk")]).await;
+    assert_eq!(browser.open("/todos").await.todos().len(), 1);
+}
+
 fn draft(page: &Page) -> String {
     page.attribute("#new-todo", "value").unwrap_or_default()
 }

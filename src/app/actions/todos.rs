@@ -16,13 +16,17 @@ pub async fn list_todos() -> Result<Vec<Todo>, AppError> {
 /// Adds a to-do. Needs `ToDoList.ReadWrite`, as everything below does.
 #[server(prefix = "/actions", endpoint = "todos/add")]
 pub async fn add_todo(
-    /// Made by the page: the same form sent twice adds one to-do.
+    /// Made by the page's scripts, one for each to-do: sent twice, it is added once.
     #[server(default)]
     id: Option<Uuid>,
+    /// Made with the page, for its form without scripts: the same text sent twice by it is added once. Another text is
+    /// another to-do, for who goes back to the page.
+    #[server(default)]
+    form: Option<Uuid>,
     /// What is to be done.
     description: String,
 ) -> Result<Done, AppError> {
-    crate::web::todolist::add(id, &description).await
+    crate::web::todolist::add(id, form, &description).await
 }
 
 /// Changes a to-do's text; an empty text deletes it.

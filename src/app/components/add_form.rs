@@ -30,7 +30,7 @@ pub fn AddForm(
         >
             <AuthorField />
             // For the form without scripts, which may be sent twice; each page has another one.
-            <input type="hidden" name="id" value=cfg!(feature = "ssr").then(|| Uuid::new_v4().to_string()) />
+            <input type="hidden" name="form" value=cfg!(feature = "ssr").then(|| Uuid::new_v4().to_string()) />
             <label class="visually-hidden" for="new-todo">"What needs to be done?"</label>
             <input
                 class="field add__field"
