@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
 
-use super::store::{Applied, Operation, Outcome, Store, Whose};
+use super::store::{Applied, Bulk, MAX_PER_OWNER, MAX_REMOVED, Operation, Outcome, Store, Undoing, Undone, Whose};
 use super::tests::{Answer, LIST, TestApi, add, clock, perform, store};
 use crate::todo::{CHANGE, Description, NewTodo, Patch, Todo};
 
@@ -30,6 +30,14 @@ async fn list(store: &Store, owner: &str) -> Vec<Todo> {
 /// All but the versions.
 fn content(todos: &[Todo]) -> Vec<Todo> {
     todos.iter().map(|todo| Todo { version: 0, ..todo.clone() }).collect()
+}
+
+async fn undo(store: &Store, owner: &str, change: i64) -> Option<Undone> {
+    match store.undo(owner, change).await.expect("works") {
+        Undoing::Done(undone) => Some(undone),
+        Undoing::Unknown => None,
+        Undoing::Full => panic!("the list is full"),
+    }
 }
 
 fn change_of(answer: &Answer) -> i64 {
@@ -144,22 +152,22 @@ async fn everything_can_be_undone_as_one_and_done_again() {
     ];
     let changes = [
         store.apply("alice", &batch).await.expect("works").change.expect("changed"),
-        store.mark_all("alice", true, None).await.expect("works").0.expect("changed"),
-        store.clear_completed("alice", None).await.expect("works").0.expect("changed"),
+        store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works").0.expect("changed"),
+        store.apply_to_all("alice", Bulk::ClearCompleted, None).await.expect("works").0.expect("changed"),
     ];
     assert_eq!(list(&store, "alice").await, []);
     // The last one first, as a history goes.
     let mut redo = Vec::new();
     for change in changes.into_iter().rev() {
-        assert_eq!(store.undo("bob", change).await.expect("works"), None, "somebody else's");
-        let undone = store.undo("alice", change).await.expect("works").expect("can be undone");
+        assert_eq!(undo(&store, "bob", change).await, None, "somebody else's");
+        let undone = undo(&store, "alice", change).await.expect("can be undone");
         assert_eq!(undone.changed_since.len(), 0, "{change}");
         redo.push(undone.change.expect("changed"));
     }
     assert_eq!(content(&list(&store, "alice").await), content(&before), "ids, places, states and times");
     // And forth again.
     for change in redo.into_iter().rev() {
-        store.undo("alice", change).await.expect("works").expect("can be undone");
+        undo(&store, "alice", change).await.expect("can be undone");
     }
     assert_eq!(list(&store, "alice").await, []);
 }
@@ -170,28 +178,28 @@ async fn undoing_leaves_alone_what_was_changed_since() {
     let (_folder, store) = store(&clock).await;
     let a = add(&store, "alice", "a").await.expect("added").id;
     let b = add(&store, "alice", "b").await.expect("added").id;
-    let change = store.mark_all("alice", true, None).await.expect("works").0.expect("changed");
+    let change = store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works").0.expect("changed");
     let patch = Patch { description: Some(text("b, and more")), done: None };
     perform(&store, "alice", Operation::Change { id: b, patch, seen: None }).await;
-    let undone = store.undo("alice", change).await.expect("works").expect("can be undone");
+    let undone = undo(&store, "alice", change).await.expect("can be undone");
     assert_eq!((undone.restored.len(), undone.changed_since.as_slice()), (1, &[b][..]));
     let states: Vec<_> =
         list(&store, "alice").await.into_iter().map(|t| (t.id, t.description.to_string(), t.done)).collect();
     assert_eq!(states, [(a, "a".to_owned(), false), (b, "b, and more".to_owned(), true)]);
     // Pressed twice: the second finds nothing that is still of that change.
-    let again = store.undo("alice", change).await.expect("works").expect("known");
+    let again = undo(&store, "alice", change).await.expect("known");
     assert_eq!((again.change, again.restored.len(), again.changed_since.len()), (None, 0, 2));
-    assert_eq!(store.undo("alice", 10_000).await.expect("works"), None);
+    assert_eq!(undo(&store, "alice", 10_000).await, None);
 
     // For a day.
-    let change = store.mark_all("alice", true, None).await.expect("works").0.expect("changed");
+    let change = store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works").0.expect("changed");
     clock.advance(Duration::hours(23));
     store.forget().await.expect("works");
-    assert!(store.undo("alice", change).await.expect("works").is_some());
-    let change = store.clear_completed("alice", None).await.expect("works").0.expect("changed");
+    assert!(undo(&store, "alice", change).await.is_some());
+    let change = store.apply_to_all("alice", Bulk::ClearCompleted, None).await.expect("works").0.expect("changed");
     clock.advance(Duration::hours(25));
     store.forget().await.expect("works");
-    assert_eq!(store.undo("alice", change).await.expect("works"), None);
+    assert_eq!(undo(&store, "alice", change).await, None);
 }
 
 #[tokio::test]
@@ -235,7 +243,7 @@ async fn a_device_that_was_away_learns_what_changed() {
     let (_folder, store) = store(&clock).await;
     let a = add(&store, "alice", "a").await.expect("added").id;
     let b = add(&store, "alice", "b").await.expect("added").id;
-    let since = async |number| store.changed_since("alice", number, 1000).await.expect("works");
+    let since = async |number| store.changed_since("alice", number, None, 1000).await.expect("works");
     let seen = since(0).await.expect("known");
     assert_eq!((seen.last, seen.todos.as_slice()), (2, &[(a, 1, false), (b, 2, false)][..]));
     perform(&store, "alice", Operation::Remove { id: a, seen: None }).await;
@@ -243,7 +251,7 @@ async fn a_device_that_was_away_learns_what_changed() {
     let news = since(2).await.expect("known");
     assert_eq!((news.last, news.todos.as_slice(), news.more), (3, &[(a, 3, true)][..], false));
     assert_eq!(since(3).await.expect("known").todos, []);
-    let page = store.changed_since("alice", 0, 1).await.expect("works").expect("known");
+    let page = store.changed_since("alice", 0, None, 1).await.expect("works").expect("known");
     assert_eq!((page.todos.as_slice(), page.more), (&[(b, 2, false)][..], true));
     // Of a list that is not this one (a database that was restored): fetch all.
     assert_eq!(since(4).await, None);
@@ -351,4 +359,68 @@ async fn marking_and_clearing_all_leave_what_the_page_never_showed() {
     assert_eq!((cleared.status, &cleared.body["deleted"]), (200, &json!(1)));
     assert_eq!(states().await, [(b.id, true)]);
     assert_eq!(api.call(&api.alice, "DELETE", &format!("{LIST}?done=true&seen=x"), None).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_page_of_what_changed_may_end_within_a_change() {
+    let api = TestApi::start().await;
+    for n in 0..5 {
+        api.add(&api.alice, &n.to_string()).await;
+    }
+    // All of one version.
+    api.call(&api.alice, "PATCH", LIST, Some(json!({"done": true}))).await;
+    let (mut path, mut seen) = (format!("{LIST}/changes?since=5&limit=2"), HashSet::new());
+    for _ in 0..3 {
+        let page = api.call(&api.alice, "GET", &path, None).await;
+        for todo in page.body["todos"].as_array().expect("a list") {
+            assert_eq!(todo["version"], 6);
+            assert!(seen.insert(todo["id"].to_string()), "twice: {todo}");
+        }
+        let Some(next) = page.headers.get(header::LINK) else { break };
+        let next = next.to_str().expect("text").strip_suffix(">; rel=\"next\"").expect("a link");
+        next.trim_start_matches('<').clone_into(&mut path);
+    }
+    assert_eq!(seen.len(), 5);
+    assert_eq!(api.call(&api.alice, "GET", &format!("{LIST}/changes?since=5&after=x"), None).await.status, 400);
+}
+
+/// What is kept for undoing and for devices that were away is no way around the limit of a list.
+#[tokio::test]
+async fn however_busy_an_owner_is_what_is_kept_for_them_has_an_end() {
+    let (_folder, store) = store(&clock()).await;
+    let fill = async || {
+        let adds: Vec<_> =
+            (0..MAX_PER_OWNER).map(|n| Operation::Add { id: Uuid::new_v4(), new: new(&n.to_string()) }).collect();
+        store.apply("alice", &adds).await.expect("works").change.expect("changed")
+    };
+    fill().await;
+    let first = list(&store, "alice").await[0].clone();
+    let removed = store.apply("alice", &[Operation::Remove { id: first.id, seen: None }]).await.expect("works");
+    let removed = removed.change.expect("changed");
+    assert!(add(&store, "alice", "in its place").await.is_some());
+    // It does not fit any more.
+    let before = list(&store, "alice").await;
+    assert!(store.undo("alice", removed).await.expect("works") == Undoing::Full);
+    assert_eq!(list(&store, "alice").await, before);
+
+    for _ in 0..=MAX_REMOVED / MAX_PER_OWNER {
+        store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works");
+        store.apply_to_all("alice", Bulk::ClearCompleted, None).await.expect("works");
+        fill().await;
+    }
+    let kept = store.changed_since("alice", 0, None, 3 * MAX_REMOVED).await.expect("works").expect("known");
+    let removed = kept.todos.iter().filter(|(_, _, removed)| *removed).count();
+    assert!(removed <= usize::try_from(MAX_REMOVED).expect("small") && removed > 1000, "{removed}");
+    // Who was away longer fetches everything.
+    assert_eq!(store.changed_since("alice", 1, None, 1).await.expect("works"), None);
+
+    let change = store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works").0.expect("changed");
+    let id = list(&store, "alice").await[0].id;
+    for n in 0..502 {
+        perform(&store, "alice", Operation::Change { id, patch: done(n % 2 == 0), seen: None }).await;
+        if n == 10 {
+            assert!(matches!(store.undo("bob", change).await.expect("works"), Undoing::Unknown));
+        }
+    }
+    assert!(store.undo("alice", change).await.expect("works") == Undoing::Unknown);
 }

@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use super::store::{MAX_PER_OWNER, Operation, Outcome, Store, Whose};
+use super::store::{Bulk, MAX_PER_OWNER, Operation, Outcome, Store, Whose};
 use super::{Api, StartError, config, router};
 use crate::identity::testing::{ALICE, API, BOB, ProviderDouble, TENANT};
 use crate::platform::clock::Clock;
@@ -557,8 +557,8 @@ async fn every_statement_does_the_same_on_both_engines() {
     assert_eq!(renamed, Todo { description: text, version: 4, ..done });
     assert_eq!(change(&store, c.id, &all_done).await, Outcome::Missing);
 
-    assert_eq!(store.mark_all("alice", true, None).await.expect("works"), (Some(5), 1));
-    assert_eq!(store.clear_completed("alice", None).await.expect("works"), (Some(6), 2));
+    assert_eq!(store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works"), (Some(5), 1));
+    assert_eq!(store.apply_to_all("alice", Bulk::ClearCompleted, None).await.expect("works"), (Some(6), 2));
     let remove = Operation::Remove { id: c.id, seen: None };
     assert_eq!(perform(&store, "alice", remove.clone()).await, Outcome::Missing);
     assert_eq!(store.owner_of(Whose::Everyones, c.id).await.expect("works").as_deref(), Some("bob"));
@@ -574,8 +574,14 @@ async fn a_full_list_takes_no_more_and_other_owners_are_not_concerned() {
     }
     assert!(add(&store, "alice", "one too many").await.is_none());
     assert!(add(&store, "bob", "x").await.is_some());
-    assert_eq!(store.mark_all("alice", true, None).await.expect("works").1, MAX_PER_OWNER.unsigned_abs());
-    assert_eq!(store.clear_completed("alice", None).await.expect("works").1, MAX_PER_OWNER.unsigned_abs());
+    assert_eq!(
+        store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works").1,
+        MAX_PER_OWNER.unsigned_abs()
+    );
+    assert_eq!(
+        store.apply_to_all("alice", Bulk::ClearCompleted, None).await.expect("works").1,
+        MAX_PER_OWNER.unsigned_abs()
+    );
     assert!(add(&store, "alice", "room again").await.is_some());
 }
 

@@ -22,7 +22,9 @@ INSERT INTO owners (owner, last_change, last_position, forgotten)
     SELECT owner, 0, MAX(position), 0 FROM todos GROUP BY owner;
 
 CREATE INDEX todos_in_order ON todos (owner, position, id) WHERE removed_at IS NULL;
-CREATE INDEX todos_by_version ON todos (owner, version);
+CREATE INDEX todos_by_version ON todos (owner, version, id);
+CREATE INDEX todos_removed ON todos (owner, version) WHERE removed_at IS NOT NULL;
+CREATE INDEX todos_removed_by_age ON todos (removed_at) WHERE removed_at IS NOT NULL;
 DROP INDEX todos_by_owner;
 
 -- What a change replaced: enough to bring it back, for a day. `existed` is 0 for a to-do that the change added.

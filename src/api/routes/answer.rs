@@ -1,12 +1,13 @@
-//! What the answers to changes have in common.
+//! What answers have in common.
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use url::form_urlencoded;
 
 use crate::api::Api;
 use crate::api::problem::Problem;
 use crate::api::store::{Applied, Operation, Outcome};
-use crate::todo::{CHANGE, Todo};
+use crate::todo::{API_PATH, CHANGE, Todo};
 
 /// Does one thing to the to-dos of `owner`.
 pub(super) async fn one(api: &Api, owner: &str, operation: Operation) -> Result<(Option<i64>, Outcome), Problem> {
@@ -18,6 +19,17 @@ pub(super) async fn one(api: &Api, owner: &str, operation: Operation) -> Result<
 /// The header that says which change an answer came of.
 pub(super) fn change_header(change: Option<i64>) -> AppendHeaders<Option<(HeaderName, HeaderValue)>> {
     AppendHeaders(change.map(|number| (HeaderName::from_static(CHANGE), HeaderValue::from(number))))
+}
+
+/// Where the page after this one is (RFC 8288), of what is at `path` below the list.
+pub(super) fn next_page<'q>(
+    path: &str,
+    query: impl Iterator<Item = (&'q str, String)>,
+) -> AppendHeaders<Option<(HeaderName, HeaderValue)>> {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    let separator = if path.is_empty() { "" } else { "/" };
+    let link = HeaderValue::try_from(format!("</{API_PATH}{separator}{path}?{query}>; rel=\"next\""));
+    AppendHeaders(link.ok().map(|link| (header::LINK, link)))
 }
 
 /// A to-do with its entity tag.

@@ -13,6 +13,7 @@ use crate::api::Api;
 use crate::api::body;
 use crate::api::callers::Writer;
 use crate::api::problem::Problem;
+use crate::api::store::Bulk;
 
 #[derive(Deserialize)]
 pub(super) struct Which {
@@ -32,6 +33,6 @@ pub(super) async fn handle(
     let owner = body::owner(&caller, which.owner.as_deref()).map_err(Problem::bad_request)?;
     let seen = which.seen.as_deref().map(str::parse).transpose();
     let seen = seen.map_err(|_| Problem::bad_request("`seen` is not the number of a change."))?;
-    let (change, deleted) = api.0.store.clear_completed(owner, seen).await?;
+    let (change, deleted) = api.0.store.apply_to_all(owner, Bulk::ClearCompleted, seen).await?;
     Ok((answer::change_header(change), Json(json!({"deleted": deleted}))))
 }

@@ -2,19 +2,17 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
-use url::form_urlencoded;
 use uuid::Uuid;
 
+use super::answer;
 use crate::api::Api;
 use crate::api::body;
 use crate::api::callers::{Reader, whose};
 use crate::api::problem::Problem;
 use crate::api::store::{MAX_PAGE, Whose};
 use crate::identity::bearer::Kind;
-use crate::todo::API_PATH;
 
 #[derive(Deserialize)]
 pub(super) struct Page {
@@ -54,20 +52,10 @@ pub(super) async fn handle(
     if more {
         todos.pop();
     }
-    let next = todos.last().filter(|_| more).map(|last| next_page(&page, limit, last.id));
-    let mut response = Json(todos).into_response();
-    if let Some(Ok(next)) = next.map(HeaderValue::try_from) {
-        response.headers_mut().insert(header::LINK, next);
-    }
-    Ok(response)
-}
-
-/// Where the next page is (RFC 8288).
-fn next_page(page: &Page, limit: i64, last: Uuid) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("limit", &limit.to_string()).append_pair("after", &last.to_string());
-    if let Some(owner) = &page.owner {
-        query.append_pair("owner", owner);
-    }
-    format!("</{API_PATH}?{}>; rel=\"next\"", query.finish())
+    let next = todos.last().filter(|_| more).map(|last| {
+        let query = [("limit", limit.to_string()), ("after", last.id.to_string())];
+        let owner = page.owner.iter().map(|owner| ("owner", owner.clone()));
+        answer::next_page("", query.into_iter().chain(owner))
+    });
+    Ok((next, Json(todos)).into_response())
 }

@@ -10,6 +10,7 @@ use crate::api::Api;
 use crate::api::body::{Json, Mark};
 use crate::api::callers::Writer;
 use crate::api::problem::Problem;
+use crate::api::store::Bulk;
 
 pub(super) async fn handle(
     State(api): State<Api>,
@@ -18,6 +19,6 @@ pub(super) async fn handle(
 ) -> Result<impl IntoResponse, Problem> {
     let owner = mark.owner(&caller)?;
     let done = mark.done.ok_or_else(|| Problem::member("/done", "Say whether they are done: true or false."))?;
-    let (change, changed) = api.0.store.mark_all(owner, done, mark.seen).await?;
+    let (change, changed) = api.0.store.apply_to_all(owner, Bulk::Mark { done }, mark.seen).await?;
     Ok((answer::change_header(change), axum::Json(json!({"changed": changed}))))
 }

@@ -11,7 +11,7 @@ use crate::api::Api;
 use crate::api::body;
 use crate::api::callers::Writer;
 use crate::api::problem::Problem;
-use crate::api::store::Undone;
+use crate::api::store::{Undoing, Undone};
 
 /// Whose list it is, when an app calls.
 #[derive(Deserialize)]
@@ -29,8 +29,11 @@ pub(super) async fn handle(
     let number: i64 = number.parse().map_err(|_| {
         Problem::bad_request("The address does not have the number of a change, as the Todolist-Change header had it.")
     })?;
-    let undone = api.0.store.undo(owner, number).await?.ok_or_else(Problem::no_such_change)?;
-    let Undone { change, restored, removed, changed_since } = undone;
+    let Undone { change, restored, removed, changed_since } = match api.0.store.undo(owner, number).await? {
+        Undoing::Done(undone) => undone,
+        Undoing::Unknown => return Err(Problem::no_such_change()),
+        Undoing::Full => return Err(Problem::full()),
+    };
     let body = json!({"change": change, "restored": restored, "removed": removed, "changedSince": changed_since});
     Ok((answer::change_header(change), axum::Json(body)))
 }

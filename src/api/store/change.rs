@@ -4,8 +4,10 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 use uuid::Uuid;
 
+use super::maintenance::{MAX_HISTORY, forget_surplus};
 use super::{MAX_PER_OWNER, Store, StoreError, columns, todo};
 use crate::platform::clock::Timestamp;
+use crate::platform::database::Returning as _;
 use crate::todo::{NewTodo, Patch, Todo};
 
 /// How far two to-dos are apart that were added one after the other: room for what is put between them.
@@ -90,7 +92,11 @@ pub(super) struct Changing<'c> {
     pub(super) now: Timestamp,
     last_position: i64,
     /// Whether anything was changed.
-    pub(super) changed: bool,
+    changed: bool,
+    /// Whether anything was removed.
+    removed: bool,
+    /// How many to-dos there are, once that was asked, and as long as it is known.
+    count: Option<i64>,
 }
 
 /// A to-do as it is stored.
@@ -112,6 +118,18 @@ pub(super) fn stored(row: &AnyRow) -> Result<Stored, StoreError> {
     })
 }
 
+/// What is asked of all of an owner's to-dos.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bulk {
+    /// Marks them as done, or not done.
+    Mark {
+        /// Whether they are done.
+        done: bool,
+    },
+    /// Removes those that are done.
+    ClearCompleted,
+}
+
 impl Store {
     /// Does what is asked of an owner's to-dos, all of it together and in this order. What cannot be done leaves the rest
     /// as it is, and is answered in its place.
@@ -123,67 +141,56 @@ impl Store {
             outcomes.push(changing.perform(operation).await?);
         }
         let change = changing.end().await?;
-        // Nothing was written but the number, which nobody needs.
-        if change.is_some() {
-            transaction.commit().await?;
-        } else {
-            transaction.rollback().await?;
-        }
+        conclude(transaction, change).await?;
         Ok(Applied { change, outcomes })
     }
 
-    /// Marks all of an owner's to-dos, as far as they are of the change `seen` or an earlier one, and says how many that
-    /// changed.
-    pub(crate) async fn mark_all(
+    /// Does it to all of an owner's to-dos that are of the change `seen` or an earlier one; says which change that was, if
+    /// it was one, and how many to-dos it changed.
+    pub(crate) async fn apply_to_all(
         &self,
         owner: &str,
-        done: bool,
+        bulk: Bulk,
         seen: Option<i64>,
     ) -> Result<(Option<i64>, u64), StoreError> {
+        let (remember, change, done) = match bulk {
+            Bulk::Mark { done } => (
+                concat!(remember!(), " WHERE owner = $1 AND removed_at IS NULL AND done <> $4 AND version <= $5"),
+                "UPDATE todos SET done = $4, updated_at = $3, version = $2, state = $2
+                 WHERE owner = $1 AND removed_at IS NULL AND done <> $4 AND version <= $5",
+                done,
+            ),
+            Bulk::ClearCompleted => (
+                concat!(remember!(), " WHERE owner = $1 AND removed_at IS NULL AND done = $4 AND version <= $5"),
+                "UPDATE todos SET removed_at = $3, version = $2, state = $2
+                 WHERE owner = $1 AND removed_at IS NULL AND done = $4 AND version <= $5",
+                true,
+            ),
+        };
         let mut transaction = self.db.begin().await?;
-        let changing = Changing::begin(&mut transaction, owner, self.clock.timestamp()).await?;
-        let Changing { connection, number, now, .. } = changing;
-        let seen = seen.unwrap_or(i64::MAX);
-        sqlx::query(concat!(remember!(), " WHERE owner = $1 AND removed_at IS NULL AND done <> $4 AND version <= $5"))
-            .bind(owner)
-            .bind(number)
-            .bind(now)
-            .bind(i64::from(done))
-            .bind(seen)
-            .execute(&mut *connection)
-            .await?;
-        let statement = "UPDATE todos SET done = $4, updated_at = $3, version = $2, state = $2
-                         WHERE owner = $1 AND removed_at IS NULL AND done <> $4 AND version <= $5";
-        let query = sqlx::query(statement).bind(owner).bind(number).bind(now).bind(i64::from(done)).bind(seen);
-        let count = query.execute(&mut *connection).await?.rows_affected();
-        transaction.commit().await?;
-        Ok(((count > 0).then_some(number), count))
+        let mut changing = Changing::begin(&mut transaction, owner, self.clock.timestamp()).await?;
+        let mut count = 0;
+        for statement in [remember, change] {
+            let query = sqlx::query(statement).bind(owner).bind(changing.number).bind(changing.now);
+            let query = query.bind(i64::from(done)).bind(seen.unwrap_or(i64::MAX));
+            count = query.execute(&mut *changing.connection).await?.rows_affected();
+        }
+        changing.changed = count > 0;
+        changing.removed = matches!(bulk, Bulk::ClearCompleted);
+        let change = changing.end().await?;
+        conclude(transaction, change).await?;
+        Ok((change, count))
     }
+}
 
-    /// Removes an owner's to-dos that are done, as far as they are of the change `seen` or an earlier one, and says how
-    /// many there were.
-    pub(crate) async fn clear_completed(
-        &self,
-        owner: &str,
-        seen: Option<i64>,
-    ) -> Result<(Option<i64>, u64), StoreError> {
-        let mut transaction = self.db.begin().await?;
-        let changing = Changing::begin(&mut transaction, owner, self.clock.timestamp()).await?;
-        let Changing { connection, number, now, .. } = changing;
-        let seen = seen.unwrap_or(i64::MAX);
-        sqlx::query(concat!(remember!(), " WHERE owner = $1 AND removed_at IS NULL AND done = 1 AND version <= $4"))
-            .bind(owner)
-            .bind(number)
-            .bind(now)
-            .bind(seen)
-            .execute(&mut *connection)
-            .await?;
-        let statement = "UPDATE todos SET removed_at = $3, version = $2, state = $2
-                         WHERE owner = $1 AND removed_at IS NULL AND done = 1 AND version <= $4";
-        let query = sqlx::query(statement).bind(owner).bind(number).bind(now).bind(seen);
-        let count = query.execute(&mut *connection).await?.rows_affected();
-        transaction.commit().await?;
-        Ok(((count > 0).then_some(number), count))
+/// Ends a transaction: where nothing was changed, with nothing written, not even the number.
+pub(super) async fn conclude(
+    transaction: sqlx::Transaction<'_, sqlx::Any>,
+    change: Option<i64>,
+) -> Result<(), sqlx::Error> {
+    match change {
+        Some(_) => transaction.commit().await,
+        None => transaction.rollback().await,
     }
 }
 
@@ -198,19 +205,26 @@ impl<'c> Changing<'c> {
         let statement = "INSERT INTO owners (owner, last_change, last_position, forgotten) VALUES ($1, 1, 0, 0)
                          ON CONFLICT (owner) DO UPDATE SET last_change = owners.last_change + 1
                          RETURNING last_change, last_position";
-        let rows: Vec<(i64, i64)> = sqlx::query_as(statement).bind(owner).fetch_all(&mut *connection).await?;
-        let (number, last_position) = rows.into_iter().next().ok_or(StoreError::Row)?;
-        Ok(Self { connection, owner, number, now, last_position, changed: false })
+        let row: Option<(i64, i64)> = sqlx::query_as(statement).bind(owner).one_written(&mut *connection).await?;
+        let (number, last_position) = row.ok_or(StoreError::Row)?;
+        Ok(Self { connection, owner, number, now, last_position, changed: false, removed: false, count: None })
     }
 
-    /// The number of the change, if it came to one.
+    /// The number of the change, if it came to one. Of what it leaves behind for undoing and for devices that were away, no
+    /// more is kept for one owner than fits, however busy they are.
     pub(super) async fn end(self) -> Result<Option<i64>, StoreError> {
         if !self.changed {
             return Ok(None);
         }
-        let query = sqlx::query("UPDATE owners SET last_position = $2 WHERE owner = $1 AND last_position <> $2");
-        query.bind(self.owner).bind(self.last_position).execute(self.connection).await?;
-        Ok(Some(self.number))
+        let Self { connection, owner, number, last_position, removed, .. } = self;
+        let query = sqlx::query("UPDATE owners SET last_position = $2 WHERE owner = $1 AND last_position < $2");
+        query.bind(owner).bind(last_position).execute(&mut *connection).await?;
+        let query = sqlx::query("DELETE FROM replaced WHERE owner = $1 AND change <= $2");
+        query.bind(owner).bind(number - MAX_HISTORY).execute(&mut *connection).await?;
+        if removed {
+            forget_surplus(connection, owner).await?;
+        }
+        Ok(Some(number))
     }
 
     async fn perform(&mut self, operation: &Operation) -> Result<Outcome, StoreError> {
@@ -227,17 +241,30 @@ impl<'c> Changing<'c> {
         if seen.is_some_and(|seen| seen != found.todo.version) {
             return Ok(Outcome::Stale(found.todo));
         }
-        match operation {
-            Operation::Change { patch, .. } => self.change(found, patch).await,
-            Operation::Remove { .. } | Operation::Add { .. } => {
-                self.write(
-                    &found,
-                    Stored { removed_at: Some(self.now.as_millis()), state: self.number, ..found.clone() },
-                )
-                .await?;
-                Ok(Outcome::Removed)
-            }
+        if let Operation::Change { patch, .. } = operation {
+            return self.change(found, patch).await;
         }
+        self.remove(&found).await?;
+        Ok(Outcome::Removed)
+    }
+
+    /// Leaves a mark in the place of a to-do.
+    pub(super) async fn remove(&mut self, found: &Stored) -> Result<(), StoreError> {
+        let removed_at = Some(self.now.as_millis());
+        self.write(found, Stored { removed_at, state: self.number, ..found.clone() }).await.map(drop)
+    }
+
+    /// Whether the owner would have more to-dos than they may, with so many `more`.
+    pub(super) async fn is_beyond_limit(&mut self, more: i64) -> Result<bool, StoreError> {
+        let count = match self.count {
+            Some(count) => count,
+            None => {
+                let query = sqlx::query_scalar("SELECT COUNT(*) FROM todos WHERE owner = $1 AND removed_at IS NULL");
+                query.bind(self.owner).fetch_one(&mut *self.connection).await?
+            }
+        };
+        self.count = Some(count);
+        Ok(count + more > MAX_PER_OWNER)
     }
 
     async fn add(&mut self, id: Uuid, new: &NewTodo) -> Result<Outcome, StoreError> {
@@ -248,9 +275,7 @@ impl<'c> Changing<'c> {
                 found => Outcome::AlreadyThere(found.todo),
             });
         }
-        let count = "SELECT COUNT(*) FROM todos WHERE owner = $1 AND removed_at IS NULL";
-        let (count,): (i64,) = sqlx::query_as(count).bind(self.owner).fetch_one(&mut *self.connection).await?;
-        if count >= MAX_PER_OWNER {
+        if self.is_beyond_limit(1).await? {
             return Ok(Outcome::Full);
         }
         self.last_position = self.now.as_millis().saturating_mul(GAP).max(self.last_position.saturating_add(GAP));
@@ -259,7 +284,7 @@ impl<'c> Changing<'c> {
              VALUES ($1, $2, $3, $4, $5, $5, $6, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING ",
             columns!()
         ));
-        let rows = query
+        let row = query
             .bind(id.to_string())
             .bind(self.owner)
             .bind(new.description.as_str())
@@ -267,14 +292,15 @@ impl<'c> Changing<'c> {
             .bind(self.now)
             .bind(self.number)
             .bind(self.last_position)
-            .fetch_all(&mut *self.connection)
+            .one_written(&mut *self.connection)
             .await?;
         // Another owner's, of whom nobody holds the lock.
-        let Some(row) = rows.first() else { return Ok(Outcome::Taken) };
-        let todo = todo(row)?;
+        let Some(row) = row else { return Ok(Outcome::Taken) };
+        let todo = todo(&row)?;
         let added = Stored { todo, position: self.last_position, removed_at: None, state: self.number };
         self.remember(&added, false, self.number).await?;
         self.changed = true;
+        self.count = self.count.map(|count| count + 1);
         Ok(Outcome::Added(added.todo))
     }
 
@@ -318,6 +344,8 @@ impl<'c> Changing<'c> {
             .execute(&mut *self.connection)
             .await?;
         self.changed = true;
+        self.removed |= next.removed_at.is_some();
+        self.count = None;
         next.todo.version = self.number;
         Ok(next.todo)
     }

@@ -14,8 +14,10 @@ use sqlx::{AnyPool, Row as _};
 use uuid::Uuid;
 use uuid::timestamp::context::ContextV7;
 
-pub(super) use self::change::{Applied, Operation, Outcome};
-pub(super) use self::undo::{Changed, Undone};
+pub(super) use self::change::{Applied, Bulk, Operation, Outcome};
+#[cfg(test)]
+pub(super) use self::maintenance::MAX_REMOVED;
+pub(super) use self::undo::{Changed, Undoing, Undone};
 use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::database::{self, DatabaseError};
 use crate::todo::Todo;

@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use super::change::{Changing, Stored, stored};
+use super::change::{Changing, conclude, stored};
 use super::{Store, StoreError, columns};
 use crate::platform::clock::Timestamp;
 use crate::todo::Todo;
@@ -21,6 +21,17 @@ pub(crate) struct Undone {
     pub(crate) changed_since: Vec<Uuid>,
 }
 
+/// Whether a change was undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Undoing {
+    /// It was, as far as that could be.
+    Done(Undone),
+    /// There is nothing that could be brought back: no such change of this owner's, or too long ago.
+    Unknown,
+    /// What is to come back does not fit into the list any more.
+    Full,
+}
+
 /// What a device that was away has not seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Changed {
@@ -33,9 +44,8 @@ pub(crate) struct Changed {
 }
 
 impl Store {
-    /// Brings back what an owner's change replaced, as far as nothing changed it since. `None` when there is nothing that
-    /// could be brought back: no such change, or too long ago.
-    pub(crate) async fn undo(&self, owner: &str, change: i64) -> Result<Option<Undone>, StoreError> {
+    /// Brings back what an owner's change replaced, as far as nothing changed it since.
+    pub(crate) async fn undo(&self, owner: &str, change: i64) -> Result<Undoing, StoreError> {
         let mut transaction = self.db.begin().await?;
         let mut changing = Changing::begin(&mut transaction, owner, self.clock.timestamp()).await?;
         let query = sqlx::query(concat!(
@@ -45,13 +55,12 @@ impl Store {
              change = $2) ORDER BY position, id"
         ));
         let now = query.bind(owner).bind(change).fetch_all(&mut *changing.connection).await?;
-        let query =
-            "SELECT id, existed, description, done, position, updated_at, removed_at, state, left_state FROM replaced
-                     WHERE owner = $1 AND change = $2";
+        let query = "SELECT id, existed, description, done, position, updated_at, removed_at, state, left_state
+                     FROM replaced WHERE owner = $1 AND change = $2";
         let before = sqlx::query(query).bind(owner).bind(change).fetch_all(&mut *changing.connection).await?;
         if before.is_empty() {
             transaction.rollback().await?;
-            return Ok(None);
+            return Ok(Undoing::Unknown);
         }
         let mut undone = Undone { change: None, restored: Vec::new(), removed: Vec::new(), changed_since: Vec::new() };
         for row in &now {
@@ -64,8 +73,7 @@ impl Store {
                 continue;
             }
             if was.try_get::<i64, _>("existed")? == 0 {
-                let removed_at = Some(changing.now.as_millis());
-                changing.write(&found, Stored { removed_at, state: changing.number, ..found.clone() }).await?;
+                changing.remove(&found).await?;
                 undone.removed.push(id);
                 continue;
             }
@@ -84,35 +92,43 @@ impl Store {
                 undone.removed.push(id);
             }
         }
-        undone.change = changing.end().await?;
-        if undone.change.is_some() {
-            transaction.commit().await?;
-        } else {
+        if !undone.restored.is_empty() && changing.is_beyond_limit(0).await? {
             transaction.rollback().await?;
+            return Ok(Undoing::Full);
         }
-        Ok(Some(undone))
+        undone.change = changing.end().await?;
+        conclude(transaction, undone.change).await?;
+        Ok(Undoing::Done(undone))
     }
 
-    /// Which of an owner's to-dos changed after the change `since`, in the order of the changes. `None` when some of that
-    /// is forgotten: then all must be fetched.
+    /// Which of an owner's to-dos changed after the change `since`, in the order of the changes; with `after`, also those
+    /// of `since` that come after the one of that id. `None` when some of that is forgotten: then all must be fetched.
     pub(crate) async fn changed_since(
         &self,
         owner: &str,
         since: i64,
+        after: Option<Uuid>,
         limit: i64,
     ) -> Result<Option<Changed>, StoreError> {
-        // One look at both, or a change between them would be missed: the number may be too small, never too large.
+        // Before the to-dos: the number may be too small then, and never so large that a change between is missed.
         let query = sqlx::query_as("SELECT last_change, forgotten FROM owners WHERE owner = $1");
         let rows: Vec<(i64, i64)> = query.bind(owner).fetch_all(&self.db).await?;
         let (last, forgotten) = rows.into_iter().next().unwrap_or_default();
         if (since < forgotten && since > 0) || since > last {
             return Ok(None);
         }
+        // A change may be of many to-dos, so that a page can end within it. The empty text comes before every id. To-dos of
+        // before there were numbers have version 0: for whoever has seen nothing they are new.
+        let (version, id) = match after {
+            Some(id) => (since, id.to_string()),
+            None if since == 0 => (0, String::new()),
+            None => (since + 1, String::new()),
+        };
         let query = "SELECT id, version, CASE WHEN removed_at IS NULL THEN 0 ELSE 1 END AS removed FROM todos
-                     WHERE owner = $1 AND version > $2 ORDER BY version, id LIMIT CAST($3 AS BIGINT)";
-        // Those of before there were numbers have none: for whoever has seen nothing they are new.
-        let since = if since == 0 { -1 } else { since };
-        let rows = sqlx::query(query).bind(owner).bind(since).bind(limit + 1).fetch_all(&self.db).await?;
+                     WHERE owner = $1 AND (version, id) > (CAST($2 AS BIGINT), $3)
+                     ORDER BY version, id LIMIT CAST($4 AS BIGINT)";
+        let query = sqlx::query(query).bind(owner).bind(version).bind(id).bind(limit + 1);
+        let rows = query.fetch_all(&self.db).await?;
         let mut todos = Vec::with_capacity(rows.len());
         for row in &rows {
             let id = row.try_get::<String, _>("id")?.parse().map_err(|_| StoreError::Row)?;
