@@ -188,6 +188,50 @@ test('one offer collects several deletions, and Ctrl+Z goes back step by step', 
   await todos.shows('One', 'Two', 'Three', 'Four');
 });
 
+test('what was refused is no step back, and what another device changed is not brought back in silence', async ({ page, context, javaScriptEnabled }) => {
+  test.skip(javaScriptEnabled === false, 'Ctrl+Z needs scripts');
+  const todos = new Todos(page);
+  await todos.add('One', 'Two');
+  await todos.press('Delete', 'One');
+  await page.route('**/actions/todos/delete', (route) => route.abort());
+  await todos.press('Delete', 'Two');
+  await expect(page.getByRole('alert').filter({ hasText: 'did not answer' })).toBeVisible();
+  await todos.shows('Two');
+  await page.unroute('**/actions/todos/delete');
+  // The offer for the one that worked is still there, for that one.
+  await expect(page.getByText('Deleted 1 to-do')).toBeVisible();
+  await page.keyboard.press('Control+z');
+  await todos.shows('One', 'Two');
+  await todos.isSaved();
+
+  await todos.checkbox('One').click();
+  await expect(todos.checkbox('One')).toBeChecked();
+  await todos.isSaved();
+  const device = await context.newPage();
+  const elsewhere = new Todos(device);
+  await new Site(device).open('/todos');
+  await elsewhere.press('Edit', 'One');
+  await elsewhere.editField().fill('Eleven');
+  await elsewhere.editField().press('Enter');
+  await elsewhere.isSaved();
+  await device.close();
+  await page.keyboard.press('Control+z');
+  await expect(page.getByRole('alert').filter({ hasText: 'Nothing was brought back' })).toBeVisible();
+  await todos.shows('Eleven', 'Two');
+});
+
+test('going back to a page and sending its form again loses nothing and doubles nothing', async ({ page, javaScriptEnabled }) => {
+  test.skip(javaScriptEnabled !== false, 'scripts send no such form');
+  const todos = new Todos(page);
+  await todos.field().fill('Buy milk');
+  await todos.field().press('Enter');
+  await todos.shows('Buy milk');
+  await page.goBack();
+  await todos.field().fill('Call the bank');
+  await todos.field().press('Enter');
+  await todos.shows('Buy milk', 'Call the bank');
+});
+
 test('a double click and a held key delete one to-do', async ({ page, javaScriptEnabled }) => {
   test.skip(javaScriptEnabled === false, 'without scripts the page is another one after the first');
   const todos = new Todos(page);

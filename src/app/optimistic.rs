@@ -115,21 +115,28 @@ impl Entry {
 }
 
 impl Change {
-    /// Whether there is no sense in doing `other` any more, once this is done.
-    pub fn supersedes(&self, other: &Self) -> bool {
-        let is_about_all = self.concerns().iter().all(|id| other.concerns().contains(id));
-        let covers = || other.concerns().iter().all(|id| self.concerns().contains(id)) || is_about_all;
-        match (self, other) {
+    /// What is left of it to do once `later` was done to some of its rows: nothing that would go back in time.
+    #[must_use]
+    pub fn after(mut self, later: &Self) -> Option<Self> {
+        let is_over = match (&self, later) {
             (Self::Edit { .. }, Self::Edit { .. })
-            | (Self::SetDone { .. } | Self::SetAllDone { .. }, Self::SetDone { .. } | Self::SetAllDone { .. }) => {
-                covers()
-            }
-            (
+            | (Self::SetDone { .. } | Self::SetAllDone { .. }, Self::SetDone { .. } | Self::SetAllDone { .. })
+            | (
+                Self::Edit { .. } | Self::SetDone { .. } | Self::SetAllDone { .. } | Self::Delete { .. } | Self::ClearCompleted { .. },
                 Self::Delete { .. } | Self::ClearCompleted { .. },
-                Self::Edit { .. } | Self::SetDone { .. } | Self::Delete { .. },
-            ) => other.concerns().iter().all(|id| self.concerns().contains(id)),
+            )
+            // What is not done any more is not to be cleared.
+            | (Self::ClearCompleted { .. }, Self::SetDone { .. } | Self::SetAllDone { .. }) => true,
             _ => false,
+        };
+        if !is_over {
+            return Some(self);
         }
+        if let Self::SetAllDone { ids, .. } | Self::ClearCompleted { ids } = &mut self {
+            ids.retain(|id| !later.concerns().contains(id));
+            return Some(self).filter(|change| !change.concerns().is_empty());
+        }
+        Some(self).filter(|change| !later.concerns().contains(&change.concerns()[0]))
     }
 
     /// Which rows it is about.
@@ -267,17 +274,17 @@ impl List {
         self.show();
     }
 
-    /// The server refused what [`List::next`] asked for.
-    pub fn reject(&mut self) -> Option<Change> {
+    /// The server refused what [`List::next`] asked for. Answers what that was, and what it was called.
+    pub fn reject(&mut self) -> Option<(u64, Change)> {
         let (serial, change) = self.waiting.pop_front()?;
         self.made.retain(|made| made.serial != serial);
         self.show();
-        Some(change)
+        Some((serial, change))
     }
 
     /// What [`List::next`] asked for got no answer. A new row stays, to be sent again under its id; anything else is taken
     /// back.
-    pub fn fail(&mut self) -> Option<Change> {
+    pub fn fail(&mut self) -> Option<(u64, Change)> {
         match self.waiting.front() {
             Some((_, Change::Add { .. })) => {
                 self.failed.extend(self.waiting.pop_front());
@@ -305,6 +312,19 @@ impl List {
         self.failed.retain(|(_, change)| !change.concerns().contains(&id));
         self.show();
         self.failed.len() < before
+    }
+
+    /// Gives up a row that could not be sent, by what adding it was called, and says whether it was one.
+    pub fn give_up_change(&mut self, serial: u64) -> bool {
+        let before = self.failed.len();
+        self.failed.retain(|(failed, _)| *failed != serial);
+        self.show();
+        self.failed.len() < before
+    }
+
+    /// Whether undoing it would change anything: it was done, or is still to be.
+    pub fn can_undo(&self, serial: u64) -> bool {
+        self.number(serial).is_some() || self.waiting.iter().chain(&self.failed).any(|(waiting, _)| *waiting == serial)
     }
 
     /// Whether rows wait to be sent again.
@@ -414,7 +434,7 @@ mod tests {
         list.push(Change::Delete { id: id(1) });
         list.push(Change::SetAllDone { ids: vec![id(2)], done: true });
         assert_eq!(texts(&list), ["eggs"]);
-        assert_eq!(list.reject(), Some(Change::Delete { id: id(1) }));
+        assert_eq!(list.reject().map(|(_, change)| change), Some(Change::Delete { id: id(1) }));
         assert_eq!(texts(&list), ["milk", "eggs"]);
         // Only what was shown when it was pressed.
         assert_eq!(list.entries().iter().map(|entry| entry.todo.done).collect::<Vec<_>>(), [false, true]);
@@ -495,16 +515,48 @@ mod tests {
     fn what_was_decided_later_is_not_undone_by_trying_something_earlier_again() {
         let edit = |id: u128| Change::Edit { id: self::id(id), description: text("x") };
         let set = |id: u128| Change::SetDone { id: self::id(id), done: true };
-        let all = |ids: &[u128]| Change::SetAllDone { ids: ids.iter().map(|id| self::id(*id)).collect(), done: false };
+        let ids = |ids: &[u128]| ids.iter().map(|id| self::id(*id)).collect::<Vec<_>>();
+        let all = |of: &[u128]| Change::SetAllDone { ids: ids(of), done: false };
+        let clear = |of: &[u128]| Change::ClearCompleted { ids: ids(of) };
         let delete = |id: u128| Change::Delete { id: self::id(id) };
-        for (later, earlier) in
-            [(edit(1), edit(1)), (set(1), set(1)), (all(&[1, 2]), set(1)), (set(1), all(&[1])), (delete(1), edit(1))]
-        {
-            assert!(later.supersedes(&earlier), "{later:?} {earlier:?}");
+        for (earlier, later) in [
+            (edit(1), edit(1)),
+            (set(1), set(1)),
+            (set(1), all(&[1, 2])),
+            (all(&[1]), set(1)),
+            (edit(1), delete(1)),
+            (delete(1), clear(&[1, 2])),
+            (clear(&[1]), set(1)),
+        ] {
+            assert_eq!(earlier.clone().after(&later), None, "{earlier:?} after {later:?}");
         }
-        for (later, earlier) in [(edit(1), edit(2)), (set(1), edit(1)), (edit(1), delete(1)), (delete(1), set(2))] {
-            assert!(!later.supersedes(&earlier), "{later:?} {earlier:?}");
+        for (earlier, later) in [
+            (edit(1), edit(2)),
+            (edit(1), set(1)),
+            (delete(1), edit(1)),
+            (set(2), delete(1)),
+            (Change::Undo { serial: 1 }, delete(1)),
+        ] {
+            assert_eq!(earlier.clone().after(&later), Some(earlier.clone()), "{earlier:?} after {later:?}");
         }
+        // The rest of it is still to be done.
+        assert_eq!(all(&[1, 2]).after(&set(1)), Some(all(&[2])));
+        assert_eq!(clear(&[1, 2, 3]).after(&delete(2)), Some(clear(&[1, 3])));
+    }
+
+    #[test]
+    fn what_was_refused_or_changed_nothing_cannot_be_undone() {
+        let mut list = list(vec![todo(1, "milk", false)]);
+        let refused = list.push(Change::SetDone { id: id(1), done: true });
+        let nothing = list.push(Change::Delete { id: id(1) });
+        let unanswered = list.push(add(2, "eggs"));
+        assert!([refused, nothing, unanswered].iter().all(|serial| list.can_undo(*serial)), "they may be done yet");
+        assert_eq!(list.reject().map(|(serial, _)| serial), Some(refused));
+        list.confirm(None);
+        list.fail();
+        assert_eq!([refused, nothing, unanswered].map(|serial| list.can_undo(serial)), [false, false, true]);
+        // Nobody knows of it but this page.
+        assert!(list.give_up_change(unanswered) && !list.can_undo(unanswered));
     }
 
     #[test]

@@ -39,8 +39,8 @@ pub struct Offer {
     count: u64,
     /// The text of the only one, where it is known.
     text: Option<String>,
-    /// The changes of this page that it was, the last one at the end.
-    serials: Vec<u64>,
+    /// The changes of this page that it was, the last one at the end, each with how many to-dos it concerned.
+    serials: Vec<(u64, u64)>,
     /// The server's number of the change of the page before, made without scripts.
     pub change: Option<i64>,
 }
@@ -58,6 +58,10 @@ impl Offer {
             Some(text) => format!("Deleted “{}”", shortened(text)),
             None => self.what.text(self.count),
         }
+    }
+
+    fn has(&self, serial: u64) -> bool {
+        self.serials.iter().any(|(made, _)| *made == serial)
     }
 
     /// Whether there is something to undo.
@@ -230,15 +234,19 @@ impl TodoListState {
     /// Undoes all that the button offers to undo, the last first.
     pub fn undo_offer(self) {
         let Some(offer) = self.offer.try_update(Option::take).flatten() else { return };
-        for serial in offer.serials.iter().rev() {
+        for (serial, _) in offer.serials.iter().rev() {
             self.undo(*serial);
         }
         if let Some(change) = offer.change {
             spawn_local(async move {
-                if let Err(error) = undo_change(change).await
-                    && !self.interaction.start_if_required(&error, || self.typed())
-                {
-                    self.problem.set(Some(Problem { text: error.text(Section::List), retry: Vec::new() }));
+                let text = match undo_change(change).await {
+                    Ok(done) => left_alone(&Change::Undo { serial: 0 }, done),
+                    Err(error) if self.interaction.start_if_required(&error, || self.typed()) => None,
+                    Err(error) => Some(error.text(Section::List)),
+                };
+                if let Some(text) = text {
+                    let retry = self.to_be_tried_again();
+                    self.problem.set(Some(Problem { text, retry }));
                 }
                 self.fetch().await;
             });
@@ -247,7 +255,11 @@ impl TodoListState {
 
     /// Undoes what was done last on this page.
     pub fn undo_last(self) {
-        let last = self.history.try_update_value(Vec::pop).flatten();
+        let mut last = self.history.try_update_value(Vec::pop).flatten();
+        // What was refused is no step.
+        while last.is_some_and(|serial| !self.list.with_untracked(|list| list.can_undo(serial))) {
+            last = self.history.try_update_value(Vec::pop).flatten();
+        }
         match last {
             Some(serial) => self.undo(serial),
             // Of the page before.
@@ -259,11 +271,11 @@ impl TodoListState {
     }
 
     fn undo(self, serial: u64) {
-        self.history.update_value(|history| history.retain(|made| *made != serial));
-        self.offer.update(|offer| {
-            *offer = offer.take().filter(|offer| !offer.serials.contains(&serial));
-        });
-        self.send(Change::Undo { serial });
+        self.withdraw(serial);
+        // A row that could not be sent is nowhere else.
+        if !self.list.try_update(|list| list.give_up_change(serial)).unwrap_or_default() {
+            self.send(Change::Undo { serial });
+        }
     }
 
     /// The pointer or the focus came to the offer, or left it.
@@ -286,7 +298,11 @@ impl TodoListState {
         self.start_sending();
         let problem = self.problem.try_update(Option::take).flatten();
         for change in problem.map(|problem| problem.retry).unwrap_or_default() {
-            self.perform(change);
+            if matches!(change, Change::Undo { .. }) {
+                self.send(change);
+            } else {
+                self.perform(change);
+            }
         }
     }
 
@@ -337,7 +353,8 @@ impl TodoListState {
         // the same: then it would go back in time.
         self.problem.update(|problem| {
             if let Some(problem) = problem {
-                problem.retry.retain(|earlier| !change.supersedes(earlier));
+                let earlier = std::mem::take(&mut problem.retry).into_iter();
+                problem.retry = earlier.filter_map(|earlier| earlier.after(&change)).collect();
             }
             let waits = problem.as_ref().is_some_and(|problem| !problem.retry.is_empty());
             if !waits && !self.list.with_untracked(List::has_failed) {
@@ -374,13 +391,17 @@ impl TodoListState {
             return;
         }
         let serial = self.perform(change);
+        if self.offer.with_untracked(Option::is_none) {
+            // The one before may have gone under the pointer.
+            self.is_held.set_value(false);
+        }
         self.offer.update(|offer| match offer {
             Some(offer) if offer.what == what && offer.change.is_none() => {
                 offer.count += count;
                 offer.text = None;
-                offer.serials.push(serial);
+                offer.serials.push((serial, count));
             }
-            _ => *offer = Some(Offer { what, count, text, serials: vec![serial], change: None }),
+            _ => *offer = Some(Offer { what, count, text, serials: vec![(serial, count)], change: None }),
         });
         self.let_offer_end();
     }
@@ -441,6 +462,10 @@ impl TodoListState {
                 None => return Ok(None),
             },
         };
+        if let Some(text) = left_alone(change, done) {
+            let retry = self.to_be_tried_again();
+            self.problem.set(Some(Problem { text, retry }));
+        }
         Ok(done.change())
     }
 
@@ -469,12 +494,12 @@ impl TodoListState {
     }
 
     /// Says what did not work; `taken_back` is no longer shown.
-    fn report(self, error: &AppError, taken_back: Option<Change>) {
+    fn report(self, error: &AppError, taken_back: Option<(u64, Change)>) {
         let may_help = matches!(error, AppError::Unavailable | AppError::Connection);
-        if !matches!(taken_back, None | Some(Change::Undo { .. })) {
-            // Nothing was done: there is nothing to undo.
-            self.offer.set(None);
-        }
+        let taken_back = taken_back.map(|(serial, change)| {
+            self.withdraw(serial);
+            change
+        });
         let mut retry = self.to_be_tried_again();
         match taken_back {
             // A text that was refused goes back to where it was typed, if nothing else is there.
@@ -492,6 +517,20 @@ impl TodoListState {
             _ => {}
         }
         self.problem.set(Some(Problem { text: error.text(Section::List), retry }));
+    }
+
+    /// Takes a change that was not done, or is undone, out of what can be undone.
+    fn withdraw(self, serial: u64) {
+        self.history.update_value(|history| history.retain(|made| *made != serial));
+        if self.offer.with_untracked(|offer| offer.as_ref().is_some_and(|offer| offer.has(serial))) {
+            self.offer.update(|offer| {
+                *offer = offer.take().and_then(|mut offer| {
+                    offer.serials.retain(|(made, _)| *made != serial);
+                    offer.count = offer.serials.iter().map(|(_, count)| count).sum();
+                    (!offer.serials.is_empty()).then_some(offer)
+                });
+            });
+        }
     }
 
     /// Whether the row is there and no other one is being edited.
@@ -556,5 +595,23 @@ fn as_form(change: &Change) -> Option<FormDraft> {
             Some(form("todos/edit", &[("id", id.to_string()), ("description", description.to_string())]))
         }
         _ => None,
+    }
+}
+
+/// What to say of to-dos that another device had changed, and which were therefore left as they are.
+fn left_alone(change: &Change, done: Done) -> Option<String> {
+    let (_, count, _) = done.of_list()?;
+    let asked = match change {
+        Change::SetAllDone { ids, .. } | Change::ClearCompleted { ids } => u64::try_from(ids.len()).unwrap_or(u64::MAX),
+        Change::Undo { .. } => 1,
+        _ => return None,
+    };
+    match asked.saturating_sub(count) {
+        0 => None,
+        _ if matches!(change, Change::Undo { .. }) => {
+            Some("Nothing was brought back: it was changed meanwhile, perhaps on another device.".to_owned())
+        }
+        1 => Some("One to-do was changed on another device meanwhile, and left as it is.".to_owned()),
+        left => Some(format!("{left} to-dos were changed on another device meanwhile, and left as they are.")),
     }
 }

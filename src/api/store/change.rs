@@ -256,12 +256,11 @@ impl<'c> Changing<'c> {
 
     /// Whether the owner would have more to-dos than they may, with so many `more`.
     pub(super) async fn is_beyond_limit(&mut self, more: i64) -> Result<bool, StoreError> {
-        let count = match self.count {
-            Some(count) => count,
-            None => {
-                let query = sqlx::query_scalar("SELECT COUNT(*) FROM todos WHERE owner = $1 AND removed_at IS NULL");
-                query.bind(self.owner).fetch_one(&mut *self.connection).await?
-            }
+        let count = if let Some(count) = self.count {
+            count
+        } else {
+            let query = sqlx::query_scalar("SELECT COUNT(*) FROM todos WHERE owner = $1 AND removed_at IS NULL");
+            query.bind(self.owner).fetch_one(&mut *self.connection).await?
         };
         self.count = Some(count);
         Ok(count + more > MAX_PER_OWNER)

@@ -140,9 +140,10 @@ fn when_in_the_browser(state: TodoListState, finished: bool) {
             event.prevent_default();
             browser::focus_soon("new-todo".to_owned(), "main");
         }
-        // While typing, it is the field's own.
+        // While something is typed, it is the field's own.
+        let is_free = !browser::is_typing() || state.typed().is_empty();
         let undoes = event.key().eq_ignore_ascii_case("z") && (event.ctrl_key() || event.meta_key());
-        if undoes && !event.shift_key() && !event.alt_key() && !browser::is_typing() {
+        if undoes && !event.shift_key() && !event.alt_key() && is_free {
             event.prevent_default();
             state.undo_last();
         }

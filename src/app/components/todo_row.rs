@@ -53,6 +53,8 @@ pub fn TodoRow(
                         <a
                             class="icon-button"
                             id=format!("edit-{id}")
+                            // Until it is saved, there is nothing to change.
+                            hidden=move || entry.get().failed
                             href=format!("?edit={id}")
                             aria-label=move || format!("Edit {}", entry.get().todo.description)
                             on:click=move |event| {
@@ -97,6 +99,7 @@ fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
                 class="check"
                 id=format!("toggle-{id}")
                 role="checkbox"
+                disabled=move || entry.get().failed
                 aria-checked=move || entry.get().todo.done.to_string()
                 aria-labelledby=format!("text-{id}")
             >
