@@ -40,21 +40,16 @@ pub(super) struct Customer {
 impl Directory {
     /// Checks the configuration of the directory. `None` when no directory is configured.
     pub(super) fn new(config: &Config, downstream: Option<&Downstream>) -> Result<Option<Self>, ConfigError> {
-        let found = downstream.and_then(|downstream| Some((downstream.apis.get(DIRECTORY)?, &downstream.client)));
-        let Some((api, client)) = found else { return Ok(None) };
+        let Some(Downstream { apis, client }) = downstream else { return Ok(None) };
+        let api = apis.with_sets(DIRECTORY, &["read", "write"]).map_err(|missing| {
+            let remedy = "write it like { read = [\"https://graph.microsoft.com/User.Read\"], \
+                          write = [\"https://graph.microsoft.com/User.ReadWrite\"] }";
+            missing.table(format!("has no set named {}", missing.set()), remedy).at("api.downstream_apis")
+        })?;
+        let Some(api) = api else { return Ok(None) };
         if config.downstream_apis.get(DIRECTORY).is_some_and(|config| config.request_app_token) {
             let remedy = "leave it out: profiles are the customer's, and so are the tokens";
             return Err(ConfigError::refused(&format!("{KEY}.request_app_token"), "cannot be true here", remedy));
-        }
-        for set in ["read", "write"] {
-            if api.scopes(set).is_none() {
-                return Err(ConfigError::refused(
-                    &format!("{KEY}.scopes"),
-                    format!("has no set named {set}"),
-                    "write it like { read = [\"https://graph.microsoft.com/User.Read\"], \
-                     write = [\"https://graph.microsoft.com/User.ReadWrite\"] }",
-                ));
-            }
         }
         Ok(Some(Self { api: api.clone(), client: client.clone() }))
     }

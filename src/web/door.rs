@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use cookie::Cookie;
 use maud::html;
 use time::Duration;
@@ -28,6 +28,7 @@ use crate::app::model::form_draft::FormDraft;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::session::UserSession;
 use crate::identity::sign_in::challenge_in;
+use crate::platform::redirect::see_other;
 
 /// The header that marks a server function's error.
 const SERVER_FN_ERROR: &str = "serverfnerror";
@@ -63,7 +64,7 @@ pub(super) async fn guard(State(door): State<Door>, request: Request, next: Next
     if matches!(*request.method(), Method::GET | Method::HEAD)
         && let Some(address) = plain_address(request.uri())
     {
-        return redirect(StatusCode::PERMANENT_REDIRECT, &address);
+        return Redirect::permanent(&address).into_response();
     }
     if request.method() == Method::GET
         && let Some(draft) = flash::draft(&door.web, request.headers())
@@ -433,15 +434,6 @@ fn status(error: &AppError) -> StatusCode {
         AppError::Misconfigured { .. } => StatusCode::BAD_GATEWAY,
         AppError::Unavailable | AppError::Connection => StatusCode::SERVICE_UNAVAILABLE,
     }
-}
-
-fn see_other(location: &str) -> Response {
-    redirect(StatusCode::SEE_OTHER, location)
-}
-
-fn redirect(status: StatusCode, location: &str) -> Response {
-    let location = HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/"));
-    (status, [(header::LOCATION, location)]).into_response()
 }
 
 fn set_cookie(response: &mut Response, cookie: &Cookie<'_>) {
