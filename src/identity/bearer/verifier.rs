@@ -100,10 +100,11 @@ impl Verifier {
         let token = token(headers, uri)?;
         self.validate(token).await.map_err(|explained| {
             match &explained.refusal {
-                AuthRejection::Unavailable(error) | AuthRejection::Misconfigured(error) => tracing::error!(%error, "access tokens cannot be checked"),
-                AuthRejection::Token(_) => tracing::info!(reason = %explained, "an access token was refused"),
-                AuthRejection::Client => {
-                    tracing::info!(reason = %explained, "an access token of a client app that is not allowed was refused");
+                AuthRejection::Unavailable(error) | AuthRejection::Misconfigured(error) => {
+                    tracing::error!(%error, "access tokens cannot be checked");
+                }
+                AuthRejection::Token(_) | AuthRejection::Client => {
+                    tracing::info!(reason = %explained, "an access token was refused");
                 }
                 _ => {}
             }
