@@ -35,7 +35,12 @@ pub struct Todo {
 impl Todo {
     /// Its version as a strong entity tag (RFC 9110 §8.8.3).
     pub fn etag(&self) -> String {
-        format!("\"{}\"", self.version)
+        Self::etag_of(self.version)
+    }
+
+    /// The same, of a version.
+    pub fn etag_of(version: i64) -> String {
+        format!("\"{version}\"")
     }
 }
 

@@ -11,7 +11,7 @@
 //! | `PATCH /api/todolist/{id}` | changes a part of one | write |
 //! | `DELETE /api/todolist/{id}` | removes one | write |
 //! | `POST /api/todolist/batch` | adds, changes and removes several in one change | write |
-//! | `POST /api/todolist/changes/{number}/undo` | undoes a change, for a day | write |
+//! | `POST /api/todolist/changes/{number}/undo` | undoes a change, for a day; the last one as `latest` | write |
 //! | `GET /api/todolist/changes?since=` | says which changed since a change | read |
 //! | `GET /api/profile` | shows the customer's own profile | `read_profile` |
 //! | `PATCH /api/profile` | changes a part of it | `write_profile` |

@@ -70,6 +70,14 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    /// 404: the caller has changed nothing of late.
+    pub(super) fn nothing_to_undo() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "There is nothing to undo: nothing was changed within a day, or all of it is undone.",
+        )
+    }
+
     /// 410: what changed since then is not known any more.
     pub(super) fn forgotten() -> Self {
         Self::new(StatusCode::GONE, "What changed since then is not known any more. Fetch the list.")

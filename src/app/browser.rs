@@ -1,9 +1,15 @@
 //! What only a browser can do. On the server these functions exist, so that components need no gates, and do nothing.
 
+#[cfg(feature = "hydrate")]
+use js_sys::Promise;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
 use leptos::web_sys::{HtmlElement, HtmlFormElement};
 use serde::Deserialize;
+#[cfg(feature = "hydrate")]
+use wasm_bindgen::JsValue;
+#[cfg(feature = "hydrate")]
+use wasm_bindgen::closure::Closure;
 
 #[cfg(feature = "hydrate")]
 use crate::app::address;
@@ -47,6 +53,30 @@ pub(super) fn mark_as_taken_over() {
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-hydrated", "");
     }
+}
+
+/// Makes a page whose scripts fail what it was before them: plain forms and links. They fail where something changed the page
+/// before it was taken over (a phone that makes links of numbers, a translator, a password manager), and what listens already
+/// would swallow what is sent. A copy of the page has what was typed, and no listeners.
+#[cfg(feature = "hydrate")]
+pub(super) fn do_without_scripts_after_a_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        console_error_panic_hook::hook(panic);
+        let document = document();
+        let focus = document.active_element().map(|element| element.id()).filter(|id| !id.is_empty());
+        if let Some(root) = document.document_element() {
+            let _ = root.remove_attribute("data-hydrated");
+        }
+        if let Some(body) = document.body()
+            && let Ok(copy) = body.clone_node_with_deep(true)
+        {
+            let _ = body.replace_with_with_node_1(&copy);
+        }
+        let element = focus.and_then(|id| document.get_element_by_id(&id));
+        if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            let _ = element.focus();
+        }
+    }));
 }
 
 /// Leaves for `url` by a full page load: the router of the page does not know the server's own addresses.
@@ -245,8 +275,6 @@ fn say(word: &str) {
 pub(super) fn listen_to_other_tabs(stays: impl Fn() + 'static) {
     #[cfg(feature = "hydrate")]
     {
-        use wasm_bindgen::closure::Closure;
-
         let hear = Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |message: web_sys::MessageEvent| {
             match message.data().as_string().as_deref() {
                 // A moment later, so that the other tab's request has ended the session before this one asks for a page.
@@ -264,6 +292,100 @@ pub(super) fn listen_to_other_tabs(stays: impl Fn() + 'static) {
     }
     #[cfg(not(feature = "hydrate"))]
     let _ = stays;
+}
+
+/// Holds the lock `name` (W3C Web Locks API) for as long as the page is there. Browsers without locks do without.
+#[cfg(feature = "hydrate")]
+pub(super) fn hold_lock(name: &str) {
+    let held = Closure::once_into_js(|_: JsValue| Promise::new(&mut |_, _| {}));
+    let _ = request_lock(name, &held);
+}
+
+/// Runs `work` once nobody holds the lock `name`, and holds it meanwhile.
+#[cfg(feature = "hydrate")]
+pub(super) fn when_lock_is_free<W: Future<Output = ()> + 'static>(name: &str, work: impl FnOnce() -> W + 'static) {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    let work = Rc::new(Cell::new(Some(work)));
+    let run = {
+        let work = Rc::clone(&work);
+        move || {
+            let mut work = work.take();
+            Promise::new(&mut |done, _| {
+                let work = work.take();
+                leptos::task::spawn_local(async move {
+                    if let Some(work) = work {
+                        work().await;
+                    }
+                    let _ = done.call0(&JsValue::UNDEFINED);
+                });
+            })
+        }
+    };
+    let held = {
+        let run = run.clone();
+        Closure::once_into_js(move |_: JsValue| run())
+    };
+    if request_lock(name, &held).is_none() {
+        // A browser without locks: nobody holds it.
+        let _ = run();
+    }
+}
+
+/// `navigator.locks`, which the bindings count among the unstable interfaces.
+#[cfg(feature = "hydrate")]
+fn request_lock(name: &str, held: &JsValue) -> Option<JsValue> {
+    let locks = js_sys::Reflect::get(&window().navigator(), &"locks".into()).ok()?;
+    let request = js_sys::Reflect::get(&locks, &"request".into()).ok()?.dyn_into::<js_sys::Function>().ok()?;
+    request.call2(&locks, &name.into(), held).ok()
+}
+
+/// Waits for a while.
+#[cfg_attr(not(feature = "hydrate"), expect(clippy::unused_async, reason = "only a browser waits"))]
+pub(super) async fn sleep(time: std::time::Duration) {
+    #[cfg(feature = "hydrate")]
+    {
+        let over = Promise::new(&mut |done, _| {
+            set_timeout(
+                move || {
+                    let _ = done.call0(&JsValue::UNDEFINED);
+                },
+                time,
+            );
+        });
+        let _ = over.await;
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = time;
+}
+
+/// Whether the browser knows that it has no network.
+pub(super) fn is_offline() -> bool {
+    #[cfg(feature = "hydrate")]
+    return !window().navigator().on_line();
+    #[cfg(not(feature = "hydrate"))]
+    false
+}
+
+/// Asks the customer, in a window of the browser's own.
+pub(super) fn confirm(question: &str) -> bool {
+    // A browser that asks nobody does what was asked for.
+    window().confirm_with_message(question).unwrap_or(true)
+}
+
+/// Shows the element `id`, where it is out of sight, once the page shows the latest change.
+pub(super) fn scroll_to_soon(id: String) {
+    request_animation_frame(move || {
+        #[cfg(feature = "hydrate")]
+        if let Some(element) = document().get_element_by_id(&id) {
+            let options = web_sys::ScrollIntoViewOptions::new();
+            options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+            element.scroll_into_view_with_scroll_into_view_options(&options);
+        }
+        #[cfg(not(feature = "hydrate"))]
+        let _ = id;
+    });
 }
 
 /// Makes a redirect answered to a server function a page load. Must run before the router starts: the first wins.

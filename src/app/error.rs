@@ -6,6 +6,7 @@ use server_fn::codec::JsonEncoding;
 use server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
 use crate::app::address;
+use crate::todo::Todo;
 
 /// Why an action did not work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -55,6 +56,15 @@ pub enum AppError {
     NoAccess {
         /// Where to go, on this site, as a full page load, to sign in once more.
         url: String,
+    },
+    /// Another device changed the to-do meanwhile. Nothing was done.
+    #[error(
+        "This was changed to “{}” on another device meanwhile, and nothing is done yet. Look at it, and do it once more if you \
+         still want to.", now.description
+    )]
+    Changed {
+        /// How it is now.
+        now: Box<Todo>,
     },
     /// The sign-in service refuses Errand, or the two do not understand each other: a mistake in how Errand is set up.
     #[error(

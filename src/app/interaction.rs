@@ -57,9 +57,19 @@ impl Interaction {
         self.prompt.get()
     }
 
+    /// The same, where nothing waits for the answer.
+    pub fn prompt_untracked(self) -> Option<SignInPrompt> {
+        self.prompt.get_untracked()
+    }
+
     /// Tells who looks at the page: what is typed is theirs.
     pub fn set_viewer(self, customer: &Customer) {
         self.viewer.set_value(customer.tag.clone());
+    }
+
+    /// Who looks at the page ([`Customer::tag`]); empty while that is not known.
+    pub fn viewer(self) -> String {
+        self.viewer.get_value()
     }
 
     /// Tells for whom the forms of the page are made.

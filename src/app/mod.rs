@@ -12,13 +12,14 @@
 //! | [`error`] | everything that can go wrong, as the page sees it |
 //! | [`optimistic`] | the list as it will be once the server has answered: no browser, no signals, easily tested |
 //! | [`todo_list_state`] | that list, live: sends changes in their order, reports failures |
+//! | [`outbox`] | what the server has not confirmed, kept in the browser |
 //! | [`viewer`] | who is looking |
 //! | [`draft`] | what is typed and not saved yet |
 //! | [`interaction`] | the one way to "please sign in again" |
 //! | [`form_submission`] | a form that is sent without leaving the page |
 //! | [`session_watch`] | warns before the session ends, and notices when it has |
 //! | [`pages`], [`components`] | what is rendered |
-//! | `browser`, `response` | the two outsides: what only a browser can do, and what a page says in HTTP |
+//! | `browser`, `indexed_db`, `response` | the outsides: what only a browser can do, and what a page says in HTTP |
 
 pub mod actions;
 pub mod address;
@@ -27,9 +28,14 @@ pub mod components;
 pub mod draft;
 pub mod error;
 pub mod form_submission;
+#[cfg(feature = "hydrate")]
+mod indexed_db;
 pub mod interaction;
 pub mod model;
 pub mod optimistic;
+#[cfg(test)]
+mod optimistic_model;
+pub mod outbox;
 pub mod pages;
 mod response;
 pub mod session_watch;
@@ -92,7 +98,9 @@ pub fn App() -> impl IntoView {
     provide_context(ViewerResource(Resource::new_blocking(|| (), |()| current_viewer())));
     // Both outlive the pages, so that leaving the list does not lose a change that is on its way.
     provide_context(Interaction::new());
-    provide_context(TodoListState::new());
+    let todos = TodoListState::new();
+    todos.start_keeping();
+    provide_context(todos);
     provide_context(SessionWatch::new());
 
     view! {
@@ -118,6 +126,7 @@ pub fn App() -> impl IntoView {
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
 pub fn start_in_browser() {
+    browser::do_without_scripts_after_a_panic();
     browser::follow_redirects_by_page_loads();
     leptos::mount::hydrate_body(App);
     browser::mark_as_taken_over();

@@ -1,12 +1,15 @@
 //! The list as it will be once the server has answered.
 //!
-//! What is shown is what the server last confirmed with the changes still on their way applied to it. So a change is
-//! seen at once, a refused one disappears by itself, and an early answer cannot overwrite a later edit. Changes are
-//! sent one after the other. Ids are made here, so that a change can be about a to-do that is still being added, and one
-//! that is sent twice is done once.
+//! What is shown is what the server last confirmed with the changes it has not confirmed yet applied to it. So a change is
+//! seen at once, a refused one can be given up, and an early answer cannot overwrite a later edit. Changes are sent one
+//! after the other; one that could not be sent waits, and what was done later to the same rows waits behind it. Ids are made
+//! here, so that a change can be about a to-do that is still being added, and one that is sent twice is done once. Each
+//! change knows what its customer saw when they decided: another device's change is neither written over nor cleared away
+//! unseen.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app::model::seen::Seen;
@@ -23,12 +26,31 @@ pub struct Entry {
     pub version: i64,
     /// Whether a change to it is still on its way.
     pub pending: bool,
-    /// Whether adding it did not work: it is here only, and waits to be sent again.
-    pub failed: bool,
+    /// Why a change of it is not saved, if one is not.
+    pub trouble: Option<Trouble>,
+    /// Whether another device deleted it, and it is here only for what was typed into it.
+    pub gone: bool,
+}
+
+/// Why a change is not saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It could not be sent, or got no answer. It is sent again.
+    Unanswered,
+    /// The server refused it, in words for the customer.
+    Refused(String),
+    /// Another device changed the text meanwhile. The customer chooses.
+    Conflict {
+        /// What it is now; `None` where the to-do was deleted.
+        theirs: Option<Description>,
+        /// What was typed here.
+        mine: Description,
+    },
 }
 
 /// Something the customer did to the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// A new row at the end.
     Add {
@@ -43,6 +65,8 @@ pub enum Change {
         id: Uuid,
         /// The new text.
         description: Description,
+        /// The text that its author saw.
+        before: Description,
     },
     /// Done, or not done.
     SetDone {
@@ -55,6 +79,8 @@ pub enum Change {
     Delete {
         /// Which row.
         id: Uuid,
+        /// The text that was to be seen.
+        before: Description,
     },
     /// All rows that were shown done, or not done.
     SetAllDone {
@@ -73,6 +99,53 @@ pub enum Change {
         /// What [`List::push`] called it.
         serial: u64,
     },
+}
+
+/// A change that the server has not confirmed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsent {
+    /// Names it where it is kept.
+    pub key: Uuid,
+    /// What [`List::push`] called it: later changes have larger ones.
+    pub serial: u64,
+    /// What is to be done.
+    pub change: Change,
+    /// The rows that it is about, in the versions that its customer decided on; without those that are still being added.
+    pub seen: BTreeMap<Uuid, i64>,
+    /// The server's number of the change that is to be undone, once it has one.
+    pub undoes: Option<i64>,
+    /// Whether it was sent before, and the answer is not known.
+    pub sent_before: bool,
+    /// Why it is not saved, since it was tried.
+    #[serde(skip)]
+    pub trouble: Option<Trouble>,
+    /// Whether it waits for something else than its turn.
+    #[serde(skip)]
+    pub held: bool,
+}
+
+/// What comes of a change of something that another device changed meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// That changed something else of it: it is sent once more, for the new version.
+    Again,
+    /// It is so already.
+    Done,
+    /// The customer chooses between two texts.
+    Conflict,
+    /// It is left as it is now, and the customer told.
+    LeftAlone,
+}
+
+/// What the customer chose where two devices wrote different texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// What was typed here; where the to-do is gone, as a new one.
+    Mine,
+    /// What is there now.
+    Theirs,
+    /// Both: what was typed here as one more to-do.
+    Both,
 }
 
 /// What a change replaced, for undoing it.
@@ -97,7 +170,7 @@ impl Made {
                     entries[position].settle(number, pending);
                 }
                 (None, Some(before)) => {
-                    let mut entry = before.clone();
+                    let mut entry = Entry { trouble: None, gone: false, ..before.clone() };
                     entry.settle(number, pending);
                     entries.insert((*place).min(entries.len()), entry);
                 }
@@ -108,45 +181,48 @@ impl Made {
 }
 
 impl Entry {
+    fn of(todo: Todo) -> Self {
+        Self { id: todo.id, version: todo.version, todo: todo.into(), pending: false, trouble: None, gone: false }
+    }
+
+    fn new(id: Uuid, description: &Description) -> Self {
+        let todo = NewTodo { description: description.clone(), done: false };
+        Self { id, todo, version: 0, pending: false, trouble: None, gone: false }
+    }
+
     fn settle(&mut self, number: Option<i64>, pending: bool) {
-        self.pending = pending;
+        self.pending |= pending;
         self.version = number.unwrap_or(self.version);
+    }
+
+    /// Whether nobody knows of it but this page.
+    pub fn is_only_here(&self) -> bool {
+        self.gone || (self.version == 0 && self.trouble.is_some())
+    }
+
+    /// Whether the customer has to choose between two texts of it.
+    pub fn is_in_conflict(&self) -> bool {
+        matches!(self.trouble, Some(Trouble::Conflict { .. }))
     }
 }
 
 impl Change {
-    /// What is left of it to do once `later` was done to some of its rows: nothing that would go back in time.
-    #[must_use]
-    pub fn after(mut self, later: &Self) -> Option<Self> {
-        let is_over = match (&self, later) {
-            (Self::Edit { .. }, Self::Edit { .. })
-            | (Self::SetDone { .. } | Self::SetAllDone { .. }, Self::SetDone { .. } | Self::SetAllDone { .. })
-            | (
-                Self::Edit { .. } | Self::SetDone { .. } | Self::SetAllDone { .. } | Self::Delete { .. } | Self::ClearCompleted { .. },
-                Self::Delete { .. } | Self::ClearCompleted { .. },
-            )
-            // What is not done any more is not to be cleared.
-            | (Self::ClearCompleted { .. }, Self::SetDone { .. } | Self::SetAllDone { .. }) => true,
-            _ => false,
-        };
-        if !is_over {
-            return Some(self);
-        }
-        if let Self::SetAllDone { ids, .. } | Self::ClearCompleted { ids } = &mut self {
-            ids.retain(|id| !later.concerns().contains(id));
-            return Some(self).filter(|change| !change.concerns().is_empty());
-        }
-        Some(self).filter(|change| !later.concerns().contains(&change.concerns()[0]))
-    }
-
-    /// Which rows it is about.
-    fn concerns(&self) -> &[Uuid] {
+    /// Which rows it is about; of an undo the change itself does not know.
+    pub fn concerns(&self) -> &[Uuid] {
         match self {
-            Self::Add { id, .. } | Self::Edit { id, .. } | Self::SetDone { id, .. } | Self::Delete { id } => {
+            Self::Add { id, .. } | Self::Edit { id, .. } | Self::SetDone { id, .. } | Self::Delete { id, .. } => {
                 std::slice::from_ref(id)
             }
             Self::SetAllDone { ids, .. } | Self::ClearCompleted { ids } => ids,
             Self::Undo { .. } => &[],
+        }
+    }
+
+    /// The text that was typed for it.
+    pub fn text(&self) -> Option<&Description> {
+        match self {
+            Self::Add { description, .. } | Self::Edit { description, .. } => Some(description),
+            _ => None,
         }
     }
 
@@ -162,8 +238,9 @@ impl Change {
             // Its answer was lost, and the list has it already.
             Self::Add { id, .. } if entries.iter().any(|entry| entry.id == *id) => change(entries, &|_| ()),
             Self::Add { id, description } => {
-                let todo = NewTodo { description: description.clone(), done: false };
-                entries.push(Entry { id: *id, todo, version: number.unwrap_or_default(), pending, failed: false });
+                let mut entry = Entry::new(*id, description);
+                entry.settle(number, pending);
+                entries.push(entry);
             }
             Self::Edit { description, .. } => change(entries, &|todo| todo.description.clone_from(description)),
             Self::SetDone { done, .. } | Self::SetAllDone { done, .. } => change(entries, &|todo| todo.done = *done),
@@ -179,15 +256,16 @@ impl Change {
     }
 }
 
-/// The list: what the server confirmed, and what is on its way.
+/// The list: what the server confirmed, and what it has not.
 #[derive(Clone, Debug, Default)]
 pub struct List {
     confirmed: Vec<Entry>,
-    waiting: VecDeque<(u64, Change)>,
-    /// New rows that could not be sent, to be sent again.
-    failed: Vec<(u64, Change)>,
+    /// In the order in which they were made.
+    unsent: Vec<Unsent>,
     shown: Vec<Entry>,
     made: Vec<Made>,
+    /// The row whose text is being typed: it stays, whatever another device does to it.
+    edited: Option<Uuid>,
     revision: u64,
 }
 
@@ -212,23 +290,45 @@ impl List {
 
     /// Whether changes are on their way.
     pub fn is_busy(&self) -> bool {
-        !self.waiting.is_empty()
+        self.next().is_some()
     }
 
-    /// The change to send next. It stays until [`List::confirm`] or [`List::reject`].
-    pub fn next(&self) -> Option<&Change> {
-        self.waiting.front().map(|(_, change)| change)
+    /// The changes that the server has not confirmed, in their order.
+    pub fn unsent(&self) -> &[Unsent] {
+        &self.unsent
     }
 
-    /// The changes that the server has not answered yet, in their order.
-    pub fn waiting(&self) -> impl Iterator<Item = &Change> {
-        self.waiting.iter().map(|(_, change)| change)
+    /// How many changes wait because one of them got no answer.
+    pub fn waiting(&self) -> usize {
+        if self.unsent.iter().all(|unsent| unsent.trouble != Some(Trouble::Unanswered)) {
+            return 0;
+        }
+        self.unsent.iter().filter(|unsent| !unsent.waits_for_customer()).count()
     }
 
-    /// What was seen of these rows: their versions, as the server has confirmed them to this page.
-    pub fn seen(&self, ids: &[Uuid]) -> Seen {
-        let seen = self.confirmed.iter().filter(|entry| ids.contains(&entry.id)).map(|entry| (entry.id, entry.version));
-        Seen::These(seen.collect())
+    /// The change to send next: the first that is about no row of an earlier one that is not saved. It stays until the
+    /// server has answered.
+    pub fn next(&self) -> Option<&Unsent> {
+        let is_free = |place: usize, unsent: &Unsent| {
+            let waits_for =
+                |earlier: &Unsent| self.rows_of(earlier).any(|row| self.rows_of(unsent).any(|id| id == row));
+            // A text that its customer has to decide about keeps nothing else of its row waiting.
+            let is_open =
+                |earlier: &&Unsent| !(earlier.waits_for_customer() && matches!(earlier.change, Change::Edit { .. }));
+            !self.unsent[..place].iter().filter(is_open).any(waits_for)
+        };
+        let mut changes = self.unsent.iter().enumerate();
+        changes.find(|(place, unsent)| !unsent.held && is_free(*place, unsent)).map(|(_, unsent)| unsent)
+    }
+
+    /// The rows that a change is about, those of an undo too.
+    fn rows_of<'l>(&'l self, unsent: &'l Unsent) -> impl Iterator<Item = Uuid> + 'l {
+        let undone = match unsent.change {
+            Change::Undo { serial } => self.made.iter().find(|made| made.serial == serial),
+            _ => None,
+        };
+        let undone = undone.into_iter().flat_map(|made| made.before.iter().map(|(_, id, _)| *id));
+        unsent.change.concerns().iter().copied().chain(undone)
     }
 
     /// The last change of the list that this page has seen.
@@ -242,7 +342,17 @@ impl List {
     }
 
     /// Shows `change` and queues it. What is answered names it for undoing.
-    pub fn push(&mut self, change: Change) -> u64 {
+    pub fn push(&mut self, mut change: Change) -> u64 {
+        // A new text takes the place of one that was not accepted.
+        if let Change::Edit { id, before, .. } = &mut change {
+            let is_open = |unsent: &&Unsent| unsent.waits_for_customer() && unsent.change.concerns() == [*id];
+            if let Some(Unsent { serial, change: Change::Edit { before: seen, .. }, .. }) =
+                self.unsent.iter().find(is_open).cloned()
+            {
+                *before = seen;
+                self.reject(serial);
+            }
+        }
         self.revision += 1;
         let serial = self.revision;
         if !matches!(change, Change::Undo { .. }) {
@@ -258,94 +368,282 @@ impl List {
                 self.made.remove(0);
             }
         }
-        self.waiting.push_back((serial, change));
+        let undoes = match change {
+            Change::Undo { serial } => self.number(serial),
+            _ => None,
+        };
+        let key = Uuid::new_v4();
+        let seen = BTreeMap::new();
+        let mut unsent = Unsent { key, serial, change, seen, undoes, sent_before: false, trouble: None, held: false };
+        unsent.seen = self.rows_of(&unsent).filter_map(|id| Some((id, self.seen_version(id)?))).collect();
+        self.unsent.push(unsent);
         self.show();
         serial
     }
 
-    /// The server did what [`List::next`] asked for; `number` is what it calls that.
-    pub fn confirm(&mut self, number: Option<i64>) {
-        if let Some((serial, change)) = self.waiting.pop_front() {
-            change.apply(&mut self.confirmed, &self.made, number, false);
-            if let Some(made) = self.made.iter_mut().find(|made| made.serial == serial) {
-                made.number = number;
+    /// The version of a row that its customer sees: of one with a change on its way, that which they saw before it. What
+    /// another device wrote meanwhile is hidden below that.
+    fn seen_version(&self, id: Uuid) -> Option<i64> {
+        let earlier = self.unsent.iter().rfind(|unsent| self.rows_of(unsent).any(|row| row == id));
+        match earlier {
+            Some(earlier) => earlier.seen.get(&id).copied(),
+            None => self.confirmed.iter().find(|entry| entry.id == id).map(|entry| entry.version),
+        }
+    }
+
+    /// Takes over what an earlier page of the same customer could not send, in its order. Its server may have done it.
+    pub fn adopt(&mut self, unsent: Vec<Unsent>) {
+        let mut serials = BTreeMap::new();
+        for earlier in unsent {
+            if self.unsent.iter().any(|known| known.key == earlier.key) {
+                continue;
+            }
+            let change = match earlier.change {
+                // Zero is nobody's: then its number says what is to be undone.
+                Change::Undo { serial } => Change::Undo { serial: serials.get(&serial).copied().unwrap_or_default() },
+                change => change,
+            };
+            let serial = self.push(change);
+            serials.insert(earlier.serial, serial);
+            if let Some(adopted) = self.unsent.last_mut() {
+                *adopted = Unsent {
+                    key: earlier.key,
+                    seen: earlier.seen,
+                    undoes: earlier.undoes.or(adopted.undoes),
+                    sent_before: true,
+                    ..adopted.clone()
+                };
             }
         }
         self.show();
     }
 
-    /// The server refused what [`List::next`] asked for. Answers what that was, and what it was called.
-    pub fn reject(&mut self) -> Option<(u64, Change)> {
-        let (serial, change) = self.waiting.pop_front()?;
+    /// The server did it; `number` is what it calls that, where something was changed.
+    pub fn confirm(&mut self, serial: u64, number: Option<i64>) {
+        let Some(unsent) = self.take(serial) else { return };
+        let rows: Vec<Uuid> = self.rows_of(&unsent).collect();
+        let version =
+            |entries: &[Entry], id: Uuid| entries.iter().find(|entry| entry.id == id).map(|entry| entry.version);
+        let before: Vec<_> = rows.iter().map(|id| (*id, version(&self.confirmed, *id))).collect();
+        unsent.change.apply(&mut self.confirmed, &self.made, number, false);
+        if let Some(made) = self.made.iter_mut().find(|made| made.serial == serial) {
+            made.number = number;
+        }
+        // What was done here is what the customer saw when they went on.
+        for later in &mut self.unsent {
+            for (id, before) in &before {
+                let Some(now) = version(&self.confirmed, *id) else { continue };
+                let is_about = later.seen.contains_key(id) || later.change.concerns().contains(id);
+                if is_about && later.seen.get(id).copied() == *before {
+                    later.seen.insert(*id, now);
+                }
+            }
+            if later.change == (Change::Undo { serial }) {
+                later.undoes = number;
+            }
+        }
+        self.show();
+    }
+
+    /// Drops a change: the server refused it, or the customer gave it up. Answers what it was.
+    pub fn reject(&mut self, serial: u64) -> Option<Change> {
+        let unsent = self.take(serial)?;
         self.made.retain(|made| made.serial != serial);
         self.show();
-        Some((serial, change))
+        Some(unsent.change)
     }
 
-    /// What [`List::next`] asked for got no answer. A new row stays, to be sent again under its id; anything else is taken
-    /// back.
-    pub fn fail(&mut self) -> Option<(u64, Change)> {
-        match self.waiting.front() {
-            Some((_, Change::Add { .. })) => {
-                self.failed.extend(self.waiting.pop_front());
-                self.show();
-                None
-            }
-            _ => self.reject(),
+    fn take(&mut self, serial: u64) -> Option<Unsent> {
+        let place = self.unsent.iter().position(|unsent| unsent.serial == serial)?;
+        Some(self.unsent.remove(place))
+    }
+
+    /// It got no answer: it waits, to be sent again under its ids.
+    pub fn fail(&mut self, serial: u64) {
+        self.set_trouble(serial, Trouble::Unanswered);
+    }
+
+    /// The server refused a text: it stays with its row, beside the reason.
+    pub fn refuse(&mut self, serial: u64, reason: String) {
+        self.set_trouble(serial, Trouble::Refused(reason));
+    }
+
+    fn set_trouble(&mut self, serial: u64, trouble: Trouble) {
+        if let Some(unsent) = self.unsent.iter_mut().find(|unsent| unsent.serial == serial) {
+            unsent.sent_before = true;
+            unsent.trouble = Some(trouble);
+            unsent.held = true;
         }
+        self.show();
     }
 
-    /// Sends the rows again that could not be sent; only that of `id`, where one is named.
+    /// Nothing can be sent for now: all of it waits.
+    pub fn hold(&mut self) {
+        for unsent in &mut self.unsent {
+            unsent.trouble.get_or_insert(Trouble::Unanswered);
+            unsent.held = true;
+        }
+        self.show();
+    }
+
+    /// Sends what is not saved once more; only what is about the row `id`, where one is named. A choice between two texts
+    /// stays the customer's.
     pub fn send_again(&mut self, id: Option<Uuid>) {
-        let failed = std::mem::take(&mut self.failed);
-        let (again, rest) =
-            failed.into_iter().partition(|(_, change)| id.is_none_or(|id| change.concerns().contains(&id)));
-        self.failed = rest;
-        self.waiting.extend::<Vec<_>>(again);
+        for unsent in &mut self.unsent {
+            let is_meant = match id {
+                Some(id) => unsent.change.concerns().contains(&id),
+                None => unsent.trouble == Some(Trouble::Unanswered),
+            };
+            // The reason is shown until there is an answer.
+            if is_meant && !matches!(unsent.trouble, Some(Trouble::Conflict { .. })) {
+                unsent.held = false;
+            }
+        }
         self.revision += 1;
         self.show();
     }
 
-    /// Gives up a row that could not be sent, and says whether it was one.
-    pub fn give_up(&mut self, id: Uuid) -> bool {
-        let before = self.failed.len();
-        self.failed.retain(|(_, change)| !change.concerns().contains(&id));
+    /// Another device changed what a change is about: `now` is how it is, `None` where it is deleted.
+    pub fn overtaken(&mut self, serial: u64, now: Option<Todo>) -> Verdict {
+        let Some(unsent) = self.unsent.iter().find(|unsent| unsent.serial == serial) else { return Verdict::Done };
+        let Unsent { change, sent_before, .. } = unsent.clone();
+        let version = now.as_ref().map(|now| now.version);
+        let verdict = match (&change, &now) {
+            // Gone is what was wanted.
+            (Change::Delete { .. }, None) => Verdict::Done,
+            (Change::Edit { .. }, None) => Verdict::Conflict,
+            (Change::Edit { description, before, .. }, Some(now)) => {
+                if now.description == *description {
+                    Verdict::Done
+                } else if now.description == *before {
+                    Verdict::Again
+                } else {
+                    Verdict::Conflict
+                }
+            }
+            (Change::Delete { before, .. }, Some(now)) if now.description == *before => Verdict::Again,
+            (Change::SetDone { done, .. }, Some(now)) if now.done == *done => Verdict::Done,
+            // Decided just now. What waited for long may be older than what another device decided.
+            (Change::SetDone { .. }, Some(_)) if !sent_before => Verdict::Again,
+            _ => Verdict::LeftAlone,
+        };
+        if let Some(id) = change.concerns().first() {
+            self.learn(*id, now.clone());
+        }
+        match (verdict, &change) {
+            (Verdict::Again, _) => {
+                if let Some(unsent) = self.unsent.iter_mut().find(|unsent| unsent.serial == serial) {
+                    unsent.seen.extend(unsent.change.concerns().iter().copied().zip(version));
+                }
+            }
+            // What it made of it is what is there: that can be undone.
+            (Verdict::Done, _) => self.confirm(serial, version),
+            (Verdict::LeftAlone, _) => drop(self.reject(serial)),
+            (Verdict::Conflict, Change::Edit { id, description, .. }) => {
+                let mine = self.collapse(serial, *id).unwrap_or_else(|| description.clone());
+                self.set_trouble(serial, Trouble::Conflict { theirs: now.map(|now| now.description), mine });
+            }
+            (Verdict::Conflict, _) => {}
+        }
         self.show();
-        self.failed.len() < before
+        verdict
     }
 
-    /// Gives up a row that could not be sent, by what adding it was called, and says whether it was one.
-    pub fn give_up_change(&mut self, serial: u64) -> bool {
-        let before = self.failed.len();
-        self.failed.retain(|(failed, _)| *failed != serial);
+    /// Of several edits of one row that wait, the last text is meant.
+    fn collapse(&mut self, serial: u64, row: Uuid) -> Option<Description> {
+        let is_later_edit =
+            |unsent: &Unsent| unsent.serial > serial && matches!(unsent.change, Change::Edit { id, .. } if id == row);
+        let last = self.unsent.iter().rfind(|unsent| is_later_edit(unsent))?.change.text()?.clone();
+        let dropped: Vec<u64> =
+            self.unsent.iter().filter(|unsent| is_later_edit(unsent)).map(|unsent| unsent.serial).collect();
+        self.unsent.retain(|unsent| !dropped.contains(&unsent.serial));
+        self.made.retain(|made| !dropped.contains(&made.serial));
+        if let Some(Unsent { change: Change::Edit { description, .. }, .. }) =
+            self.unsent.iter_mut().find(|unsent| unsent.serial == serial)
+        {
+            description.clone_from(&last);
+        }
+        Some(last)
+    }
+
+    /// Takes over how one to-do is now.
+    fn learn(&mut self, id: Uuid, now: Option<Todo>) {
+        let place = self.confirmed.iter().position(|entry| entry.id == id);
+        match (place, now) {
+            (Some(place), Some(now)) => self.confirmed[place] = Entry::of(now),
+            (Some(place), None) => drop(self.confirmed.remove(place)),
+            (None, Some(now)) => self.confirmed.push(Entry::of(now)),
+            (None, None) => {}
+        }
+    }
+
+    /// Ends a conflict as the customer chose. Answers what is to be done for it.
+    pub fn resolve(&mut self, id: Uuid, choice: Choice) -> Option<Change> {
+        let unsent = self.unsent.iter_mut().find(|unsent| {
+            unsent.change.concerns().contains(&id) && matches!(unsent.trouble, Some(Trouble::Conflict { .. }))
+        })?;
+        let serial = unsent.serial;
+        let Some(Trouble::Conflict { theirs, mine }) = unsent.trouble.take() else { return None };
+        match (choice, theirs) {
+            (Choice::Theirs, _) => {
+                self.reject(serial);
+                None
+            }
+            (Choice::Mine, Some(theirs)) => {
+                // The customer has seen it now.
+                let now = self.confirmed.iter().find(|entry| entry.id == id).map(|entry| entry.version);
+                unsent.seen.extend(now.map(|version| (id, version)));
+                if let Change::Edit { before, .. } = &mut unsent.change {
+                    *before = theirs;
+                }
+                unsent.sent_before = false;
+                unsent.held = false;
+                self.revision += 1;
+                self.show();
+                None
+            }
+            (Choice::Mine | Choice::Both, _) => {
+                self.reject(serial);
+                Some(Change::Add { id: Uuid::new_v4(), description: mine })
+            }
+        }
+    }
+
+    /// Gives up what is not saved of a row, where the server cannot have done it, and says whether there was any.
+    pub fn give_up(&mut self, id: Uuid) -> bool {
+        let is_meant = |unsent: &Unsent| unsent.change.concerns() == [id] && unsent.waits_for_customer();
+        let given_up: Vec<u64> =
+            self.unsent.iter().filter(|unsent| is_meant(unsent)).map(|unsent| unsent.serial).collect();
+        for serial in &given_up {
+            self.reject(*serial);
+        }
+        // What was to be done to a row that was never there is done to nothing.
+        if self.confirmed.iter().all(|entry| entry.id != id) && !given_up.is_empty() {
+            self.unsent.retain(|unsent| unsent.change.concerns() != [id]);
+        }
         self.show();
-        self.failed.len() < before
+        !given_up.is_empty()
+    }
+
+    /// The same for one change, by what it is called.
+    pub fn give_up_change(&mut self, serial: u64) -> bool {
+        let unsent = self.unsent.iter().find(|unsent| unsent.serial == serial);
+        let row = unsent.filter(|unsent| unsent.waits_for_customer()).map(|unsent| unsent.change.concerns().to_vec());
+        row.is_some_and(|row| row.first().is_some_and(|id| self.give_up(*id)))
     }
 
     /// Whether undoing it would change anything: it was done, or is still to be.
     pub fn can_undo(&self, serial: u64) -> bool {
-        self.number(serial).is_some() || self.waiting.iter().chain(&self.failed).any(|(waiting, _)| *waiting == serial)
+        self.number(serial).is_some() || self.unsent.iter().any(|unsent| unsent.serial == serial)
     }
 
-    /// Whether rows wait to be sent again.
-    pub fn has_failed(&self) -> bool {
-        !self.failed.is_empty()
-    }
-
-    /// The texts of the rows that could not be sent.
-    pub fn failed_texts(&self) -> Vec<String> {
-        let texts = self.failed.iter().filter_map(|(_, change)| match change {
-            Change::Add { description, .. } => Some(description.to_string()),
-            _ => None,
-        });
-        texts.collect()
-    }
-
-    /// The page is about to be left: nothing more is sent.
-    pub fn reject_all(&mut self) {
-        self.waiting.clear();
-        self.failed.clear();
-        self.show();
+    /// Says which row's text is being typed. One that another device deleted meanwhile is taken away when that ends.
+    pub fn set_edited(&mut self, row: Option<Uuid>) {
+        if self.edited != row {
+            self.edited = row;
+            self.confirmed.retain(|entry| !entry.gone || Some(entry.id) == row);
+            self.show();
+        }
     }
 
     /// Takes over the server's list, asked for at `revision`; does nothing when something was changed here since.
@@ -353,26 +651,78 @@ impl List {
         if self.is_busy() || self.revision != revision {
             return;
         }
-        let entry =
-            |todo: Todo| Entry { id: todo.id, version: todo.version, todo: todo.into(), pending: false, failed: false };
-        self.confirmed = todos.into_iter().map(entry).collect();
+        let edited = self.confirmed.iter().position(|entry| Some(entry.id) == self.edited);
+        let edited = edited.map(|place| (place, Entry { gone: true, ..self.confirmed[place].clone() }));
+        self.confirmed = todos.into_iter().map(Entry::of).collect();
+        if let Some((place, entry)) = edited
+            && self.confirmed.iter().all(|known| known.id != entry.id)
+        {
+            self.confirmed.insert(place.min(self.confirmed.len()), entry);
+        }
         // Their answers were lost: they are there.
         let confirmed = &self.confirmed;
-        self.failed.retain(|(_, change)| !confirmed.iter().any(|entry| change.concerns().contains(&entry.id)));
+        let is_there = |id: Uuid| confirmed.iter().any(|entry| entry.id == id && !entry.gone);
+        self.unsent.retain(|unsent| !matches!(unsent.change, Change::Add { id, .. } if is_there(id)));
         self.show();
     }
 
     fn show(&mut self) {
-        self.shown.clone_from(&self.confirmed);
-        for (_, change) in &self.waiting {
-            change.apply(&mut self.shown, &self.made, None, true);
-        }
-        for (_, change) in &self.failed {
-            change.apply(&mut self.shown, &self.made, None, false);
-            if let Some(row) = self.shown.last_mut() {
-                row.failed = true;
+        let mut shown = self.confirmed.clone();
+        // What the customer chooses from is what there is.
+        for unsent in &mut self.unsent {
+            if let Some(Trouble::Conflict { theirs, .. }) = &mut unsent.trouble {
+                let row = shown.iter().find(|entry| unsent.change.concerns().contains(&entry.id) && !entry.gone);
+                *theirs = row.map(|entry| entry.todo.description.clone());
             }
         }
+        for unsent in &self.unsent {
+            // A text does not go away with its row.
+            if let (Change::Edit { id, description, .. }, Some(_)) = (&unsent.change, &unsent.trouble)
+                && shown.iter().all(|entry| entry.id != *id)
+            {
+                shown.push(Entry { gone: true, ..Entry::new(*id, description) });
+            }
+            unsent.change.apply(&mut shown, &self.made, None, !unsent.held);
+            if let Some(trouble) = &unsent.trouble {
+                let rows: Vec<Uuid> = self.rows_of(unsent).collect();
+                for entry in shown.iter_mut().filter(|entry| rows.contains(&entry.id)) {
+                    // What the customer must decide comes before what waits by itself.
+                    if !matches!(entry.trouble, Some(Trouble::Conflict { .. } | Trouble::Refused(_))) {
+                        entry.trouble = Some(trouble.clone());
+                    }
+                }
+            }
+        }
+        self.shown = shown;
+    }
+}
+
+impl Unsent {
+    /// Whether both would be kept as the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let kept = |unsent: &Self| Self { trouble: None, held: false, ..unsent.clone() };
+        kept(self) == kept(other)
+    }
+
+    /// Whether only its customer can decide what becomes of it.
+    fn waits_for_customer(&self) -> bool {
+        matches!(self.trouble, Some(Trouble::Refused(_) | Trouble::Conflict { .. }))
+    }
+
+    /// The version of its one row that its customer saw; none for one that is being added. Where the answer to that was
+    /// lost it is not known: 0 is none that there is, so that the server says how the row is now.
+    pub fn version(&self) -> Option<i64> {
+        match (&self.change, self.change.concerns()) {
+            (Change::Edit { .. } | Change::SetDone { .. } | Change::Delete { .. }, [id]) => {
+                Some(self.seen.get(id).copied().unwrap_or_default())
+            }
+            _ => None,
+        }
+    }
+
+    /// What its customer saw of all of its rows.
+    pub fn seen(&self) -> Seen {
+        Seen::These(self.seen.iter().map(|(id, version)| (*id, *version)).collect())
     }
 }
 
@@ -406,6 +756,22 @@ mod tests {
         Change::Add { id: self::id(id), description: self::text(text) }
     }
 
+    fn edit(id: u128, before: &str, description: &str) -> Change {
+        Change::Edit { id: self::id(id), description: text(description), before: text(before) }
+    }
+
+    fn delete(id: u128, before: &str) -> Change {
+        Change::Delete { id: self::id(id), before: text(before) }
+    }
+
+    fn done(id: u128, done: bool) -> Change {
+        Change::SetDone { id: self::id(id), done }
+    }
+
+    fn at(version: i64, todo: Todo) -> Todo {
+        Todo { version, ..todo }
+    }
+
     fn list(todos: Vec<Todo>) -> List {
         let mut list = List::default();
         list.replace(todos, 0);
@@ -416,25 +782,35 @@ mod tests {
         list.entries().iter().map(|entry| entry.todo.description.as_str()).collect()
     }
 
+    /// What is to be sent next, as the server is asked for it.
+    fn next(list: &List) -> (u64, Change) {
+        let next = list.next().expect("something is to be sent");
+        (next.serial, next.change.clone())
+    }
+
+    fn trouble(list: &List, of: u128) -> Option<Trouble> {
+        list.entry(id(of)).expect("shown").trouble.clone()
+    }
+
     #[test]
     fn a_change_is_shown_at_once_and_marked_until_it_is_confirmed() {
         let mut list = list(vec![todo(1, "milk", false)]);
-        list.push(add(2, "eggs"));
+        let added = list.push(add(2, "eggs"));
         assert_eq!(texts(&list), ["milk", "eggs"]);
         assert!(list.entry(id(2)).expect("shown").pending);
-        list.confirm(Some(7));
+        list.confirm(added, Some(7));
         let entry = list.entry(id(2)).expect("shown");
         assert_eq!((entry.pending, entry.version), (false, 7));
-        assert!(!list.is_busy());
+        assert!(!list.is_busy() && list.unsent().is_empty());
     }
 
     #[test]
     fn a_refused_change_is_rolled_back_and_later_ones_stay() {
         let mut list = list(vec![todo(1, "milk", false), todo(2, "eggs", false)]);
-        list.push(Change::Delete { id: id(1) });
+        let deleted = list.push(delete(1, "milk"));
         list.push(Change::SetAllDone { ids: vec![id(2)], done: true });
         assert_eq!(texts(&list), ["eggs"]);
-        assert_eq!(list.reject().map(|(_, change)| change), Some(Change::Delete { id: id(1) }));
+        assert_eq!(list.reject(deleted), Some(delete(1, "milk")));
         assert_eq!(texts(&list), ["milk", "eggs"]);
         // Only what was shown when it was pressed.
         assert_eq!(list.entries().iter().map(|entry| entry.todo.done).collect::<Vec<_>>(), [false, true]);
@@ -445,10 +821,10 @@ mod tests {
         let first = todo(1, "milk", false);
         let mut list = list(vec![first.clone()]);
         let asked_at = list.revision();
-        list.push(Change::Edit { id: id(1), description: text("oat milk") });
+        let edited = list.push(edit(1, "milk", "oat milk"));
         list.replace(vec![first.clone()], asked_at);
         assert_eq!(texts(&list), ["oat milk"]);
-        list.confirm(Some(2));
+        list.confirm(edited, Some(2));
         list.replace(vec![first], asked_at);
         assert_eq!(texts(&list), ["oat milk"]);
     }
@@ -458,19 +834,19 @@ mod tests {
         let mut list = list(vec![todo(1, "milk", false), todo(2, "eggs", true), todo(3, "tea", true)]);
         let before = texts(&list).join(" ");
         let cleared = list.push(Change::ClearCompleted { ids: vec![id(2), id(3)] });
-        let deleted = list.push(Change::Delete { id: id(1) });
+        let deleted = list.push(delete(1, "milk"));
         assert_eq!(texts(&list), [] as [&str; 0]);
-        list.push(Change::Undo { serial: deleted });
-        list.push(Change::Undo { serial: cleared });
+        let first = list.push(Change::Undo { serial: deleted });
+        let second = list.push(Change::Undo { serial: cleared });
         assert_eq!(texts(&list).join(" "), before);
         assert_eq!(list.entries().iter().map(|entry| entry.todo.done).collect::<Vec<_>>(), [false, true, true]);
         // The server's numbers are there when it is asked to undo.
-        list.confirm(Some(5));
-        list.confirm(Some(6));
-        assert_eq!((list.next(), list.number(deleted)), (Some(&Change::Undo { serial: deleted }), Some(6)));
-        list.confirm(Some(7));
-        assert_eq!(list.number(cleared), Some(5));
-        list.confirm(Some(8));
+        list.confirm(cleared, Some(5));
+        list.confirm(deleted, Some(6));
+        assert_eq!(list.next().map(|next| (next.serial, next.undoes)), Some((first, Some(6))));
+        list.confirm(first, Some(7));
+        assert_eq!(list.next().map(|next| (next.serial, next.undoes)), Some((second, Some(5))));
+        list.confirm(second, Some(8));
         assert_eq!(texts(&list).join(" "), before);
         assert_eq!(list.last_change(), 8);
     }
@@ -478,7 +854,7 @@ mod tests {
     #[test]
     fn an_undone_edit_and_an_undone_addition_are_as_if_they_had_not_been() {
         let mut list = list(vec![todo(1, "milk", false)]);
-        let edited = list.push(Change::Edit { id: id(1), description: text("oat milk") });
+        let edited = list.push(edit(1, "milk", "oat milk"));
         let added = list.push(add(2, "eggs"));
         let marked = list.push(Change::SetAllDone { ids: vec![id(1), id(2)], done: true });
         for serial in [marked, added, edited] {
@@ -489,85 +865,215 @@ mod tests {
     }
 
     #[test]
-    fn a_new_row_without_an_answer_stays_and_is_sent_again_as_itself() {
+    fn what_got_no_answer_stays_and_is_sent_again_as_itself_in_its_order() {
         let mut list = list(vec![todo(1, "milk", false)]);
-        list.push(add(2, "eggs"));
-        list.push(Change::SetDone { id: id(1), done: true });
-        assert_eq!(list.fail(), None);
-        list.confirm(Some(3));
-        assert_eq!(texts(&list), ["milk", "eggs"]);
-        assert!(list.entry(id(2)).is_some_and(|row| row.failed && !row.pending));
+        let added = list.push(add(2, "eggs"));
+        let edited = list.push(edit(2, "eggs", "six eggs"));
+        let marked = list.push(done(1, true));
+        list.fail(added);
+        // What is about another row goes on; what is about this one waits its turn.
+        assert_eq!(next(&list), (marked, done(1, true)));
+        list.confirm(marked, Some(3));
+        assert!(!list.is_busy());
+        assert_eq!((texts(&list), list.waiting()), (vec!["milk", "six eggs"], 2));
+        assert_eq!(trouble(&list, 2), Some(Trouble::Unanswered));
         // The list that arrives meanwhile takes nothing away.
         list.replace(vec![todo(1, "milk", true), todo(3, "tea", false)], list.revision());
-        assert_eq!((texts(&list), list.failed_texts()), (vec!["milk", "tea", "eggs"], vec!["eggs".to_owned()]));
+        assert_eq!(texts(&list), ["milk", "tea", "six eggs"]);
         let mut saved = list.clone();
         saved.replace(vec![todo(1, "milk", true), todo(2, "eggs", false)], saved.revision());
-        assert_eq!((texts(&saved), saved.has_failed()), (vec!["milk", "eggs"], false), "only its answer was lost");
+        assert_eq!((texts(&saved), next(&saved).0), (vec!["milk", "six eggs"], edited), "only its answer was lost");
         list.send_again(Some(id(2)));
-        assert_eq!(list.next(), Some(&add(2, "eggs")), "under its id");
-        assert!(!list.has_failed());
-        list.fail();
-        assert!(list.give_up(id(2)) && !list.give_up(id(1)));
-        assert_eq!(texts(&list), ["milk", "tea"]);
+        assert_eq!(next(&list), (added, add(2, "eggs")), "under its id");
+        assert_eq!(trouble(&list, 2), Some(Trouble::Unanswered), "it is said until there is an answer");
+        list.confirm(added, Some(4));
+        assert_eq!(list.next().and_then(Unsent::version), Some(4), "of what was added here");
+        list.confirm(edited, Some(5));
+        assert_eq!((texts(&list), list.waiting()), (vec!["milk", "tea", "six eggs"], 0));
     }
 
     #[test]
-    fn what_was_decided_later_is_not_undone_by_trying_something_earlier_again() {
-        let edit = |id: u128| Change::Edit { id: self::id(id), description: text("x") };
-        let set = |id: u128| Change::SetDone { id: self::id(id), done: true };
-        let ids = |ids: &[u128]| ids.iter().map(|id| self::id(*id)).collect::<Vec<_>>();
-        let all = |of: &[u128]| Change::SetAllDone { ids: ids(of), done: false };
-        let clear = |of: &[u128]| Change::ClearCompleted { ids: ids(of) };
-        let delete = |id: u128| Change::Delete { id: self::id(id) };
-        for (earlier, later) in [
-            (edit(1), edit(1)),
-            (set(1), set(1)),
-            (set(1), all(&[1, 2])),
-            (all(&[1]), set(1)),
-            (edit(1), delete(1)),
-            (delete(1), clear(&[1, 2])),
-            (clear(&[1]), set(1)),
-        ] {
-            assert_eq!(earlier.clone().after(&later), None, "{earlier:?} after {later:?}");
+    fn without_a_network_everything_waits_and_is_sent_in_order() {
+        let mut list = list(vec![todo(1, "milk", false)]);
+        let serials = [list.push(add(2, "eggs")), list.push(delete(1, "milk")), list.push(done(2, true))];
+        list.fail(serials[0]);
+        list.hold();
+        assert_eq!((list.next(), list.waiting(), texts(&list)), (None, 3, vec!["eggs"]));
+        list.send_again(None);
+        for serial in serials {
+            assert_eq!(next(&list).0, serial);
+            list.confirm(serial, Some(i64::try_from(serial).expect("small")));
         }
-        for (earlier, later) in [
-            (edit(1), edit(2)),
-            (edit(1), set(1)),
-            (delete(1), edit(1)),
-            (set(2), delete(1)),
-            (Change::Undo { serial: 1 }, delete(1)),
+        assert_eq!((texts(&list), list.waiting()), (vec!["eggs"], 0));
+    }
+
+    #[test]
+    fn what_an_earlier_page_could_not_send_is_sent_by_the_next_one_once() {
+        let mut before = list(vec![todo(1, "milk", false)]);
+        let added = before.push(add(2, "eggs"));
+        let cleared = before.push(Change::ClearCompleted { ids: vec![id(1)] });
+        before.push(Change::Undo { serial: cleared });
+        before.push(done(2, true));
+        before.confirm(added, Some(2));
+        before.confirm(cleared, Some(3));
+        let text = serde_json::to_string(before.unsent()).expect("it can be kept");
+        let kept: Vec<Unsent> = serde_json::from_str(&text).expect("as it was kept");
+        assert!(kept.iter().zip(before.unsent()).all(|(kept, unsent)| kept.is_same(unsent)));
+
+        let mut after = list(vec![at(2, todo(2, "eggs", false))]);
+        let own = after.push(add(3, "tea"));
+        after.adopt(kept.clone());
+        after.adopt(kept);
+        assert_eq!(after.unsent().len(), 3, "once");
+        after.confirm(own, Some(4));
+        let undo = after.next().cloned().expect("the undo");
+        assert_eq!((undo.undoes, undo.sent_before), (Some(3), true));
+        after.confirm(undo.serial, Some(5));
+        assert_eq!(after.next().and_then(Unsent::version), Some(2), "what was seen by the page that was left");
+    }
+
+    #[test]
+    fn another_devices_text_is_not_written_over_and_both_are_there_to_choose_from() {
+        let theirs = || at(5, todo(1, "soy milk", false));
+        let conflict = || {
+            let mut list = list(vec![todo(1, "milk", false)]);
+            let first = list.push(edit(1, "milk", "oat milk"));
+            list.push(done(1, true));
+            list.push(edit(1, "oat milk", "two oat milks"));
+            assert_eq!(list.overtaken(first, Some(theirs())), Verdict::Conflict);
+            let both = Trouble::Conflict { theirs: Some(text("soy milk")), mine: text("two oat milks") };
+            assert_eq!((texts(&list), trouble(&list, 1)), (vec!["two oat milks"], Some(both)));
+            // What else was decided about the row does not wait for that.
+            let (serial, change) = next(&list);
+            assert_eq!(change, done(1, true));
+            assert_eq!(list.overtaken(serial, Some(theirs())), Verdict::Again);
+            assert_eq!(list.next().and_then(Unsent::version), Some(5));
+            list.confirm(serial, Some(6));
+            assert!(!list.is_busy());
+            list
+        };
+        let mut list = conflict();
+        assert_eq!(list.resolve(id(1), Choice::Theirs), None);
+        assert_eq!((texts(&list), list.unsent().len()), (vec!["soy milk"], 0));
+
+        let mut list = conflict();
+        assert_eq!(list.resolve(id(1), Choice::Mine), None);
+        let (serial, change) = next(&list);
+        assert_eq!(change, edit(1, "soy milk", "two oat milks"));
+        assert_eq!(list.next().and_then(Unsent::version), Some(6), "of what was seen when it was chosen");
+        list.confirm(serial, Some(7));
+        assert_eq!((texts(&list), trouble(&list, 1)), (vec!["two oat milks"], None));
+
+        let mut list = conflict();
+        let Some(Change::Add { description, .. }) = list.resolve(id(1), Choice::Both) else { panic!("no new row") };
+        assert_eq!((texts(&list), description), (vec!["soy milk"], text("two oat milks")));
+    }
+
+    #[test]
+    fn a_text_does_not_go_away_with_its_row() {
+        let mut list = list(vec![todo(1, "milk", false), todo(2, "eggs", false)]);
+        list.set_edited(Some(id(1)));
+        list.replace(vec![todo(2, "eggs", false)], list.revision());
+        assert_eq!(texts(&list), ["milk", "eggs"], "somebody is typing there");
+        assert!(list.entry(id(1)).is_some_and(|entry| entry.gone));
+        let edited = list.push(edit(1, "milk", "oat milk"));
+        list.set_edited(None);
+        assert_eq!(list.overtaken(edited, None), Verdict::Conflict);
+        list.replace(vec![todo(2, "eggs", false)], list.revision());
+        assert_eq!(texts(&list), ["eggs", "oat milk"]);
+        assert_eq!(trouble(&list, 1), Some(Trouble::Conflict { theirs: None, mine: text("oat milk") }));
+        assert!(
+            matches!(list.resolve(id(1), Choice::Mine), Some(Change::Add { description, .. }) if description == text("oat milk"))
+        );
+        assert_eq!((texts(&list), list.unsent().len()), (vec!["eggs"], 0));
+
+        // Where nothing was typed, it goes when the field is left.
+        list.set_edited(Some(id(2)));
+        list.replace(vec![], list.revision());
+        list.set_edited(None);
+        assert_eq!(texts(&list), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn what_another_device_changed_is_neither_deleted_nor_overruled_unseen() {
+        let overtaken = |change: Change, waited: bool, now: Option<Todo>| {
+            let mut list = list(vec![todo(1, "milk", false)]);
+            let serial = list.push(change);
+            if waited {
+                list.fail(serial);
+                list.send_again(None);
+            }
+            let verdict = list.overtaken(serial, now);
+            (verdict, texts(&list).join(" "), list.unsent().len())
+        };
+        let now = |text: &str, done: bool| Some(at(9, todo(1, text, done)));
+        let shown = |text: &str| text.to_owned();
+        for (change, waited, now, expected) in [
+            (delete(1, "milk"), false, now("soy milk", false), (Verdict::LeftAlone, shown("soy milk"), 0)),
+            (delete(1, "milk"), false, now("milk", true), (Verdict::Again, shown(""), 1)),
+            (delete(1, "milk"), true, None, (Verdict::Done, shown(""), 0)),
+            (done(1, true), false, now("soy milk", false), (Verdict::Again, shown("soy milk"), 1)),
+            (done(1, true), true, now("milk", true), (Verdict::Done, shown("milk"), 0)),
+            // It may have been marked and unmarked since.
+            (done(1, true), true, now("milk", false), (Verdict::LeftAlone, shown("milk"), 0)),
+            (done(1, true), false, None, (Verdict::LeftAlone, shown(""), 0)),
+            (edit(1, "milk", "oat milk"), true, now("oat milk", false), (Verdict::Done, shown("oat milk"), 0)),
+            (edit(1, "milk", "oat milk"), true, now("milk", true), (Verdict::Again, shown("oat milk"), 1)),
+            (edit(1, "milk", "oat milk"), false, None, (Verdict::Conflict, shown("oat milk"), 1)),
         ] {
-            assert_eq!(earlier.clone().after(&later), Some(earlier.clone()), "{earlier:?} after {later:?}");
+            let what = format!("{change:?}, waited: {waited}, now {now:?}");
+            assert_eq!(overtaken(change, waited, now), expected, "{what}");
         }
-        // The rest of it is still to be done.
-        assert_eq!(all(&[1, 2]).after(&set(1)), Some(all(&[2])));
-        assert_eq!(clear(&[1, 2, 3]).after(&delete(2)), Some(clear(&[1, 3])));
+    }
+
+    #[test]
+    fn a_text_that_is_not_accepted_stays_until_it_is_changed_or_given_up() {
+        let mut list = list(vec![todo(1, "milk", false)]);
+        let added = list.push(add(2, "eggs"));
+        list.push(done(2, true));
+        let edited = list.push(edit(1, "milk", "oat milk"));
+        list.refuse(added, "The list is full.".to_owned());
+        list.refuse(edited, "Too long.".to_owned());
+        assert_eq!((texts(&list), list.waiting(), list.next()), (vec!["oat milk", "eggs"], 0, None));
+        assert!(list.can_undo(edited));
+        // Another text takes its place, as of what was there before both.
+        list.push(edit(1, "oat milk", "tea"));
+        assert_eq!(next(&list).1, edit(1, "milk", "tea"));
+        assert!(!list.can_undo(edited));
+        assert!(list.give_up(id(2)) && !list.give_up(id(1)));
+        assert_eq!((texts(&list), list.unsent().len()), (vec!["tea"], 1), "with what was done to it");
     }
 
     #[test]
     fn what_was_refused_or_changed_nothing_cannot_be_undone() {
         let mut list = list(vec![todo(1, "milk", false)]);
-        let refused = list.push(Change::SetDone { id: id(1), done: true });
-        let nothing = list.push(Change::Delete { id: id(1) });
+        let refused = list.push(done(1, true));
+        let nothing = list.push(delete(1, "milk"));
         let unanswered = list.push(add(2, "eggs"));
         assert!([refused, nothing, unanswered].iter().all(|serial| list.can_undo(*serial)), "they may be done yet");
-        assert_eq!(list.reject().map(|(serial, _)| serial), Some(refused));
-        list.confirm(None);
-        list.fail();
+        list.reject(refused);
+        list.confirm(nothing, None);
+        list.fail(unanswered);
         assert_eq!([refused, nothing, unanswered].map(|serial| list.can_undo(serial)), [false, false, true]);
-        // Nobody knows of it but this page.
+        assert!(!list.give_up_change(unanswered), "the server may have it");
+        list.refuse(unanswered, "The list is full.".to_owned());
         assert!(list.give_up_change(unanswered) && !list.can_undo(unanswered));
     }
 
     #[test]
-    fn what_was_seen_is_what_the_server_confirmed() {
+    fn what_was_seen_is_what_the_server_confirmed_and_what_was_done_here_since() {
         let mut list = list(vec![todo(1, "milk", true), todo(2, "eggs", true)]);
-        list.push(Change::SetDone { id: id(1), done: false });
-        list.push(Change::SetDone { id: id(1), done: true });
-        list.confirm(Some(4));
-        list.confirm(Some(5));
-        let seen = list.seen(&[id(1), id(2)]);
-        assert_eq!(seen, Seen::These(vec![(id(1), 5), (id(2), 1)]));
+        let serials = [list.push(done(1, false)), list.push(done(1, true))];
+        list.push(Change::ClearCompleted { ids: vec![id(1), id(2)] });
+        list.confirm(serials[0], Some(4));
+        list.confirm(serials[1], Some(5));
+        let seen = list.next().map(Unsent::seen);
+        assert_eq!(seen, Some(Seen::These(vec![(id(1), 5), (id(2), 1)])));
         assert_eq!(list.last_change(), 5);
+        // Another device's change that arrives before it is sent was not seen.
+        list.hold();
+        list.replace(vec![at(5, todo(1, "milk", true)), at(8, todo(2, "ten eggs", true))], list.revision());
+        list.send_again(None);
+        assert_eq!(list.next().map(Unsent::seen), seen);
     }
 }

@@ -1,34 +1,34 @@
-//! The to-do list, live: shows a change at once, sends one after the other, and says what did not work.
+//! The to-do list, live: shows a change at once, sends one after the other, keeps what cannot be sent, and says what did not
+//! work.
 
 use std::time::Duration;
 
 use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos::web_sys::{HtmlFormElement, SubmitEvent};
 use uuid::Uuid;
 
 use crate::app::actions::todos::{
     add_todo, clear_completed, delete_todo, edit_todo, list_todos, set_all_done, set_done, undo_change,
 };
+use crate::app::browser;
 use crate::app::draft::Draft;
 use crate::app::error::{AppError, Section};
 use crate::app::interaction::Interaction;
 use crate::app::model::done::{Done, ListChange};
 use crate::app::model::form_draft::FormDraft;
-use crate::app::optimistic::{Change, List};
+use crate::app::optimistic::{Change, Choice, Entry, List, Unsent, Verdict};
+use crate::app::outbox::Outbox;
 use crate::todo::{Description, DescriptionError, Todo};
 
 /// How long "Undo" is offered, while nobody is at it.
 const UNDO_TIME: Duration = Duration::from_secs(12);
 
-/// Something that did not work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// What to tell the customer.
-    pub text: String,
-    /// The changes that may work when they are sent again.
-    pub retry: Vec<Change>,
-}
+/// After how many seconds what could not be sent is tried again by itself: the first time, and at most.
+const RETRY: (u64, u64) = (4, 60);
+/// How many changes in a row get no answer before the rest waits, too.
+const FAILURES: u32 = 2;
 
 /// What can be undone with one button: all that was deleted or marked since it appeared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,11 @@ impl Offer {
         self.serials.iter().any(|(made, _)| *made == serial)
     }
 
+    /// Whether it is of the page before, and to be undone next: what was undone itself is not done again by that.
+    fn is_step(&self) -> bool {
+        self.change.is_some() && self.what != ListChange::Undone
+    }
+
     /// Whether there is something to undo.
     pub fn can_be_undone(&self) -> bool {
         self.change.is_some() || !self.serials.is_empty()
@@ -78,6 +83,15 @@ fn shortened(text: &str) -> String {
     }
 }
 
+/// What was added.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    /// The rows: they are shown under any filter until another one is chosen.
+    pub rows: Vec<Uuid>,
+    /// What is read out.
+    pub said: String,
+}
+
 /// The row that is being edited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Editing {
@@ -89,13 +103,35 @@ pub struct Editing {
     pub before: String,
 }
 
+/// What is remembered of the page, and not shown.
+#[derive(Default)]
+struct Memory {
+    is_sending: bool,
+    /// What the customer did on this page and has not undone, the last one at the end.
+    history: Vec<u64>,
+    /// Whether the pointer or the focus is on the offer: then it stays.
+    is_held: bool,
+    /// Tells one wait for the end of an offer from the next.
+    wait: u64,
+    /// After how many seconds what waits is tried again.
+    retry_after: u64,
+    /// What will try it.
+    retry: Option<TimeoutHandle>,
+}
+
 /// The list and everything the page around it shows. One for the life of the page, in the context.
 #[derive(Clone, Copy)]
 pub struct TodoListState {
     /// The list.
     pub list: RwSignal<List>,
-    /// What did not work last.
-    pub problem: RwSignal<Option<Problem>>,
+    /// What did not work last, in words.
+    pub problem: RwSignal<Option<String>>,
+    /// Why changes wait, in words, while some do.
+    pub waits_because: RwSignal<Option<String>>,
+    /// What was added on this page last.
+    pub added: RwSignal<Added>,
+    /// What the server has not confirmed, beyond the life of the page.
+    pub outbox: Outbox,
     /// What can be undone with the button.
     pub offer: RwSignal<Option<Offer>>,
     /// The row that is being edited.
@@ -105,14 +141,8 @@ pub struct TodoListState {
     pub new_todo: NodeRef<Input>,
     /// The field of the row that is being edited.
     pub edit_field: NodeRef<Input>,
-    interaction: Interaction,
-    is_sending: StoredValue<bool>,
-    /// What the customer did on this page and has not undone, the last one at the end.
-    history: StoredValue<Vec<u64>>,
-    /// Whether the pointer or the focus is on the offer: then it stays.
-    is_held: StoredValue<bool>,
-    /// Tells one wait for the end of an offer from the next.
-    wait: StoredValue<u64>,
+    interaction: StoredValue<Interaction>,
+    memory: StoredValue<Memory>,
 }
 
 impl TodoListState {
@@ -121,16 +151,66 @@ impl TodoListState {
         Self {
             list: RwSignal::new(List::default()),
             problem: RwSignal::new(None),
+            waits_because: RwSignal::new(None),
+            added: RwSignal::new(Added::default()),
+            outbox: Outbox::new(),
             offer: RwSignal::new(None),
             editing: RwSignal::new(None),
             new_todo: NodeRef::new(),
             edit_field: NodeRef::new(),
-            interaction: expect_context(),
-            is_sending: StoredValue::new(false),
-            history: StoredValue::new(Vec::new()),
-            is_held: StoredValue::new(false),
-            wait: StoredValue::new(0),
+            interaction: StoredValue::new(expect_context()),
+            memory: StoredValue::new(Memory { retry_after: RETRY.0, ..Memory::default() }),
         }
+    }
+
+    /// Keeps what is not confirmed, for as long as the page is there. Only in the browser.
+    pub fn start_keeping(self) {
+        Effect::new(move |_| self.list.with(|list| self.outbox.keep(list.unsent())));
+    }
+
+    /// Sends what earlier pages of this customer could not send.
+    pub fn send_left_over(self, author: &str) {
+        self.outbox.open(author, move |left| {
+            self.list.update(|list| list.adopt(left));
+            self.list.with_untracked(|list| self.outbox.keep(list.unsent()));
+            self.start_sending();
+        });
+    }
+
+    /// Signs the customer out: what is not saved yet is sent first, as far as that works, and the outbox emptied.
+    pub fn sign_out(self, event: &SubmitEvent) {
+        event.prevent_default();
+        let form = event_target::<HtmlFormElement>(event);
+        spawn_local(async move {
+            // What is on its way arrives.
+            for _ in 0..20 {
+                if !self.list.with_untracked(List::is_busy) {
+                    break;
+                }
+                browser::sleep(Duration::from_millis(100)).await;
+            }
+            let question = match self.list.with_untracked(|list| list.unsent().len()) {
+                0 => None,
+                1 => Some(
+                    "One change is not saved yet, and is lost if you sign out now. Sign out all the same?".to_owned(),
+                ),
+                count => Some(format!(
+                    "{count} changes are not saved yet, and are lost if you sign out now. Sign out all the same?"
+                )),
+            };
+            if question.is_some_and(|question| !browser::confirm(&question)) {
+                return;
+            }
+            browser::announce_sign_out();
+            self.outbox.empty().await;
+            // Not once more by way of this function.
+            let _ = form.submit();
+        });
+    }
+
+    /// Whether leaving the page would lose something.
+    pub fn would_lose(self) -> bool {
+        !self.outbox.is_safe() && self.interaction().prompt_untracked().is_none()
     }
 
     /// Takes over the list the page was loaded with.
@@ -144,35 +224,49 @@ impl TodoListState {
         match Description::parse(&field.value()) {
             Ok(description) => {
                 field.set_value("");
-                self.perform(Change::Add { id: Uuid::new_v4(), description });
+                self.add(description);
             }
             Err(DescriptionError::Empty) => field.set_value(""),
-            Err(error) => self.complain(error),
+            Err(error) => self.problem.set(Some(error.to_string())),
         }
     }
 
-    /// Whether the row could not be sent: nobody knows of it but this page.
-    fn is_only_here(self, id: Uuid) -> bool {
-        self.list.with_untracked(|list| list.entry(id).is_some_and(|entry| entry.failed))
+    /// Adds a row, where the customer sees it.
+    fn add(self, description: Description) {
+        let id = Uuid::new_v4();
+        self.added.update(|added| {
+            added.rows.push(id);
+            added.said = format!("Added “{}”", shortened(description.as_str()));
+        });
+        self.perform(Change::Add { id, description });
+        browser::scroll_to_soon(format!("todo-{id}"));
+    }
+
+    /// The row, as it is shown.
+    fn entry<T>(self, id: Uuid, read: impl FnOnce(&Entry) -> T) -> Option<T> {
+        self.list.with_untracked(|list| list.entry(id).map(read))
+    }
+
+    fn text_of(self, id: Uuid) -> Option<Description> {
+        self.entry(id, |entry| entry.todo.description.clone())
     }
 
     /// Opens a row for editing.
     pub fn edit(self, id: Uuid) {
-        if self.is_only_here(id) {
+        // Between two texts the customer chooses first.
+        if self.entry(id, |entry| entry.gone || entry.is_in_conflict()).unwrap_or(true) {
             return;
         }
-        let text = self.list.with_untracked(|list| list.entry(id).map(|entry| entry.todo.description.to_string()));
-        if let Some(text) = text {
-            self.editing.set(Some(Editing { id, before: text.clone(), text }));
+        if let Some(text) = self.text_of(id) {
+            self.open(id, text.into());
         }
     }
 
     /// Marks a row as done, or not done.
     pub fn set_done(self, id: Uuid, done: bool) {
-        if self.is_only_here(id) {
-            return;
+        if self.entry(id, Entry::is_only_here) == Some(false) {
+            self.perform(Change::SetDone { id, done });
         }
-        self.perform(Change::SetDone { id, done });
     }
 
     /// Marks all rows that are shown as done, or not done, and offers to undo that.
@@ -185,13 +279,14 @@ impl TodoListState {
     /// Deletes a row, and offers to undo that. One that is gone already is not deleted twice: the second click of two on one
     /// button.
     pub fn delete(self, id: Uuid) {
-        // It is nowhere else.
-        if self.list.try_update(|list| list.give_up(id)).unwrap_or_default() {
+        // What the server cannot have is nowhere else.
+        let was_only_here = self.entry(id, Entry::is_only_here).unwrap_or(true);
+        if self.list.try_update(|list| list.give_up(id)).unwrap_or_default() && was_only_here {
             return;
         }
-        let text = self.list.with_untracked(|list| list.entry(id).map(|entry| entry.todo.description.to_string()));
-        if text.is_some() {
-            self.perform_and_offer(ListChange::Deleted, text, Change::Delete { id });
+        if let Some(before) = self.text_of(id) {
+            let text = Some(before.to_string());
+            self.perform_and_offer(ListChange::Deleted, text, Change::Delete { id, before });
         }
     }
 
@@ -205,7 +300,7 @@ impl TodoListState {
         self.list.with_untracked(|list| {
             list.entries()
                 .iter()
-                .filter(|entry| !entry.failed && which(entry.todo.done))
+                .filter(|entry| !entry.is_only_here() && which(entry.todo.done))
                 .map(|entry| entry.id)
                 .collect()
         })
@@ -217,18 +312,35 @@ impl TodoListState {
         let Some(editing) = self.editing.get_untracked().filter(|editing| editing.id == id) else { return };
         match Description::parse(text) {
             Ok(description) => {
-                self.editing.set(None);
-                let now = self.list.with_untracked(|list| list.entry(id).map(|entry| entry.todo.description.clone()));
+                let now = self.text_of(id);
                 if description.as_str() != editing.before && now.as_ref() != Some(&description) {
-                    self.perform(Change::Edit { id, description });
+                    // What was to be seen when it was opened: of that it is a change.
+                    let before = Description::parse(&editing.before).unwrap_or_else(|_| description.clone());
+                    self.perform(Change::Edit { id, description, before });
                 }
+                self.stop_editing();
             }
             Err(DescriptionError::Empty) => {
-                self.editing.set(None);
+                self.stop_editing();
                 self.delete(id);
             }
-            Err(error) => self.complain(error),
+            Err(error) => self.problem.set(Some(error.to_string())),
         }
+    }
+
+    /// Closes the row that is being edited.
+    pub fn stop_editing(self) {
+        self.editing.set(None);
+        self.list.update(|list| list.set_edited(None));
+    }
+
+    /// Ends a conflict as the customer chose.
+    pub fn resolve(self, id: Uuid, choice: Choice) {
+        if let Some(Change::Add { description, .. }) = self.list.try_update(|list| list.resolve(id, choice)).flatten() {
+            self.add(description);
+        }
+        self.forget_problem();
+        self.start_sending();
     }
 
     /// Undoes all that the button offers to undo, the last first.
@@ -238,41 +350,57 @@ impl TodoListState {
             self.undo(*serial);
         }
         if let Some(change) = offer.change {
-            spawn_local(async move {
-                let text = match undo_change(change).await {
-                    Ok(done) => left_alone(&Change::Undo { serial: 0 }, done),
-                    Err(error) if self.interaction.start_if_required(&error, || self.typed()) => None,
-                    Err(error) => Some(error.text(Section::List)),
-                };
-                if let Some(text) = text {
-                    let retry = self.to_be_tried_again();
-                    self.problem.set(Some(Problem { text, retry }));
-                }
-                self.fetch().await;
-            });
+            self.undo_earlier(Some(change));
         }
     }
 
-    /// Undoes what was done last on this page.
+    /// Undoes what this page did not do: `change`, or the last one.
+    fn undo_earlier(self, change: Option<i64>) {
+        spawn_local(async move {
+            let text = match undo_change(change).await {
+                Ok(done) if change.is_some() => left_alone(&Change::Undo { serial: 0 }, 1, done),
+                Ok(done) => {
+                    self.say(done);
+                    None
+                }
+                Err(error) if self.interaction().start_if_required(&error, || self.typed()) => None,
+                Err(error) => Some(error.text(Section::List)),
+            };
+            if let Some(text) = text {
+                self.problem.set(Some(text));
+            }
+            self.fetch().await;
+        });
+    }
+
+    /// Says what was done, for a moment.
+    fn say(self, done: Done) {
+        self.offer.set(Offer::of_form(done));
+        self.let_offer_end();
+    }
+
+    /// Undoes what was done last: on this page; else on the page before, or on another device.
     pub fn undo_last(self) {
-        let mut last = self.history.try_update_value(Vec::pop).flatten();
+        let mut last = self.memory.try_update_value(|memory| memory.history.pop()).flatten();
         // What was refused is no step.
         while last.is_some_and(|serial| !self.list.with_untracked(|list| list.can_undo(serial))) {
-            last = self.history.try_update_value(Vec::pop).flatten();
+            last = self.memory.try_update_value(|memory| memory.history.pop()).flatten();
         }
         match last {
             Some(serial) => self.undo(serial),
             // Of the page before.
-            None if self.offer.with_untracked(|offer| offer.as_ref().is_some_and(|offer| offer.change.is_some())) => {
+            None if self.offer.with_untracked(|offer| offer.as_ref().is_some_and(Offer::is_step)) => {
                 self.undo_offer();
             }
+            // What is on its way is not what was last.
+            None if !self.is_sending() => self.undo_earlier(None),
             None => {}
         }
     }
 
     fn undo(self, serial: u64) {
         self.withdraw(serial);
-        // A row that could not be sent is nowhere else.
+        // What was not accepted is nowhere else.
         if !self.list.try_update(|list| list.give_up_change(serial)).unwrap_or_default() {
             self.send(Change::Undo { serial });
         }
@@ -280,35 +408,49 @@ impl TodoListState {
 
     /// The pointer or the focus came to the offer, or left it.
     pub fn hold_offer(self, is_held: bool) {
-        self.is_held.set_value(is_held);
+        self.memory.update_value(|memory| memory.is_held = is_held);
         if !is_held {
             self.let_offer_end();
         }
     }
 
-    /// Sends a row again that could not be sent.
+    /// Sends what is not saved of a row once more.
     pub fn send_again(self, id: Uuid) {
         self.list.update(|list| list.send_again(Some(id)));
         self.start_sending();
     }
 
-    /// Tries again what did not work.
-    pub fn retry(self) {
-        self.list.update(|list| list.send_again(None));
+    /// Takes what was typed for a row, and not accepted, away.
+    pub fn give_up(self, id: Uuid) {
+        let _ = self.list.try_update(|list| list.give_up(id));
+        self.forget_problem();
         self.start_sending();
-        let problem = self.problem.try_update(Option::take).flatten();
-        for change in problem.map(|problem| problem.retry).unwrap_or_default() {
-            if matches!(change, Change::Undo { .. }) {
-                self.send(change);
-            } else {
-                self.perform(change);
-            }
+    }
+
+    /// Sends all that waits once more.
+    pub fn send_waiting_again(self) {
+        if self.list.with_untracked(|list| list.waiting() > 0) && self.interaction().prompt_untracked().is_none() {
+            self.list.update(|list| list.send_again(None));
+            self.start_sending();
+        }
+    }
+
+    /// The customer came back to the page, or the network did.
+    pub fn look_again(self) {
+        self.send_waiting_again();
+        self.refresh();
+    }
+
+    /// What did not work is not worth saying any more.
+    fn forget_problem(self) {
+        if self.problem.with_untracked(Option::is_some) {
+            self.problem.set(None);
         }
     }
 
     /// Fetches the list, unless something is on its way: then it is fetched afterwards.
     pub fn refresh(self) {
-        if !self.is_sending.get_value() {
+        if !self.is_sending() {
             spawn_local(self.fetch());
         }
     }
@@ -349,20 +491,9 @@ impl TodoListState {
     }
 
     fn perform(self, change: Change) -> u64 {
-        // What waits to be tried again is not forgotten because something else was done meanwhile, unless that is about
-        // the same: then it would go back in time.
-        self.problem.update(|problem| {
-            if let Some(problem) = problem {
-                let earlier = std::mem::take(&mut problem.retry).into_iter();
-                problem.retry = earlier.filter_map(|earlier| earlier.after(&change)).collect();
-            }
-            let waits = problem.as_ref().is_some_and(|problem| !problem.retry.is_empty());
-            if !waits && !self.list.with_untracked(List::has_failed) {
-                *problem = None;
-            }
-        });
+        self.forget_problem();
         let serial = self.send(change);
-        self.history.update_value(|history| history.push(serial));
+        self.memory.update_value(|memory| memory.history.push(serial));
         serial
     }
 
@@ -372,10 +503,18 @@ impl TodoListState {
         serial
     }
 
+    fn interaction(self) -> Interaction {
+        self.interaction.get_value()
+    }
+
+    fn is_sending(self) -> bool {
+        self.memory.with_value(|memory| memory.is_sending)
+    }
+
     fn start_sending(self) {
-        if !self.is_sending.get_value() {
-            self.is_sending.set_value(true);
-            spawn_local(self.send_waiting());
+        if !self.is_sending() {
+            self.memory.update_value(|memory| memory.is_sending = true);
+            spawn_local(self.send_all());
         }
     }
 
@@ -393,7 +532,7 @@ impl TodoListState {
         let serial = self.perform(change);
         if self.offer.with_untracked(Option::is_none) {
             // The one before may have gone under the pointer.
-            self.is_held.set_value(false);
+            self.memory.update_value(|memory| memory.is_held = false);
         }
         self.offer.update(|offer| match offer {
             Some(offer) if offer.what == what && offer.change.is_none() => {
@@ -407,11 +546,11 @@ impl TodoListState {
     }
 
     fn let_offer_end(self) {
-        self.wait.update_value(|wait| *wait += 1);
-        let wait = self.wait.get_value();
+        self.memory.update_value(|memory| memory.wait += 1);
+        let wait = self.memory.with_value(|memory| memory.wait);
         set_timeout(
             move || {
-                if self.wait.get_value() == wait && !self.is_held.get_value() {
+                if self.memory.with_value(|memory| memory.wait == wait && !memory.is_held) {
                     self.offer.set(None);
                 }
             },
@@ -419,52 +558,109 @@ impl TodoListState {
         );
     }
 
-    fn complain(self, error: DescriptionError) {
-        let retry = self.to_be_tried_again();
-        self.problem.set(Some(Problem { text: error.to_string(), retry }));
-    }
-
     /// Sends what is waiting, one after the other: two changes of one row must not overtake each other.
-    async fn send_waiting(self) {
-        while let Some(change) = self.list.with_untracked(|list| list.next().cloned()) {
-            match self.ask(&change).await {
-                Ok(number) => self.list.update(|list| list.confirm(number)),
-                Err(error) if self.interaction.start_if_required(&error, || self.draft(&change)) => {
-                    self.list.update(List::reject_all);
+    async fn send_all(self) {
+        let mut failures = 0;
+        while let Some(unsent) = self.list.with_untracked(|list| list.next().cloned()) {
+            let serial = unsent.serial;
+            match self.ask(&unsent).await {
+                Ok(number) => {
+                    failures = 0;
+                    self.memory.update_value(|memory| memory.retry_after = RETRY.0);
+                    self.list.update(|list| list.confirm(serial, number));
+                }
+                Err(error) if self.interaction().start_if_required(&error, || self.draft(&unsent)) => {
+                    // It is sent when the customer is back.
+                    self.list.update(List::hold);
+                    break;
                 }
                 Err(error @ (AppError::Unavailable | AppError::Connection)) => {
-                    let taken_back = self.list.try_update(List::fail).flatten();
-                    self.report(&error, taken_back);
+                    failures += 1;
+                    self.list.update(|list| if failures < FAILURES { list.fail(serial) } else { list.hold() });
+                    self.waits_because.set(Some(reason(&error)));
                 }
-                Err(error) => {
-                    let taken_back = self.list.try_update(List::reject).flatten();
-                    self.report(&error, taken_back);
-                }
+                Err(AppError::Changed { now }) => self.overtaken(&unsent, Some(*now)),
+                Err(AppError::NotFound) => self.overtaken(&unsent, None),
+                Err(error) => self.refused(unsent, &error),
             }
         }
-        self.is_sending.set_value(false);
+        self.memory.update_value(|memory| memory.is_sending = false);
+        self.try_again_later();
         self.fetch().await;
     }
 
-    /// Asks the server for `change`. Answers what the server calls it; nothing where everything was so already.
-    async fn ask(self, change: &Change) -> Result<Option<i64>, AppError> {
-        let seen = |ids: &[Uuid]| self.list.with_untracked(|list| list.seen(ids).to_string());
-        let done = match change.clone() {
+    /// What waits is tried again by itself: soon at first, and less and less often.
+    fn try_again_later(self) {
+        if let Some(timer) = self.memory.try_update_value(|memory| memory.retry.take()).flatten() {
+            timer.clear();
+        }
+        if self.list.with_untracked(|list| list.waiting() > 0) && self.interaction().prompt_untracked().is_none() {
+            let seconds = self.memory.with_value(|memory| memory.retry_after);
+            let timer = set_timeout_with_handle(move || self.send_waiting_again(), Duration::from_secs(seconds));
+            self.memory.update_value(|memory| {
+                memory.retry_after = (seconds * 2).min(RETRY.1);
+                memory.retry = timer.ok();
+            });
+        }
+    }
+
+    /// Another device changed it meanwhile.
+    fn overtaken(self, unsent: &Unsent, now: Option<Todo>) {
+        let text = unsent.change.text().cloned().or_else(|| self.text_of(*unsent.change.concerns().first()?));
+        let is_deleted = now.is_none();
+        let verdict = self.list.try_update(|list| list.overtaken(unsent.serial, now));
+        let name = text.map_or_else(|| "A to-do".to_owned(), |text| format!("“{}”", shortened(text.as_str())));
+        let what = if is_deleted { "deleted" } else { "changed" };
+        let words = match verdict {
+            Some(Verdict::Conflict) => {
+                format!("{name} was {what} on another device meanwhile. Choose what becomes of it.")
+            }
+            Some(Verdict::LeftAlone) => {
+                self.withdraw(unsent.serial);
+                match unsent.change {
+                    Change::Delete { .. } => {
+                        format!("{name} was changed on another device meanwhile, and is not deleted.")
+                    }
+                    _ => format!("{name} was {what} on another device meanwhile, and is left as it is."),
+                }
+            }
+            _ => return,
+        };
+        self.problem.set(Some(words));
+    }
+
+    /// The server does not accept it. A text stays with its row.
+    fn refused(self, unsent: Unsent, error: &AppError) {
+        let words = error.text(Section::List);
+        if unsent.change.text().is_some() {
+            self.list.update(|list| list.refuse(unsent.serial, words.clone()));
+        } else {
+            self.list.update(|list| drop(list.reject(unsent.serial)));
+        }
+        self.withdraw(unsent.serial);
+        self.problem.set(Some(words));
+    }
+
+    /// Asks the server for a change. Answers what the server calls it; nothing where everything was so already.
+    async fn ask(self, unsent: &Unsent) -> Result<Option<i64>, AppError> {
+        let version = unsent.version();
+        let is_about_nothing = unsent.seen.is_empty();
+        let done = match unsent.change.clone() {
             Change::Add { id, description } => add_todo(Some(id), None, description.into()).await?,
-            Change::Edit { id, description } => edit_todo(id, description.into()).await?,
-            Change::SetDone { id, done } => set_done(id, done).await?,
-            Change::Delete { id } => delete_todo(id).await?,
-            Change::SetAllDone { ids, done } => set_all_done(done, seen(&ids)).await?,
-            Change::ClearCompleted { ids } => clear_completed(seen(&ids)).await?,
-            Change::Undo { serial } => match self.list.with_untracked(|list| list.number(serial)) {
-                Some(number) => undo_change(number).await?,
+            Change::Edit { id, description, .. } => edit_todo(id, description.into(), version).await?,
+            Change::SetDone { id, done } => set_done(id, done, version).await?,
+            Change::Delete { id, .. } => delete_todo(id, version).await?,
+            Change::SetAllDone { .. } | Change::ClearCompleted { .. } if is_about_nothing => return Ok(None),
+            Change::SetAllDone { done, .. } => set_all_done(done, unsent.seen().to_string()).await?,
+            Change::ClearCompleted { .. } => clear_completed(unsent.seen().to_string()).await?,
+            Change::Undo { .. } => match unsent.undoes {
+                Some(number) => undo_change(Some(number)).await?,
                 // It was refused, or changed nothing.
                 None => return Ok(None),
             },
         };
-        if let Some(text) = left_alone(change, done) {
-            let retry = self.to_be_tried_again();
-            self.problem.set(Some(Problem { text, retry }));
+        if let Some(text) = left_alone(&unsent.change, unsent.seen.len(), done) {
+            self.problem.set(Some(text));
         }
         Ok(done.change())
     }
@@ -472,56 +668,17 @@ impl TodoListState {
     async fn fetch(self) {
         let revision = self.list.with_untracked(List::revision);
         match list_todos().await {
-            Ok(todos) => {
-                let had_failed = self.list.with_untracked(List::has_failed);
-                self.list.update(|list| list.replace(todos, revision));
-                // Only the answers were lost.
-                if had_failed && !self.list.with_untracked(List::has_failed) {
-                    self.problem
-                        .update(|problem| *problem = problem.take().filter(|problem| !problem.retry.is_empty()));
-                }
-            }
+            Ok(todos) => self.list.update(|list| list.replace(todos, revision)),
             // A background request: tell the customer, and let them leave when they want to.
-            Err(AppError::SignInRequired { .. }) => self.interaction.ended.set(true),
+            Err(AppError::SignInRequired { .. }) => self.interaction().ended.set(true),
             // What is shown is the best there is; an error about it was reported by the change, or does not matter.
             Err(_) => {}
         }
     }
 
-    /// What an earlier failure left to be tried again.
-    fn to_be_tried_again(self) -> Vec<Change> {
-        self.problem.with_untracked(|problem| problem.as_ref().map(|problem| problem.retry.clone()).unwrap_or_default())
-    }
-
-    /// Says what did not work; `taken_back` is no longer shown.
-    fn report(self, error: &AppError, taken_back: Option<(u64, Change)>) {
-        let may_help = matches!(error, AppError::Unavailable | AppError::Connection);
-        let taken_back = taken_back.map(|(serial, change)| {
-            self.withdraw(serial);
-            change
-        });
-        let mut retry = self.to_be_tried_again();
-        match taken_back {
-            // A text that was refused goes back to where it was typed, if nothing else is there.
-            Some(Change::Add { description, .. }) => {
-                if let Some(field) = self.new_todo.get_untracked().filter(|field| field.is_connected())
-                    && field.value().is_empty()
-                {
-                    field.set_value(description.as_str());
-                }
-            }
-            Some(Change::Edit { id, description }) if !may_help && self.can_edit(id) => {
-                self.open(id, description.into());
-            }
-            Some(change) if may_help => retry.push(change),
-            _ => {}
-        }
-        self.problem.set(Some(Problem { text: error.text(Section::List), retry }));
-    }
-
     /// Takes a change that was not done, or is undone, out of what can be undone.
     fn withdraw(self, serial: u64) {
-        self.history.update_value(|history| history.retain(|made| *made != serial));
+        self.memory.update_value(|memory| memory.history.retain(|made| *made != serial));
         if self.offer.with_untracked(|offer| offer.as_ref().is_some_and(|offer| offer.has(serial))) {
             self.offer.update(|offer| {
                 *offer = offer.take().and_then(|mut offer| {
@@ -533,15 +690,11 @@ impl TodoListState {
         }
     }
 
-    /// Whether the row is there and no other one is being edited.
-    fn can_edit(self, id: Uuid) -> bool {
-        self.editing.with_untracked(Option::is_none) && self.list.with_untracked(|list| list.entry(id).is_some())
-    }
-
     /// Opens a row for editing with a text that is not saved yet.
     pub fn open(self, id: Uuid, text: String) {
-        let before = self.list.with_untracked(|list| list.entry(id).map(|entry| entry.todo.description.to_string()));
-        self.editing.set(Some(Editing { id, text, before: before.unwrap_or_default() }));
+        let before = self.text_of(id).map(String::from).unwrap_or_default();
+        self.list.update(|list| list.set_edited(Some(id)));
+        self.editing.set(Some(Editing { id, text, before }));
     }
 
     /// What the customer has typed into the two fields.
@@ -552,22 +705,26 @@ impl TodoListState {
         Draft { new, edit, ..Draft::default() }
     }
 
-    /// What the customer has typed, the change that was not accepted, and the texts of those behind it that could not be
-    /// sent. Texts that have no row of their own (yet) come back together in the field for a new one.
-    fn draft(self, change: &Change) -> Draft {
+    /// What the customer has typed. Where the browser keeps nothing else, also the change that was not accepted, and the
+    /// texts of those behind it: those that have no row of their own (yet) come back together in the field for a new one.
+    fn draft(self, asked: &Unsent) -> Draft {
         let mut draft = self.typed();
-        draft.sent = as_form(change);
+        if self.outbox.works_untracked() {
+            return draft;
+        }
+        draft.sent = as_form(&asked.change);
         let mut texts = Vec::new();
-        let keep = |change: &Change| match change {
-            Change::Edit { id, description } if draft.edit.is_none() => {
-                draft.edit = Some((*id, description.to_string()));
+        let behind = |unsent: &&Unsent| unsent.serial != asked.serial;
+        self.list.with_untracked(|list| {
+            for unsent in list.unsent().iter().filter(behind) {
+                match &unsent.change {
+                    Change::Edit { id, description, .. } if draft.edit.is_none() => {
+                        draft.edit = Some((*id, description.to_string()));
+                    }
+                    change => texts.extend(change.text().map(Description::to_string)),
+                }
             }
-            Change::Add { description, .. } | Change::Edit { description, .. } => texts.push(description.to_string()),
-            _ => {}
-        };
-        let behind: Vec<Change> = self.list.with_untracked(|list| list.waiting().skip(1).cloned().collect());
-        behind.iter().for_each(keep);
-        texts.extend(self.list.with_untracked(List::failed_texts));
+        });
         texts.push(std::mem::take(&mut draft.new));
         texts.retain(|text| !text.is_empty());
         draft.new = texts.join(", ");
@@ -591,18 +748,28 @@ fn as_form(change: &Change) -> Option<FormDraft> {
         Change::Add { id, description } => {
             Some(form("todos/add", &[("id", id.to_string()), ("description", description.to_string())]))
         }
-        Change::Edit { id, description } => {
+        Change::Edit { id, description, .. } => {
             Some(form("todos/edit", &[("id", id.to_string()), ("description", description.to_string())]))
         }
         _ => None,
     }
 }
 
-/// What to say of to-dos that another device had changed, and which were therefore left as they are.
-fn left_alone(change: &Change, done: Done) -> Option<String> {
+/// Why nothing can be sent.
+fn reason(error: &AppError) -> String {
+    match error {
+        AppError::Connection if browser::is_offline() => "You are offline.".to_owned(),
+        AppError::Connection => "Errand did not answer.".to_owned(),
+        _ => "Your list cannot be reached right now.".to_owned(),
+    }
+}
+
+/// What to say of to-dos that another device had changed, and which were therefore left as they are; `asked` is about how
+/// many the change was.
+fn left_alone(change: &Change, asked: usize, done: Done) -> Option<String> {
     let (_, count, _) = done.of_list()?;
     let asked = match change {
-        Change::SetAllDone { ids, .. } | Change::ClearCompleted { ids } => u64::try_from(ids.len()).unwrap_or(u64::MAX),
+        Change::SetAllDone { .. } | Change::ClearCompleted { .. } => u64::try_from(asked).unwrap_or(u64::MAX),
         Change::Undo { .. } => 1,
         _ => return None,
     };

@@ -100,6 +100,8 @@ pub struct Call<'a> {
     pub query: &'a [(&'a str, &'a str)],
     /// Sent as JSON.
     pub body: Option<Value>,
+    /// Further headers, in place of the API's `headers` of the same name; none that is set here anyhow.
+    pub headers: &'a [(HeaderName, HeaderValue)],
     /// Which of the API's sets of scopes the token needs; empty for the set `default`, or the only one.
     pub scopes: &'a str,
 }
@@ -364,6 +366,9 @@ impl DownstreamApi {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(call.query);
         }
+        if call.headers.iter().any(|(name, _)| OURS.contains(&name.as_str())) {
+            return Err(DownstreamError::Call("a header is not for callers to set"));
+        }
         let correlation_id = serve::correlation_id();
         let (mut challenged, mut renewed) = (false, false);
         let mut token = caller.token(scopes, &Options::default()).await?;
@@ -423,7 +428,8 @@ impl DownstreamApi {
                 .request(method.clone(), url.clone())
                 .timeout(left)
                 .header(ACCEPT, "application/json")
-                .headers(self.0.headers.clone());
+                .headers(self.0.headers.clone())
+                .headers(call.headers.iter().cloned().collect());
             for name in CORRELATION {
                 request = request.header(name, correlation_id);
             }

@@ -20,7 +20,7 @@ use super::flash::Draft;
 use super::request::tag;
 use super::state::{MAX_BODY, Web};
 use super::{document, flash, pages};
-use crate::app::address::{ACTIONS, SIGN_IN_PROBLEM};
+use crate::app::address::{ACTIONS, SIGN_IN_PROBLEM, TODOS, TODOS_COMPLETED};
 use crate::app::error::{AppError, Section};
 use crate::app::model::done::Done;
 use crate::app::model::flash::Flash;
@@ -206,6 +206,12 @@ impl Sent {
         Section::of_action(&self.action)
     }
 
+    /// The page that shows what was done: what is new is not among what is completed.
+    fn page_after(&self) -> ReturnTo {
+        let page = without_query(&self.page);
+        if self.action == "todos/add" && page.as_str() == TODOS_COMPLETED { ReturnTo::parse(TODOS) } else { page }
+    }
+
     fn typed(&self) -> FormDraft {
         FormDraft::of(&self.action, self.fields.iter().cloned())
     }
@@ -254,7 +260,7 @@ impl Sent {
                     // It is done; that the message cannot be kept changes nothing.
                     let _ = flash::put(session, &Flash { done: Some(done), form, ..Flash::default() }).await;
                 }
-                return see_other(&at(&without_query(&self.page), self.section()));
+                return see_other(&at(&self.page_after(), self.section()));
             }
             Err(error) => error,
         };
@@ -431,6 +437,7 @@ fn status(error: &AppError) -> StatusCode {
         | AppError::NoAccess { .. } => StatusCode::FORBIDDEN,
         AppError::Invalid(_) => StatusCode::BAD_REQUEST,
         AppError::NotFound => StatusCode::NOT_FOUND,
+        AppError::Changed { .. } => StatusCode::PRECONDITION_FAILED,
         AppError::Misconfigured { .. } => StatusCode::BAD_GATEWAY,
         AppError::Unavailable | AppError::Connection => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -1,6 +1,7 @@
 //! The to-do list: the server's side of `app::actions::todos`. Each call acquires a token with the scope it needs
 //! and asks the API over HTTP.
 
+use reqwest::header::{self, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use super::request::Request;
 use crate::app::error::AppError;
 use crate::app::model::done::{Done, ListChange};
 use crate::app::model::seen::Seen;
-use crate::identity::downstream::{ApiResponse, Call};
+use crate::identity::downstream::{ApiResponse, Call, DownstreamError};
 use crate::identity::session::UserSession;
 use crate::platform::hash;
 use crate::todo::{CHANGE, Description, Patch, Todo};
@@ -49,27 +50,25 @@ fn id_of(form: Uuid, description: &Description) -> Uuid {
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
-/// Changes a to-do's text; an empty text deletes it.
-pub(crate) async fn edit(id: Uuid, description: &str) -> Result<Done, AppError> {
+/// Changes a to-do's text, where it is still of the version that was `seen`; an empty text deletes it.
+pub(crate) async fn edit(id: Uuid, description: &str, seen: Option<i64>) -> Result<Done, AppError> {
     let customer = Customer::current().await?;
     if description.trim().is_empty() {
-        return customer.delete(id).await;
+        return customer.delete(id, seen).await;
     }
     let patch = Patch { description: Some(description_of(description)?), ..Patch::default() };
-    let answer = customer.change(Method::PATCH, &[&id.to_string()], &patch).await?;
-    Ok(done(ListChange::Shown, 1, changed_todo(&answer)?))
+    customer.patch(id, &patch, seen).await
 }
 
-/// Marks a to-do as done, or not done.
-pub(crate) async fn set_done(id: Uuid, is_done: bool) -> Result<Done, AppError> {
+/// Marks a to-do as done, or not done, where it is still of the version that was `seen`.
+pub(crate) async fn set_done(id: Uuid, is_done: bool, seen: Option<i64>) -> Result<Done, AppError> {
     let patch = Patch { done: Some(is_done), ..Patch::default() };
-    let answer = Customer::current().await?.change(Method::PATCH, &[&id.to_string()], &patch).await?;
-    Ok(done(ListChange::Shown, 1, changed_todo(&answer)?))
+    Customer::current().await?.patch(id, &patch, seen).await
 }
 
-/// Deletes a to-do. One that is gone already is what was wanted.
-pub(crate) async fn delete(id: Uuid) -> Result<Done, AppError> {
-    Customer::current().await?.delete(id).await
+/// Deletes a to-do, where it is still of the version that was `seen`. One that is gone already is what was wanted.
+pub(crate) async fn delete(id: Uuid, seen: Option<i64>) -> Result<Done, AppError> {
+    Customer::current().await?.delete(id, seen).await
 }
 
 /// Marks all to-dos that were shown as done, or not done.
@@ -108,16 +107,18 @@ pub(crate) async fn clear_completed(seen: &str) -> Result<Done, AppError> {
     }
 }
 
-/// Brings back what a change replaced, as far as nothing changed it since.
-pub(crate) async fn undo(change: i64) -> Result<Done, AppError> {
+/// Brings back what a change replaced, or the last one, as far as nothing changed it since.
+pub(crate) async fn undo(change: Option<i64>) -> Result<Done, AppError> {
     #[derive(Deserialize)]
     struct Undone {
         restored: Vec<IgnoredAny>,
         removed: Vec<IgnoredAny>,
     }
-    let path = ["changes", &change.to_string(), "undo"];
+    let number = change.map_or_else(|| "latest".to_owned(), |change| change.to_string());
+    let path = ["changes", number.as_str(), "undo"];
     let call = Call { method: Some(Method::POST), path: &path, scopes: WRITE, ..Call::default() };
     let answer = match Customer::current().await?.call(call).await {
+        Err(AppError::NotFound) if change.is_none() => return Ok(done(ListChange::Undone, 0, None)),
         // Too long ago, or somebody else's.
         Err(AppError::NotFound) => {
             let text = "This can no longer be undone: it was more than a day ago, or is undone already.";
@@ -158,6 +159,21 @@ fn unless_gone(change: Result<Option<i64>, AppError>) -> Result<Option<i64>, App
     }
 }
 
+/// The condition that a to-do is still of the version that was seen (RFC 9110 §13.1.1).
+fn if_match(seen: Option<i64>) -> Option<(HeaderName, HeaderValue)> {
+    HeaderValue::try_from(Todo::etag_of(seen?)).ok().map(|tag| (header::IF_MATCH, tag))
+}
+
+/// How the to-do is that was seen otherwise, of the answer that says so (RFC 9110 §15.5.13).
+fn changed_since(error: &DownstreamError) -> Option<Todo> {
+    match error {
+        DownstreamError::Problem(problem) if problem.status == StatusCode::PRECONDITION_FAILED => {
+            Todo::deserialize(problem.document.get("current")?).ok()
+        }
+        _ => None,
+    }
+}
+
 fn parse_seen(text: &str) -> Result<Seen, AppError> {
     text.parse()
         .map_err(|_| AppError::Invalid("Reload the page and try again: it did not say what it showed.".to_owned()))
@@ -189,9 +205,18 @@ impl Customer {
         changed_todo(&answer)
     }
 
-    async fn delete(&self, id: Uuid) -> Result<Done, AppError> {
-        let id = id.to_string();
-        let call = Call { method: Some(Method::DELETE), path: &[&id], scopes: WRITE, ..Call::default() };
+    async fn patch(&self, id: Uuid, change: &Patch, seen: Option<i64>) -> Result<Done, AppError> {
+        let (id, body) = (id.to_string(), serde_json::to_value(change).ok());
+        let (method, headers) = (Some(Method::PATCH), if_match(seen));
+        let path = [id.as_str()];
+        let call = Call { method, path: &path, body, headers: headers.as_slice(), scopes: WRITE, ..Call::default() };
+        Ok(done(ListChange::Shown, 1, changed_todo(&self.call(call).await?)?))
+    }
+
+    async fn delete(&self, id: Uuid, seen: Option<i64>) -> Result<Done, AppError> {
+        let (id, headers) = (id.to_string(), if_match(seen));
+        let (method, path) = (Some(Method::DELETE), [id.as_str()]);
+        let call = Call { method, path: &path, headers: headers.as_slice(), scopes: WRITE, ..Call::default() };
         let change = unless_gone(match self.call(call).await {
             Ok(answer) if answer.status == StatusCode::NO_CONTENT => Ok(change_of(&answer)),
             Ok(answer) => {
@@ -238,6 +263,9 @@ impl Customer {
         let Self { request, signed_in } = self;
         let web = &request.web;
         let answer = web.todolist().call_for_user(web.identity().tokens(), &signed_in.key, &call).await;
-        answer.map_err(|error| downstream::failed("the ToDoList API", request, signed_in, &error))
+        answer.map_err(|error| match changed_since(&error) {
+            Some(now) => AppError::Changed { now: Box::new(now) },
+            None => downstream::failed("the ToDoList API", request, signed_in, &error),
+        })
     }
 }

@@ -1,5 +1,8 @@
 //! `POST /api/todolist/changes/{number}/undo`: brings back what a change replaced: the same to-dos with their ids, places
 //! and times, as far as nothing changed them since. For a day. Undoing is a change of its own, and can be undone.
+//!
+//! With `latest` in place of the number: what changed last, whichever device did that, and is not undone yet. Asked again and
+//! again, it goes back step by step.
 
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
@@ -26,14 +29,19 @@ pub(super) async fn handle(
     Query(of): Query<Of>,
 ) -> Result<impl IntoResponse, Problem> {
     let owner = body::owner(&caller, of.owner.as_deref()).map_err(Problem::bad_request)?;
-    let number: i64 = number.parse().map_err(|_| {
-        Problem::bad_request("The address does not have the number of a change, as the Todolist-Change header had it.")
-    })?;
+    let number: i64 = match number.as_str() {
+        "latest" => api.0.store.last_undoable(owner).await?.ok_or_else(Problem::nothing_to_undo)?,
+        number => number.parse().map_err(|_| {
+            let detail =
+                "The address needs the number of a change, as the Todolist-Change header had it, or \"latest\".";
+            Problem::bad_request(detail)
+        })?,
+    };
     let Undone { change, restored, removed, changed_since } = match api.0.store.undo(owner, number).await? {
         Undoing::Done(undone) => undone,
         Undoing::Unknown => return Err(Problem::no_such_change()),
         Undoing::Full => return Err(Problem::full()),
     };
-    let body = json!({"change": change, "restored": restored, "removed": removed, "changedSince": changed_since});
+    let body = json!({"undone": number, "change": change, "restored": restored, "removed": removed, "changedSince": changed_since});
     Ok((answer::change_header(change), axum::Json(body)))
 }

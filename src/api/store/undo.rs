@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use super::change::{Changing, conclude, stored};
+use super::change::{Changing, Stored, conclude, stored};
 use super::{Store, StoreError, columns};
 use crate::platform::clock::Timestamp;
 use crate::todo::Todo;
@@ -73,7 +73,9 @@ impl Store {
                 continue;
             }
             if was.try_get::<i64, _>("existed")? == 0 {
-                changing.remove(&found).await?;
+                // Of a state of its own: this is no deletion that is to be undone next.
+                let removed_at = Some(changing.now.as_millis());
+                changing.write(&found, Stored { removed_at, state: -change, ..found.clone() }).await?;
                 undone.removed.push(id);
                 continue;
             }
@@ -99,6 +101,15 @@ impl Store {
         undone.change = changing.end().await?;
         conclude(transaction, undone.change).await?;
         Ok(Undoing::Done(undone))
+    }
+
+    /// The number of the last change of an owner that undoing would bring something back of, and that undid nothing itself.
+    pub(crate) async fn last_undoable(&self, owner: &str) -> Result<Option<i64>, StoreError> {
+        // What undoes leaves older states behind than its own number.
+        let query = "SELECT replaced.change FROM replaced JOIN todos ON todos.id = replaced.id
+                     WHERE replaced.owner = $1 AND replaced.left_state = replaced.change AND todos.state = replaced.left_state
+                     ORDER BY replaced.change DESC LIMIT 1";
+        Ok(sqlx::query_scalar(query).bind(owner).fetch_optional(&self.db).await?)
     }
 
     /// Which of an owner's to-dos changed after the change `since`, in the order of the changes; with `after`, also those

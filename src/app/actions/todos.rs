@@ -36,8 +36,11 @@ pub async fn edit_todo(
     id: Uuid,
     /// The new text.
     description: String,
+    /// The version that was shown: where it is another one by now, nothing is done.
+    #[server(default)]
+    seen: Option<i64>,
 ) -> Result<Done, AppError> {
-    crate::web::todolist::edit(id, &description).await
+    crate::web::todolist::edit(id, &description, seen).await
 }
 
 /// Marks a to-do as done, or not done.
@@ -47,8 +50,11 @@ pub async fn set_done(
     id: Uuid,
     /// Whether it is done.
     done: bool,
+    /// The version that was shown: where it is another one by now, nothing is done.
+    #[server(default)]
+    seen: Option<i64>,
 ) -> Result<Done, AppError> {
-    crate::web::todolist::set_done(id, done).await
+    crate::web::todolist::set_done(id, done, seen).await
 }
 
 /// Deletes a to-do.
@@ -56,8 +62,11 @@ pub async fn set_done(
 pub async fn delete_todo(
     /// Which to-do.
     id: Uuid,
+    /// The version that was shown: where it is another one by now, nothing is done.
+    #[server(default)]
+    seen: Option<i64>,
 ) -> Result<Done, AppError> {
-    crate::web::todolist::delete(id).await
+    crate::web::todolist::delete(id, seen).await
 }
 
 /// Marks all to-dos that were shown as done, or not done.
@@ -83,8 +92,9 @@ pub async fn clear_completed(
 /// Brings back what a change replaced, as far as nothing changed it since.
 #[server(prefix = "/actions", endpoint = "todos/undo")]
 pub async fn undo_change(
-    /// The number of the change.
-    change: i64,
+    /// The number of the change; without it, the last one that any device of the customer's made.
+    #[server(default)]
+    change: Option<i64>,
 ) -> Result<Done, AppError> {
     crate::web::todolist::undo(change).await
 }

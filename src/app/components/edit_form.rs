@@ -37,9 +37,11 @@ pub fn EditForm(
     };
     let return_focus = move || browser::focus_soon(format!("edit-{id}"), "new-todo");
     let cancel = move || {
-        state.editing.set(None);
+        state.stop_editing();
         return_focus();
     };
+    let version = state.list.with_untracked(|list| list.entry(id).map(|entry| entry.version));
+    let is_gone = move || state.list.with(|list| list.entry(id).is_some_and(|entry| entry.gone));
     let leave = move |event: FocusEvent| {
         // Moving on to the form's own buttons is not leaving it.
         let form = event.current_target().and_then(|form| form.dyn_into::<Element>().ok());
@@ -72,6 +74,7 @@ pub fn EditForm(
         >
             <AuthorField />
             <input type="hidden" name="id" value=id.to_string() />
+            <input type="hidden" name="seen" value=version />
             <input
                 class="field edit__field"
                 name="description"
@@ -84,6 +87,9 @@ pub fn EditForm(
                 autofocus=true
                 node_ref=field
             />
+            <p class="edit__note" role="status">
+                {move || is_gone().then_some("Another device deleted this meanwhile. What you write is not lost.")}
+            </p>
             <div class="edit__buttons">
                 <button type="submit" class="button button--small">"Save"</button>
                 <a

@@ -7,6 +7,7 @@ use crate::app::actions::todos::ClearCompleted;
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::filters::{Filter, Filters};
+use crate::app::components::undo_toast::UndoLast;
 use crate::app::optimistic::List;
 use crate::app::todo_list_state::TodoListState;
 
@@ -27,6 +28,7 @@ pub fn ListFooter(
             </p>
             <Filters filter />
             <div class="list-footer__end">
+                <UndoLast />
                 <Show when=move || has_done.get()>
                     <form
                         method="post"

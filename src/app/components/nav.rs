@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use crate::app::address;
 use crate::app::components::icons::Mark;
 use crate::app::interaction::Interaction;
 use crate::app::model::viewer::{Customer, Viewer};
+use crate::app::todo_list_state::TodoListState;
 use crate::app::viewer::CalledBy;
-use crate::app::{address, browser};
 
 /// The main navigation.
 #[component]
@@ -36,6 +37,7 @@ pub fn Nav(
 fn CustomerLinks(customer: Customer) -> impl IntoView {
     let location = use_location();
     let CalledBy(called_by) = expect_context();
+    let state = expect_context::<TodoListState>();
     let name = customer.name;
     // "page" on the page itself, "true" on one below it.
     let current = move |href: &'static str| {
@@ -52,7 +54,7 @@ fn CustomerLinks(customer: Customer) -> impl IntoView {
         </ul>
         <div class="nav-customer">
             <span class="nav-customer__name" dir="auto">{move || called_by.get().unwrap_or_else(|| name.clone())}</span>
-            <form method="post" action=address::SIGN_OUT on:submit=|_| browser::announce_sign_out()>
+            <form method="post" action=address::SIGN_OUT on:submit=move |event| state.sign_out(&event)>
                 <button type="submit" class="link-button">"Sign out"</button>
             </form>
         </div>

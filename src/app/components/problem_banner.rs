@@ -1,4 +1,4 @@
-//! What did not work last.
+//! What did not work last, and what waits to be sent.
 
 use leptos::prelude::*;
 
@@ -10,15 +10,19 @@ use crate::app::todo_list_state::TodoListState;
 #[component]
 pub fn ProblemBanner() -> impl IntoView {
     let state = expect_context::<TodoListState>();
+    let waiting = Memo::new(move |_| state.list.with(List::waiting));
     view! {
         // Always there: a region that comes with its text is not read out everywhere.
         <div role="alert">
+            {move || (waiting.get() > 0).then(|| view! {
+                <div class="banner banner--problem">
+                    <p>{move || format!("{} {}", state.waits_because.get().unwrap_or_default(), waits(waiting.get(), state.outbox.works()))}</p>
+                    <button type="button" class="banner__action" on:click=move |_| state.send_waiting_again()>"Try again"</button>
+                </div>
+            })}
             {move || state.problem.get().map(|problem| view! {
                 <div class="banner banner--problem">
-                    <p>{problem.text}</p>
-                    {(!problem.retry.is_empty() || state.list.with_untracked(List::has_failed)).then(|| view! {
-                        <button type="button" class="banner__action" on:click=move |_| state.retry()>"Try again"</button>
-                    })}
+                    <p dir="auto">{problem}</p>
                     <button
                         type="button"
                         class="icon-button needs-script"
@@ -32,4 +36,17 @@ pub fn ProblemBanner() -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// How many changes wait, and where.
+fn waits(count: usize, is_kept: bool) -> String {
+    let (changes, are) = if count == 1 { ("One change".to_owned(), "is") } else { (format!("{count} changes"), "are") };
+    let they = if count == 1 { "it" } else { "they" };
+    if is_kept {
+        format!("{changes} {are} kept in this browser, and sent as soon as that works.")
+    } else {
+        format!(
+            "{changes} {are} sent as soon as that works: until then {they} {are} on this page only, so keep it open."
+        )
+    }
 }

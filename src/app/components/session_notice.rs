@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::app::interaction::{Interaction, SignInPrompt};
 use crate::app::session_watch::{Phase, SessionWatch};
+use crate::app::todo_list_state::TodoListState;
 use crate::app::{address, browser};
 
 /// The notices between the header and the page.
@@ -43,6 +44,7 @@ fn leaving(prompt: SignInPrompt) -> impl IntoView {
 
 /// A minute before the end. Not a dialog that takes the focus: somebody may be in the middle of a word.
 fn ending(watch: SessionWatch, phase: Phase) -> impl IntoView {
+    let state = expect_context::<TodoListState>();
     view! {
         <div class="banner banner--notice">
             <p>
@@ -61,7 +63,7 @@ fn ending(watch: SessionWatch, phase: Phase) -> impl IntoView {
             {(phase != Phase::EndingForGood).then(|| view! {
                 <button type="button" class="button button--small" on:click=move |_| watch.stay()>"Stay signed in"</button>
             })}
-            <form method="post" action=address::SIGN_OUT on:submit=|_| browser::announce_sign_out()>
+            <form method="post" action=address::SIGN_OUT on:submit=move |event| state.sign_out(&event)>
                 <button type="submit" class="banner__action">"Sign out now"</button>
             </form>
         </div>

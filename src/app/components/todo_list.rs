@@ -33,16 +33,19 @@ pub fn TodoList(
 ) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let is_empty = Memo::new(move |_| state.list.with(|list| list.entries().is_empty()));
+    let is_shown = move |filter: Filter, entry: &Entry| {
+        filter.shows(entry) || state.added.with(|added| added.rows.contains(&entry.id))
+    };
     let shown = move || {
         let filter = filter.get();
-        state.list.with(|list| list.entries().iter().filter(|e| filter.shows(e)).cloned().collect::<Vec<Entry>>())
+        state.list.with(|list| list.entries().iter().filter(|e| is_shown(filter, e)).cloned().collect::<Vec<Entry>>())
     };
     let none_shown = Memo::new(move |_| {
         let filter = filter.get();
-        state.list.with(|list| !list.entries().iter().any(|entry| filter.shows(entry)))
+        state.list.with(|list| !list.entries().iter().any(|entry| is_shown(filter, entry)))
     });
     let autofocus = state.editing.with_untracked(Option::is_none);
-    when_in_the_browser(state, finished);
+    when_in_the_browser(state, filter, finished);
 
     view! {
         <ProblemBanner />
@@ -77,6 +80,7 @@ pub fn TodoList(
                 <ListFooter filter />
             </Show>
         </div>
+        <p class="visually-hidden" role="status">{move || state.added.with(|added| added.said.clone())}</p>
         <UndoToast />
     }
     .into_any()
@@ -114,13 +118,14 @@ fn ToggleAll() -> impl IntoView {
 }
 
 /// What the page does on its own once it is alive.
-fn when_in_the_browser(state: TodoListState, finished: bool) {
+fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, finished: bool) {
     let query = use_query_map();
     let location = use_location();
     let navigate = use_navigate();
     let interaction = expect_context::<Interaction>();
     let viewer = expect_context::<ViewerResource>();
     Effect::new(move |_| {
+        state.send_left_over(&interaction.viewer());
         interaction.set_reader(move || state.typed());
         interaction.take_draft(viewer, move |draft| {
             state.restore(&draft, finished);
@@ -133,7 +138,21 @@ fn when_in_the_browser(state: TodoListState, finished: bool) {
         }
     });
 
-    let focus = window_event_listener(ev::focus, move |_| state.refresh());
+    // What was new under one filter is where it belongs under the next.
+    Effect::new(move |before: Option<Filter>| {
+        let filter = filter.get();
+        if before.is_some_and(|before| before != filter) {
+            state.added.update(|added| added.rows.clear());
+        }
+        filter
+    });
+    let focus = window_event_listener(ev::focus, move |_| state.look_again());
+    let online = window_event_listener(ev::online, move |_| state.look_again());
+    let leaving = window_event_listener(ev::beforeunload, move |event| {
+        if state.would_lose() {
+            event.prevent_default();
+        }
+    });
     let keys = window_event_listener(ev::keydown, move |event| {
         let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
         if event.key() == "n" && !modified && !browser::is_typing() {
@@ -150,6 +169,8 @@ fn when_in_the_browser(state: TodoListState, finished: bool) {
     });
     on_cleanup(move || {
         focus.remove();
+        online.remove();
+        leaving.remove();
         keys.remove();
     });
 }

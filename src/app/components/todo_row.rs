@@ -9,7 +9,7 @@ use crate::app::browser;
 use crate::app::components::edit_form::EditForm;
 use crate::app::components::filters::Filter;
 use crate::app::components::icons::{Cross, Pencil, Tick};
-use crate::app::optimistic::Entry;
+use crate::app::optimistic::{Choice, Entry, Trouble};
 use crate::app::todo_list_state::TodoListState;
 
 /// A row of the list: a checkbox, the text, and what can be done with it.
@@ -29,8 +29,18 @@ pub fn TodoRow(
     });
     let is_edited = Memo::new(move |_| state.editing.with(|e| e.as_ref().is_some_and(|e| e.id == id)));
     let edit = move || state.edit(id);
+    let trouble = Memo::new(move |_| entry.with(|entry| entry.trouble.clone()));
+    // What there is only here, and what is in dispute, is decided first.
+    let is_open = move || entry.with(|entry| entry.gone || entry.is_in_conflict());
     view! {
-        <li class="todo" class:todo--done=move || entry.get().todo.done class:todo--pending=move || entry.get().pending class:todo--failed=move || entry.get().failed>
+        <li
+            class="todo"
+            id=format!("todo-{id}")
+            class:todo--done=move || entry.with(|entry| entry.todo.done)
+            class:todo--pending=move || entry.with(|entry| entry.pending)
+            class:todo--failed=move || trouble.with(Option::is_some)
+            class:todo--new=move || state.added.with(|added| added.rows.contains(&id))
+        >
             {move || if is_edited.get() {
                 let text = state.editing.get_untracked().map(|editing| editing.text).unwrap_or_default();
                 view! { <EditForm id text /> }.into_any()
@@ -40,21 +50,12 @@ pub fn TodoRow(
                     <span class="todo__text" id=format!("text-{id}") dir="auto" on:dblclick=move |_| edit()>
                         {move || entry.get().todo.description.to_string()}
                     </span>
-                    <Show when=move || entry.get().failed>
-                        <span class="todo__failed">
-                            "Not saved. "
-                            <button type="button" class="link-button" on:click=move |_| state.send_again(id)>
-                                "Try again"
-                                <span class="visually-hidden">{move || format!(": {}", entry.get().todo.description)}</span>
-                            </button>
-                        </span>
-                    </Show>
+                    {move || trouble.get().map(|trouble| view! { <NotSaved entry trouble /> })}
                     <div class="todo__actions">
                         <a
                             class="icon-button"
                             id=format!("edit-{id}")
-                            // Until it is saved, there is nothing to change.
-                            hidden=move || entry.get().failed
+                            hidden=is_open
                             href=format!("?edit={id}")
                             aria-label=move || format!("Edit {}", entry.get().todo.description)
                             on:click=move |event| {
@@ -99,7 +100,7 @@ fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
                 class="check"
                 id=format!("toggle-{id}")
                 role="checkbox"
-                disabled=move || entry.get().failed
+                disabled=move || entry.with(Entry::is_only_here)
                 aria-checked=move || entry.get().todo.done.to_string()
                 aria-labelledby=format!("text-{id}")
             >
@@ -126,6 +127,7 @@ fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
             }
         >
             <input type="hidden" name="id" value=id.to_string() />
+            <input type="hidden" name="seen" value=move || entry.with(|entry| entry.version) />
             <button
                 type="submit"
                 class="icon-button icon-button--danger"
@@ -148,6 +150,73 @@ fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
         </form>
     }
     .into_any()
+}
+
+/// Why what was done to the row is not saved, and what the customer can do about it.
+#[component]
+fn NotSaved(entry: Memo<Entry>, trouble: Trouble) -> impl IntoView {
+    let state = expect_context::<TodoListState>();
+    let Entry { id, todo, .. } = entry.get_untracked();
+    // Of the row, for those who hear the button alone.
+    let of_row =
+        move || view! { <span class="visually-hidden">{move || format!(": {}", entry.get().todo.description)}</span> };
+    let choose = move |choice: Choice, name: &'static str| {
+        view! {
+            <button
+                type="button"
+                class="button button--small button--quiet"
+                on:click=move |_| {
+                    state.resolve(id, choice);
+                    browser::focus_soon(format!("edit-{id}"), "new-todo");
+                }
+            >
+                {name}
+                {of_row()}
+            </button>
+        }
+    };
+    match trouble {
+        Trouble::Unanswered => view! {
+            <span class="todo__failed">
+                "Not saved. "
+                <button type="button" class="link-button" on:click=move |_| state.send_again(id)>"Try again" {of_row()}</button>
+            </span>
+        }
+        .into_any(),
+        Trouble::Refused(reason) => view! {
+            <span class="todo__failed">
+                {format!("Not saved. {reason} ")}
+                <button type="button" class="link-button" on:click=move |_| state.send_again(id)>"Try again" {of_row()}</button>
+                " "
+                <button type="button" class="link-button" on:click=move |_| state.give_up(id)>"Discard" {of_row()}</button>
+            </span>
+        }
+        .into_any(),
+        Trouble::Conflict { theirs: Some(theirs), .. } => view! {
+            <div class="todo__conflict">
+                <p>"Another device changed this to " <q dir="auto">{theirs.to_string()}</q> " meanwhile."</p>
+                <p class="actions">
+                    {choose(Choice::Mine, "Keep mine")}
+                    {choose(Choice::Theirs, "Keep theirs")}
+                    {choose(Choice::Both, "Keep both")}
+                </p>
+            </div>
+        }
+        .into_any(),
+        Trouble::Conflict { theirs: None, .. } => {
+            let text = todo.description.to_string();
+            view! {
+                <div class="todo__conflict">
+                    <p>"Another device deleted this meanwhile. What you wrote, " <q dir="auto">{text}</q> ", is only here."</p>
+                    <p class="actions">
+                        {choose(Choice::Mine, "Add it again")}
+                        {choose(Choice::Theirs, "Leave it deleted")}
+                    </p>
+                </div>
+            }
+            .into_any()
+        }
+    }
 }
 
 /// The next shown row after `id`, else the previous one.

@@ -28,6 +28,26 @@ pub fn UndoToast() -> impl IntoView {
     .into_any()
 }
 
+/// A button that undoes what was done last: on this page; else on the page before, or on another device.
+#[component]
+pub fn UndoLast() -> impl IntoView {
+    let state = expect_context::<TodoListState>();
+    view! {
+        <form
+            method="post"
+            action=UndoChange::url()
+            on:submit=move |event| {
+                event.prevent_default();
+                state.undo_last();
+            }
+        >
+            <AuthorField />
+            <button type="submit" class="link-button" aria-keyshortcuts="Control+Z">"Undo last change"</button>
+        </form>
+    }
+    .into_any()
+}
+
 #[component]
 fn Toast(offer: Offer) -> impl IntoView {
     let state = expect_context::<TodoListState>();

@@ -18,7 +18,7 @@ use crate::app::error::{AppError, Section};
 use crate::app::interaction::Interaction;
 use crate::app::model::done::Done;
 use crate::app::model::flash::Flash;
-use crate::app::todo_list_state::{Offer, Problem, TodoListState};
+use crate::app::todo_list_state::{Offer, TodoListState};
 use crate::todo::Todo;
 
 /// What the page is loaded with, in one go: one resource is read in one place.
@@ -61,7 +61,7 @@ pub fn TodosPage() -> impl IntoView {
                 match loaded.await {
                     Ok(Loaded { todos, flash }) => {
                         state.load(todos);
-                        state.problem.set(flash.error.map(|text| Problem { text, retry: Vec::new() }));
+                        state.problem.set(flash.error);
                         let edit = query.with_untracked(|query| query.get("edit").and_then(|id| id.parse::<Uuid>().ok()));
                         // What could not be saved goes back to the field it was typed into.
                         let typed = flash.form.field("description").map(str::to_owned);

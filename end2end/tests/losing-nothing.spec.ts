@@ -1,0 +1,372 @@
+import { expect, test, type Browser, type Page } from '@playwright/test';
+import { Site, Tenant, Todos, newCustomer, webUrl, type Customer } from '../pages.ts';
+
+// What was typed or decided is on the server, in the outbox, or in its field: whatever happens to tab, network, server,
+// session or row. A second device is a second browser.
+
+let customer: Customer;
+
+test.beforeEach(async ({ page }) => {
+  customer = await new Site(page).signUp();
+});
+
+/** The same customer, in another browser. */
+async function onAnotherDevice(browser: Browser, use: (todos: Todos, page: Page) => Promise<void>): Promise<void> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await new Site(page).open('/');
+  await new Site(page).signInLink().click();
+  await new Tenant(page).signIn(customer);
+  await new Site(page).open('/todos');
+  await use(new Todos(page), page);
+  await context.close();
+}
+
+/** Gives a row another text. */
+async function change(todos: Todos, from: string, to: string): Promise<void> {
+  await todos.press('Edit', from);
+  await todos.editField().fill(to);
+  await todos.editField().press('Enter');
+}
+
+/** Everything in the outbox, as text. */
+async function outbox(page: Page): Promise<string[]> {
+  return await page.evaluate(
+    () =>
+      new Promise<string[]>((resolve, reject) => {
+        const open = indexedDB.open('errand', 1);
+        open.onerror = () => reject(open.error);
+        open.onupgradeneeded = () => open.result.createObjectStore('outbox');
+        open.onsuccess = () => {
+          const all = open.result.transaction('outbox').objectStore('outbox').getAll();
+          all.onsuccess = () => {
+            open.result.close();
+            resolve(all.result as string[]);
+          };
+        };
+      }),
+  );
+}
+
+const alert = (page: Page) => page.getByRole('alert');
+
+test('what is typed quickly survives a reload at once', async ({ page }) => {
+  const todos = new Todos(page);
+  const texts = ['One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight'];
+  await page.route('**/actions/todos/add', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await route.continue().catch(() => undefined);
+  });
+  for (const text of texts) {
+    await todos.field().fill(text);
+    await todos.field().press('Enter');
+  }
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await page.reload();
+  await todos.shows(...texts);
+  await todos.isSaved();
+  await expect.poll(() => outbox(page)).toEqual([]);
+  await page.reload();
+  await todos.shows(...texts);
+});
+
+test('what could not be sent survives its tab, and is sent by the next one', async ({ page, context }) => {
+  const todos = new Todos(page);
+  await todos.add('Buy milk', 'Call the bank', 'Water the plants');
+  await page.route('**/actions/todos/*', (route) => route.abort());
+  for (const text of ['One', 'Two', 'Three']) {
+    await todos.field().fill(text);
+    await todos.field().press('Enter');
+  }
+  await change(todos, 'Call the bank', 'Call the bank at noon');
+  await todos.checkbox('Buy milk').click();
+  await todos.press('Delete', 'Water the plants');
+  await expect(alert(page)).toContainText('Errand did not answer. 6 changes are kept in this browser');
+  const kept = await outbox(page);
+  expect(kept).toHaveLength(6);
+  expect(kept.join(), 'no token').not.toMatch(/eyJ|token/i);
+  await page.close();
+
+  const next = await context.newPage();
+  await new Site(next).open('/todos');
+  const after = new Todos(next);
+  await after.shows('Buy milk', 'Call the bank at noon', 'One', 'Two', 'Three');
+  await expect(after.checkbox('Buy milk')).toBeChecked();
+  await after.isSaved();
+  await expect.poll(() => outbox(next)).toEqual([]);
+  await next.reload();
+  await after.shows('Buy milk', 'Call the bank at noon', 'One', 'Two', 'Three');
+});
+
+test('an open tab takes over what a closed one could not send', async ({ page, context }) => {
+  const todos = new Todos(page);
+  await page.route('**/actions/todos/*', (route) => route.abort());
+  await todos.field().fill('Buy milk');
+  await todos.field().press('Enter');
+  await expect(alert(page)).toContainText('One change is kept in this browser');
+  const other = await context.newPage();
+  await new Site(other).open('/todos');
+  await new Todos(other).shows();
+  await page.close();
+  await new Todos(other).shows('Buy milk');
+  await new Todos(other).isSaved();
+});
+
+test('without a network everything goes on, and is sent when it is back', async ({ page, context, browser }) => {
+  const todos = new Todos(page);
+  await todos.add('Buy milk', 'Call the bank');
+  await context.setOffline(true);
+  await todos.field().fill('Water the plants');
+  await todos.field().press('Enter');
+  await change(todos, 'Water the plants', 'Water all plants');
+  await todos.checkbox('Buy milk').click();
+  await todos.press('Delete', 'Call the bank');
+  await todos.shows('Buy milk', 'Water all plants');
+  await expect(alert(page)).toContainText('You are offline. 4 changes are kept in this browser');
+  // Also what is undone before it was sent.
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await todos.shows('Buy milk', 'Call the bank', 'Water all plants');
+  await context.setOffline(false);
+  await expect(alert(page)).toBeEmpty();
+  await todos.isSaved();
+  await onAnotherDevice(browser, async (elsewhere) => {
+    await elsewhere.shows('Buy milk', 'Call the bank', 'Water all plants');
+    await expect(elsewhere.checkbox('Buy milk')).toBeChecked();
+  });
+});
+
+test('two devices that change one text are both heard', async ({ page, browser }) => {
+  const todos = new Todos(page);
+  for (const [choice, expected] of [
+    ['Keep mine', ['Mine']],
+    ['Keep theirs', ['Theirs']],
+    ['Keep both', ['Theirs', 'Mine']],
+  ] as const) {
+    await todos.add('Before');
+    await todos.press('Edit', 'Before');
+    await todos.editField().fill('Mine');
+    await onAnotherDevice(browser, async (elsewhere) => {
+      await change(elsewhere, 'Before', 'Theirs');
+      await elsewhere.isSaved();
+    });
+    await todos.editField().press('Enter');
+    await expect(alert(page)).toContainText('was changed on another device meanwhile');
+    const row = todos.row('Another device changed this');
+    await expect(row).toContainText('Mine');
+    await expect(row).toContainText('Theirs');
+    await row.getByRole('button', { name: choice }).click();
+    await todos.shows(...expected);
+    await todos.isSaved();
+    await page.reload();
+    await todos.shows(...expected);
+    for (const text of expected) await todos.press('Delete', text);
+    await todos.shows();
+  }
+});
+
+test('a choice between two texts survives a reload', async ({ page, browser }) => {
+  const todos = new Todos(page);
+  await todos.add('Before');
+  await todos.press('Edit', 'Before');
+  await todos.editField().fill('Mine');
+  await onAnotherDevice(browser, async (elsewhere) => {
+    await change(elsewhere, 'Before', 'Theirs');
+    await elsewhere.isSaved();
+  });
+  await todos.editField().press('Enter');
+  await expect(page.getByRole('button', { name: 'Keep mine' })).toBeVisible();
+  await page.reload();
+  await page.getByRole('button', { name: 'Keep mine' }).click();
+  await todos.shows('Mine');
+  await todos.isSaved();
+});
+
+test('a row that is deleted elsewhere does not take what is typed with it', async ({ page, browser }) => {
+  const todos = new Todos(page);
+  await todos.add('Buy milk', 'Call the bank');
+  await todos.press('Edit', 'Buy milk');
+  await todos.editField().fill('Buy oat milk');
+  await onAnotherDevice(browser, async (elsewhere) => {
+    await elsewhere.press('Delete', 'Buy milk');
+    await elsewhere.shows('Call the bank');
+    await elsewhere.isSaved();
+  });
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await expect(page.getByText('Another device deleted this meanwhile. What you write is not lost.')).toBeVisible();
+  await expect(todos.editField()).toHaveValue('Buy oat milk');
+  await expect(todos.editField()).toBeFocused();
+  await todos.editField().press('Enter');
+  await page.getByRole('button', { name: 'Add it again' }).click();
+  await todos.shows('Call the bank', 'Buy oat milk');
+  await todos.isSaved();
+  await page.reload();
+  await todos.shows('Call the bank', 'Buy oat milk');
+});
+
+test('what another device rewrote is not deleted unseen', async ({ page, browser }) => {
+  const todos = new Todos(page);
+  await todos.add('Buy milk');
+  await onAnotherDevice(browser, async (elsewhere) => {
+    await change(elsewhere, 'Buy milk', 'Buy milk and call the dentist');
+    await elsewhere.isSaved();
+  });
+  await todos.press('Delete', 'Buy milk');
+  await expect(alert(page)).toContainText('“Buy milk” was changed on another device meanwhile, and is not deleted.');
+  await todos.shows('Buy milk and call the dentist');
+  await expect(page.getByRole('button', { name: 'Undo' })).toHaveCount(0);
+});
+
+test('a text that is refused stays with its row', async ({ page }) => {
+  const todos = new Todos(page);
+  await todos.add('Buy milk');
+  await page.route('**/actions/todos/*', (route) =>
+    route.fulfill({
+      status: 400,
+      headers: { serverfnerror: '/actions/todos' },
+      contentType: 'application/json',
+      body: JSON.stringify({ Invalid: 'The list is full.' }),
+    }),
+  );
+  await todos.field().fill('One');
+  await todos.field().press('Enter');
+  await todos.field().fill('Two');
+  await todos.field().press('Enter');
+  await expect(page.getByText('Not saved. The list is full.')).toHaveCount(2);
+  await todos.shows('Buy milk', 'One', 'Two');
+  await page.unrouteAll();
+  await todos.row('One').getByRole('button', { name: 'Discard' }).click();
+  await todos.row('Two').getByRole('button', { name: 'Try again' }).click();
+  await todos.shows('Buy milk', 'Two');
+  await todos.isSaved();
+});
+
+test('signing out asks before it loses something, and leaves nothing behind', async ({ page }) => {
+  const todos = new Todos(page);
+  await page.route('**/actions/todos/add', (route) => route.abort());
+  await todos.field().fill('Buy milk');
+  await todos.field().press('Enter');
+  await expect(alert(page)).toContainText('One change is kept in this browser');
+  let question = '';
+  page.once('dialog', (dialog) => {
+    question = dialog.message();
+    void dialog.dismiss();
+  });
+  await new Site(page).signOutButton().click();
+  await expect.poll(() => question).toContain('One change is not saved yet');
+  await todos.shows('Buy milk');
+  expect(await outbox(page)).toHaveLength(1);
+  page.once('dialog', (dialog) => void dialog.accept());
+  await new Site(page).signOut();
+  expect(await outbox(page)).toEqual([]);
+});
+
+test('somebody else who signs in on the browser neither sees nor sends it', async ({ page, context }) => {
+  const todos = new Todos(page);
+  await page.route('**/actions/todos/add', (route) => route.abort());
+  await todos.field().fill('Call my lawyer');
+  await todos.field().press('Enter');
+  await expect(alert(page)).toContainText('One change is kept in this browser');
+  await page.close();
+  // The session ends without a sign-out, and the provider forgets the customer, too.
+  await context.clearCookies();
+
+  const somebody = await context.newPage();
+  await new Site(somebody).signUp(newCustomer('Grace Hopper'));
+  await new Todos(somebody).add('Write a compiler');
+  await somebody.reload();
+  await new Todos(somebody).shows('Write a compiler');
+  expect(await outbox(somebody)).toHaveLength(1);
+  await new Site(somebody).signOut();
+  expect(await outbox(somebody), 'it is not theirs to remove either').toHaveLength(1);
+
+  await new Site(somebody).open('/');
+  await new Site(somebody).signInLink().click();
+  await new Tenant(somebody).signIn(customer);
+  await new Site(somebody).open('/todos');
+  await new Todos(somebody).shows('Call my lawyer');
+  await new Todos(somebody).isSaved();
+});
+
+test('what was decided while the session had ended is done after signing in again', async ({ page, context }) => {
+  const todos = new Todos(page);
+  await todos.add('Buy milk', 'Call the bank');
+  const cookies = await context.cookies(webUrl());
+  const session = cookies.find((cookie) => /errand$/.test(cookie.name));
+  await context.clearCookies({ name: session!.name });
+  await todos.press('Delete', 'Buy milk');
+  await expect(page).toHaveURL(`${webUrl()}/todos`);
+  await todos.shows('Call the bank');
+  await todos.isSaved();
+  await page.reload();
+  await todos.shows('Call the bank');
+});
+
+test('a browser that keeps nothing says so, and asks before the page goes', async ({ page }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(window, 'indexedDB', { value: undefined });
+    Object.defineProperty(window.IDBFactory.prototype, 'open', {
+      value: () => {
+        throw new DOMException('refused', 'SecurityError');
+      },
+    });
+  });
+  await page.reload();
+  await new Site(page).isAlive();
+  const todos = new Todos(page);
+  await page.route('**/actions/todos/add', (route) => route.abort());
+  await todos.field().fill('Buy milk');
+  await todos.field().press('Enter');
+  await expect(alert(page)).toContainText('until then it is on this page only, so keep it open');
+  let asked = false;
+  page.on('dialog', (dialog) => {
+    asked = dialog.type() === 'beforeunload';
+    void dialog.dismiss();
+  });
+  await page.evaluate(() => window.location.reload());
+  await expect.poll(() => asked).toBe(true);
+  await page.unrouteAll();
+  await alert(page).getByRole('button', { name: 'Try again' }).click();
+  await todos.isSaved();
+  await expect(alert(page)).toBeEmpty();
+});
+
+test('a new to-do is where the customer looks, and is read out', async ({ page }) => {
+  const todos = new Todos(page);
+  for (let number = 1; number <= 25; number += 1) {
+    await todos.field().fill(`To-do ${number}`);
+    await todos.field().press('Enter');
+  }
+  await expect(todos.row('To-do 25')).toBeInViewport({ ratio: 1 });
+  await expect(todos.field()).toBeFocused();
+  await expect(page.getByRole('status').filter({ hasText: 'Added “To-do 25”' })).toBeAttached();
+  await todos.isSaved();
+  await todos.filter('Completed').click();
+  await todos.field().fill('Buy milk');
+  await todos.field().press('Enter');
+  await todos.shows('Buy milk');
+  await todos.filter('Active').click();
+  await todos.filter('Completed').click();
+  await todos.shows();
+});
+
+test('a page that a translator has changed works as plain forms', async ({ page }) => {
+  const todos = new Todos(page);
+  await todos.add('Call +1 555-0100');
+  await page.route(`${webUrl()}/todos`, async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.text())
+      .replace('>Call +1 555-0100<', '><a href="tel:+15550100"><font>Call</font> +1 555-0100</a><')
+      .replace('<h1>To-dos</h1>', '<h1><font>Aufgaben</font></h1>');
+    await route.fulfill({ response: answer, body });
+  });
+  await page.goto(`${webUrl()}/todos`);
+  await page.waitForLoadState('networkidle');
+  await todos.field().fill('Buy milk');
+  await todos.field().press('Enter');
+  await expect(todos.row('Buy milk')).toHaveCount(1);
+  await todos.field().fill('Water the plants');
+  await todos.field().press('Enter');
+  await page.unrouteAll({ behavior: 'wait' });
+  await page.goto(`${webUrl()}/todos`);
+  await todos.shows('Call +1 555-0100', 'Buy milk', 'Water the plants');
+});

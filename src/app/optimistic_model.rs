@@ -1,0 +1,348 @@
+//! The list, its outbox and its undo, held against a simple model: two devices of one customer, a server, and a network that
+//! loses requests, loses answers, doubles them and is late. Whatever happens, nothing that was typed is lost or doubled, and
+//! nothing is written over that its author had not seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fastrand::Rng;
+use time::macros::datetime;
+use uuid::Uuid;
+
+use crate::app::model::seen::Seen;
+use crate::app::optimistic::{Change, Choice, List, Trouble, Unsent, Verdict};
+use crate::todo::{Description, Todo};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Row {
+    text: String,
+    done: bool,
+    version: i64,
+    is_there: bool,
+}
+
+/// What the API does, in a few lines.
+#[derive(Default)]
+struct Server {
+    order: Vec<Uuid>,
+    rows: BTreeMap<Uuid, Row>,
+    last: i64,
+    /// What each change replaced: the row, as it was, and the version that the change left.
+    replaced: BTreeMap<i64, Vec<(Uuid, Option<Row>)>>,
+    /// Every text that was ever on it.
+    ever: BTreeSet<String>,
+}
+
+/// How the server answers what was asked of an older version.
+struct Overtaken(Option<Todo>);
+
+impl Server {
+    fn list(&self) -> Vec<Todo> {
+        self.order.iter().filter(|id| self.rows[id].is_there).map(|id| self.todo(*id)).collect()
+    }
+
+    fn todo(&self, id: Uuid) -> Todo {
+        let row = &self.rows[&id];
+        Todo {
+            id,
+            owner: String::new(),
+            description: text(&row.text),
+            done: row.done,
+            created_at: datetime!(2026-01-01 0:00 UTC),
+            updated_at: datetime!(2026-01-01 0:00 UTC),
+            version: row.version,
+        }
+    }
+
+    /// Writes rows in one change, and answers its number; none where they are so already.
+    fn write(&mut self, rows: Vec<(Uuid, Row)>) -> Option<i64> {
+        let rows: Vec<_> = rows.into_iter().filter(|(id, row)| self.rows.get(id) != Some(row)).collect();
+        if rows.is_empty() {
+            return None;
+        }
+        self.last += 1;
+        let mut replaced = Vec::new();
+        for (id, row) in rows {
+            self.ever.insert(row.text.clone());
+            let before = self.rows.insert(id, Row { version: self.last, ..row });
+            if before.is_none() {
+                self.order.push(id);
+            }
+            replaced.push((id, before));
+        }
+        self.replaced.insert(self.last, replaced);
+        Some(self.last)
+    }
+
+    fn perform(&mut self, unsent: &Unsent) -> Result<Option<i64>, Overtaken> {
+        let row = |id: &Uuid| self.rows.get(id).filter(|row| row.is_there).cloned();
+        let seen = |id: &Uuid| -> Result<Row, Overtaken> {
+            match (row(id), unsent.version()) {
+                (None, _) => Err(Overtaken(None)),
+                (Some(row), Some(version)) if row.version != version => Err(Overtaken(Some(self.todo(*id)))),
+                (Some(row), _) => Ok(row),
+            }
+        };
+        let these = |which: &dyn Fn(&Row) -> Option<Row>| -> Vec<(Uuid, Row)> {
+            let Seen::These(these) = unsent.seen() else { return Vec::new() };
+            let unchanged = these
+                .into_iter()
+                .filter_map(|(id, version)| Some((id, row(&id).filter(|row| row.version == version)?)));
+            unchanged.filter_map(|(id, row)| Some((id, which(&row)?))).collect()
+        };
+        let rows = match &unsent.change {
+            Change::Add { id, .. } if self.rows.contains_key(id) => Vec::new(),
+            Change::Add { id, description } => {
+                vec![(*id, Row { text: description.to_string(), done: false, version: 0, is_there: true })]
+            }
+            Change::Edit { id, description, before } => {
+                let row = seen(id)?;
+                let is_doubled = row.text == description.as_str();
+                assert!(row.text == before.as_str() || is_doubled, "{unsent:?} writes over {row:?} unseen");
+                vec![(*id, Row { text: description.to_string(), ..row })]
+            }
+            Change::SetDone { id, done } => vec![(*id, Row { done: *done, ..seen(id)? })],
+            Change::Delete { id, before } => {
+                let row = seen(id)?;
+                assert_eq!(row.text, before.as_str(), "{unsent:?} deletes unseen");
+                vec![(*id, Row { is_there: false, ..row })]
+            }
+            Change::SetAllDone { done, .. } => {
+                these(&|row| (row.done != *done).then(|| Row { done: *done, ..row.clone() }))
+            }
+            Change::ClearCompleted { .. } => these(&|row| row.done.then(|| Row { is_there: false, ..row.clone() })),
+            Change::Undo { .. } => {
+                let Some(number) = unsent.undoes else { return Ok(None) };
+                let replaced = self.replaced.remove(&number).unwrap_or_default();
+                let untouched = replaced.into_iter().filter(|(id, _)| self.rows[id].version == number);
+                let back = untouched.map(|(id, before)| {
+                    let gone = Row { is_there: false, ..self.rows[&id].clone() };
+                    (id, before.unwrap_or(gone))
+                });
+                back.collect()
+            }
+        };
+        Ok(self.write(rows))
+    }
+}
+
+fn text(text: &str) -> Description {
+    Description::parse(text).expect("valid")
+}
+
+/// One device: its page, and what its customer did there.
+struct Device {
+    list: List,
+    /// What was done there, the last one at the end.
+    history: Vec<u64>,
+}
+
+/// All of it.
+struct World {
+    rng: Rng,
+    server: Server,
+    devices: [Device; 2],
+    texts: u32,
+    /// What was typed and then replaced or given up by the same customer at the same device, before it was saved.
+    given_up: BTreeSet<String>,
+    all_typed: Vec<String>,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let device = || Device { list: List::default(), history: Vec::new() };
+        Self {
+            rng: Rng::with_seed(seed),
+            server: Server::default(),
+            devices: [device(), device()],
+            texts: 0,
+            given_up: BTreeSet::new(),
+            all_typed: Vec::new(),
+        }
+    }
+
+    fn new_text(&mut self) -> String {
+        self.texts += 1;
+        let text = format!("text {}", self.texts);
+        self.all_typed.push(text.clone());
+        text
+    }
+
+    fn push(&mut self, device: usize, change: Change) {
+        let device = &mut self.devices[device];
+        let serial = device.list.push(change);
+        device.history.push(serial);
+    }
+
+    /// The customer does something at a device.
+    fn act(&mut self, device: usize) {
+        let entries = self.devices[device].list.entries().to_vec();
+        let open: Vec<_> =
+            entries.iter().filter(|entry| !entry.is_only_here() && !entry.is_in_conflict()).cloned().collect();
+        let chosen = self.rng.choice(open.clone());
+        match (self.rng.u8(..12), chosen) {
+            (0..=3, _) | (_, None) => {
+                let (id, text) = (Uuid::from_u128(self.rng.u128(..)), self.new_text());
+                self.push(device, Change::Add { id, description: self::text(&text) });
+            }
+            (4..=5, Some(entry)) => {
+                let (id, text) = (entry.id, self.new_text());
+                self.push(device, Change::Edit { id, description: self::text(&text), before: entry.todo.description });
+            }
+            (6..=7, Some(entry)) => self.push(device, Change::SetDone { id: entry.id, done: !entry.todo.done }),
+            (8, Some(entry)) => self.push(device, Change::Delete { id: entry.id, before: entry.todo.description }),
+            (9, _) => {
+                let done = self.rng.bool();
+                let ids: Vec<_> = open.iter().filter(|entry| entry.todo.done != done).map(|entry| entry.id).collect();
+                if !ids.is_empty() {
+                    self.push(device, Change::SetAllDone { ids, done });
+                }
+            }
+            (10, _) => {
+                let ids: Vec<_> = open.iter().filter(|entry| entry.todo.done).map(|entry| entry.id).collect();
+                if !ids.is_empty() {
+                    self.push(device, Change::ClearCompleted { ids });
+                }
+            }
+            _ => {
+                let Device { list, history } = &mut self.devices[device];
+                if let Some(serial) = history.pop().filter(|serial| list.can_undo(*serial)) {
+                    let text = list.unsent().iter().find(|unsent| unsent.serial == serial);
+                    let text = text.and_then(|unsent| unsent.change.text()).map(ToString::to_string);
+                    if list.give_up_change(serial) {
+                        self.given_up.extend(text);
+                    } else {
+                        list.push(Change::Undo { serial });
+                    }
+                }
+            }
+        }
+    }
+
+    /// A device sends what is next, over a network that is as it is.
+    fn send(&mut self, device: usize, is_reliable: bool) {
+        let Some(unsent) = self.devices[device].list.next().cloned() else { return };
+        let fate = if is_reliable { 9 } else { self.rng.u8(..10) };
+        let answer = match fate {
+            0 => None,
+            1 => {
+                let _ = self.server.perform(&unsent);
+                None
+            }
+            2 => {
+                let _ = self.server.perform(&unsent);
+                Some(self.server.perform(&unsent))
+            }
+            3 => {
+                let answer = self.server.perform(&unsent);
+                // While it is on its way, the customer goes on.
+                self.act(device);
+                Some(answer)
+            }
+            _ => Some(self.server.perform(&unsent)),
+        };
+        let list = &mut self.devices[device].list;
+        match answer {
+            None if fate == 0 => list.hold(),
+            None => list.fail(unsent.serial),
+            Some(Ok(number)) => list.confirm(unsent.serial, number),
+            Some(Err(Overtaken(now))) => {
+                let is_edit = |other: &&Unsent| {
+                    matches!(other.change, Change::Edit { .. }) && other.change.concerns() == unsent.change.concerns()
+                };
+                let edits = list.unsent().iter().filter(is_edit).filter_map(|edit| edit.change.text());
+                let mut edits: Vec<String> = edits.map(ToString::to_string).collect();
+                if list.overtaken(unsent.serial, now) == Verdict::Conflict {
+                    // Of several, the last one is meant.
+                    edits.pop();
+                    self.given_up.extend(edits);
+                }
+            }
+        }
+    }
+
+    fn reload(&mut self, device: usize) {
+        let device = &mut self.devices[device];
+        let kept = serde_json::to_string(device.list.unsent()).expect("it can be kept");
+        device.list = List::default();
+        device.history.clear();
+        device.list.replace(self.server.list(), 0);
+        device.list.adopt(serde_json::from_str(&kept).expect("as it was kept"));
+    }
+
+    fn choose(&mut self, device: usize, choice: Option<Choice>) {
+        let in_conflict = self.devices[device].list.entries().iter().find(|entry| entry.is_in_conflict()).cloned();
+        let Some(entry) = in_conflict else { return };
+        let choice =
+            choice.unwrap_or_else(|| *self.rng.choice(&[Choice::Mine, Choice::Theirs, Choice::Both]).expect("some"));
+        let Some(Trouble::Conflict { mine, .. }) = entry.trouble else { return };
+        if choice == Choice::Theirs {
+            self.given_up.insert(mine.to_string());
+        }
+        if let Some(change) = self.devices[device].list.resolve(entry.id, choice) {
+            self.push(device, change);
+        }
+    }
+
+    fn fetch(&mut self, device: usize) {
+        let list = &mut self.devices[device].list;
+        list.replace(self.server.list(), list.revision());
+    }
+
+    fn step(&mut self) {
+        let device = self.rng.usize(..2);
+        match self.rng.u8(..12) {
+            0..=3 => self.act(device),
+            4..=7 => self.send(device, false),
+            8 => self.devices[device].list.send_again(None),
+            9 => self.reload(device),
+            10 => self.choose(device, None),
+            _ => self.fetch(device),
+        }
+    }
+
+    /// The network is back, and the customer decides what is to be decided.
+    fn settle(&mut self) {
+        for round in 0..200 {
+            for device in 0..2 {
+                self.devices[device].list.send_again(None);
+                self.send(device, true);
+                self.choose(device, Some(if round < 100 { Choice::Both } else { Choice::Theirs }));
+            }
+            if self.devices.iter().all(|device| device.list.unsent().is_empty()) {
+                break;
+            }
+        }
+        for device in 0..2 {
+            self.fetch(device);
+        }
+    }
+
+    fn check(&self, seed: u64) {
+        let texts = |list: &List| -> Vec<String> {
+            list.entries().iter().map(|entry| entry.todo.description.to_string()).collect()
+        };
+        let server: Vec<String> = self.server.list().iter().map(|todo| todo.description.to_string()).collect();
+        for device in &self.devices {
+            assert!(device.list.unsent().is_empty(), "seed {seed}: never sent: {:?}", device.list.unsent());
+            assert_eq!(texts(&device.list), server, "seed {seed}: a page shows something else than there is");
+        }
+        for typed in &self.all_typed {
+            let is_safe = self.server.ever.contains(typed) || self.given_up.contains(typed);
+            assert!(is_safe, "seed {seed}: {typed} is lost");
+        }
+        let once: BTreeSet<&String> = server.iter().collect();
+        assert_eq!(once.len(), server.len(), "seed {seed}: doubled: {server:?}");
+    }
+}
+
+#[test]
+fn nothing_typed_is_lost_or_doubled_whatever_the_network_and_another_device_do() {
+    for seed in 0..2_000 {
+        let mut world = World::new(seed);
+        for _ in 0..60 {
+            world.step();
+        }
+        world.settle();
+        world.check(seed);
+    }
+}
