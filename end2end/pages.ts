@@ -152,6 +152,8 @@ export class Todos {
   readonly checkbox = (text: string) => this.page.getByRole('checkbox', { name: text, exact: true });
   readonly toggleAll = () => this.checkbox('Mark all as done');
   readonly editField = () => this.page.getByRole('textbox', { name: 'Edit to-do' });
+  /** The toast's button. */
+  readonly undo = () => this.page.getByRole('button', { name: 'Undo', exact: true });
   readonly count = () => this.page.locator('.count');
   readonly clearCompleted = () => this.page.getByRole('button', { name: 'Clear completed' });
   readonly filter = (name: 'All' | 'Active' | 'Completed') =>

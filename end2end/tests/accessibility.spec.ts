@@ -48,7 +48,7 @@ test('the pages of a customer', async ({ page }) => {
   await todos.editField().press('Escape');
 
   await todos.press('Delete', 'Buy milk');
-  await expect(page.getByRole('button', { name: 'Undo' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Undo', exact: true })).toBeVisible();
   await isAccessible(page, 'list with an offer to undo');
 
   await site.open('/account');

@@ -48,7 +48,7 @@ async function outbox(page: Page): Promise<string[]> {
   );
 }
 
-const alert = (page: Page) => page.getByRole('alert');
+const alert = (page: Page) => page.locator('main').getByRole('alert');
 
 test('what is typed quickly survives a reload at once', async ({ page }) => {
   const todos = new Todos(page);
@@ -124,7 +124,7 @@ test('without a network everything goes on, and is sent when it is back', async 
   await todos.shows('Buy milk', 'Water all plants');
   await expect(alert(page)).toContainText('You are offline. 4 changes are kept in this browser');
   // Also what is undone before it was sent.
-  await page.getByRole('button', { name: 'Undo' }).click();
+  await todos.undo().click();
   await todos.shows('Buy milk', 'Call the bank', 'Water all plants');
   await context.setOffline(false);
   await expect(alert(page)).toBeEmpty();
@@ -213,7 +213,7 @@ test('what another device rewrote is not deleted unseen', async ({ page, browser
   await todos.press('Delete', 'Buy milk');
   await expect(alert(page)).toContainText('“Buy milk” was changed on another device meanwhile, and is not deleted.');
   await todos.shows('Buy milk and call the dentist');
-  await expect(page.getByRole('button', { name: 'Undo' })).toHaveCount(0);
+  await expect(todos.undo()).toHaveCount(0);
 });
 
 test('a text that is refused stays with its row', async ({ page }) => {

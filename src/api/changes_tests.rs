@@ -172,6 +172,45 @@ async fn everything_can_be_undone_as_one_and_done_again() {
     assert_eq!(list(&store, "alice").await, []);
 }
 
+/// Another device, or a page that was loaded anew, knows no number.
+#[tokio::test]
+async fn the_last_change_is_undone_step_by_step_from_any_device() {
+    let api = TestApi::start().await;
+    let latest = format!("{LIST}/changes/latest/undo");
+    let undo = || api.call(&api.alice, "POST", &latest, None);
+    assert_eq!(undo().await.status, 404, "nothing was changed yet");
+
+    let milk = api.add(&api.alice, "buy milk").await;
+    let bank = api.add(&api.alice, "call the bank").await;
+    let path = format!("{LIST}/{}", milk.id);
+    api.call(&api.alice, "PATCH", &path, Some(json!({"description": "buy oat milk"}))).await;
+    let deleted = api.call(&api.alice, "DELETE", &path, None).await;
+    let texts = || async {
+        let list = api.list(&api.alice).await;
+        list.iter().map(|todo| todo.description.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(texts().await, "call the bank");
+
+    let first = undo().await;
+    assert_eq!((first.status, &first.body["undone"]), (200, &json!(change_of(&deleted))));
+    assert_eq!(texts().await, "buy oat milk, call the bank");
+    undo().await;
+    assert_eq!(texts().await, "buy milk, call the bank");
+    // Undoing that something was added is no deletion that would be undone next.
+    let third = undo().await;
+    assert_eq!((texts().await, &third.body["removed"]), ("buy milk".to_owned(), &json!([bank.id])));
+    // What undid something is undone by its number only.
+    let again = api.call(&api.alice, "POST", &format!("{LIST}/changes/{}/undo", change_of(&third)), None).await;
+    assert_eq!((again.status, texts().await), (200, "buy milk, call the bank".to_owned()));
+    for expected in ["buy milk", ""] {
+        assert_eq!(undo().await.status, 200);
+        assert_eq!(texts().await, expected);
+    }
+    assert_eq!(undo().await.status, 404);
+    assert_eq!(api.call(&api.bob, "POST", &latest, None).await.status, 404);
+    assert_eq!(api.call(&api.alice, "POST", &format!("{LIST}/changes/last/undo"), None).await.status, 400);
+}
+
 #[tokio::test]
 async fn undoing_leaves_alone_what_was_changed_since() {
     let clock = clock();

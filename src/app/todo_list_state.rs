@@ -606,7 +606,10 @@ impl TodoListState {
 
     /// Another device changed it meanwhile.
     fn overtaken(self, unsent: &Unsent, now: Option<Todo>) {
-        let text = unsent.change.text().cloned().or_else(|| self.text_of(*unsent.change.concerns().first()?));
+        let text = match &unsent.change {
+            Change::Delete { before, .. } => Some(before.clone()),
+            change => change.text().cloned().or_else(|| self.text_of(*change.concerns().first()?)),
+        };
         let is_deleted = now.is_none();
         let verdict = self.list.try_update(|list| list.overtaken(unsent.serial, now));
         let name = text.map_or_else(|| "A to-do".to_owned(), |text| format!("“{}”", shortened(text.as_str())));
