@@ -24,7 +24,7 @@ use axum::{Json, Router};
 use errand::dev::{Addresses, Dev};
 use errand::platform::clock::{self, Clock};
 use errand::platform::{database, hash, outbound, random, telemetry};
-use errand::todo::{Description, Todo};
+use errand::todo::{Description, Details, Todo};
 use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderName, LOCATION, SET_COOKIE};
 use reqwest::{Method, Request, Response, StatusCode, Url};
 use serde::Deserialize;
@@ -335,7 +335,7 @@ impl Bare {
     /// The API's query, and its rows as the API sends them.
     async fn list(State(bare): State<Arc<Self>>) -> Json<Vec<Todo>> {
         let query = sqlx::query(
-            "SELECT id, owner, description, done, created_at, updated_at, version FROM todos
+            "SELECT id, owner, description, done, details, completed_at, created_at, updated_at, version FROM todos
              WHERE owner = $1 AND removed_at IS NULL AND (position, id) > (CAST($2 AS BIGINT), $3)
              ORDER BY position, id LIMIT CAST($4 AS BIGINT)",
         );
@@ -347,6 +347,11 @@ impl Bare {
             owner: text(row, "owner"),
             description: Description::parse(&text(row, "description")).expect("the API has checked it"),
             done: row.get::<i64, _>("done") != 0,
+            details: match row.get::<&str, _>("details") {
+                "{}" => Details::default(),
+                details => serde_json::from_str(details).expect("the API has written it"),
+            },
+            completed_at: row.get::<Option<i64>, _>("completed_at").map(clock::from_millis),
             created_at: clock::from_millis(row.get("created_at")),
             updated_at: clock::from_millis(row.get("updated_at")),
             version: row.get("version"),

@@ -1,15 +1,20 @@
-//! What a to-do is: the type that travels between API, web server and browser, and the rules of its text.
+//! What a to-do is: the type that travels between API, web server and browser, and the rules of its parts.
 
-use serde::{Deserialize, Serialize};
+mod due;
+
+use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+pub use self::due::{ClockTime, Day, Due, DueError, DuePatch, NotADay, NotATime, NotATimeZone, ZoneName};
 
 /// Where the API keeps to-dos, below its address.
 pub const API_PATH: &str = "api/todolist";
 /// The header of an answer that says which change of the list it came of; none where nothing was changed.
 pub const CHANGE: &str = "todolist-change";
 
-/// A to-do as the API sends it (camelCase, as in Microsoft's sample; `done` and the two times are ours).
+/// A to-do as the API sends it (camelCase, as in Microsoft's sample, whose are `id`, `owner` and `description`). What it does
+/// not have is absent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Todo {
@@ -21,6 +26,12 @@ pub struct Todo {
     pub description: Description,
     /// Whether it is done.
     pub done: bool,
+    /// What else its author says of it.
+    #[serde(flatten)]
+    pub details: Details,
+    /// When it became done (RFC 3339, UTC); none while it is not.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<OffsetDateTime>,
     /// When it was added (RFC 3339, UTC).
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
@@ -54,14 +65,50 @@ pub struct NewTodo {
     /// Whether it is done already.
     #[serde(default)]
     pub done: bool,
+    /// What else there is to say.
+    #[serde(flatten)]
+    pub details: Details,
 }
 
 impl From<Todo> for NewTodo {
     fn from(todo: Todo) -> Self {
         // Every member by name: one that is new does not compile until it is decided whose it is to say.
-        let Todo { description, done, id: _, owner: _, created_at: _, updated_at: _, version: _ } = todo;
-        Self { description, done }
+        let Todo {
+            description,
+            done,
+            details,
+            id: _,
+            owner: _,
+            completed_at: _,
+            created_at: _,
+            updated_at: _,
+            version: _,
+        } = todo;
+        Self { description, done, details }
     }
+}
+
+impl From<Description> for NewTodo {
+    /// Not done, and nothing else to say.
+    fn from(description: Description) -> Self {
+        Self { description, done: false, details: Details::default() }
+    }
+}
+
+/// What its author says of a to-do beside its text and whether it is done. A member that is added here travels, is stored,
+/// and is brought back by undoing, with the rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Details {
+    /// More about it; empty where there is none.
+    #[serde(skip_serializing_if = "Note::is_empty")]
+    pub note: Note,
+    /// Whether it has a star.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub starred: bool,
+    /// When it is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<Due>,
 }
 
 /// What is to change of a to-do (RFC 7396): what is absent stays as it is.
@@ -74,13 +121,62 @@ pub struct Patch {
     /// Whether it is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<bool>,
+    /// The new note; an empty one for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
+    /// Whether it has a star.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starred: Option<bool>,
+    /// What changes of when it is due; `Some(None)`: it is not due any more.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub due: Option<Option<DuePatch>>,
 }
 
 impl Patch {
+    /// What puts `new` in the place of another to-do: nothing of that stays.
+    pub fn replacing(new: NewTodo) -> Self {
+        let NewTodo { description, done, details: Details { note, starred, due } } = new;
+        Self {
+            description: Some(description),
+            done: Some(done),
+            note: Some(note),
+            starred: Some(starred),
+            due: Some(due.map(DuePatch::from)),
+        }
+    }
+
     /// Whether nothing is to change.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// The to-do that comes of `todo`.
+    ///
+    /// # Errors
+    /// [`DueError`] when what is to change of `due` does not fit what there is.
+    pub fn merge(&self, todo: NewTodo) -> Result<NewTodo, DueError> {
+        // Every member by name, here as well.
+        let Self { description, done, note, starred, due } = self;
+        let before = todo.details;
+        Ok(NewTodo {
+            description: description.clone().unwrap_or(todo.description),
+            done: done.unwrap_or(todo.done),
+            details: Details {
+                note: note.clone().unwrap_or(before.note),
+                starred: starred.unwrap_or(before.starred),
+                due: match due {
+                    None => before.due,
+                    Some(None) => None,
+                    Some(Some(patch)) => Some(patch.merge(before.due.as_ref())?),
+                },
+            },
+        })
+    }
+}
+
+/// A member that is there, whatever its value: `null` is not the same as absent.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(member: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(member).map(Some)
 }
 
 /// The text of a to-do: trimmed, not empty, at most [`Description::MAX_CHARS`] characters, one line.
@@ -157,6 +253,71 @@ impl std::fmt::Display for Description {
     }
 }
 
+/// More about a to-do: a text of several lines, at most [`Note::MAX_CHARS`] characters, or none. Markdown, which is kept as it
+/// was written, but for its line breaks: all are `\n`, whoever sent them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Note(String);
+
+/// Why a text is not a [`Note`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoteError {
+    /// Longer than [`Note::MAX_CHARS`].
+    #[error("That is longer than {} characters. Shorten it.", Note::MAX_CHARS)]
+    TooLong,
+    /// A NUL, which databases cut or refuse.
+    #[error("The text contains a character that cannot be stored (NUL). Remove it.")]
+    Nul,
+}
+
+impl Note {
+    /// The longest note, in Unicode scalar values.
+    pub const MAX_CHARS: usize = 10_000;
+
+    /// Checks `text`. One of nothing but white space is none.
+    ///
+    /// # Errors
+    /// [`NoteError`] when it is too long, or contains NUL.
+    pub fn parse(text: &str) -> Result<Self, NoteError> {
+        if text.contains('\0') {
+            return Err(NoteError::Nul);
+        }
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        // Forms send two characters for each line break (HTML, "newline normalization"), scripts one.
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        if text.chars().count() > Self::MAX_CHARS {
+            return Err(NoteError::TooLong);
+        }
+        Ok(Self(text))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Note {
+    type Error = NoteError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Note> for String {
+    fn from(note: Note) -> Self {
+        note.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,5 +343,34 @@ mod tests {
     fn markup_sql_and_right_to_left_marks_are_kept_literally() {
         let text = "<script>'; DROP TABLE todos; -- \u{202e}";
         assert_eq!(Description::parse(text).expect("valid").as_str(), text);
+    }
+
+    #[test]
+    fn a_note_keeps_its_lines_and_blanks() {
+        let markdown = "# Milk\n\n    two litres  \n- oat";
+        assert_eq!(Note::parse(markdown).expect("valid").as_str(), markdown);
+        assert_eq!(Note::parse("a\r\nb\rc\n").expect("valid").as_str(), "a\nb\nc\n");
+        assert!(Note::parse(" \r\n\t").expect("none").is_empty());
+        assert_eq!(Note::parse(" \0"), Err(NoteError::Nul));
+        assert_eq!(Note::parse(&"é".repeat(10_001)), Err(NoteError::TooLong));
+        assert!(Note::parse(&"é".repeat(10_000)).is_ok());
+    }
+
+    #[test]
+    fn what_a_change_leaves_out_stays_and_what_replaces_leaves_nothing() {
+        let text = |text: &str| Description::parse(text).expect("valid");
+        let due = Due::on(Day::parse("2026-12-01").expect("a day"));
+        let details = Details { note: Note::parse("n").expect("valid"), starred: true, due: Some(due) };
+        let before = NewTodo { description: text("a"), done: true, details };
+        let patch = |json: &str| serde_json::from_str::<Patch>(json).expect("a change");
+        assert!(patch("{}").is_empty());
+        assert_eq!(patch("{}").merge(before.clone()).as_ref(), Ok(&before));
+        let after = patch(r#"{"note": "", "due": null, "starred": false}"#).merge(before.clone()).expect("complete");
+        assert_eq!(after, NewTodo { done: true, ..text("a").into() });
+        assert_eq!(patch(r#"{"due": {"time": "09:00"}}"#).merge(before.clone()), Err(DueError::NoTimeZone));
+        for new in [NewTodo::from(text("b")), before.clone()] {
+            let replacing = serde_json::to_string(&Patch::replacing(new.clone())).expect("JSON");
+            assert_eq!(patch(&replacing).merge(before.clone()), Ok(new));
+        }
     }
 }

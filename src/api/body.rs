@@ -9,9 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::content::Content;
 use super::problem::Problem;
 use crate::identity::bearer::{Caller, Kind};
-use crate::todo::{Description, NewTodo, Patch};
+use crate::todo::{NewTodo, Patch};
 
 /// The longest owner key, in bytes.
 const MAX_OWNER: usize = 600;
@@ -21,8 +22,24 @@ pub(super) trait Members: DeserializeOwned {
     /// The members that it may have. Any other one is refused by name: what is not understood must not be lost in
     /// silence.
     const MEMBERS: &[&str];
+    /// Further ones: what an author says of a to-do.
+    const CONTENT: &[&str] = &[];
     /// The largest one, in bytes.
     const MAX_BYTES: usize = 16 * 1024;
+
+    /// Refuses members that are not known.
+    fn check(members: &Map<String, Value>) -> Result<(), Problem> {
+        let refused = unknown(members, Self::MEMBERS, Self::CONTENT);
+        refused.map_or(Ok(()), |(pointer, detail)| Err(Problem::member(pointer, detail)))
+    }
+}
+
+/// Where a member is that is not known, and which are.
+pub(super) fn unknown(members: &Map<String, Value>, known: &[&str], content: &[&str]) -> Option<(String, String)> {
+    let is_known = |name: &&String| known.contains(&name.as_str()) || content.contains(&name.as_str());
+    let unknown = members.keys().find(|name| !is_known(name))?;
+    let known = [known, content].concat().join(", ");
+    Some((pointer(unknown), format!("There is no such member here. Known: {known}.")))
 }
 
 /// A JSON body: 415 for other content types, 413 when too large, 400 when it is not what was expected.
@@ -49,16 +66,16 @@ impl<S: Send + Sync, T: Members> FromRequest<S> for Json<T> {
             }
             _ => Problem::bad_request("The body ended before it was complete."),
         })?;
-        if let Ok(members) = serde_json::from_slice::<Map<String, Value>>(&body)
-            && let Some(unknown) = members.keys().find(|name| !T::MEMBERS.contains(&name.as_str()))
-        {
-            let known = T::MEMBERS.join(", ");
-            return Err(Problem::member(pointer(unknown), format!("There is no such member here. Known: {known}.")));
+        if let Ok(members) = serde_json::from_slice(&body) {
+            T::check(&members)?;
         }
         let value = serde_json::from_slice(&body);
         value.map(Self).map_err(|e| Problem::bad_request(format!("The body is not the JSON that was expected: {e}.")))
     }
 }
+
+/// The largest body of a to-do, in bytes: it has room for the longest note.
+const MAX_CONTENT: usize = 64 * 1024;
 
 /// A JSON pointer to a member (RFC 6901 §3), of bounded length.
 fn pointer(member: &str) -> String {
@@ -84,13 +101,15 @@ impl<S: Send + Sync> FromRequestParts<S> for TodoId {
 #[derive(Deserialize)]
 pub(super) struct Draft {
     id: Option<Value>,
-    description: Option<String>,
-    done: Option<bool>,
     owner: Option<Value>,
+    #[serde(flatten)]
+    content: Content,
 }
 
 impl Members for Draft {
-    const MEMBERS: &[&str] = &["description", "done", "owner", "id", "createdAt", "updatedAt", "version"];
+    const MEMBERS: &[&str] = &["owner", "id", "createdAt", "updatedAt", "completedAt", "version"];
+    const CONTENT: &[&str] = Content::MEMBERS;
+    const MAX_BYTES: usize = MAX_CONTENT;
 }
 
 /// What the client saw before it decides (RFC 9110 §13.1.1): the version of `If-Match`, if there is one.
@@ -124,24 +143,30 @@ impl Seen {
 /// What is to change of a to-do.
 #[derive(Deserialize)]
 pub(super) struct Change {
-    description: Option<String>,
-    done: Option<bool>,
+    #[serde(flatten)]
+    content: Content,
 }
 
 impl Members for Change {
-    const MEMBERS: &[&str] = &["description", "done"];
+    const MEMBERS: &[&str] = &[];
+    const CONTENT: &[&str] = Content::MEMBERS;
+    const MAX_BYTES: usize = MAX_CONTENT;
 }
 
 impl Change {
     /// The change, parsed. One that changes nothing is refused.
     pub(super) fn patch(&self) -> Result<Patch, Problem> {
-        let patch = Patch { description: description(self.description.as_deref())?, done: self.done };
+        let patch = self.content.patch("")?;
         if patch.is_empty() {
-            return Err(Problem::bad_request("Nothing is to be changed: give description, done or both."));
+            return Err(Problem::bad_request(NOTHING));
         }
         Ok(patch)
     }
 }
+
+/// Why a change that changes nothing is refused.
+pub(super) const NOTHING: &str =
+    "Nothing is to be changed: give description, done, note, starred, due or several of them.";
 
 /// What is to change of all of one owner's to-dos.
 #[derive(Deserialize)]
@@ -164,10 +189,6 @@ impl Mark {
     }
 }
 
-fn description(text: Option<&str>) -> Result<Option<Description>, Problem> {
-    text.map(Description::parse).transpose().map_err(|error| Problem::member("/description", error.to_string()))
-}
-
 fn named_owner<'a>(caller: &'a Caller, named: Option<&'a Value>) -> Result<&'a str, Problem> {
     owner(caller, named.and_then(Value::as_str)).map_err(|detail| Problem::member("/owner", detail))
 }
@@ -175,7 +196,7 @@ fn named_owner<'a>(caller: &'a Caller, named: Option<&'a Value>) -> Result<&'a s
 impl Draft {
     /// The to-do that is to be added.
     pub(super) fn new_todo(&self) -> Result<NewTodo, Problem> {
-        Ok(NewTodo { description: self.required_description()?, done: self.done.unwrap_or_default() })
+        self.content.new_todo("")
     }
 
     /// The id that the client made. Clients of Microsoft's sample send a number, or the id of nothing: theirs is made here.
@@ -185,14 +206,11 @@ impl Draft {
         Ok(Some(id).filter(|id| !id.is_nil()))
     }
 
-    /// What a to-do is to be replaced by. Clients that know no `done` leave it as it is.
+    /// What a to-do is to be replaced by. What is not said is gone; but clients of Microsoft's sample know no `done`, and
+    /// without it that stays as it is.
     pub(super) fn replacement(&self) -> Result<Patch, Problem> {
-        Ok(Patch { description: Some(self.required_description()?), done: self.done })
-    }
-
-    fn required_description(&self) -> Result<Description, Problem> {
-        description(self.description.as_deref())?
-            .ok_or_else(|| Problem::member("/description", "Say what is to be done."))
+        let patch = Patch::replacing(self.content.new_todo("")?);
+        Ok(Patch { done: patch.done.filter(|_| self.content.says_done()), ..patch })
     }
 
     /// Whose to-do it is to be: the user's own, whatever the body says; what the body says, when an app calls.

@@ -16,7 +16,7 @@ fn text(description: &str) -> Description {
 }
 
 fn new(description: &str) -> NewTodo {
-    NewTodo { description: text(description), done: false }
+    text(description).into()
 }
 
 fn done(done: bool) -> Patch {
@@ -139,7 +139,7 @@ async fn everything_can_be_undone_as_one_and_done_again() {
     let before = list(&store, "alice").await;
     clock.advance(Duration::hours(1));
     let rename =
-        Operation::Change { id: ids[0], patch: Patch { description: Some(text("x")), done: None }, seen: None };
+        Operation::Change { id: ids[0], patch: Patch { description: Some(text("x")), ..Patch::default() }, seen: None };
     let remove = |n: usize| Operation::Remove { id: ids[n], seen: None };
     let extra = Uuid::new_v4();
     // The same row twice: what is undone is the whole.
@@ -218,7 +218,7 @@ async fn undoing_leaves_alone_what_was_changed_since() {
     let a = add(&store, "alice", "a").await.expect("added").id;
     let b = add(&store, "alice", "b").await.expect("added").id;
     let change = store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works").0.expect("changed");
-    let patch = Patch { description: Some(text("b, and more")), done: None };
+    let patch = Patch { description: Some(text("b, and more")), ..Patch::default() };
     perform(&store, "alice", Operation::Change { id: b, patch, seen: None }).await;
     let undone = undo(&store, "alice", change).await.expect("can be undone");
     assert_eq!((undone.restored.len(), undone.changed_since.as_slice()), (1, &[b][..]));
@@ -248,7 +248,7 @@ async fn changes_of_one_list_at_the_same_moment_come_one_after_the_other() {
     let all = (0..40).map(|n: u32| {
         let store = store.clone();
         tokio::spawn(async move {
-            let patch = Patch { description: Some(text(&format!("by {n}"))), done: None };
+            let patch = Patch { description: Some(text(&format!("by {n}"))), ..Patch::default() };
             let Applied { change, outcomes } = store
                 .apply(
                     "alice",

@@ -22,6 +22,11 @@
 //! Answers to changes carry it in `Todolist-Change` ([`CHANGE`](crate::todo::CHANGE)), answers of one to-do its version in `ETag`, and `If-Match`
 //! makes any change of it depend on that. A to-do may come with an id that its client made: sent twice, it is added once.
 //!
+//! What an author may say of a to-do: `description`, `done`, `note` (Markdown, kept as text, at most 10,000 characters),
+//! `starred`, and `due`: a day, `{"date": "2026-12-01"}`, or a moment, with `"time": "09:00"` and `"timeZone": "Europe/Madrid"`
+//! (IANA) beside it. `POST` and `PUT` say all of it, `PATCH` what changes (RFC 7396). When it became done (`completedAt`), and
+//! all else, says the API. What a to-do does not have is absent.
+//!
 //! Users see their own to-dos, apps (daemons) everyone's. Profiles are kept by a directory, which is asked on the
 //! customer's behalf (`directory`). Every error is a problem document (RFC 9457). There are no
 //! CORS headers: browsers have no business here, their access tokens stay on the web server.
@@ -31,6 +36,9 @@ mod callers;
 #[cfg(test)]
 mod changes_tests;
 pub mod config;
+mod content;
+#[cfg(test)]
+mod content_tests;
 mod directory;
 mod downstream;
 mod permissions;

@@ -186,7 +186,7 @@ impl Entry {
     }
 
     fn new(id: Uuid, description: &Description) -> Self {
-        let todo = NewTodo { description: description.clone(), done: false };
+        let todo = NewTodo::from(description.clone());
         Self { id, todo, version: 0, pending: false, trouble: None, gone: false }
     }
 
@@ -731,6 +731,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::todo::Details;
 
     fn todo(id: u128, text: &str, done: bool) -> Todo {
         Todo {
@@ -738,6 +739,8 @@ mod tests {
             owner: String::new(),
             description: self::text(text),
             done,
+            details: Details::default(),
+            completed_at: None,
             created_at: datetime!(2026-01-01 0:00 UTC),
             updated_at: datetime!(2026-01-01 0:00 UTC),
             version: 1,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::model::seen::Seen;
 use crate::app::optimistic::{Change, Choice, List, Trouble, Unsent, Verdict};
-use crate::todo::{Description, Todo};
+use crate::todo::{Description, Details, Todo};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Row {
@@ -33,7 +33,7 @@ struct Server {
 }
 
 /// How the server answers what was asked of an older version.
-struct Overtaken(Option<Todo>);
+struct Overtaken(Option<Box<Todo>>);
 
 impl Server {
     fn list(&self) -> Vec<Todo> {
@@ -47,6 +47,8 @@ impl Server {
             owner: String::new(),
             description: text(&row.text),
             done: row.done,
+            details: Details::default(),
+            completed_at: None,
             created_at: datetime!(2026-01-01 0:00 UTC),
             updated_at: datetime!(2026-01-01 0:00 UTC),
             version: row.version,
@@ -78,7 +80,7 @@ impl Server {
         let seen = |id: &Uuid| -> Result<Row, Overtaken> {
             match (row(id), unsent.version()) {
                 (None, _) => Err(Overtaken(None)),
-                (Some(row), Some(version)) if row.version != version => Err(Overtaken(Some(self.todo(*id)))),
+                (Some(row), Some(version)) if row.version != version => Err(Overtaken(Some(Box::new(self.todo(*id))))),
                 (Some(row), _) => Ok(row),
             }
         };
@@ -251,7 +253,7 @@ impl World {
                 };
                 let edits = list.unsent().iter().filter(is_edit).filter_map(|edit| edit.change.text());
                 let mut edits: Vec<String> = edits.map(ToString::to_string).collect();
-                if list.overtaken(unsent.serial, now) == Verdict::Conflict {
+                if list.overtaken(unsent.serial, now.map(|now| *now)) == Verdict::Conflict {
                     // Of several, the last one is meant.
                     edits.pop();
                     self.given_up.extend(edits);

@@ -5,6 +5,7 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use url::form_urlencoded;
 
 use crate::api::Api;
+use crate::api::content;
 use crate::api::problem::Problem;
 use crate::api::store::{Applied, Operation, Outcome};
 use crate::todo::{API_PATH, CHANGE, Todo};
@@ -47,6 +48,7 @@ pub(super) fn todo(change: Option<i64>, outcome: Outcome) -> Result<Response, Pr
         Outcome::Missing => Err(Problem::no_such_todo()),
         Outcome::RemovedSince => Err(Problem::removed_since()),
         Outcome::Stale(current) => Err(Problem::stale(current)),
+        Outcome::Unfit(error) => Err(content::unfit("", error)),
         Outcome::Taken => Err(Problem::id_taken()),
         Outcome::Full => Err(Problem::full()),
     }

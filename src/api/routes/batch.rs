@@ -1,21 +1,22 @@
-//! `POST /api/todolist/batch` with `{changes: [{op: "add", id, description, done?}, {op: "change", id, version?,
-//! description?, done?}, {op: "remove", id, version?}]}`: several things in one change, which is undone as one. Each is
-//! answered in its place: what is not as the client saw it (`version`) is left as it is, and the rest is done.
+//! `POST /api/todolist/batch` with `{changes: [{op: "add", id, description, …}, {op: "change", id, version?, …}, {op: "remove",
+//! id, version?}]}`, where … is what [`add`](super::add) and [`change`](super::change) take: several things in one change,
+//! which is undone as one. Each is answered in its place: what is not as the client saw it (`version`) is left as it is, and
+//! the rest is done.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::answer;
 use crate::api::Api;
-use crate::api::body::{self, Json, Members};
+use crate::api::body::{self, Json, Members, NOTHING};
 use crate::api::callers::Writer;
+use crate::api::content::Content;
 use crate::api::problem::Problem;
 use crate::api::store::{Applied, Operation, Outcome};
-use crate::todo::{Description, NewTodo, Patch};
 
 /// How many things may be asked for at once.
 const MAX_CHANGES: usize = 1000;
@@ -29,35 +30,64 @@ pub(super) struct Batch {
 impl Members for Batch {
     const MEMBERS: &[&str] = &["changes", "owner"];
     const MAX_BYTES: usize = 256 * 1024;
+
+    fn check(members: &Map<String, Value>) -> Result<(), Problem> {
+        if let Some((pointer, detail)) = body::unknown(members, Self::MEMBERS, Self::CONTENT) {
+            return Err(Problem::member(pointer, detail));
+        }
+        let items = members.get("changes").and_then(Value::as_array).into_iter().flatten();
+        for (position, item) in items.enumerate() {
+            let Some(item) = item.as_object() else { continue };
+            let [own, content] = Item::members(item.get("op").and_then(Value::as_str).unwrap_or_default());
+            if let Some((pointer, detail)) = body::unknown(item, own, content) {
+                return Err(Problem::bad_request(format!("/changes/{position}{pointer}: {detail}")));
+            }
+        }
+        Ok(())
+    }
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "op", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(tag = "op", rename_all = "lowercase")]
 enum Item {
-    Add { id: Uuid, description: String, done: Option<bool> },
-    Change { id: Uuid, version: Option<i64>, description: Option<String>, done: Option<bool> },
-    Remove { id: Uuid, version: Option<i64> },
+    Add {
+        id: Uuid,
+        #[serde(flatten)]
+        content: Content,
+    },
+    Change {
+        id: Uuid,
+        version: Option<i64>,
+        #[serde(flatten)]
+        content: Content,
+    },
+    Remove {
+        id: Uuid,
+        version: Option<i64>,
+    },
 }
 
 impl Item {
+    /// What one may have, by its `op`.
+    fn members(op: &str) -> [&'static [&'static str]; 2] {
+        match op {
+            "add" => [&["op", "id"], Content::MEMBERS],
+            "change" => [&["op", "id", "version"], Content::MEMBERS],
+            _ => [&["op", "id", "version"], &[]],
+        }
+    }
+
     fn operation(&self, position: usize) -> Result<Operation, Problem> {
-        let parse = |text: &str| {
-            let pointer = || format!("/changes/{position}/description");
-            Description::parse(text).map_err(|error| Problem::member(pointer(), error.to_string()))
-        };
+        let at = format!("/changes/{position}");
         Ok(match self {
             Self::Add { id, .. } if id.is_nil() => {
-                return Err(Problem::member(format!("/changes/{position}/id"), "Make an id, at random."));
+                return Err(Problem::member(format!("{at}/id"), "Make an id, at random."));
             }
-            Self::Add { id, description, done } => Operation::Add {
-                id: *id,
-                new: NewTodo { description: parse(description)?, done: done.unwrap_or_default() },
-            },
-            Self::Change { id, version, description, done } => {
-                let patch = Patch { description: description.as_deref().map(parse).transpose()?, done: *done };
+            Self::Add { id, content } => Operation::Add { id: *id, new: content.new_todo(&at)? },
+            Self::Change { id, version, content } => {
+                let patch = content.patch(&at)?;
                 if patch.is_empty() {
-                    let nothing = "Nothing is to be changed: give description, done or both.";
-                    return Err(Problem::member(format!("/changes/{position}"), nothing));
+                    return Err(Problem::member(at, NOTHING));
                 }
                 Operation::Change { id: *id, patch, seen: *version }
             }
@@ -98,6 +128,7 @@ fn result(id: Uuid, outcome: Outcome) -> Value {
         Outcome::Missing => (StatusCode::NOT_FOUND, None),
         Outcome::RemovedSince => (StatusCode::GONE, None),
         Outcome::Stale(todo) => (StatusCode::PRECONDITION_FAILED, Some(todo)),
+        Outcome::Unfit(_) => (StatusCode::BAD_REQUEST, None),
         Outcome::Taken | Outcome::Full => (StatusCode::CONFLICT, None),
     };
     let mut result = json!({"id": id, "status": status.as_u16()});

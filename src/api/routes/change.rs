@@ -1,5 +1,5 @@
-//! `PATCH /api/todolist/{id}` with `{description?, done?}`: changes what is given (RFC 7396). With `If-Match` only if
-//! the to-do is as the client saw it.
+//! `PATCH /api/todolist/{id}` with `{description?, done?, note?, starred?, due?}`: changes what is given, and removes what is
+//! `null` (RFC 7396; of `due` too a part can be given). With `If-Match` only if the to-do is as the client saw it.
 
 use axum::extract::State;
 use axum::response::Response;

@@ -1,6 +1,6 @@
-//! `PUT /api/todolist/{id}` with `{description, done?}`: replaces a to-do. Clients of Microsoft's sample know no `done`
-//! and send `id` and `owner`: the former then stays as it is, the latter two are never changed. With `If-Match` only if the
-//! to-do is as the client saw it.
+//! `PUT /api/todolist/{id}` with `{description, done?, note?, starred?, due?}`: replaces a to-do; what is absent is gone.
+//! Clients of Microsoft's sample know no `done` and send `id` and `owner`: the former then stays as it is, the latter two are
+//! never changed. With `If-Match` only if the to-do is as the client saw it.
 
 use axum::extract::State;
 use axum::response::Response;

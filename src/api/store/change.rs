@@ -4,11 +4,12 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 use uuid::Uuid;
 
+use super::derived::Derived;
 use super::maintenance::{MAX_HISTORY, forget_surplus};
-use super::{MAX_PER_OWNER, Store, StoreError, columns, todo};
+use super::{MAX_PER_OWNER, Store, StoreError, columns, completed_at, kept, said, todo};
 use crate::platform::clock::Timestamp;
 use crate::platform::database::Returning as _;
-use crate::todo::{NewTodo, Patch, Todo};
+use crate::todo::{Details, DueError, NewTodo, Patch, Todo};
 
 /// How far two to-dos are apart that were added one after the other: room for what is put between them.
 const GAP: i64 = 1024;
@@ -16,10 +17,13 @@ const GAP: i64 = 1024;
 /// Keeps what the to-dos that a condition (to be added) names are like: `$1` the owner, `$2` the change, `$3` the time.
 macro_rules! remember {
     () => {
-        "INSERT INTO replaced (owner, change, id, made_at, existed, description, done, position, updated_at, removed_at, state,
-         left_state)
-         SELECT owner, CAST($2 AS BIGINT), id, CAST($3 AS BIGINT), 1, description, done, position, updated_at, removed_at,
-         state, CAST($2 AS BIGINT) FROM todos"
+        concat!(
+            "INSERT INTO replaced (owner, change, id, made_at, existed, left_state, ",
+            kept!(),
+            ") SELECT owner, CAST($2 AS BIGINT), id, CAST($3 AS BIGINT), 1, CAST($2 AS BIGINT), ",
+            kept!(),
+            " FROM todos"
+        )
     };
 }
 
@@ -68,6 +72,8 @@ pub(crate) enum Outcome {
     RemovedSince,
     /// It is not as the client saw it: nothing was changed. As it is now.
     Stale(Todo),
+    /// What is to change does not fit what there is: nothing was changed.
+    Unfit(DueError),
     /// The id is in use elsewhere.
     Taken,
     /// The owner has [`MAX_PER_OWNER`] already.
@@ -118,6 +124,26 @@ pub(super) fn stored(row: &AnyRow) -> Result<Stored, StoreError> {
     })
 }
 
+impl Stored {
+    /// Says of it what its author says.
+    pub(super) fn say(&mut self, said: NewTodo) {
+        let NewTodo { description, done, details } = said;
+        (self.todo.description, self.todo.done, self.todo.details) = (description, done, details);
+    }
+
+    /// As it was, of a row of `replaced`: the columns of [`kept`].
+    pub(super) fn as_before(&self, row: &AnyRow) -> Result<Self, StoreError> {
+        let mut before = self.clone();
+        before.say(said(row)?);
+        before.todo.completed_at = completed_at(row)?;
+        before.todo.updated_at = row.try_get::<Timestamp, _>("updated_at")?.into();
+        before.position = row.try_get("position")?;
+        before.removed_at = row.try_get("removed_at")?;
+        before.state = row.try_get("state")?;
+        Ok(before)
+    }
+}
+
 /// What is asked of all of an owner's to-dos.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Bulk {
@@ -156,8 +182,8 @@ impl Store {
         let (remember, change, done) = match bulk {
             Bulk::Mark { done } => (
                 concat!(remember!(), " WHERE owner = $1 AND removed_at IS NULL AND done <> $4 AND version <= $5"),
-                "UPDATE todos SET done = $4, updated_at = $3, version = $2, state = $2
-                 WHERE owner = $1 AND removed_at IS NULL AND done <> $4 AND version <= $5",
+                "UPDATE todos SET done = $4, completed_at = CASE WHEN $4 = 1 THEN CAST($3 AS BIGINT) END, updated_at = $3,
+                 version = $2, state = $2 WHERE owner = $1 AND removed_at IS NULL AND done <> $4 AND version <= $5",
                 done,
             ),
             Bulk::ClearCompleted => (
@@ -279,10 +305,12 @@ impl<'c> Changing<'c> {
         }
         self.last_position = self.now.as_millis().saturating_mul(GAP).max(self.last_position.saturating_add(GAP));
         let query = sqlx::query(concat!(
-            "INSERT INTO todos (id, owner, description, done, created_at, updated_at, version, state, position)
-             VALUES ($1, $2, $3, $4, $5, $5, $6, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING ",
+            "INSERT INTO todos (id, owner, description, done, created_at, updated_at, version, state, position, details, \
+             completed_at, starred, due, search)
+             VALUES ($1, $2, $3, $4, $5, $5, $6, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING RETURNING ",
             columns!()
         ));
+        let Derived { starred, due, search } = Derived::of(&new.description, &new.details);
         let row = query
             .bind(id.to_string())
             .bind(self.owner)
@@ -291,6 +319,11 @@ impl<'c> Changing<'c> {
             .bind(self.now)
             .bind(self.number)
             .bind(self.last_position)
+            .bind(details_column(&new.details)?)
+            .bind(new.done.then_some(self.now))
+            .bind(starred)
+            .bind(due)
+            .bind(search)
             .one_written(&mut *self.connection)
             .await?;
         // Another owner's, of whom nobody holds the lock.
@@ -305,14 +338,19 @@ impl<'c> Changing<'c> {
 
     async fn change(&mut self, found: Stored, patch: &Patch) -> Result<Outcome, StoreError> {
         let mut next = found.clone();
-        if let Some(description) = &patch.description {
-            next.todo.description.clone_from(description);
+        match patch.merge(found.todo.clone().into()) {
+            Ok(said) => next.say(said),
+            Err(error) => return Ok(Outcome::Unfit(error)),
         }
-        next.todo.done = patch.done.unwrap_or(next.todo.done);
         // As it is already: nothing to do, and nothing to undo.
         if next.todo == found.todo {
             return Ok(Outcome::Changed(found.todo));
         }
+        next.todo.completed_at = match (next.todo.done, found.todo.done) {
+            (true, false) => Some(self.now.into()),
+            (true, true) => found.todo.completed_at,
+            (false, _) => None,
+        };
         next.todo.updated_at = self.now.into();
         next.state = self.number;
         self.write(&found, next).await.map(Outcome::Changed)
@@ -330,7 +368,9 @@ impl<'c> Changing<'c> {
     pub(super) async fn write(&mut self, found: &Stored, mut next: Stored) -> Result<Todo, StoreError> {
         self.remember(found, true, next.state).await?;
         let statement = "UPDATE todos SET description = $2, done = $3, updated_at = $4, position = $5, removed_at = $6,
-                         version = $7, state = $8 WHERE id = $1";
+                         version = $7, state = $8, details = $9, completed_at = $10, starred = $11, due = $12, search = $13
+                         WHERE id = $1";
+        let Derived { starred, due, search } = Derived::of(&next.todo.description, &next.todo.details);
         sqlx::query(statement)
             .bind(next.todo.id.to_string())
             .bind(next.todo.description.as_str())
@@ -340,6 +380,11 @@ impl<'c> Changing<'c> {
             .bind(next.removed_at)
             .bind(self.number)
             .bind(next.state)
+            .bind(details_column(&next.todo.details)?)
+            .bind(next.todo.completed_at.map(Timestamp::from))
+            .bind(starred)
+            .bind(due)
+            .bind(search)
             .execute(&mut *self.connection)
             .await?;
         self.changed = true;
@@ -351,27 +396,40 @@ impl<'c> Changing<'c> {
 
     /// Of a to-do that changes twice in one change, the first state is the one to come back to, from the last one.
     async fn remember(&mut self, before: &Stored, existed: bool, left_state: i64) -> Result<(), StoreError> {
-        let statement = "INSERT INTO replaced
-                         (owner, change, id, made_at, existed, description, done, position, updated_at, removed_at, state,
-                         left_state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-                         ON CONFLICT (owner, change, id) DO UPDATE SET left_state = excluded.left_state";
+        let statement = concat!(
+            "INSERT INTO replaced (owner, change, id, made_at, existed, left_state, ",
+            kept!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+             ON CONFLICT (owner, change, id) DO UPDATE SET left_state = excluded.left_state"
+        );
         // What was added has nothing before it.
-        let description = if existed { before.todo.description.as_str() } else { "" };
+        let (description, details) = if existed {
+            (before.todo.description.as_str(), details_column(&before.todo.details)?)
+        } else {
+            ("", details_column(&Details::default())?)
+        };
         sqlx::query(statement)
             .bind(self.owner)
             .bind(self.number)
             .bind(before.todo.id.to_string())
             .bind(self.now)
             .bind(i64::from(existed))
+            .bind(left_state)
             .bind(description)
             .bind(i64::from(before.todo.done))
+            .bind(details)
+            .bind(before.todo.completed_at.map(Timestamp::from))
             .bind(before.position)
             .bind(Timestamp::from(before.todo.updated_at))
             .bind(before.removed_at)
             .bind(before.state)
-            .bind(left_state)
             .execute(&mut *self.connection)
             .await?;
         Ok(())
     }
+}
+
+/// The column `details`.
+fn details_column(details: &Details) -> Result<String, StoreError> {
+    serde_json::to_string(details).map_err(|_| StoreError::Row)
 }

@@ -21,7 +21,8 @@ impl Store {
         let now = self.clock.timestamp();
         let (undo, absence) = (now - UNDO_TIME, now - ABSENCE);
         sqlx::query("DELETE FROM replaced WHERE made_at < $1").bind(undo).execute(&self.db).await?;
-        let statement = "UPDATE todos SET description = '-' WHERE removed_at < $1 AND description <> '-'";
+        let statement = "UPDATE todos SET description = '-', details = '{}', search = '-'
+                         WHERE removed_at < $1 AND (search <> '-' OR details <> '{}')";
         sqlx::query(statement).bind(undo).execute(&self.db).await?;
         // First who is told to fetch everything, then what they are not told.
         let statement = "UPDATE owners SET forgotten = (SELECT MAX(version) FROM todos WHERE todos.owner = owners.owner

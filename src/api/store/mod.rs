@@ -3,6 +3,7 @@
 //! on both engines, and each has a number.
 
 mod change;
+mod derived;
 mod maintenance;
 mod undo;
 
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex};
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row as _};
+use time::OffsetDateTime;
 use uuid::Uuid;
 use uuid::timestamp::context::ContextV7;
 
@@ -20,16 +22,23 @@ pub(super) use self::maintenance::MAX_REMOVED;
 pub(super) use self::undo::{Changed, Undoing, Undone};
 use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::database::{self, DatabaseError};
-use crate::todo::Todo;
+use crate::todo::{Details, NewTodo, Todo};
 
 /// The columns that a [`Todo`] is made of. A macro, because statements are made of literals.
 macro_rules! columns {
     () => {
-        "id, owner, description, done, created_at, updated_at, version"
+        "id, owner, description, done, details, completed_at, created_at, updated_at, version"
     };
 }
 
-use columns;
+/// The columns that `todos` and `replaced` have in common: what undoing brings back. Those of [`kept`], in this order.
+macro_rules! kept {
+    () => {
+        "description, done, details, completed_at, position, updated_at, removed_at, state"
+    };
+}
+
+use {columns, kept};
 
 /// How many to-dos one owner may have.
 pub(super) const MAX_PER_OWNER: i64 = 1000;
@@ -162,6 +171,13 @@ impl Store {
         Ok(rows.into_iter().next().map(|(owner,)| owner))
     }
 
+    /// The texts of a row, removed or not: description, details and what is searched.
+    #[cfg(test)]
+    pub(super) async fn columns(&self, id: Uuid) -> (String, String, String) {
+        let query = sqlx::query_as("SELECT description, details, search FROM todos WHERE id = $1");
+        query.bind(id.to_string()).fetch_one(&self.db).await.expect("it is there")
+    }
+
     /// An id for a to-do whose client made none.
     pub(super) fn make_id(&self) -> Uuid {
         self.new_id(self.clock.timestamp())
@@ -174,13 +190,34 @@ impl Store {
 }
 
 fn todo(row: &AnyRow) -> Result<Todo, StoreError> {
+    let NewTodo { description, done, details } = said(row)?;
     Ok(Todo {
         id: row.try_get::<String, _>("id")?.parse().map_err(|_| StoreError::Row)?,
         owner: row.try_get("owner")?,
-        description: row.try_get::<String, _>("description")?.try_into().map_err(|_| StoreError::Row)?,
-        done: row.try_get::<i64, _>("done")? != 0,
+        description,
+        done,
+        details,
+        completed_at: completed_at(row)?,
         created_at: row.try_get::<Timestamp, _>("created_at")?.into(),
         updated_at: row.try_get::<Timestamp, _>("updated_at")?.into(),
         version: row.try_get("version")?,
     })
+}
+
+/// What its author says of a to-do.
+fn said(row: &AnyRow) -> Result<NewTodo, StoreError> {
+    let details: &str = row.try_get("details")?;
+    Ok(NewTodo {
+        description: row.try_get::<String, _>("description")?.try_into().map_err(|_| StoreError::Row)?,
+        done: row.try_get::<i64, _>("done")? != 0,
+        // Most to-dos have none, and lists are long.
+        details: match details {
+            "{}" => Details::default(),
+            details => serde_json::from_str(details).map_err(|_| StoreError::Row)?,
+        },
+    })
+}
+
+fn completed_at(row: &AnyRow) -> Result<Option<OffsetDateTime>, StoreError> {
+    Ok(row.try_get::<Option<Timestamp>, _>("completed_at")?.map(Into::into))
 }

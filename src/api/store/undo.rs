@@ -4,8 +4,7 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::change::{Changing, Stored, conclude, stored};
-use super::{Store, StoreError, columns};
-use crate::platform::clock::Timestamp;
+use super::{Store, StoreError, columns, kept};
 use crate::todo::Todo;
 
 /// What came of undoing a change.
@@ -55,8 +54,8 @@ impl Store {
              change = $2) ORDER BY position, id"
         ));
         let now = query.bind(owner).bind(change).fetch_all(&mut *changing.connection).await?;
-        let query = "SELECT id, existed, description, done, position, updated_at, removed_at, state, left_state
-                     FROM replaced WHERE owner = $1 AND change = $2";
+        let query =
+            concat!("SELECT id, existed, left_state, ", kept!(), " FROM replaced WHERE owner = $1 AND change = $2");
         let before = sqlx::query(query).bind(owner).bind(change).fetch_all(&mut *changing.connection).await?;
         if before.is_empty() {
             transaction.rollback().await?;
@@ -79,13 +78,7 @@ impl Store {
                 undone.removed.push(id);
                 continue;
             }
-            let mut next = found.clone();
-            next.todo.description = was.try_get::<String, _>("description")?.try_into().map_err(|_| StoreError::Row)?;
-            next.todo.done = was.try_get::<i64, _>("done")? != 0;
-            next.todo.updated_at = was.try_get::<Timestamp, _>("updated_at")?.into();
-            next.position = was.try_get("position")?;
-            next.removed_at = was.try_get("removed_at")?;
-            next.state = was.try_get("state")?;
+            let next = found.as_before(was)?;
             let is_there = next.removed_at.is_none();
             let todo = changing.write(&found, next).await?;
             if is_there {

@@ -121,7 +121,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::todo::Description;
+    use crate::todo::{Description, Details};
 
     fn todo(owner: &str, description: &str, done: bool) -> Todo {
         Todo {
@@ -129,6 +129,8 @@ mod tests {
             owner: owner.to_owned(),
             description: Description::parse(description).expect("valid"),
             done,
+            details: Details::default(),
+            completed_at: None,
             created_at: datetime!(2026-11-25 04:05:06 UTC),
             updated_at: datetime!(2026-11-25 04:05:06 UTC),
             version: 1,

@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
     use crate::digest::{Preferences, TimeZone};
-    use crate::todo::Description;
+    use crate::todo::{Description, Details};
 
     fn todo(text: &str) -> Todo {
         Todo {
@@ -82,6 +82,8 @@ mod tests {
             owner: "ada".to_owned(),
             description: Description::parse(text).expect("valid"),
             done: false,
+            details: Details::default(),
+            completed_at: None,
             created_at: OffsetDateTime::UNIX_EPOCH,
             updated_at: OffsetDateTime::UNIX_EPOCH,
             version: 1,

@@ -1,0 +1,131 @@
+//! What bodies say of a to-do, and what their author means by it: one reader for all requests.
+
+use serde::{Deserialize, Deserializer};
+
+use super::problem::Problem;
+use crate::todo::{ClockTime, Day, Description, DueError, DuePatch, NewTodo, NotATimeZone, Note, Patch, ZoneName};
+
+/// A member of a body (RFC 7396).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Given<T> {
+    /// It is not there: what it is about stays.
+    #[default]
+    Absent,
+    /// It is `null`: what it is about goes.
+    Null,
+    /// It has this value.
+    Value(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
+    fn deserialize<D: Deserializer<'de>>(member: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(member)?.map_or(Self::Null, Self::Value))
+    }
+}
+
+impl<T> Given<T> {
+    /// What is to change; for `null`, to `nothing`.
+    fn or<U, E>(&self, nothing: U, parse: impl FnOnce(&T) -> Result<U, E>) -> Result<Option<U>, E> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Null => Ok(Some(nothing)),
+            Self::Value(value) => parse(value).map(Some),
+        }
+    }
+}
+
+/// What an author says of a to-do. The members have not been looked at yet.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Content {
+    description: Given<String>,
+    done: Given<bool>,
+    note: Given<String>,
+    starred: Given<bool>,
+    due: Given<DueBody>,
+}
+
+/// When it is due.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(
+    default,
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "an object with date, and with time and timeZone where a moment is meant"
+)]
+struct DueBody {
+    date: Given<String>,
+    time: Given<String>,
+    time_zone: Given<String>,
+}
+
+impl Content {
+    /// The members that it may have.
+    pub(super) const MEMBERS: &[&str] = &["description", "done", "note", "starred", "due"];
+
+    /// What is to change of a to-do. `at` points to the object (RFC 6901) that says so.
+    pub(super) fn patch(&self, at: &str) -> Result<Patch, Problem> {
+        let Self { description, done, note, starred, due } = self;
+        let refused =
+            |member: &str, error: &dyn std::error::Error| Problem::member(format!("{at}/{member}"), error.to_string());
+        let description = match description {
+            Given::Absent => None,
+            Given::Null => return Err(Problem::member(format!("{at}/description"), "Say what is to be done.")),
+            Given::Value(text) => Some(Description::parse(text).map_err(|error| refused("description", &error))?),
+        };
+        Ok(Patch {
+            description,
+            done: done.or(false, |done| Ok::<_, Problem>(*done))?,
+            note: note.or(Note::default(), |text| Note::parse(text)).map_err(|error| refused("note", &error))?,
+            starred: starred.or(false, |starred| Ok::<_, Problem>(*starred))?,
+            due: due.or(None, |due| due.patch(&format!("{at}/due")).map(Some))?,
+        })
+    }
+
+    /// The to-do that is to be added, or to be in the place of another.
+    pub(super) fn new_todo(&self, at: &str) -> Result<NewTodo, Problem> {
+        let patch = self.patch(at)?;
+        let description = patch.description.clone();
+        let description =
+            description.ok_or_else(|| Problem::member(format!("{at}/description"), "Say what is to be done."))?;
+        patch.merge(description.into()).map_err(|error| unfit(at, error))
+    }
+
+    /// Whether it says that the to-do is done, or is not.
+    pub(super) fn says_done(&self) -> bool {
+        self.done != Given::Absent
+    }
+}
+
+impl DueBody {
+    fn patch(&self, at: &str) -> Result<DuePatch, Problem> {
+        let refused =
+            |member: &str, error: &dyn std::error::Error| Problem::member(format!("{at}/{member}"), error.to_string());
+        let date = match &self.date {
+            Given::Absent => None,
+            Given::Null => return Err(refused("date", &DueError::NoDate)),
+            Given::Value(text) => Some(Day::parse(text).map_err(|error| refused("date", &error))?),
+        };
+        let time = self.time.or(None, |text| ClockTime::parse(text).map(Some));
+        let time_zone = self.time_zone.or(None, |text| time_zone(text).map(Some));
+        Ok(DuePatch {
+            date,
+            time: time.map_err(|error| refused("time", &error))?,
+            time_zone: time_zone.map_err(|error| refused("timeZone", &error))?,
+        })
+    }
+}
+
+/// Refuses what does not fit together, or not to what there is.
+pub(super) fn unfit(at: &str, error: DueError) -> Problem {
+    Problem::member(format!("{at}/due"), error.to_string())
+}
+
+/// Finds a time zone by its IANA name, in any case of letters. It is spelt as in the database then, which comes with the
+/// program.
+fn time_zone(name: &str) -> Result<ZoneName, NotATimeZone> {
+    let name = ZoneName::parse(name)?;
+    let rules = jiff::tz::db().get(name.as_str()).map_err(|_| NotATimeZone)?;
+    // One without a name (`Etc/Unknown`) is none.
+    ZoneName::parse(rules.iana_name().ok_or(NotATimeZone)?)
+}

@@ -1,0 +1,81 @@
+//! What lists are filtered, searched and sorted by: columns that are derived from what an author says, whenever that is
+//! written.
+
+use crate::todo::{ClockTime, Day, Description, Details, Due};
+
+/// What `due` is of a to-do that is not due: later than any day.
+pub(super) const NOT_DUE: i64 = 999_999_999_999;
+
+/// The derived columns of a to-do.
+pub(super) struct Derived {
+    /// `starred`: 1 or 0.
+    pub(super) starred: i64,
+    /// `due`: see [`due_key`].
+    pub(super) due: i64,
+    /// `search`: description and note, as [`folded`] has them.
+    pub(super) search: String,
+}
+
+impl Derived {
+    pub(super) fn of(description: &Description, details: &Details) -> Self {
+        let Details { note, starred, due } = details;
+        let mut search = folded(description.as_str());
+        if !note.is_empty() {
+            search.push('\n');
+            search += &folded(note.as_str());
+        }
+        Self { starred: i64::from(*starred), due: due.as_ref().map_or(NOT_DUE, due_key), search }
+    }
+}
+
+/// When a to-do is due, as a number of twelve digits: 202612010900. Each place's days are days, whatever their zone; a day
+/// as a whole comes before its hours.
+fn due_key(due: &Due) -> i64 {
+    let (hour, minute) = due.time().map_or((0, 0), |(time, _)| ClockTime::clock(time));
+    day_key(due.date()) + i64::from(hour) * 100 + i64::from(minute)
+}
+
+/// Where a day begins, as [`due_key`] has it.
+pub(super) fn day_key(day: Day) -> i64 {
+    let (year, month, day) = day.calendar();
+    (i64::from(year) * 10_000 + i64::from(month) * 100 + i64::from(day)) * 10_000
+}
+
+/// A text in small letters, one character after the other, so that what is within a text is so in small letters as well.
+/// Neither engine does that by itself: SQLite knows the letters of ASCII only.
+pub(super) fn folded(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::todo::{Note, ZoneName};
+
+    #[test]
+    fn a_day_comes_before_its_hours_and_what_is_not_due_comes_last() {
+        let day = |text: &str| Day::parse(text).expect("a day");
+        let zone = ZoneName::parse("Europe/Madrid").expect("a zone");
+        let at = |date: &str, time: &str| Due::at(day(date), ClockTime::parse(time).expect("a time"), zone.clone());
+        let dues = [
+            Due::on(day("0001-01-01")),
+            Due::on(day("2026-11-30")),
+            at("2026-11-30", "23:59"),
+            Due::on(day("2026-12-01")),
+            at("2026-12-01", "09:00"),
+            at("2026-12-01", "10:00"),
+            at("9999-12-31", "23:59"),
+        ];
+        let mut keys: Vec<_> = dues.iter().map(due_key).collect();
+        keys.push(NOT_DUE);
+        assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
+        assert_eq!(keys[4], 202_612_010_900);
+    }
+
+    #[test]
+    fn description_and_note_are_searched_in_small_letters() {
+        let details = Details { note: Note::parse("Straße\nΟΔΟΣ").expect("a note"), ..Details::default() };
+        let description = Description::parse("Çay İç").expect("a text");
+        assert_eq!(Derived::of(&description, &details).search, "çay i\u{307}ç\nstraße\nοδοσ");
+    }
+}
