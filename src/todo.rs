@@ -130,10 +130,13 @@ pub struct Patch {
     /// What changes of when it is due; `Some(None)`: it is not due any more.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub due: Option<Option<DuePatch>>,
+    /// Where it moves to in the list: behind the to-do of that id; `Some(None)`: before all others.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub after: Option<Option<Uuid>>,
 }
 
 impl Patch {
-    /// What puts `new` in the place of another to-do: nothing of that stays.
+    /// What makes `new` of a to-do: nothing that its author said of it stays. Its place in the list does.
     pub fn replacing(new: NewTodo) -> Self {
         let NewTodo { description, done, details: Details { note, starred, due } } = new;
         Self {
@@ -142,6 +145,7 @@ impl Patch {
             note: Some(note),
             starred: Some(starred),
             due: Some(due.map(DuePatch::from)),
+            after: None,
         }
     }
 
@@ -150,13 +154,13 @@ impl Patch {
         *self == Self::default()
     }
 
-    /// The to-do that comes of `todo`.
+    /// The to-do that comes of `todo`, wherever it is in the list.
     ///
     /// # Errors
     /// [`DueError`] when what is to change of `due` does not fit what there is.
     pub fn merge(&self, todo: NewTodo) -> Result<NewTodo, DueError> {
         // Every member by name, here as well.
-        let Self { description, done, note, starred, due } = self;
+        let Self { description, done, note, starred, due, after: _ } = self;
         let before = todo.details;
         Ok(NewTodo {
             description: description.clone().unwrap_or(todo.description),

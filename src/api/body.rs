@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::content::Content;
+use super::content::{Content, Given};
 use super::problem::Problem;
 use crate::identity::bearer::{Caller, Kind};
 use crate::todo::{NewTodo, Patch};
@@ -143,12 +143,14 @@ impl Seen {
 /// What is to change of a to-do.
 #[derive(Deserialize)]
 pub(super) struct Change {
+    #[serde(default)]
+    after: Given<String>,
     #[serde(flatten)]
     content: Content,
 }
 
 impl Members for Change {
-    const MEMBERS: &[&str] = &[];
+    const MEMBERS: &[&str] = &["after"];
     const CONTENT: &[&str] = Content::MEMBERS;
     const MAX_BYTES: usize = MAX_CONTENT;
 }
@@ -156,17 +158,9 @@ impl Members for Change {
 impl Change {
     /// The change, parsed. One that changes nothing is refused.
     pub(super) fn patch(&self) -> Result<Patch, Problem> {
-        let patch = self.content.patch("")?;
-        if patch.is_empty() {
-            return Err(Problem::bad_request(NOTHING));
-        }
-        Ok(patch)
+        self.content.patch_and_place(&self.after, "")
     }
 }
-
-/// Why a change that changes nothing is refused.
-pub(super) const NOTHING: &str =
-    "Nothing is to be changed: give description, done, note, starred, due or several of them.";
 
 /// What is to change of all of one owner's to-dos.
 #[derive(Deserialize)]

@@ -79,7 +79,21 @@ impl Content {
             note: note.or(Note::default(), |text| Note::parse(text)).map_err(|error| refused("note", &error))?,
             starred: starred.or(false, |starred| Ok::<_, Problem>(*starred))?,
             due: due.or(None, |due| due.patch(&format!("{at}/due")).map(Some))?,
+            after: None,
         })
+    }
+
+    /// What is to change of a to-do that is there: of its place, too.
+    pub(super) fn patch_and_place(&self, after: &Given<String>, at: &str) -> Result<Patch, Problem> {
+        let after = after.or(None, |id| id.parse().map(Some));
+        let after = after.map_err(|_| Problem::member(format!("{at}/after"), "This is not the id of a to-do."))?;
+        let patch = Patch { after, ..self.patch(at)? };
+        if patch.is_empty() {
+            let nothing =
+                "Nothing is to be changed: give description, done, note, starred, due, after or several of them.";
+            return Err(if at.is_empty() { Problem::bad_request(nothing) } else { Problem::member(at, nothing) });
+        }
+        Ok(patch)
     }
 
     /// The to-do that is to be added, or to be in the place of another.

@@ -8,7 +8,7 @@
 //! | `DELETE /api/todolist?done=true` | removes those that are done | write |
 //! | `GET /api/todolist/{id}` | shows one | read |
 //! | `PUT /api/todolist/{id}` | replaces one | write |
-//! | `PATCH /api/todolist/{id}` | changes a part of one | write |
+//! | `PATCH /api/todolist/{id}` | changes a part of one, or moves it | write |
 //! | `DELETE /api/todolist/{id}` | removes one | write |
 //! | `POST /api/todolist/batch` | adds, changes and removes several in one change | write |
 //! | `POST /api/todolist/changes/{number}/undo` | undoes a change, for a day; the last one as `latest` | write |
@@ -42,6 +42,8 @@ mod content_tests;
 mod directory;
 mod downstream;
 mod permissions;
+#[cfg(test)]
+mod place_tests;
 mod problem;
 mod profile;
 #[cfg(test)]

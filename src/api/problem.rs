@@ -57,6 +57,12 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "This id is in use. Make another one, at random.")
     }
 
+    /// 409: there is no place behind a to-do that is not there.
+    pub(super) fn unplaced() -> Self {
+        let detail = "The to-do that it is to come after is not in this list. Nothing was done.";
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
     /// 409: the list is full.
     pub(super) fn full() -> Self {
         let detail = format!("The list has {MAX_PER_OWNER} to-dos, and takes no more. Remove some first.");

@@ -49,6 +49,7 @@ pub(super) fn todo(change: Option<i64>, outcome: Outcome) -> Result<Response, Pr
         Outcome::RemovedSince => Err(Problem::removed_since()),
         Outcome::Stale(current) => Err(Problem::stale(current)),
         Outcome::Unfit(error) => Err(content::unfit("", error)),
+        Outcome::Unplaced => Err(Problem::unplaced()),
         Outcome::Taken => Err(Problem::id_taken()),
         Outcome::Full => Err(Problem::full()),
     }

@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::answer;
 use crate::api::Api;
-use crate::api::body::{self, Json, Members, NOTHING};
+use crate::api::body::{self, Json, Members};
 use crate::api::callers::Writer;
-use crate::api::content::Content;
+use crate::api::content::{Content, Given};
 use crate::api::problem::Problem;
 use crate::api::store::{Applied, Operation, Outcome};
 
@@ -58,6 +58,8 @@ enum Item {
     Change {
         id: Uuid,
         version: Option<i64>,
+        #[serde(default)]
+        after: Given<String>,
         #[serde(flatten)]
         content: Content,
     },
@@ -72,7 +74,7 @@ impl Item {
     fn members(op: &str) -> [&'static [&'static str]; 2] {
         match op {
             "add" => [&["op", "id"], Content::MEMBERS],
-            "change" => [&["op", "id", "version"], Content::MEMBERS],
+            "change" => [&["op", "id", "version", "after"], Content::MEMBERS],
             _ => [&["op", "id", "version"], &[]],
         }
     }
@@ -84,12 +86,8 @@ impl Item {
                 return Err(Problem::member(format!("{at}/id"), "Make an id, at random."));
             }
             Self::Add { id, content } => Operation::Add { id: *id, new: content.new_todo(&at)? },
-            Self::Change { id, version, content } => {
-                let patch = content.patch(&at)?;
-                if patch.is_empty() {
-                    return Err(Problem::member(at, NOTHING));
-                }
-                Operation::Change { id: *id, patch, seen: *version }
+            Self::Change { id, version, after, content } => {
+                Operation::Change { id: *id, patch: content.patch_and_place(after, &at)?, seen: *version }
             }
             Self::Remove { id, version } => Operation::Remove { id: *id, seen: *version },
         })
@@ -129,7 +127,7 @@ fn result(id: Uuid, outcome: Outcome) -> Value {
         Outcome::RemovedSince => (StatusCode::GONE, None),
         Outcome::Stale(todo) => (StatusCode::PRECONDITION_FAILED, Some(todo)),
         Outcome::Unfit(_) => (StatusCode::BAD_REQUEST, None),
-        Outcome::Taken | Outcome::Full => (StatusCode::CONFLICT, None),
+        Outcome::Unplaced | Outcome::Taken | Outcome::Full => (StatusCode::CONFLICT, None),
     };
     let mut result = json!({"id": id, "status": status.as_u16()});
     if let Some(todo) = todo {

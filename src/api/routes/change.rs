@@ -1,5 +1,6 @@
-//! `PATCH /api/todolist/{id}` with `{description?, done?, note?, starred?, due?}`: changes what is given, and removes what is
-//! `null` (RFC 7396; of `due` too a part can be given). With `If-Match` only if the to-do is as the client saw it.
+//! `PATCH /api/todolist/{id}` with `{description?, done?, note?, starred?, due?, after?}`: changes what is given, and removes
+//! what is `null` (RFC 7396; of `due` too a part can be given). `after` moves the to-do: behind the one with that id, or, when
+//! `null`, before all others. With `If-Match` only if the to-do is as the client saw it.
 
 use axum::extract::State;
 use axum::response::Response;

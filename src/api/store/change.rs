@@ -12,7 +12,7 @@ use crate::platform::database::Returning as _;
 use crate::todo::{Details, DueError, NewTodo, Patch, Todo};
 
 /// How far two to-dos are apart that were added one after the other: room for what is put between them.
-const GAP: i64 = 1024;
+pub(super) const GAP: i64 = 1024;
 
 /// Keeps what the to-dos that a condition (to be added) names are like: `$1` the owner, `$2` the change, `$3` the time.
 macro_rules! remember {
@@ -74,6 +74,8 @@ pub(crate) enum Outcome {
     Stale(Todo),
     /// What is to change does not fit what there is: nothing was changed.
     Unfit(DueError),
+    /// The to-do that it is to come after is not the owner's: nothing was changed.
+    Unplaced,
     /// The id is in use elsewhere.
     Taken,
     /// The owner has [`MAX_PER_OWNER`] already.
@@ -96,7 +98,7 @@ pub(super) struct Changing<'c> {
     /// The number that this change has, if it comes to one.
     pub(super) number: i64,
     pub(super) now: Timestamp,
-    last_position: i64,
+    pub(super) last_position: i64,
     /// Whether anything was changed.
     changed: bool,
     /// Whether anything was removed.
@@ -336,14 +338,22 @@ impl<'c> Changing<'c> {
         Ok(Outcome::Added(added.todo))
     }
 
-    async fn change(&mut self, found: Stored, patch: &Patch) -> Result<Outcome, StoreError> {
-        let mut next = found.clone();
-        match patch.merge(found.todo.clone().into()) {
-            Ok(said) => next.say(said),
+    async fn change(&mut self, mut found: Stored, patch: &Patch) -> Result<Outcome, StoreError> {
+        let said = match patch.merge(found.todo.clone().into()) {
+            Ok(said) => said,
             Err(error) => return Ok(Outcome::Unfit(error)),
-        }
+        };
+        let position = match patch.after {
+            None => found.position,
+            Some(after) => match self.place(&mut found, after).await? {
+                Some(position) => position,
+                None => return Ok(Outcome::Unplaced),
+            },
+        };
+        let mut next = Stored { position, ..found.clone() };
+        next.say(said);
         // As it is already: nothing to do, and nothing to undo.
-        if next.todo == found.todo {
+        if next.todo == found.todo && next.position == found.position {
             return Ok(Outcome::Changed(found.todo));
         }
         next.todo.completed_at = match (next.todo.done, found.todo.done) {
@@ -351,7 +361,10 @@ impl<'c> Changing<'c> {
             (true, true) => found.todo.completed_at,
             (false, _) => None,
         };
-        next.todo.updated_at = self.now.into();
+        // One that only moves says nothing new.
+        if next.todo != found.todo {
+            next.todo.updated_at = self.now.into();
+        }
         next.state = self.number;
         self.write(&found, next).await.map(Outcome::Changed)
     }

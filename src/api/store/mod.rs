@@ -5,6 +5,7 @@
 mod change;
 mod derived;
 mod maintenance;
+mod place;
 mod undo;
 
 use std::panic::AssertUnwindSafe;
@@ -176,6 +177,12 @@ impl Store {
     pub(super) async fn columns(&self, id: Uuid) -> (String, String, String) {
         let query = sqlx::query_as("SELECT description, details, search FROM todos WHERE id = $1");
         query.bind(id.to_string()).fetch_one(&self.db).await.expect("it is there")
+    }
+
+    /// As places were before there were any.
+    #[cfg(test)]
+    pub(super) async fn put_all_in_one_place(&self) {
+        sqlx::query("UPDATE todos SET position = 1024").execute(&self.db).await.expect("works");
     }
 
     /// An id for a to-do whose client made none.
