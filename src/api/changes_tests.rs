@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
 
-use super::store::{Applied, Bulk, MAX_PER_OWNER, MAX_REMOVED, Operation, Outcome, Store, Undoing, Undone, Whose};
-use super::tests::{Answer, LIST, TestApi, add, clock, perform, store};
+use super::store::{Applied, Bulk, MAX_REMOVED, Operation, Outcome, Store, Undoing, Undone};
+use super::tests::{Answer, LIST, TestApi, add, clock, listed as list, perform, store};
 use crate::todo::{CHANGE, Description, NewTodo, Patch, Todo};
 
 fn text(description: &str) -> Description {
@@ -21,10 +21,6 @@ fn new(description: &str) -> NewTodo {
 
 fn done(done: bool) -> Patch {
     Patch { done: Some(done), ..Patch::default() }
-}
-
-async fn list(store: &Store, owner: &str) -> Vec<Todo> {
-    store.list(Whose::Of(owner), None, 1000).await.expect("works")
 }
 
 /// All but the versions.
@@ -426,10 +422,11 @@ async fn a_page_of_what_changed_may_end_within_a_change() {
 /// What is kept for undoing and for devices that were away is no way around the limit of a list.
 #[tokio::test]
 async fn however_busy_an_owner_is_what_is_kept_for_them_has_an_end() {
+    const MAX: i64 = 1000;
     let (_folder, store) = store(&clock()).await;
+    let store = store.with_max_per_owner(MAX);
     let fill = async || {
-        let adds: Vec<_> =
-            (0..MAX_PER_OWNER).map(|n| Operation::Add { id: Uuid::new_v4(), new: new(&n.to_string()) }).collect();
+        let adds: Vec<_> = (0..MAX).map(|n| Operation::Add { id: Uuid::new_v4(), new: new(&n.to_string()) }).collect();
         store.apply("alice", &adds).await.expect("works").change.expect("changed")
     };
     fill().await;
@@ -442,7 +439,7 @@ async fn however_busy_an_owner_is_what_is_kept_for_them_has_an_end() {
     assert!(matches!(store.undo("alice", removed).await.expect("works"), Undoing::Full));
     assert_eq!(list(&store, "alice").await, before);
 
-    for _ in 0..=MAX_REMOVED / MAX_PER_OWNER {
+    for _ in 0..=MAX_REMOVED / MAX {
         store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works");
         store.apply_to_all("alice", Bulk::ClearCompleted, None).await.expect("works");
         fill().await;

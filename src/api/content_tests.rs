@@ -5,8 +5,8 @@ use sqlx::migrate::Migrator;
 use time::Duration;
 use uuid::Uuid;
 
-use super::store::{Bulk, Operation, Outcome, Store, Undoing, Whose};
-use super::tests::{LIST, TestApi, clock, perform, store};
+use super::store::{Bulk, Operation, Outcome, Store, Undoing};
+use super::tests::{LIST, TestApi, clock, listed, perform, store};
 use crate::platform::database;
 use crate::todo::{Description, NewTodo, Patch, Todo};
 
@@ -171,7 +171,7 @@ async fn what_is_no_note_no_day_and_no_time_zone_is_refused_by_name() {
 }
 
 async fn list(store: &Store) -> Vec<Todo> {
-    store.list(Whose::Of("alice"), None, 1000).await.expect("works")
+    listed(store, "alice").await
 }
 
 async fn undo(store: &Store, change: i64) -> i64 {
@@ -233,7 +233,7 @@ async fn undoing_brings_back_all_that_was_said_and_when_it_was_done() {
     perform(&store, "alice", Operation::Remove { id, seen: None }).await;
     clock.advance(Duration::days(2));
     store.forget().await.expect("works");
-    assert_eq!(store.columns(id).await, ("-".to_owned(), "{}".to_owned(), "-".to_owned()));
+    assert_eq!(store.columns(id).await, ["-", "{}", "-", "-"]);
 }
 
 #[tokio::test]

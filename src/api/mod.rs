@@ -2,7 +2,7 @@
 //!
 //! | request | what it does | permission |
 //! |---|---|---|
-//! | `GET /api/todolist` | lists to-dos | read |
+//! | `GET /api/todolist` | lists to-dos: all, or those that a filter names, in an order, page by page | read |
 //! | `POST /api/todolist` | adds one | write |
 //! | `PATCH /api/todolist` | marks all as done or not | write |
 //! | `DELETE /api/todolist?done=true` | removes those that are done | write |
@@ -39,8 +39,11 @@ pub mod config;
 mod content;
 #[cfg(test)]
 mod content_tests;
+mod cursor;
 mod directory;
 mod downstream;
+#[cfg(test)]
+mod list_tests;
 mod permissions;
 #[cfg(test)]
 mod place_tests;

@@ -3,12 +3,12 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::store::{Operation, Outcome, Store, Undoing, Whose};
-use super::tests::{LIST, TestApi, add, clock, store};
+use super::store::{Operation, Outcome, Store, Undoing};
+use super::tests::{LIST, TestApi, add, clock, listed, store};
 use crate::todo::{Patch, Todo};
 
 async fn list(store: &Store) -> Vec<Todo> {
-    store.list(Whose::Of("alice"), None, 1000).await.expect("works")
+    listed(store, "alice").await
 }
 
 async fn order(store: &Store) -> Vec<Uuid> {

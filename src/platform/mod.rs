@@ -8,6 +8,7 @@ pub mod cookies;
 pub mod countries;
 pub mod database;
 pub mod hash;
+pub mod link;
 #[cfg(feature = "tenant")]
 pub mod mail;
 pub mod media_type;

@@ -3,7 +3,6 @@
 
 use reqwest::header::{self, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -15,17 +14,29 @@ use crate::app::model::done::{Done, ListChange};
 use crate::app::model::seen::Seen;
 use crate::identity::downstream::{ApiResponse, Call, DownstreamError};
 use crate::identity::session::UserSession;
-use crate::platform::hash;
+use crate::platform::{hash, link};
 use crate::todo::{CHANGE, Description, Patch, Todo};
 
 /// The API's set of scopes for seeing, and that for changing.
 const READ: &str = "read";
 const WRITE: &str = "write";
 
-/// The customer's to-dos, oldest first.
+/// The customer's to-dos, in their order.
 pub(crate) async fn list() -> Result<Vec<Todo>, AppError> {
-    let answer = Customer::current().await?.call(Call { scopes: READ, ..Call::default() }).await?;
-    parse(&answer)
+    let customer = Customer::current().await?;
+    let (mut todos, mut query) = (Vec::new(), link::Query::new());
+    loop {
+        let answer = customer.call(Call { query: &link::pairs(&query), scopes: READ, ..Call::default() }).await?;
+        todos.append(&mut parse::<Vec<Todo>>(&answer)?);
+        match link::next(&answer.headers) {
+            None => return Ok(todos),
+            Some(next) if next == query => {
+                tracing::error!("the ToDoList API names a page as the one after itself");
+                return Err(AppError::Unavailable);
+            }
+            Some(next) => query = next,
+        }
+    }
 }
 
 /// Adds a to-do. Sent twice under one id, it is added once; one that was added before and deleted since stays deleted. The
@@ -111,8 +122,12 @@ pub(crate) async fn clear_completed(seen: &str) -> Result<Done, AppError> {
 pub(crate) async fn undo(change: Option<i64>) -> Result<Done, AppError> {
     #[derive(Deserialize)]
     struct Undone {
-        restored: Vec<IgnoredAny>,
-        removed: Vec<IgnoredAny>,
+        counts: Counts,
+    }
+    #[derive(Deserialize)]
+    struct Counts {
+        restored: u64,
+        removed: u64,
     }
     let number = change.map_or_else(|| "latest".to_owned(), |change| change.to_string());
     let path = ["changes", number.as_str(), "undo"];
@@ -126,9 +141,8 @@ pub(crate) async fn undo(change: Option<i64>) -> Result<Done, AppError> {
         }
         answer => answer?,
     };
-    let Undone { restored, removed } = parse(&answer)?;
-    let count = u64::try_from(restored.len() + removed.len()).unwrap_or(u64::MAX);
-    Ok(done(ListChange::Undone, count, change_of(&answer)))
+    let Undone { counts } = parse(&answer)?;
+    Ok(done(ListChange::Undone, counts.restored.saturating_add(counts.removed), change_of(&answer)))
 }
 
 /// How many to-dos a change of all of them concerned.

@@ -1,7 +1,7 @@
 //! `POST /api/todolist/batch` with `{changes: [{op: "add", id, description, …}, {op: "change", id, version?, …}, {op: "remove",
 //! id, version?}]}`, where … is what [`add`](super::add) and [`change`](super::change) take: several things in one change,
 //! which is undone as one. Each is answered in its place: what is not as the client saw it (`version`) is left as it is, and
-//! the rest is done.
+//! the rest is done. `todo`, how it is now, is left out where the answer would become too large.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,7 +16,7 @@ use crate::api::body::{self, Json, Members};
 use crate::api::callers::Writer;
 use crate::api::content::{Content, Given};
 use crate::api::problem::Problem;
-use crate::api::store::{Applied, Operation, Outcome};
+use crate::api::store::{Applied, Operation, Outcome, Room};
 
 /// How many things may be asked for at once.
 const MAX_CHANGES: usize = 1000;
@@ -112,13 +112,14 @@ pub(super) async fn handle(
     let operations = batch.changes.iter().enumerate().map(|(position, item)| item.operation(position));
     let operations = operations.collect::<Result<Vec<_>, _>>()?;
     let Applied { change, outcomes } = api.0.store.apply(owner, &operations).await?;
-    let results: Vec<Value> =
-        batch.changes.iter().zip(outcomes).map(|(item, outcome)| result(item.id(), outcome)).collect();
+    let mut room = Room::default();
+    let results = batch.changes.iter().zip(outcomes).map(|(item, outcome)| result(item.id(), outcome, &mut room));
+    let results: Vec<Value> = results.collect();
     Ok((answer::change_header(change), axum::Json(json!({"change": change, "results": results}))))
 }
 
 /// What came of one of them, with the status that it would have had alone.
-fn result(id: Uuid, outcome: Outcome) -> Value {
+fn result(id: Uuid, outcome: Outcome, room: &mut Room) -> Value {
     let (status, todo) = match outcome {
         Outcome::Added(todo) => (StatusCode::CREATED, Some(todo)),
         Outcome::AlreadyThere(todo) | Outcome::Changed(todo) => (StatusCode::OK, Some(todo)),
@@ -130,7 +131,7 @@ fn result(id: Uuid, outcome: Outcome) -> Value {
         Outcome::Unplaced | Outcome::Taken | Outcome::Full => (StatusCode::CONFLICT, None),
     };
     let mut result = json!({"id": id, "status": status.as_u16()});
-    if let Some(todo) = todo {
+    if let Some(todo) = todo.filter(|todo| room.has(todo)) {
         result["todo"] = json!(todo);
     }
     result

@@ -1,5 +1,6 @@
 //! `POST /api/todolist/changes/{number}/undo`: brings back what a change replaced: the same to-dos with their ids, places
-//! and times, as far as nothing changed them since. For a day. Undoing is a change of its own, and can be undone.
+//! and times, as far as nothing changed them since. For a day. Undoing is a change of its own, and can be undone. The answer
+//! counts the to-dos, and names of each kind no more than fits into a page of a list.
 //!
 //! With `latest` in place of the number: what changed last, whichever device did that, and is not undone yet. Asked again and
 //! again, it goes back step by step.
@@ -8,13 +9,15 @@ use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::answer;
 use crate::api::Api;
 use crate::api::body;
 use crate::api::callers::Writer;
 use crate::api::problem::Problem;
-use crate::api::store::{Undoing, Undone};
+use crate::api::store::{MAX_PAGE, Room, Undoing, Undone};
+use crate::todo::Todo;
 
 /// Whose list it is, when an app calls.
 #[derive(Deserialize)]
@@ -42,6 +45,17 @@ pub(super) async fn handle(
         Undoing::Unknown => return Err(Problem::no_such_change()),
         Undoing::Full => return Err(Problem::full()),
     };
-    let body = json!({"undone": number, "change": change, "restored": restored, "removed": removed, "changedSince": changed_since});
+    let most = usize::try_from(MAX_PAGE).unwrap_or(usize::MAX);
+    let first = |ids: &[Uuid]| ids.iter().take(most).copied().collect::<Vec<_>>();
+    let mut room = Room::default();
+    let shown: Vec<&Todo> = restored.iter().take(most).take_while(|todo| room.has(todo)).collect();
+    let body = json!({
+        "undone": number,
+        "change": change,
+        "restored": shown,
+        "removed": first(&removed),
+        "changedSince": first(&changed_since),
+        "counts": {"restored": restored.len(), "removed": removed.len(), "changedSince": changed_since.len()},
+    });
     Ok((answer::change_header(change), axum::Json(body)))
 }

@@ -5,8 +5,8 @@ use sqlx::{AnyConnection, Row as _};
 use uuid::Uuid;
 
 use super::derived::Derived;
-use super::maintenance::{MAX_HISTORY, forget_surplus};
-use super::{MAX_PER_OWNER, Store, StoreError, columns, completed_at, kept, said, todo};
+use super::maintenance::{MAX_HISTORY, forget_history, forget_surplus};
+use super::{Store, StoreError, columns, completed_at, kept, said, todo};
 use crate::platform::clock::Timestamp;
 use crate::platform::database::Returning as _;
 use crate::todo::{Details, DueError, NewTodo, Patch, Todo};
@@ -78,7 +78,7 @@ pub(crate) enum Outcome {
     Unplaced,
     /// The id is in use elsewhere.
     Taken,
-    /// The owner has [`MAX_PER_OWNER`] already.
+    /// The owner has [as many as they may](super::MAX_PER_OWNER) already.
     Full,
 }
 
@@ -103,8 +103,12 @@ pub(super) struct Changing<'c> {
     changed: bool,
     /// Whether anything was removed.
     removed: bool,
-    /// How many to-dos there are, once that was asked, and as long as it is known.
-    count: Option<i64>,
+    /// How many to-dos are kept for undoing it.
+    replaced: u64,
+    /// How many to-dos there are.
+    count: i64,
+    /// How many there may be.
+    max: i64,
 }
 
 /// A to-do as it is stored.
@@ -163,7 +167,7 @@ impl Store {
     /// as it is, and is answered in its place.
     pub(crate) async fn apply(&self, owner: &str, operations: &[Operation]) -> Result<Applied, StoreError> {
         let mut transaction = self.db.begin().await?;
-        let mut changing = Changing::begin(&mut transaction, owner, self.clock.timestamp()).await?;
+        let mut changing = Changing::begin(self, &mut transaction, owner).await?;
         let mut outcomes = Vec::with_capacity(operations.len());
         for operation in operations {
             outcomes.push(changing.perform(operation).await?);
@@ -196,15 +200,18 @@ impl Store {
             ),
         };
         let mut transaction = self.db.begin().await?;
-        let mut changing = Changing::begin(&mut transaction, owner, self.clock.timestamp()).await?;
+        let mut changing = Changing::begin(self, &mut transaction, owner).await?;
         let mut count = 0;
         for statement in [remember, change] {
             let query = sqlx::query(statement).bind(owner).bind(changing.number).bind(changing.now);
             let query = query.bind(i64::from(done)).bind(seen.unwrap_or(i64::MAX));
             count = query.execute(&mut *changing.connection).await?.rows_affected();
         }
-        changing.changed = count > 0;
-        changing.removed = matches!(bulk, Bulk::ClearCompleted);
+        if count > 0 {
+            let removed =
+                if matches!(bulk, Bulk::ClearCompleted) { i64::try_from(count).unwrap_or(i64::MAX) } else { 0 };
+            changing.have_changed(count, removed > 0, -removed);
+        }
         let change = changing.end().await?;
         conclude(transaction, change).await?;
         Ok((change, count))
@@ -226,16 +233,28 @@ impl<'c> Changing<'c> {
     /// Takes the lock on the owner's row, until the transaction ends. A statement that writes comes first: SQLite then
     /// waits its turn, in place of finding out too late that it has none.
     pub(super) async fn begin(
+        store: &Store,
         connection: &'c mut AnyConnection,
         owner: &'c str,
-        now: Timestamp,
     ) -> Result<Self, StoreError> {
         let statement = "INSERT INTO owners (owner, last_change, last_position, forgotten) VALUES ($1, 1, 0, 0)
                          ON CONFLICT (owner) DO UPDATE SET last_change = owners.last_change + 1
-                         RETURNING last_change, last_position";
-        let row: Option<(i64, i64)> = sqlx::query_as(statement).bind(owner).one_written(&mut *connection).await?;
-        let (number, last_position) = row.ok_or(StoreError::Row)?;
-        Ok(Self { connection, owner, number, now, last_position, changed: false, removed: false, count: None })
+                         RETURNING last_change, last_position, todo_count";
+        let row: Option<(i64, i64, i64)> = sqlx::query_as(statement).bind(owner).one_written(&mut *connection).await?;
+        let (number, last_position, count) = row.ok_or(StoreError::Row)?;
+        let (now, max) = (store.clock.timestamp(), store.max_per_owner);
+        Ok(Self {
+            connection,
+            owner,
+            number,
+            now,
+            last_position,
+            changed: false,
+            removed: false,
+            replaced: 0,
+            count,
+            max,
+        })
     }
 
     /// The number of the change, if it came to one. Of what it leaves behind for undoing and for devices that were away, no
@@ -244,11 +263,12 @@ impl<'c> Changing<'c> {
         if !self.changed {
             return Ok(None);
         }
-        let Self { connection, owner, number, last_position, removed, .. } = self;
-        let query = sqlx::query("UPDATE owners SET last_position = $2 WHERE owner = $1 AND last_position < $2");
-        query.bind(owner).bind(last_position).execute(&mut *connection).await?;
+        let Self { connection, owner, number, last_position, removed, replaced, count, .. } = self;
+        let query = sqlx::query("UPDATE owners SET last_position = $2, todo_count = $3 WHERE owner = $1");
+        query.bind(owner).bind(last_position).bind(count).execute(&mut *connection).await?;
         let query = sqlx::query("DELETE FROM replaced WHERE owner = $1 AND change <= $2");
         query.bind(owner).bind(number - MAX_HISTORY).execute(&mut *connection).await?;
+        forget_history(connection, owner, number, replaced).await?;
         if removed {
             forget_surplus(connection, owner).await?;
         }
@@ -276,22 +296,23 @@ impl<'c> Changing<'c> {
         Ok(Outcome::Removed)
     }
 
+    /// Several to-dos have changed at once: how many, whether any was removed, and how many more there are now.
+    pub(super) fn have_changed(&mut self, count: u64, removed: bool, more: i64) {
+        self.changed = true;
+        self.removed |= removed;
+        self.replaced += count;
+        self.count += more;
+    }
+
     /// Leaves a mark in the place of a to-do.
     pub(super) async fn remove(&mut self, found: &Stored) -> Result<(), StoreError> {
         let removed_at = Some(self.now.as_millis());
         self.write(found, Stored { removed_at, state: self.number, ..found.clone() }).await.map(drop)
     }
 
-    /// Whether the owner would have more to-dos than they may, with so many `more`.
-    pub(super) async fn is_beyond_limit(&mut self, more: i64) -> Result<bool, StoreError> {
-        let count = if let Some(count) = self.count {
-            count
-        } else {
-            let query = sqlx::query_scalar("SELECT COUNT(*) FROM todos WHERE owner = $1 AND removed_at IS NULL");
-            query.bind(self.owner).fetch_one(&mut *self.connection).await?
-        };
-        self.count = Some(count);
-        Ok(count + more > MAX_PER_OWNER)
+    /// Whether the owner has more to-dos than they may, with so many `more`.
+    pub(super) fn is_beyond_limit(&self, more: i64) -> bool {
+        self.count + more > self.max
     }
 
     async fn add(&mut self, id: Uuid, new: &NewTodo) -> Result<Outcome, StoreError> {
@@ -302,17 +323,17 @@ impl<'c> Changing<'c> {
                 found => Outcome::AlreadyThere(found.todo),
             });
         }
-        if self.is_beyond_limit(1).await? {
+        if self.is_beyond_limit(1) {
             return Ok(Outcome::Full);
         }
         self.last_position = self.now.as_millis().saturating_mul(GAP).max(self.last_position.saturating_add(GAP));
         let query = sqlx::query(concat!(
             "INSERT INTO todos (id, owner, description, done, created_at, updated_at, version, state, position, details, \
-             completed_at, starred, due, search)
-             VALUES ($1, $2, $3, $4, $5, $5, $6, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING RETURNING ",
+             completed_at, starred, due, title, search)
+             VALUES ($1, $2, $3, $4, $5, $5, $6, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING RETURNING ",
             columns!()
         ));
-        let Derived { starred, due, search } = Derived::of(&new.description, &new.details);
+        let Derived { starred, due, title, search } = Derived::of(&new.description, &new.details);
         let row = query
             .bind(id.to_string())
             .bind(self.owner)
@@ -325,6 +346,7 @@ impl<'c> Changing<'c> {
             .bind(new.done.then_some(self.now))
             .bind(starred)
             .bind(due)
+            .bind(title)
             .bind(search)
             .one_written(&mut *self.connection)
             .await?;
@@ -334,7 +356,7 @@ impl<'c> Changing<'c> {
         let added = Stored { todo, position: self.last_position, removed_at: None, state: self.number };
         self.remember(&added, false, self.number).await?;
         self.changed = true;
-        self.count = self.count.map(|count| count + 1);
+        self.count += 1;
         Ok(Outcome::Added(added.todo))
     }
 
@@ -381,9 +403,9 @@ impl<'c> Changing<'c> {
     pub(super) async fn write(&mut self, found: &Stored, mut next: Stored) -> Result<Todo, StoreError> {
         self.remember(found, true, next.state).await?;
         let statement = "UPDATE todos SET description = $2, done = $3, updated_at = $4, position = $5, removed_at = $6,
-                         version = $7, state = $8, details = $9, completed_at = $10, starred = $11, due = $12, search = $13
-                         WHERE id = $1";
-        let Derived { starred, due, search } = Derived::of(&next.todo.description, &next.todo.details);
+                         version = $7, state = $8, details = $9, completed_at = $10, starred = $11, due = $12, title = $13,
+                         search = $14 WHERE id = $1";
+        let Derived { starred, due, title, search } = Derived::of(&next.todo.description, &next.todo.details);
         sqlx::query(statement)
             .bind(next.todo.id.to_string())
             .bind(next.todo.description.as_str())
@@ -397,12 +419,13 @@ impl<'c> Changing<'c> {
             .bind(next.todo.completed_at.map(Timestamp::from))
             .bind(starred)
             .bind(due)
+            .bind(title)
             .bind(search)
             .execute(&mut *self.connection)
             .await?;
         self.changed = true;
         self.removed |= next.removed_at.is_some();
-        self.count = None;
+        self.count += i64::from(next.removed_at.is_none()) - i64::from(found.removed_at.is_none());
         next.todo.version = self.number;
         Ok(next.todo)
     }
@@ -438,6 +461,7 @@ impl<'c> Changing<'c> {
             .bind(before.state)
             .execute(&mut *self.connection)
             .await?;
+        self.replaced += 1;
         Ok(())
     }
 }

@@ -12,19 +12,25 @@ pub(super) struct Derived {
     pub(super) starred: i64,
     /// `due`: see [`due_key`].
     pub(super) due: i64,
+    /// `title`: the beginning of the description, as [`folded`] has it.
+    pub(super) title: String,
     /// `search`: description and note, as [`folded`] has them.
     pub(super) search: String,
 }
+
+/// How much of a description its order is decided by, in characters: more does not fit into an index of PostgreSQL.
+const TITLE: usize = 100;
 
 impl Derived {
     pub(super) fn of(description: &Description, details: &Details) -> Self {
         let Details { note, starred, due } = details;
         let mut search = folded(description.as_str());
+        let title = search.chars().take(TITLE).collect();
         if !note.is_empty() {
             search.push('\n');
             search += &folded(note.as_str());
         }
-        Self { starred: i64::from(*starred), due: due.as_ref().map_or(NOT_DUE, due_key), search }
+        Self { starred: i64::from(*starred), due: due.as_ref().map_or(NOT_DUE, due_key), title, search }
     }
 }
 

@@ -9,6 +9,10 @@ use super::{Store, StoreError};
 const UNDO_TIME: Duration = Duration::days(1);
 /// How many of one owner's changes can be undone.
 pub(super) const MAX_HISTORY: i64 = 500;
+/// How many to-dos are kept for that, of all of one owner's changes together; and of the last one, however many they are.
+pub(crate) const MAX_REPLACED: i64 = 100_000;
+/// Changes of so few leave no more than that, with all that are kept.
+const FEW: u64 = MAX_REPLACED.unsigned_abs() / MAX_HISTORY.unsigned_abs();
 /// How many of one owner's removed to-dos are remembered.
 pub(crate) const MAX_REMOVED: i64 = 2_000;
 /// For how long a device that was away is told which to-dos were removed.
@@ -21,7 +25,7 @@ impl Store {
         let now = self.clock.timestamp();
         let (undo, absence) = (now - UNDO_TIME, now - ABSENCE);
         sqlx::query("DELETE FROM replaced WHERE made_at < $1").bind(undo).execute(&self.db).await?;
-        let statement = "UPDATE todos SET description = '-', details = '{}', search = '-'
+        let statement = "UPDATE todos SET description = '-', details = '{}', title = '-', search = '-'
                          WHERE removed_at < $1 AND (search <> '-' OR details <> '{}')";
         sqlx::query(statement).bind(undo).execute(&self.db).await?;
         // First who is told to fetch everything, then what they are not told.
@@ -33,6 +37,25 @@ impl Store {
         sqlx::query("DELETE FROM todos WHERE removed_at < $1").bind(absence).execute(&self.db).await?;
         Ok(())
     }
+}
+
+/// Forgets an owner's oldest changes, if there are more to-dos in them than are kept: `replaced` are of this one.
+pub(super) async fn forget_history(
+    connection: &mut AnyConnection,
+    owner: &str,
+    change: i64,
+    replaced: u64,
+) -> Result<(), StoreError> {
+    if replaced <= FEW {
+        return Ok(());
+    }
+    let statement =
+        "SELECT change FROM replaced WHERE owner = $1 ORDER BY change DESC LIMIT 1 OFFSET CAST($2 AS BIGINT)";
+    let surplus = sqlx::query_scalar(statement).bind(owner).bind(MAX_REPLACED).fetch_all(&mut *connection).await?;
+    let Some(last): Option<i64> = surplus.into_iter().next() else { return Ok(()) };
+    let query = sqlx::query("DELETE FROM replaced WHERE owner = $1 AND change <= $2 AND change < $3");
+    query.bind(owner).bind(last).bind(change).execute(&mut *connection).await?;
+    Ok(())
 }
 
 /// Forgets the oldest of an owner's removed to-dos, if there are more than are remembered.

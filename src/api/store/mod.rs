@@ -4,6 +4,7 @@
 
 mod change;
 mod derived;
+mod listing;
 mod maintenance;
 mod place;
 mod undo;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use uuid::timestamp::context::ContextV7;
 
 pub(super) use self::change::{Applied, Bulk, Operation, Outcome};
+pub(super) use self::listing::{Filter, Key, Order, Page, Place, Room, Start, Value, Wanted};
 #[cfg(test)]
 pub(super) use self::maintenance::MAX_REMOVED;
 pub(super) use self::undo::{Changed, Undoing, Undone};
@@ -41,8 +43,8 @@ macro_rules! kept {
 
 use {columns, kept};
 
-/// How many to-dos one owner may have.
-pub(super) const MAX_PER_OWNER: i64 = 1000;
+/// How many to-dos one owner may have: more than anybody writes, and less than would be felt by others.
+pub(super) const MAX_PER_OWNER: i64 = 100_000;
 /// How many to-dos are listed at once.
 pub(super) const MAX_PAGE: i64 = 1000;
 
@@ -91,6 +93,8 @@ impl StoreError {
 pub(super) struct Store {
     db: AnyPool,
     clock: Clock,
+    /// How many to-dos one owner may have.
+    max_per_owner: i64,
     /// Counts ids within a millisecond, so that to-dos added at once keep their order.
     ids: Arc<Mutex<AssertUnwindSafe<ContextV7>>>,
 }
@@ -99,55 +103,14 @@ impl Store {
     /// Opens the database and brings its schema up to date.
     pub(super) async fn open(url: &str, clock: Clock) -> Result<Self, DatabaseError> {
         let db = database::open("api.database_url", url, &sqlx::migrate!("src/api/migrations")).await?;
-        Ok(Self { db, clock, ids: Arc::new(Mutex::new(AssertUnwindSafe(ContextV7::new()))) })
+        let ids = Arc::new(Mutex::new(AssertUnwindSafe(ContextV7::new())));
+        Ok(Self { db, clock, max_per_owner: MAX_PER_OWNER, ids })
     }
 
-    /// An owner's to-dos in their order, everyone's in that of their ids; at most `limit` of them, after the one with id
-    /// `after`.
-    pub(super) async fn list(
-        &self,
-        whose: Whose<'_>,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> Result<Vec<Todo>, StoreError> {
-        let position = match (whose, after) {
-            (Whose::Of(owner), Some(id)) => match self.position(owner, id).await? {
-                Some(position) => position,
-                None => return Ok(Vec::new()),
-            },
-            _ => i64::MIN,
-        };
-        // The empty text comes before every id.
-        let after = after.map(|id| id.to_string()).unwrap_or_default();
-        // SQLite plans for the value of a bare `LIMIT $2`, and so compiles the statement anew for every binding of it,
-        // which costs more than running it.
-        let query = match whose {
-            Whose::Of(owner) => sqlx::query(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM todos WHERE owner = $1 AND removed_at IS NULL AND (position, id) > (CAST($2 AS BIGINT), $3) \
-                 ORDER BY position, id LIMIT CAST($4 AS BIGINT)"
-            ))
-            .bind(owner)
-            .bind(position)
-            .bind(after)
-            .bind(limit),
-            Whose::Everyones => sqlx::query(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM todos WHERE id > $1 AND removed_at IS NULL ORDER BY id LIMIT CAST($2 AS BIGINT)"
-            ))
-            .bind(after)
-            .bind(limit),
-        };
-        query.fetch_all(&self.db).await?.iter().map(todo).collect()
-    }
-
-    /// Where a to-do is in its owner's list, or was before it was removed.
-    async fn position(&self, owner: &str, id: Uuid) -> Result<Option<i64>, StoreError> {
-        let query = sqlx::query_as("SELECT position FROM todos WHERE id = $1 AND owner = $2");
-        let rows: Vec<(i64,)> = query.bind(id.to_string()).bind(owner).fetch_all(&self.db).await?;
-        Ok(rows.into_iter().next().map(|(position,)| position))
+    /// With another limit than [`MAX_PER_OWNER`].
+    #[cfg(test)]
+    pub(super) fn with_max_per_owner(self, max_per_owner: i64) -> Self {
+        Self { max_per_owner, ..self }
     }
 
     /// One to-do.
@@ -172,11 +135,21 @@ impl Store {
         Ok(rows.into_iter().next().map(|(owner,)| owner))
     }
 
-    /// The texts of a row, removed or not: description, details and what is searched.
+    /// The texts of a row, removed or not: description, details, and what is sorted by and searched.
     #[cfg(test)]
-    pub(super) async fn columns(&self, id: Uuid) -> (String, String, String) {
-        let query = sqlx::query_as("SELECT description, details, search FROM todos WHERE id = $1");
-        query.bind(id.to_string()).fetch_one(&self.db).await.expect("it is there")
+    pub(super) async fn columns(&self, id: Uuid) -> [String; 4] {
+        let query = sqlx::query_as("SELECT description, details, title, search FROM todos WHERE id = $1");
+        let (description, details, title, search) =
+            query.bind(id.to_string()).fetch_one(&self.db).await.expect("it is there");
+        [description, details, title, search]
+    }
+
+    /// How many to-dos an owner has as is known, and as they are counted.
+    #[cfg(test)]
+    pub(super) async fn counts(&self, owner: &str) -> (i64, i64) {
+        let query = "SELECT todo_count, (SELECT COUNT(*) FROM todos WHERE owner = $1 AND removed_at IS NULL) AS counted
+                     FROM owners WHERE owner = $1";
+        sqlx::query_as(query).bind(owner).fetch_one(&self.db).await.expect("they are known")
     }
 
     /// As places were before there were any.

@@ -1,10 +1,12 @@
 //! Undoing a change, and what changed since one.
 
+use std::collections::HashMap;
+
 use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::change::{Changing, Stored, conclude, stored};
-use super::{Store, StoreError, columns, kept};
+use super::{Store, StoreError, columns, kept, todo};
 use crate::todo::Todo;
 
 /// What came of undoing a change.
@@ -46,27 +48,44 @@ impl Store {
     /// Brings back what an owner's change replaced, as far as nothing changed it since.
     pub(crate) async fn undo(&self, owner: &str, change: i64) -> Result<Undoing, StoreError> {
         let mut transaction = self.db.begin().await?;
-        let mut changing = Changing::begin(&mut transaction, owner, self.clock.timestamp()).await?;
-        let query = sqlx::query(concat!(
-            "SELECT ",
-            columns!(),
-            ", position, removed_at, state FROM todos WHERE owner = $1 AND id IN (SELECT id FROM replaced WHERE owner = $1 AND \
-             change = $2) ORDER BY position, id"
-        ));
-        let now = query.bind(owner).bind(change).fetch_all(&mut *changing.connection).await?;
-        let query =
-            concat!("SELECT id, existed, left_state, ", kept!(), " FROM replaced WHERE owner = $1 AND change = $2");
-        let before = sqlx::query(query).bind(owner).bind(change).fetch_all(&mut *changing.connection).await?;
-        if before.is_empty() {
+        let mut changing = Changing::begin(self, &mut transaction, owner).await?;
+        let known = "SELECT 1 FROM replaced WHERE owner = $1 AND change = $2 LIMIT 1";
+        let known = sqlx::query(known).bind(owner).bind(change).fetch_all(&mut *changing.connection).await?;
+        if known.is_empty() {
             transaction.rollback().await?;
             return Ok(Undoing::Unknown);
         }
         let mut undone = Undone { change: None, restored: Vec::new(), removed: Vec::new(), changed_since: Vec::new() };
+        for (todo, is_there) in changing.undo_states(change).await? {
+            if is_there {
+                undone.restored.push(todo);
+            } else {
+                undone.removed.push(todo.id);
+            }
+        }
+        // The rest, one by one: what was added, what was said otherwise, and what was changed since.
+        let query = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            ", position, removed_at, state FROM todos WHERE owner = $1 AND id IN (SELECT id FROM replaced WHERE owner = $1 AND \
+             change = $2) AND version <> $3 ORDER BY position, id"
+        ));
+        let query = query.bind(owner).bind(change).bind(changing.number);
+        let now = query.fetch_all(&mut *changing.connection).await?;
+        let query = concat!(
+            "SELECT id, existed, left_state, ",
+            kept!(),
+            " FROM replaced WHERE owner = $1 AND change = $2 AND id NOT IN (SELECT id FROM todos WHERE owner = $1 AND version = $3)"
+        );
+        let query = sqlx::query(query).bind(owner).bind(change).bind(changing.number);
+        let mut before = HashMap::new();
+        for row in query.fetch_all(&mut *changing.connection).await? {
+            before.insert(row.try_get::<String, _>("id")?, row);
+        }
         for row in &now {
             let found = stored(row)?;
             let id = found.todo.id;
-            let was = before.iter().find(|row| row.try_get::<String, _>("id").is_ok_and(|text| text == id.to_string()));
-            let was = was.ok_or(StoreError::Row)?;
+            let was = before.get(&id.to_string()).ok_or(StoreError::Row)?;
             if found.state != was.try_get::<i64, _>("left_state")? {
                 undone.changed_since.push(id);
                 continue;
@@ -87,7 +106,7 @@ impl Store {
                 undone.removed.push(id);
             }
         }
-        if !undone.restored.is_empty() && changing.is_beyond_limit(0).await? {
+        if !undone.restored.is_empty() && changing.is_beyond_limit(0) {
             transaction.rollback().await?;
             return Ok(Undoing::Full);
         }
@@ -143,5 +162,62 @@ impl Store {
             todos.pop();
         }
         Ok(Some(Changed { last, todos, more }))
+    }
+}
+
+/// The to-dos of a change (`$4`) that can come back without being looked at: they are in the state that the change left, and
+/// say what they said before it. That is all of them where many were marked or removed at once.
+macro_rules! unsaid {
+    () => {
+        " FROM todos WHERE owner = $1 AND id IN (SELECT id FROM replaced WHERE owner = $1 AND change = $4)
+         AND EXISTS (SELECT 1 FROM replaced r WHERE r.owner = $1 AND r.change = $4 AND r.id = todos.id AND r.existed = 1
+         AND r.left_state = todos.state AND r.description = todos.description AND r.details = todos.details)"
+    };
+}
+
+impl Changing<'_> {
+    /// Brings back the states of those to-dos of a change that say what they said before it, all at once; and says for each
+    /// whether it is there now. The columns that are derived of what they say stay.
+    async fn undo_states(&mut self, change: i64) -> Result<Vec<(Todo, bool)>, StoreError> {
+        let statement = concat!(
+            "INSERT INTO replaced (owner, change, id, made_at, existed, left_state, ",
+            kept!(),
+            ") SELECT owner, CAST($2 AS BIGINT), id, CAST($3 AS BIGINT), 1, (SELECT r.state FROM replaced r WHERE r.owner = $1
+             AND r.change = $4 AND r.id = todos.id), ",
+            kept!(),
+            unsaid!()
+        );
+        let query = sqlx::query(statement).bind(self.owner).bind(self.number).bind(self.now).bind(change);
+        let count = query.execute(&mut *self.connection).await?.rows_affected();
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        // What is remembered of this change by now is exactly these.
+        let statement = "UPDATE todos SET (done, completed_at, position, updated_at, removed_at, state) =
+                         (SELECT r.done, r.completed_at, r.position, r.updated_at, r.removed_at, r.state FROM replaced r
+                         WHERE r.owner = $1 AND r.change = $3 AND r.id = todos.id), version = $2
+                         WHERE owner = $1 AND id IN (SELECT id FROM replaced WHERE owner = $1 AND change = $2)";
+        let query = sqlx::query(statement).bind(self.owner).bind(self.number).bind(change);
+        query.execute(&mut *self.connection).await?;
+        let query = "SELECT COUNT(*) FROM replaced WHERE owner = $1 AND change = $2 AND removed_at IS NULL";
+        let query = sqlx::query_scalar(query).bind(self.owner).bind(self.number);
+        let were_there: i64 = query.fetch_one(&mut *self.connection).await?;
+        let query = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            ", removed_at FROM todos WHERE owner = $1 AND version = $2 ORDER BY position, id"
+        ));
+        let rows = query.bind(self.owner).bind(self.number).fetch_all(&mut *self.connection).await?;
+        let mut brought_back = Vec::with_capacity(rows.len());
+        for row in &rows {
+            brought_back.push((todo(row)?, row.try_get::<Option<i64>, _>("removed_at")?.is_none()));
+        }
+        let are_there = brought_back.iter().filter(|(_, is_there)| *is_there).count();
+        self.have_changed(
+            count,
+            are_there < brought_back.len(),
+            i64::try_from(are_there).unwrap_or(i64::MAX) - were_there,
+        );
+        Ok(brought_back)
     }
 }

@@ -34,7 +34,7 @@ use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::config::{ConfigError, Mode};
 use crate::platform::database::{self, DatabaseError};
 use crate::platform::mail::Mailer;
-use crate::platform::outbound;
+use crate::platform::{link, outbound};
 use crate::todo::Todo;
 
 /// How many customers are looked up at once.
@@ -316,13 +316,23 @@ impl Worker {
 
     /// What is open on the customer's list.
     async fn open_todos(&self, customer: &str) -> Result<Vec<Todo>, Trouble> {
-        let call = Call { scopes: "read", ..Call::default() };
         let customer = UserKey::stored(customer);
-        // A list has no more to-dos than the API sends at once.
-        let answer = self.0.todolist.call_for_user(&self.0.tokens, &customer, &call).await?;
-        let todos: Vec<Todo> = outbound::json("the ToDoList API", &answer.body)
-            .map_err(|error| Trouble::Later { reason: error.to_string(), wait: Duration::ZERO })?;
-        Ok(todos.into_iter().filter(|todo| !todo.done).collect())
+        let later = |reason: String| Trouble::Later { reason, wait: Duration::ZERO };
+        let (mut open, mut query) = (Vec::new(), vec![("done".to_owned(), "false".to_owned())]);
+        loop {
+            let call = Call { query: &link::pairs(&query), scopes: "read", ..Call::default() };
+            let answer = self.0.todolist.call_for_user(&self.0.tokens, &customer, &call).await?;
+            let mut todos: Vec<Todo> =
+                outbound::json("the ToDoList API", &answer.body).map_err(|error| later(error.to_string()))?;
+            open.append(&mut todos);
+            match link::next(&answer.headers) {
+                None => return Ok(open.into_iter().filter(|todo| !todo.done).collect()),
+                Some(next) if next == query => {
+                    return Err(later("the API names a page as the one after itself".to_owned()));
+                }
+                Some(next) => query = next,
+            }
+        }
     }
 }
 
