@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -30,7 +31,7 @@ use super::tokens::TokenAcquisition;
 use super::user_key::UserKey;
 use crate::platform::config::{Mode, SettingError, is_loopback, nearest};
 use crate::platform::outbound::{self, OutboundError};
-use crate::platform::{random, serve};
+use crate::platform::{pause, serve};
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -115,6 +116,29 @@ pub struct ApiResponse {
     pub headers: HeaderMap,
     /// The body.
     pub body: Vec<u8>,
+}
+
+/// What an API answers bit by bit: a success (2xx).
+#[derive(Debug)]
+pub struct ApiStream(reqwest::Response);
+
+/// What is done with a success.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// All of it is read.
+    Whole,
+    /// It goes on for as long as it likes.
+    Stream,
+}
+
+/// What came back.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    /// As far as it was read.
+    body: Vec<u8>,
+    /// Of a success that is to be read bit by bit.
+    rest: Option<reqwest::Response>,
 }
 
 /// An answer that is not a success, as the API explains it (RFC 9457, or Microsoft Graph's error object).
@@ -334,6 +358,23 @@ impl DownstreamApi {
         self.call(Caller::User(tokens, customer), call).await
     }
 
+    /// Calls the API on behalf of the signed-in customer, as [`DownstreamApi::call_for_user`] does, for an answer that comes
+    /// bit by bit: its head within the API's time limit, all the rest whenever there is something.
+    ///
+    /// # Errors
+    /// [`DownstreamError`].
+    pub async fn stream_for_user(
+        &self,
+        tokens: &TokenAcquisition,
+        customer: &UserKey,
+        call: &Call<'_>,
+    ) -> Result<ApiStream, DownstreamError> {
+        let caller =
+            if self.0.request_app_token { Caller::App(tokens.client()) } else { Caller::User(tokens, customer) };
+        let answer = self.exchange(caller, call, Reading::Stream).await?;
+        answer.rest.map(ApiStream).ok_or(DownstreamError::Call("there is nothing to be read bit by bit"))
+    }
+
     /// Calls the API as the app itself.
     ///
     /// # Errors
@@ -360,6 +401,12 @@ impl DownstreamApi {
     }
 
     async fn call(&self, caller: Caller<'_>, call: &Call<'_>) -> Result<ApiResponse, DownstreamError> {
+        let Answer { status, headers, body, rest: _ } = self.exchange(caller, call, Reading::Whole).await?;
+        Ok(ApiResponse { status, headers, body })
+    }
+
+    /// The requests of a call, until one succeeds.
+    async fn exchange(&self, caller: Caller<'_>, call: &Call<'_>, reading: Reading) -> Result<Answer, DownstreamError> {
         let scopes = self.scopes(call.scopes).ok_or(DownstreamError::Call("there is no such set of scopes"))?;
         let mut url = self.0.base_url.clone();
         append(&mut url, call.path).map_err(DownstreamError::Call)?;
@@ -375,10 +422,11 @@ impl DownstreamApi {
         // A provider that is slow has limits of its own, and is not the API's fault.
         let mut deadline = Instant::now() + self.0.timeout;
         loop {
-            let (status, headers, body) = self.send(&url, call, &token, deadline, &correlation_id).await?;
-            if status.is_success() {
-                return Ok(ApiResponse { status, headers, body });
+            let answer = self.send(&url, call, reading, &token, deadline, &correlation_id).await?;
+            if answer.status.is_success() {
+                return Ok(answer);
             }
+            let Answer { status, headers, body, .. } = answer;
             let challenge = Challenge::of(&headers);
             match (status, challenge.claims) {
                 (StatusCode::UNAUTHORIZED, Some(claims)) if !challenged => {
@@ -414,10 +462,11 @@ impl DownstreamApi {
         &self,
         url: &Url,
         call: &Call<'_>,
+        reading: Reading,
         token: &AccessToken,
         deadline: Instant,
         correlation_id: &str,
-    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), DownstreamError> {
+    ) -> Result<Answer, DownstreamError> {
         let method = call.method.as_ref().unwrap_or(&self.0.method);
         let mut repeats = 0;
         loop {
@@ -426,8 +475,7 @@ impl DownstreamApi {
                 .0
                 .http
                 .request(method.clone(), url.clone())
-                .timeout(left)
-                .header(ACCEPT, "application/json")
+                .header(ACCEPT, reading.media_type())
                 .headers(self.0.headers.clone())
                 .headers(call.headers.iter().cloned().collect());
             for name in CORRELATION {
@@ -436,11 +484,12 @@ impl DownstreamApi {
             if let Some(body) = &call.body {
                 request = request.json(body);
             }
-            let answer = outbound::send(request.header(AUTHORIZATION, token.authorization_header()), MAX_ANSWER).await;
+            let request = request.header(AUTHORIZATION, token.authorization_header());
+            let answer = reading.answer(request, left).await;
             let wanted = match &answer {
-                Ok((StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, headers, _)) => {
-                    Some(retry_after(headers))
-                }
+                Ok(Answer {
+                    status: StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, headers, ..
+                }) => Some(retry_after(headers)),
                 Err(OutboundError::Unreachable { .. }) => Some(None),
                 _ => None,
             };
@@ -476,11 +525,9 @@ fn append(url: &mut Url, segments: &[&str]) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Half of an exponential pause, and up to the other half by chance, so that many callers do not come back as one.
+/// The pause before a repetition.
 fn pause(repeats: u32) -> Duration {
-    let whole = PAUSE * 2_u32.pow(repeats);
-    let chance = f64::from(u32::from_le_bytes(random::bytes())) / f64::from(u32::MAX);
-    whole / 2 + (whole / 2).mul_f64(chance)
+    pause::jittered(PAUSE * 2_u32.pow(repeats))
 }
 
 /// `Retry-After` in seconds (RFC 9110 §10.2.3). The other form, a date, would need the two clocks to agree; it counts as
@@ -488,6 +535,41 @@ fn pause(repeats: u32) -> Duration {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds: u32 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.into()))
+}
+
+impl Reading {
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Whole => "application/json",
+            Self::Stream => "text/event-stream",
+        }
+    }
+
+    /// Sends a request and reads of the answer what is to be read at once: all but the body of a success that goes on.
+    async fn answer(self, request: reqwest::RequestBuilder, within: Duration) -> Result<Answer, OutboundError> {
+        let (status, headers, body) = match self {
+            Self::Whole => outbound::send(request.timeout(within), MAX_ANSWER).await?,
+            Self::Stream => {
+                let response = outbound::open(request, within).await?;
+                let (status, headers) = (response.status(), response.headers().clone());
+                if status.is_success() {
+                    return Ok(Answer { status, headers, body: Vec::new(), rest: Some(response) });
+                }
+                outbound::read_within(response, MAX_ANSWER, within).await?
+            }
+        };
+        Ok(Answer { status, headers, body, rest: None })
+    }
+}
+
+impl ApiStream {
+    /// The next bytes, which must come `within` this time; none at the end.
+    ///
+    /// # Errors
+    /// [`OutboundError::Unreachable`]: nothing came, or the connection is broken.
+    pub async fn next(&mut self, within: Duration) -> Result<Option<Bytes>, OutboundError> {
+        outbound::next(&mut self.0, within).await
+    }
 }
 
 impl ApiResponse {

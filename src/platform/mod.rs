@@ -1,5 +1,4 @@
-//! What every program needs and nothing more: configuration, cookies, database, serving, telemetry, time, randomness, hashes,
-//! sealing, outbound HTTP, redirects, mail, the countries of the world. Knows neither identity nor to-dos.
+//! What every program needs and nothing more: configuration, cookies, database, serving, telemetry, time, randomness, hashes, sealing, outbound HTTP, redirects, mail, the countries of the world. Knows neither identity nor to-dos.
 
 pub mod clock;
 pub mod config;
@@ -14,6 +13,7 @@ pub mod mail;
 pub mod media_type;
 pub mod outbound;
 pub mod ownership;
+pub mod pause;
 pub mod process;
 pub mod random;
 pub mod redirect;

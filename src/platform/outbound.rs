@@ -5,6 +5,7 @@ mod config;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use axum::body::Bytes;
 pub use config::{OutboundConfig, client_from};
 use serde::de::DeserializeOwned;
 
@@ -86,7 +87,42 @@ pub async fn send(
     request: reqwest::RequestBuilder,
     limit: usize,
 ) -> Result<(reqwest::StatusCode, reqwest::header::HeaderMap, Vec<u8>), OutboundError> {
-    let mut response = request.send().await.map_err(|e| unreachable(&e))?;
+    read(request.send().await.map_err(|e| unreachable(&e))?, limit).await
+}
+
+/// Reads the whole of an answer that [`open`] began, up to `limit` bytes, `within` this time.
+///
+/// # Errors
+/// As [`send`].
+pub async fn read_within(
+    response: reqwest::Response,
+    limit: usize,
+    within: Duration,
+) -> Result<(reqwest::StatusCode, reqwest::header::HeaderMap, Vec<u8>), OutboundError> {
+    let place = place_of(response.url());
+    let timed_out = |_| OutboundError::Unreachable { place, reason: "timed out".to_owned() };
+    tokio::time::timeout(within, read(response, limit)).await.map_err(timed_out)?
+}
+
+/// Sends a request whose answer may take its time, and answers with its head, which must come `within` this time.
+///
+/// # Errors
+/// [`OutboundError::Unreachable`]; HTTP error statuses are not errors here.
+pub async fn open(request: reqwest::RequestBuilder, within: Duration) -> Result<reqwest::Response, OutboundError> {
+    /// There is no way to have none; what ends earlier is the reader's to say.
+    const LONGEST: Duration = Duration::from_hours(24);
+    let (client, request) = request.timeout(LONGEST).build_split();
+    let request = request.map_err(|e| unreachable(&e))?;
+    let place = place_of(request.url());
+    let timed_out = |_| OutboundError::Unreachable { place, reason: "timed out".to_owned() };
+    let response = tokio::time::timeout(within, client.execute(request)).await.map_err(timed_out)?;
+    response.map_err(|e| unreachable(&e))
+}
+
+async fn read(
+    mut response: reqwest::Response,
+    limit: usize,
+) -> Result<(reqwest::StatusCode, reqwest::header::HeaderMap, Vec<u8>), OutboundError> {
     let place = place_of(response.url());
     let too_large = || OutboundError::TooLarge { place: place.clone(), limit };
     if response.content_length().is_some_and(|n| n > limit as u64) {
@@ -100,6 +136,17 @@ pub async fn send(
         body.extend_from_slice(&chunk);
     }
     Ok((response.status(), response.headers().clone(), body))
+}
+
+/// The next bytes of an answer, which must come `within` this time; none at its end.
+///
+/// # Errors
+/// [`OutboundError::Unreachable`].
+pub async fn next(response: &mut reqwest::Response, within: Duration) -> Result<Option<Bytes>, OutboundError> {
+    let place = place_of(response.url());
+    let silent = |_| OutboundError::Unreachable { place, reason: "it fell silent".to_owned() };
+    let chunk = tokio::time::timeout(within, response.chunk()).await.map_err(silent)?;
+    chunk.map_err(|e| unreachable(&e))
 }
 
 /// Reads a body as JSON.

@@ -1,14 +1,12 @@
 //! Where a customer is signed in.
 
 use tower_sessions::Session;
-use tower_sessions::session::Id;
 
 use super::store::{Store, handle};
 use super::user_session::UserSession;
 use crate::identity::state::Identity;
 use crate::identity::user_key::UserKey;
 use crate::platform::clock::Timestamp;
-use crate::platform::cookies;
 
 /// One of a customer's sessions, as their account page lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,9 +63,8 @@ impl Identity {
 
     /// Whose session a request brings, where no handler has it as its [`Session`]. Does not count as being seen.
     pub async fn customer_of(&self, headers: &axum::http::HeaderMap) -> Option<UserKey> {
-        let id = cookies::read(headers, &self.cookie_name(""))?.parse::<Id>().ok()?;
-        let (signed_in, _) = Store::new(self).status(&id).await.ok()??;
-        Some(signed_in.key)
+        let (customer, _) = self.session_probe(headers)?.status().await.ok()??;
+        Some(customer)
     }
 
     /// Whether the customer is signed in anywhere.

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use futures::stream;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -363,6 +364,53 @@ async fn an_api_that_does_not_answer_is_given_up_at_the_time_limit() {
     drop(silent);
     let result = downstream.call_for_user(&tokens, &alice(), &read()).await;
     assert!(matches!(result, Err(DownstreamError::Outbound(OutboundError::Unreachable { .. }))), "{result:?}");
+}
+
+/// An answer in two pieces, the second one after so many milliseconds.
+fn in_pieces(pause: u64) -> Response {
+    let pieces = stream::unfold(0, move |number| async move {
+        let piece = ["first", "second"].get(number)?;
+        if number > 0 {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+        Some((Ok::<_, std::convert::Infallible>(*piece), number + 1))
+    });
+    Body::from_stream(pieces).into_response()
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_bit_by_bit_takes_its_time_and_neither_its_head_nor_its_reader_do() {
+    let (world, tokens, api) = start().await;
+    let downstream = api.downstream(json!({"timeout_seconds": 1}));
+    // The token of the cache is not accepted, as with other calls.
+    let mut count = 0;
+    api.responds(move |_| {
+        count += 1;
+        if count == 1 { status(401) } else { in_pieces(1500) }
+    });
+    let second = Duration::from_secs(1);
+    let mut stream = downstream.stream_for_user(&tokens, &alice(), &read()).await.unwrap();
+    assert_eq!(stream.next(second).await.unwrap().as_deref(), Some(&b"first"[..]));
+    assert!(stream.next(second).await.is_err(), "nothing came in time");
+    let mut stream = downstream.stream_for_user(&tokens, &alice(), &read()).await.unwrap();
+    let pieces = [stream.next(second * 9).await, stream.next(second * 9).await, stream.next(second * 9).await];
+    let pieces = pieces.map(|piece| piece.unwrap().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap()));
+    assert_eq!(pieces, [Some("first".to_owned()), Some("second".to_owned()), None], "longer than a call may take");
+    let accepted = api.asked.lock().unwrap()[1].headers["accept"].clone();
+    assert_eq!((accepted.to_str().unwrap(), world.token.count()), ("text/event-stream", 1));
+
+    // What is no success is an answer like any other.
+    api.answers(vec![retry_after(429, "60")]);
+    let refused = downstream.stream_for_user(&tokens, &alice(), &read()).await;
+    let Err(DownstreamError::Problem(problem)) = refused else { panic!("{refused:?}") };
+    assert_eq!((problem.status.as_u16(), problem.retry_after), (429, Some(Duration::from_mins(1))));
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", silent.local_addr().unwrap());
+    let downstream = api.downstream(json!({"base_url": base_url, "timeout_seconds": 1}));
+    let began = std::time::Instant::now();
+    let result = downstream.stream_for_user(&tokens, &alice(), &read()).await;
+    assert!(matches!(result, Err(DownstreamError::Outbound(OutboundError::Unreachable { .. }))), "{result:?}");
+    assert!((0.9..2.5).contains(&began.elapsed().as_secs_f64()), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
