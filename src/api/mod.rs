@@ -13,6 +13,7 @@
 //! | `POST /api/todolist/batch` | adds, changes and removes several in one change | write |
 //! | `POST /api/todolist/changes/{number}/undo` | undoes a change, for a day; the last one as `latest` | write |
 //! | `GET /api/todolist/changes?since=` | says which changed since a change | read |
+//! | `GET /api/todolist/events` | says so as it happens: server-sent events, resumed by `Last-Event-ID` | read |
 //! | `GET /api/profile` | shows the customer's own profile | `read_profile` |
 //! | `PATCH /api/profile` | changes a part of it | `write_profile` |
 //! | `GET /.well-known/oauth-protected-resource` | says who issues tokens for it, and which scopes there are | – |
@@ -43,7 +44,10 @@ mod cursor;
 mod directory;
 mod downstream;
 #[cfg(test)]
+mod events_tests;
+#[cfg(test)]
 mod list_tests;
+mod live;
 mod permissions;
 #[cfg(test)]
 mod place_tests;

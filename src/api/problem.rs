@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::live::MAX_PER_OWNER as MAX_LISTENERS;
 use super::store::{MAX_PER_OWNER, StoreError};
 use crate::identity::bearer::AuthRejection;
 use crate::platform::serve::Malformed;
@@ -89,6 +90,24 @@ impl Problem {
         Self::new(StatusCode::GONE, "What changed since then is not known any more. Fetch the list.")
     }
 
+    /// 403: apps have no list of their own.
+    pub(super) fn for_users_only() -> Self {
+        let detail = "Events are a user's, of their own list. An app asks what changed: /api/todolist/changes.";
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// 429: the caller listens often enough.
+    pub(super) fn too_many_listeners() -> Self {
+        let detail = format!("Your list has {MAX_LISTENERS} listeners already, and takes no more. End one first.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
+    }
+
+    /// 503: everybody together listens often enough.
+    pub(super) fn no_room_for_listeners() -> Self {
+        let detail = "There are too many listeners at the moment. Try again soon.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
     /// 404: nothing here is about profiles.
     pub(super) fn no_directory() -> Self {
         Self::new(
@@ -121,8 +140,13 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let retry_after = match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => Some("1"),
+            StatusCode::TOO_MANY_REQUESTS => Some("30"),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         response.extensions_mut().insert(self);
         response

@@ -31,6 +31,7 @@ pub(super) struct Inner {
     pub(super) downstream: Option<Downstream>,
     pub(super) directory: Option<Directory>,
     pub(super) store: Store,
+    pub(super) clock: Clock,
 }
 
 /// What [`Config::check`] makes of a configuration.
@@ -111,7 +112,7 @@ impl Api {
     pub async fn start(config: Config, mode: Mode, http: &reqwest::Client, clock: Clock) -> Result<Self, StartError> {
         let Checked { verifier, permissions, public_url, downstream, directory } =
             config.checked(mode, http, &clock)?;
-        let store = Store::open(&config.database_url, clock).await?;
+        let store = Store::open(&config.database_url, clock.clone()).await?;
         Ok(Self(Arc::new(Inner {
             verifier,
             permissions,
@@ -120,6 +121,7 @@ impl Api {
             downstream,
             directory,
             store,
+            clock,
         })))
     }
 
@@ -130,7 +132,7 @@ impl Api {
     }
 
     /// What goes on beside the requests, until `shutdown`: the provider is watched, and the log told when it cannot be used;
-    /// what cannot be undone any more is forgotten.
+    /// what cannot be undone any more is forgotten; changes that other replicas made are told to who listens here.
     pub async fn watch(self, shutdown: CancellationToken) {
         let forget = async {
             const EVERY: Duration = Duration::from_mins(10);
@@ -144,6 +146,7 @@ impl Api {
                 }
             }
         };
-        tokio::join!(self.0.verifier.provider().watch(shutdown.clone()), forget);
+        let listen = self.0.store.listen(&shutdown);
+        tokio::join!(self.0.verifier.provider().watch(shutdown.clone()), forget, listen);
     }
 }

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
@@ -70,6 +71,11 @@ impl TestApi {
         let provider = ProviderDouble::start(&clock()).await;
         let url = format!("sqlite:{}/api.db", folder.path().display());
         let api = start(&toml(&provider.issuer(), &url)).await.expect("starts");
+        Self::of(api, provider, folder)
+    }
+
+    /// Another API with the same provider.
+    pub(super) fn of(api: Api, provider: ProviderDouble, folder: TempDir) -> Self {
         Self {
             router: router(api),
             alice: provider.access_token(json!({})),
@@ -123,6 +129,24 @@ impl TestApi {
             Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())),
         };
         self.send(request.expect("a request")).await
+    }
+
+    /// Listens to the list: the head of the answer, and its body as it comes.
+    pub(super) async fn listen(&self, token: &str, query: &str, headers: &[(&str, &str)]) -> Response {
+        let request =
+            Request::get(format!("{LIST}/events{query}")).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("infallible")
+    }
+
+    /// An access token of Alice's, changed by `changes`.
+    pub(super) fn token(&self, changes: Value) -> String {
+        self.provider.access_token(changes)
+    }
+
+    /// Where the database is.
+    pub(super) fn database(&self) -> String {
+        format!("sqlite:{}/api.db", self.folder.path().display())
     }
 
     /// A body that is not what the API expects.

@@ -1,4 +1,5 @@
-//! What every program needs and nothing more: configuration, cookies, database, serving, telemetry, time, randomness, hashes, sealing, outbound HTTP, redirects, mail, the countries of the world. Knows neither identity nor to-dos.
+//! What every program needs and nothing more: configuration, cookies, database, serving, streams of events, telemetry, time,
+//! randomness, hashes, sealing, outbound HTTP, redirects, mail, the countries of the world. Knows neither identity nor to-dos.
 
 pub mod clock;
 pub mod config;
@@ -6,11 +7,15 @@ pub mod cookies;
 #[cfg(feature = "tenant")]
 pub mod countries;
 pub mod database;
+#[cfg(feature = "ssr")]
+pub mod event_stream;
 pub mod hash;
 pub mod link;
 #[cfg(feature = "tenant")]
 pub mod mail;
 pub mod media_type;
+#[cfg(feature = "ssr")]
+pub mod notifications;
 pub mod outbound;
 pub mod ownership;
 pub mod pause;

@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::{ConnectInfo, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
@@ -88,6 +89,30 @@ pub enum ListenError {
         /// The operating system's words.
         reason: String,
     },
+}
+
+/// What a handler whose answer has no end of its own must know of the server that sends it. Taken as an argument.
+#[derive(Clone, Debug)]
+pub struct Serving {
+    /// Cancelled when the server stops: it waits for all answers, and so for this one.
+    pub stopping: CancellationToken,
+    /// How many connections there may be. Such an answer occupies one of them, and others must still be let in.
+    pub max: usize,
+}
+
+impl Default for Serving {
+    /// A server without limits, that never stops.
+    fn default() -> Self {
+        Self { stopping: CancellationToken::new(), max: usize::MAX }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Serving {
+    type Rejection = std::convert::Infallible;
+
+    fn from_request_parts(parts: &mut Parts, _: &S) -> impl Future<Output = Result<Self, Self::Rejection>> {
+        std::future::ready(Ok(parts.extensions.get().cloned().unwrap_or_default()))
+    }
 }
 
 /// Binds `address`; port 0 takes a free one. `key` names the configuration key in errors.
@@ -191,11 +216,13 @@ async fn connected(
     shutdown: CancellationToken,
 ) {
     let connection = &place.connection;
+    let serving = Serving { stopping: shutdown.clone(), max: limits.max };
     let socket = Socket::new(stream, connection.clone(), limits);
     let service = hyper::service::service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
         let busy = connection.begin();
         request::check(&mut request);
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(serving.clone());
         let answered = router.clone().oneshot(request.map(Body::new));
         async move { answered.await.map(|response| response.map(|body| Answer { body, _busy: busy })) }
     });

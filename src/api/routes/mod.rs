@@ -6,6 +6,7 @@ mod batch;
 mod change;
 mod changes;
 mod clear_completed;
+mod events;
 mod health;
 mod list;
 mod mark_all;
@@ -30,6 +31,7 @@ pub(super) fn router(api: Api) -> Router {
         .route("/api/todolist/batch", post(batch::handle))
         .route("/api/todolist/changes", get(changes::handle))
         .route("/api/todolist/changes/{number}/undo", post(undo::handle))
+        .route("/api/todolist/events", get(events::handle))
         .route("/api/todolist/{id}", one)
         .route("/api/profile", get(profile::show).patch(profile::change))
         .route_layer(middleware::from_fn_with_state(api.0.verifier.clone(), bearer::authenticate))

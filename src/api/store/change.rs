@@ -173,7 +173,7 @@ impl Store {
             outcomes.push(changing.perform(operation).await?);
         }
         let change = changing.end().await?;
-        conclude(transaction, change).await?;
+        self.conclude(transaction, owner, change).await?;
         Ok(Applied { change, outcomes })
     }
 
@@ -213,19 +213,8 @@ impl Store {
             changing.have_changed(count, removed > 0, -removed);
         }
         let change = changing.end().await?;
-        conclude(transaction, change).await?;
+        self.conclude(transaction, owner, change).await?;
         Ok((change, count))
-    }
-}
-
-/// Ends a transaction: where nothing was changed, with nothing written, not even the number.
-pub(super) async fn conclude(
-    transaction: sqlx::Transaction<'_, sqlx::Any>,
-    change: Option<i64>,
-) -> Result<(), sqlx::Error> {
-    match change {
-        Some(_) => transaction.commit().await,
-        None => transaction.rollback().await,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod change;
 mod derived;
+mod listen;
 mod listing;
 mod maintenance;
 mod place;
@@ -23,6 +24,7 @@ pub(super) use self::listing::{Filter, Key, Order, Page, Place, Room, Start, Val
 #[cfg(test)]
 pub(super) use self::maintenance::MAX_REMOVED;
 pub(super) use self::undo::{Changed, Undoing, Undone};
+use super::live::Live;
 use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::database::{self, DatabaseError};
 use crate::todo::{Details, NewTodo, Todo};
@@ -95,6 +97,10 @@ pub(super) struct Store {
     clock: Clock,
     /// How many to-dos one owner may have.
     max_per_owner: i64,
+    /// Where the database is.
+    url: Arc<str>,
+    /// Who is told of changes.
+    live: Live,
     /// Counts ids within a millisecond, so that to-dos added at once keep their order.
     ids: Arc<Mutex<AssertUnwindSafe<ContextV7>>>,
 }
@@ -104,7 +110,7 @@ impl Store {
     pub(super) async fn open(url: &str, clock: Clock) -> Result<Self, DatabaseError> {
         let db = database::open("api.database_url", url, &sqlx::migrate!("src/api/migrations")).await?;
         let ids = Arc::new(Mutex::new(AssertUnwindSafe(ContextV7::new())));
-        Ok(Self { db, clock, max_per_owner: MAX_PER_OWNER, ids })
+        Ok(Self { db, clock, max_per_owner: MAX_PER_OWNER, url: url.into(), live: Live::default(), ids })
     }
 
     /// With another limit than [`MAX_PER_OWNER`].

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use super::change::{Changing, Stored, conclude, stored};
+use super::change::{Changing, Stored, stored};
 use super::{Store, StoreError, columns, kept, todo};
 use crate::todo::Todo;
 
@@ -111,7 +111,7 @@ impl Store {
             return Ok(Undoing::Full);
         }
         undone.change = changing.end().await?;
-        conclude(transaction, undone.change).await?;
+        self.conclude(transaction, owner, undone.change).await?;
         Ok(Undoing::Done(undone))
     }
 
