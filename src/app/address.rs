@@ -17,6 +17,8 @@ pub const ACCOUNT: &str = "/account";
 pub const SIGN_IN_PROBLEM: &str = "/sign-in-problem";
 /// What the addresses of all server functions begin with. (`#[server]` takes literals only; a test compares them.)
 pub const ACTIONS: &str = "/actions/";
+/// Tells pages that the list has changed.
+pub const EVENTS: &str = "/events";
 /// Where signing in begins.
 pub const SIGN_IN: &str = "/auth/sign-in";
 /// Where signing up begins.

@@ -157,7 +157,7 @@ async fn answer(door: &Door, request: Request, next: Next) -> Response {
 
 /// Fetch Metadata (W3C): only our own pages, or the customer directly. Unsafe methods without these headers are the
 /// CSRF layer's business.
-fn is_cross_site(headers: &HeaderMap) -> bool {
+pub(super) fn is_cross_site(headers: &HeaderMap) -> bool {
     headers.get_all("sec-fetch-site").iter().any(|site| site != "same-origin" && site != "none")
 }
 

@@ -9,8 +9,10 @@ pub(crate) mod digest;
 mod document;
 mod door;
 mod downstream;
+mod events;
 mod farewell;
 mod flash;
+mod live;
 mod moment;
 mod pages;
 pub(crate) mod profile;
@@ -61,7 +63,9 @@ impl Web {
             self.identity().mount(pages).layer(axum::middleware::from_fn_with_state(self.clone(), farewell::watch));
         // Files are outside of the session layer, too: they need none.
         let files = site::router(&self.leptos().site_root);
-        let router = files.route("/health", get(|| async { "ok" })).merge(app);
+        // So are streams of events: they look at the session now and then, and leave it as it is.
+        let events = Router::new().route(app::address::EVENTS, get(events::handle)).with_state(self.clone());
+        let router = files.route("/health", get(|| async { "ok" })).merge(events).merge(app);
         let router = serve::with_standard_layers(router, "web", MAX_BODY)
             .layer(axum::middleware::from_fn_with_state(self.clone(), document::complete));
         if self.identity().public_url().scheme() == "https" { serve::with_transport_security(router) } else { router }

@@ -7,6 +7,7 @@ use sqlx::AnyPool;
 
 use super::browser_files::{self, BrowserFiles};
 use super::config::{Checked, Config};
+use super::live::Live;
 use crate::app::address::SIGN_IN_PROBLEM;
 use crate::digest;
 use crate::identity::downstream::{DownstreamApi, DownstreamApis};
@@ -26,6 +27,7 @@ struct Inner {
     identity: Identity,
     todolist: DownstreamApi,
     profile: Option<DownstreamApi>,
+    live: Live,
     apis: DownstreamApis,
     digests: digest::Store,
     clock: Clock,
@@ -77,7 +79,8 @@ impl Web {
             );
         }
         let stylesheet = stylesheet(&leptos);
-        Ok(Self(Arc::new(Inner { identity, todolist, profile, apis, digests, clock, leptos, stylesheet })))
+        let live = Live::new(identity.clone(), todolist.clone());
+        Ok(Self(Arc::new(Inner { identity, todolist, profile, live, apis, digests, clock, leptos, stylesheet })))
     }
 
     /// Sign-in and tokens.
@@ -93,6 +96,11 @@ impl Web {
     /// The profile of the same API, where it serves one.
     pub(super) fn profile(&self) -> Option<&DownstreamApi> {
         self.0.profile.as_ref()
+    }
+
+    /// Who is told of changes.
+    pub(super) fn live(&self) -> &Live {
+        &self.0.live
     }
 
     /// All APIs in configuration, by name: `web.apis().get("calendar")` is `[web.downstream_apis.calendar]`.

@@ -22,6 +22,7 @@ mod imports;
 mod interactions;
 mod journey;
 mod killed;
+mod live;
 mod page_headers;
 mod planted_tokens;
 mod programs;
