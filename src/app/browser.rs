@@ -1,6 +1,9 @@
 //! What only a browser can do. On the server these functions exist, so that components need no gates, and do nothing.
 
 #[cfg(feature = "hydrate")]
+use std::cell::RefCell;
+
+#[cfg(feature = "hydrate")]
 use js_sys::Promise;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
@@ -32,6 +35,34 @@ thread_local! {
     /// On which the tabs of one browser tell each other that the customer signs out, or stays. One for both
     /// directions: a second one would hear this page's own words, and take it away from the form that signs out.
     static CHANNEL: Option<web_sys::BroadcastChannel> = web_sys::BroadcastChannel::new("errand").ok();
+    /// The stream of events, while the page listens.
+    static EVENTS: RefCell<Option<Events>> = const { RefCell::new(None) };
+}
+
+/// A stream of events and what hears them; closed when dropped.
+#[cfg(feature = "hydrate")]
+struct Events {
+    source: web_sys::EventSource,
+    _hears: [Closure<dyn Fn(web_sys::MessageEvent)>; 3],
+}
+
+#[cfg(feature = "hydrate")]
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.source.close();
+    }
+}
+
+/// What a page hears of its list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser hears"))]
+pub(super) enum ServerEvent {
+    /// It has come to this change.
+    Change(i64),
+    /// It begins anew, with this change: what is known of it is of no use.
+    Reset(i64),
+    /// The server does not let the page listen, and the browser does not ask again by itself.
+    Refused,
 }
 
 /// What `GET /auth/session` answers, as far as the page needs to know.
@@ -263,6 +294,56 @@ pub(super) fn announce_sign_out() {
 pub(super) fn announce_stay() {
     #[cfg(feature = "hydrate")]
     say(STAYS);
+}
+
+/// Listens to the server's events at `url`, in place of those that the page listened to before.
+pub(super) fn listen_to_server(url: &str, hear: impl Fn(ServerEvent) + Clone + 'static) {
+    #[cfg(feature = "hydrate")]
+    {
+        let number = |message: &web_sys::MessageEvent| message.last_event_id().parse::<i64>().ok();
+        let Ok(source) = web_sys::EventSource::new(url) else { return };
+        let on = |name: &str, to: Box<dyn Fn(web_sys::MessageEvent)>| {
+            let hears = Closure::<dyn Fn(web_sys::MessageEvent)>::wrap(to);
+            let _ = source.add_event_listener_with_callback(name, hears.as_ref().unchecked_ref());
+            hears
+        };
+        let (of_change, of_reset, refused, asked) = (hear.clone(), hear.clone(), hear, source.clone());
+        let hears = [
+            on(
+                "change",
+                Box::new(move |message| {
+                    if let Some(to) = number(&message) {
+                        of_change(ServerEvent::Change(to));
+                    }
+                }),
+            ),
+            on(
+                "reset",
+                Box::new(move |message| {
+                    if let Some(to) = number(&message) {
+                        of_reset(ServerEvent::Reset(to));
+                    }
+                }),
+            ),
+            on(
+                "error",
+                Box::new(move |_| {
+                    if asked.ready_state() == web_sys::EventSource::CLOSED {
+                        refused(ServerEvent::Refused);
+                    }
+                }),
+            ),
+        ];
+        EVENTS.with_borrow_mut(|events| *events = Some(Events { source: source.clone(), _hears: hears }));
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (url, hear);
+}
+
+/// Listens no more.
+pub(super) fn stop_listening_to_server() {
+    #[cfg(feature = "hydrate")]
+    EVENTS.with_borrow_mut(|events| *events = None);
 }
 
 #[cfg(feature = "hydrate")]

@@ -13,6 +13,7 @@
 //! | [`optimistic`] | the list as it will be once the server has answered: no browser, no signals, easily tested |
 //! | [`todo_list_state`] | that list, live: sends changes in their order, reports failures |
 //! | [`outbox`] | what the server has not confirmed, kept in the browser |
+//! | [`live`] | hears of what other tabs and devices change, and has the list fetched |
 //! | [`viewer`] | who is looking |
 //! | [`draft`] | what is typed and not saved yet |
 //! | [`interaction`] | the one way to "please sign in again" |
@@ -31,6 +32,7 @@ pub mod form_submission;
 #[cfg(feature = "hydrate")]
 mod indexed_db;
 pub mod interaction;
+pub mod live;
 pub mod model;
 pub mod optimistic;
 #[cfg(test)]

@@ -336,6 +336,11 @@ impl List {
         self.confirmed.iter().map(|entry| entry.version).max().unwrap_or_default()
     }
 
+    /// The last change that this page knows of: one that it has seen, or made itself.
+    pub fn last_known_change(&self) -> i64 {
+        self.made.iter().filter_map(|made| made.number).fold(self.last_change(), i64::max)
+    }
+
     /// The server's number for an earlier change, if it was done and changed something.
     pub fn number(&self, serial: u64) -> Option<i64> {
         self.made.iter().find(|made| made.serial == serial)?.number

@@ -107,6 +107,9 @@ pub struct Editing {
 #[derive(Default)]
 struct Memory {
     is_sending: bool,
+    /// How often the list was asked for, and which of the answers is shown.
+    asked: u64,
+    answered: u64,
     /// What the customer did on this page and has not undone, the last one at the end.
     history: Vec<u64>,
     /// Whether the pointer or the focus is on the offer: then it stays.
@@ -450,9 +453,14 @@ impl TodoListState {
 
     /// Fetches the list, unless something is on its way: then it is fetched afterwards.
     pub fn refresh(self) {
-        if !self.is_sending() {
-            spawn_local(self.fetch());
-        }
+        spawn_local(async move {
+            self.fetch_unless_sending().await;
+        });
+    }
+
+    /// As [`TodoListState::refresh`]; false when the server could not be asked.
+    pub async fn fetch_unless_sending(self) -> bool {
+        self.is_sending() || self.fetch().await
     }
 
     /// Puts back what was typed before the customer had to leave: without the change that they left for, where the web
@@ -668,15 +676,25 @@ impl TodoListState {
         Ok(done.change())
     }
 
-    async fn fetch(self) {
+    async fn fetch(self) -> bool {
         let revision = self.list.with_untracked(List::revision);
-        match list_todos().await {
-            Ok(todos) => self.list.update(|list| list.replace(todos, revision)),
+        let turn = self.memory.with_value(|memory| memory.asked) + 1;
+        self.memory.update_value(|memory| memory.asked = turn);
+        let answer = list_todos().await;
+        let is_answered = !matches!(answer, Err(AppError::Unavailable | AppError::Connection));
+        match answer {
+            // One that was asked for later is shown already.
+            Ok(_) if turn < self.memory.with_value(|memory| memory.answered) => {}
+            Ok(todos) => {
+                self.memory.update_value(|memory| memory.answered = turn);
+                self.list.update(|list| list.replace(todos, revision));
+            }
             // A background request: tell the customer, and let them leave when they want to.
             Err(AppError::SignInRequired { .. }) => self.interaction().ended.set(true),
             // What is shown is the best there is; an error about it was reported by the change, or does not matter.
             Err(_) => {}
         }
+        is_answered
     }
 
     /// Takes a change that was not done, or is undone, out of what can be undone.

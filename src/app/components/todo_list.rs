@@ -17,6 +17,7 @@ use crate::app::components::problem_banner::ProblemBanner;
 use crate::app::components::todo_row::TodoRow;
 use crate::app::components::undo_toast::UndoToast;
 use crate::app::interaction::Interaction;
+use crate::app::live::Live;
 use crate::app::optimistic::{Entry, List};
 use crate::app::todo_list_state::TodoListState;
 use crate::app::viewer::ViewerResource;
@@ -146,6 +147,7 @@ fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, finished: boo
         }
         filter
     });
+    Live::new(state, interaction).listen();
     let focus = window_event_listener(ev::focus, move |_| state.look_again());
     let online = window_event_listener(ev::online, move |_| state.look_again());
     let leaving = window_event_listener(ev::beforeunload, move |event| {
