@@ -10,6 +10,9 @@
 //! share one process and its processors, so the CPU times hold the client's share too; the line "HTTP alone" says
 //! how large that is.
 
+#[path = "throughput/live.rs"]
+mod live;
+
 use std::fmt;
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
@@ -23,7 +26,7 @@ use axum::serve::ListenerExt as _;
 use axum::{Json, Router};
 use errand::dev::{Addresses, Dev};
 use errand::platform::clock::{self, Clock};
-use errand::platform::{database, hash, outbound, random, telemetry};
+use errand::platform::{database, hash, outbound, process, random, telemetry};
 use errand::todo::{Description, Details, Todo};
 use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderName, LOCATION, SET_COOKIE};
 use reqwest::{Method, Request, Response, StatusCode, Url};
@@ -59,6 +62,8 @@ const EMAIL: &str = "bench@example.com";
 const PASSWORD: &str = "correct horse battery staple";
 
 fn main() {
+    // A thousand listeners are connections of this process, too.
+    process::prepare();
     telemetry::init();
     let folder = tempfile::tempdir().expect("there is room for a temporary folder");
     // As many workers as `errand` itself has.
@@ -76,6 +81,7 @@ fn main() {
     runtime.block_on(requests(folder.path()));
     bundle();
     runtime.block_on(memory(folder.path()));
+    runtime.block_on(live::fan_out(folder.path()));
 }
 
 /// The two requests that matter, each beside the least that could answer it.
@@ -86,7 +92,7 @@ async fn requests(folder: &Path) {
     let serving = tokio::spawn(dev.serve(shutdown.clone()));
 
     let mut browser = Browser::default();
-    sign_up(&mut browser, &addresses).await;
+    sign_up(&mut browser, &addresses, EMAIL).await;
     add_todos(&browser, &addresses).await;
     let authorization = format!("Bearer {}", access_token(&browser, &addresses, &folder.join("dev")).await);
 
@@ -231,10 +237,10 @@ impl Browser {
 }
 
 /// Signs a customer up by the pages, as a browser would.
-async fn sign_up(browser: &mut Browser, addresses: &Addresses) {
+async fn sign_up(browser: &mut Browser, addresses: &Addresses, email: &str) {
     let page = browser.get(url(&addresses.web, "/auth/sign-up?return_to=%2Ftodos")).await;
-    let page = browser.post(page.url, &[("email", EMAIL)]).await;
-    let mailbox = browser.get(url(&addresses.tenant, &format!("/mailbox.json?to={EMAIL}"))).await;
+    let page = browser.post(page.url, &[("email", email)]).await;
+    let mailbox = browser.get(url(&addresses.tenant, &format!("/mailbox.json?to={email}"))).await;
     let mailbox: Value = serde_json::from_str(&mailbox.text).expect("the mailbox is JSON");
     let passcode = mailbox["messages"][0]["passcode"].as_str().expect("the mail with the passcode has arrived");
     let page = browser.post(page.url, &[("passcode", passcode)]).await;
@@ -547,38 +553,66 @@ fn bundle() {
 }
 
 /// The program `errand`, stopped and waited for whatever happens here.
-struct Program(Child);
+struct Program {
+    child: Child,
+    /// What it says when it has started.
+    said: Vec<String>,
+    /// Kept open to the end: the program goes on printing.
+    _stdout: std::io::BufReader<std::process::ChildStdout>,
+}
+
+impl Program {
+    /// Starts `errand dev` with its data in `{folder}/{name}`.
+    fn start(folder: &Path, name: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_errand"))
+            .arg("--config")
+            .arg(configuration(folder, name))
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("cargo has built the program");
+        let mut stdout = std::io::BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut said = Vec::new();
+        while !said.last().is_some_and(|line: &String| line.starts_with("Ctrl-C")) {
+            let mut line = String::new();
+            assert!(stdout.read_line(&mut line).expect("it prints text") > 0, "it has started: {said:?}");
+            said.push(line.trim().to_owned());
+        }
+        Self { child, said, _stdout: stdout }
+    }
+
+    /// The address in the line that has `word` in it.
+    fn line(&self, word: &str) -> String {
+        let line = self.said.iter().find(|line| line.contains(word)).expect("it says where it is");
+        line.split_whitespace().find(|part| part.starts_with("http")).expect("an address").to_owned()
+    }
+
+    /// Where it is.
+    fn addresses(&self) -> Addresses {
+        let [web, api, tenant] = ["web ", "API ", "tenant "].map(|word| self.line(word));
+        Addresses { web, api, tenant, mailbox: true }
+    }
+}
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let asked = Command::new("kill").arg(self.0.id().to_string()).status();
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status();
         if !asked.is_ok_and(|status| status.success()) {
             // Only when there is no `kill`; it has no data worth a clean end.
-            let _ = self.0.kill();
+            let _ = self.child.kill();
         }
-        let _ = self.0.wait();
+        let _ = self.child.wait();
     }
 }
 
 /// What `errand dev` occupies when it has started and nobody asks anything.
 async fn memory(folder: &Path) {
     println!("\nThe memory of `errand dev` at rest");
-    let child = Command::new(env!("CARGO_BIN_EXE_errand"))
-        .arg("--config")
-        .arg(configuration(folder, "rest"))
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("cargo has built the program");
-    let mut program = Program(child);
-    let stdout = program.0.stdout.take().expect("it is piped");
-    // Kept open to the end: the program goes on printing.
-    let mut lines = std::io::BufReader::new(stdout).lines().map_while(Result::ok);
-    let open = lines.find_map(|line| line.split_once("Open ").map(|(_, address)| address.to_owned()));
-    let health = url(&open.expect("it says where it is"), "/health");
+    let program = Program::start(folder, "rest");
+    let health = url(&program.line("Open"), "/health");
     let response = outbound::client().get(health).send().await.expect("it answers");
     assert_eq!(response.status(), StatusCode::OK, "it is well");
 
-    let pid = program.0.id();
+    let pid = program.child.id();
     let mut samples = vec![resident(pid, "VmRSS")];
     let settled = |samples: &[u32]| samples.len() >= 5 && samples.windows(2).rev().take(4).all(|two| two[0] == two[1]);
     while !settled(&samples) && samples.len() < 100 {
