@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::app::actions::todos::{
     add_todo, clear_completed, delete_todo, edit_todo, list_todos, set_all_done, set_done, undo_change,
+    undo_last_change,
 };
 use crate::app::browser;
 use crate::app::draft::Draft;
@@ -360,7 +361,11 @@ impl TodoListState {
     /// Undoes what this page did not do: `change`, or the last one.
     fn undo_earlier(self, change: Option<i64>) {
         spawn_local(async move {
-            let text = match undo_change(change).await {
+            let answer = match change {
+                Some(change) => undo_change(change).await,
+                None => undo_last_change().await,
+            };
+            let text = match answer {
                 Ok(done) if change.is_some() => left_alone(&Change::Undo { serial: 0 }, 1, done),
                 Ok(done) => {
                     self.say(done);
@@ -665,7 +670,7 @@ impl TodoListState {
             Change::SetAllDone { done, .. } => set_all_done(done, unsent.seen().to_string()).await?,
             Change::ClearCompleted { .. } => clear_completed(unsent.seen().to_string()).await?,
             Change::Undo { .. } => match unsent.undoes {
-                Some(number) => undo_change(Some(number)).await?,
+                Some(number) => undo_change(number).await?,
                 // It was refused, or changed nothing.
                 None => return Ok(None),
             },

@@ -39,7 +39,15 @@ async fn a_customer_signs_up_keeps_a_list_signs_out_and_finds_it_again() {
     browser.open("/todos/completed").await;
     assert_eq!(browser.page.todos(), todos(&[("buy milk", true)]));
     let answer = browser.send_form("form.add", &[("description", "read a book")]).await;
+    // What is new is not among what is completed.
+    assert_eq!((answer.status, answer.location_path().as_str()), (StatusCode::SEE_OTHER, "/todos"));
+    browser.open("/todos/completed").await;
+    let answer = browser.send_form("li.todo form:has(.check)", &[]).await;
     assert_eq!((answer.status, answer.location_path().as_str()), (StatusCode::SEE_OTHER, "/todos/completed"));
+    browser.follow(answer).await;
+    assert_eq!(browser.page.todos(), todos(&[]));
+    browser.open("/todos").await;
+    browser.submit("li.todo:first-child form:has(.check)", &[]).await;
 
     browser.open("/todos").await;
     browser.submit(".nav-customer form", &[]).await;

@@ -92,9 +92,14 @@ pub async fn clear_completed(
 /// Brings back what a change replaced, as far as nothing changed it since.
 #[server(prefix = "/actions", endpoint = "todos/undo")]
 pub async fn undo_change(
-    /// The number of the change; without it, the last one that any device of the customer's made.
-    #[server(default)]
-    change: Option<i64>,
+    /// The number of the change.
+    change: i64,
 ) -> Result<Done, AppError> {
-    crate::web::todolist::undo(change).await
+    crate::web::todolist::undo(Some(change)).await
+}
+
+/// The same, of the last change that is not undone, whichever of the customer's devices made it.
+#[server(prefix = "/actions", endpoint = "todos/undo-last")]
+pub async fn undo_last_change() -> Result<Done, AppError> {
+    crate::web::todolist::undo(None).await
 }

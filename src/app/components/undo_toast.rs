@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use server_fn::ServerFn as _;
 
-use crate::app::actions::todos::UndoChange;
+use crate::app::actions::todos::{UndoChange, UndoLastChange};
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::icons::Cross;
@@ -35,7 +35,7 @@ pub fn UndoLast() -> impl IntoView {
     view! {
         <form
             method="post"
-            action=UndoChange::url()
+            action=UndoLastChange::url()
             on:submit=move |event| {
                 event.prevent_default();
                 state.undo_last();
