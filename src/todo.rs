@@ -109,6 +109,26 @@ pub struct Details {
     /// When it is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<Due>,
+    /// What is to be done one after the other, in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+}
+
+/// A part of what is to be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// A UUID, made by the client; of one to-do no two steps have the same.
+    pub id: Uuid,
+    /// What is to be done.
+    pub text: Description,
+    /// Whether it is done.
+    #[serde(default)]
+    pub done: bool,
+}
+
+impl Step {
+    /// How many a to-do may have.
+    pub const MAX: usize = 100;
 }
 
 /// What is to change of a to-do (RFC 7396): what is absent stays as it is.
@@ -130,6 +150,9 @@ pub struct Patch {
     /// What changes of when it is due; `Some(None)`: it is not due any more.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub due: Option<Option<DuePatch>>,
+    /// The new steps, all of them; none for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Vec<Step>>,
     /// Where it moves to in the list: behind the to-do of that id; `Some(None)`: before all others.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub after: Option<Option<Uuid>>,
@@ -138,13 +161,14 @@ pub struct Patch {
 impl Patch {
     /// What makes `new` of a to-do: nothing that its author said of it stays. Its place in the list does.
     pub fn replacing(new: NewTodo) -> Self {
-        let NewTodo { description, done, details: Details { note, starred, due } } = new;
+        let NewTodo { description, done, details: Details { note, starred, due, steps } } = new;
         Self {
             description: Some(description),
             done: Some(done),
             note: Some(note),
             starred: Some(starred),
             due: Some(due.map(DuePatch::from)),
+            steps: Some(steps),
             after: None,
         }
     }
@@ -160,7 +184,7 @@ impl Patch {
     /// [`DueError`] when what is to change of `due` does not fit what there is.
     pub fn merge(&self, todo: NewTodo) -> Result<NewTodo, DueError> {
         // Every member by name, here as well.
-        let Self { description, done, note, starred, due, after: _ } = self;
+        let Self { description, done, note, starred, due, steps, after: _ } = self;
         let before = todo.details;
         Ok(NewTodo {
             description: description.clone().unwrap_or(todo.description),
@@ -173,6 +197,7 @@ impl Patch {
                     Some(None) => None,
                     Some(Some(patch)) => Some(patch.merge(before.due.as_ref())?),
                 },
+                steps: steps.clone().unwrap_or(before.steps),
             },
         })
     }
@@ -364,12 +389,15 @@ mod tests {
     fn what_a_change_leaves_out_stays_and_what_replaces_leaves_nothing() {
         let text = |text: &str| Description::parse(text).expect("valid");
         let due = Due::on(Day::parse("2026-12-01").expect("a day"));
-        let details = Details { note: Note::parse("n").expect("valid"), starred: true, due: Some(due) };
+        let steps = vec![Step { id: Uuid::from_u128(1), text: text("first"), done: true }];
+        let details = Details { note: Note::parse("n").expect("valid"), starred: true, due: Some(due), steps };
         let before = NewTodo { description: text("a"), done: true, details };
         let patch = |json: &str| serde_json::from_str::<Patch>(json).expect("a change");
         assert!(patch("{}").is_empty());
         assert_eq!(patch("{}").merge(before.clone()).as_ref(), Ok(&before));
-        let after = patch(r#"{"note": "", "due": null, "starred": false}"#).merge(before.clone()).expect("complete");
+        let after = patch(r#"{"note": "", "due": null, "starred": false, "steps": []}"#)
+            .merge(before.clone())
+            .expect("complete");
         assert_eq!(after, NewTodo { done: true, ..text("a").into() });
         assert_eq!(patch(r#"{"due": {"time": "09:00"}}"#).merge(before.clone()), Err(DueError::NoTimeZone));
         for new in [NewTodo::from(text("b")), before.clone()] {

@@ -1,9 +1,12 @@
 //! What bodies say of a to-do, and what their author means by it: one reader for all requests.
 
 use serde::{Deserialize, Deserializer};
+use uuid::Uuid;
 
 use super::problem::Problem;
-use crate::todo::{ClockTime, Day, Description, DueError, DuePatch, NewTodo, NotATimeZone, Note, Patch, ZoneName};
+use crate::todo::{
+    ClockTime, Day, Description, DueError, DuePatch, NewTodo, NotATimeZone, Note, Patch, Step, ZoneName,
+};
 
 /// A member of a body (RFC 7396).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +46,17 @@ pub(super) struct Content {
     note: Given<String>,
     starred: Given<bool>,
     due: Given<DueBody>,
+    steps: Given<Vec<StepBody>>,
+}
+
+/// A step of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with id, text and done")]
+struct StepBody {
+    id: String,
+    text: String,
+    #[serde(default)]
+    done: bool,
 }
 
 /// When it is due.
@@ -61,11 +75,11 @@ struct DueBody {
 
 impl Content {
     /// The members that it may have.
-    pub(super) const MEMBERS: &[&str] = &["description", "done", "note", "starred", "due"];
+    pub(super) const MEMBERS: &[&str] = &["description", "done", "note", "starred", "due", "steps"];
 
     /// What is to change of a to-do. `at` points to the object (RFC 6901) that says so.
     pub(super) fn patch(&self, at: &str) -> Result<Patch, Problem> {
-        let Self { description, done, note, starred, due } = self;
+        let Self { description, done, note, starred, due, steps } = self;
         let refused =
             |member: &str, error: &dyn std::error::Error| Problem::member(format!("{at}/{member}"), error.to_string());
         let description = match description {
@@ -79,6 +93,7 @@ impl Content {
             note: note.or(Note::default(), |text| Note::parse(text)).map_err(|error| refused("note", &error))?,
             starred: starred.or(false, |starred| Ok::<_, Problem>(*starred))?,
             due: due.or(None, |due| due.patch(&format!("{at}/due")).map(Some))?,
+            steps: steps.or(Vec::new(), |steps| parse_steps(steps, &format!("{at}/steps")))?,
             after: None,
         })
     }
@@ -89,8 +104,7 @@ impl Content {
         let after = after.map_err(|_| Problem::member(format!("{at}/after"), "This is not the id of a to-do."))?;
         let patch = Patch { after, ..self.patch(at)? };
         if patch.is_empty() {
-            let nothing =
-                "Nothing is to be changed: give description, done, note, starred, due, after or several of them.";
+            let nothing = "Nothing is to be changed: give description, done, note, starred, due, steps, after or several of them.";
             return Err(if at.is_empty() { Problem::bad_request(nothing) } else { Problem::member(at, nothing) });
         }
         Ok(patch)
@@ -128,6 +142,24 @@ impl DueBody {
             time_zone: time_zone.map_err(|error| refused("timeZone", &error))?,
         })
     }
+}
+
+fn parse_steps(steps: &[StepBody], at: &str) -> Result<Vec<Step>, Problem> {
+    if steps.len() > Step::MAX {
+        return Err(Problem::member(at, format!("There are more than {} steps. Leave some out.", Step::MAX)));
+    }
+    let mut parsed: Vec<Step> = Vec::with_capacity(steps.len());
+    for (number, StepBody { id, text, done }) in steps.iter().enumerate() {
+        let id = id.parse().ok().filter(|id: &Uuid| !id.is_nil() && parsed.iter().all(|step| step.id != *id));
+        let id = id.ok_or_else(|| {
+            let detail = "Make a UUID for each step, at random, that no other step has.";
+            Problem::member(format!("{at}/{number}/id"), detail)
+        })?;
+        let text = Description::parse(text)
+            .map_err(|error| Problem::member(format!("{at}/{number}/text"), error.to_string()))?;
+        parsed.push(Step { id, text, done: *done });
+    }
+    Ok(parsed)
 }
 
 /// Refuses what does not fit together, or not to what there is.

@@ -15,9 +15,16 @@ fn moment() -> Value {
     json!({"date": "2027-03-28", "time": "09:00", "timeZone": "Europe/Madrid"})
 }
 
+fn step(id: u128, text: &str, done: bool) -> Value {
+    json!({"id": Uuid::from_u128(id), "text": text, "done": done})
+}
+
 /// A to-do of which everything is said.
 fn whole() -> Value {
-    json!({"description": "buy milk", "done": true, "note": "- oat\n- 2 l", "starred": true, "due": moment()})
+    let steps = json!([step(1, "find the purse", true), step(2, "leave", false)]);
+    json!({
+        "description": "buy milk", "done": true, "note": "- oat\n- 2 l", "starred": true, "due": moment(), "steps": steps,
+    })
 }
 
 fn new(value: &Value) -> NewTodo {
@@ -60,6 +67,13 @@ async fn a_todo_has_a_note_a_star_and_a_day_or_a_moment() {
         (json!({"due": moment()}), "due", moment()),
         (json!({"due": null, "done": null}), "due", json!(null)),
         (json!({"note": null}), "note", json!(null)),
+        // In another order, and one of them is new.
+        (
+            json!({"steps": [step(2, "leave", false), {"id": Uuid::from_u128(3), "text": " pay\n"}]}),
+            "steps",
+            json!([step(2, "leave", false), step(3, "pay", false)]),
+        ),
+        (json!({"steps": null}), "steps", json!(null)),
     ] {
         let answer = api.call(&api.alice, "PATCH", &path, Some(patch.clone())).await;
         assert_eq!(answer.status, 200, "{patch} {}", answer.body);
@@ -88,7 +102,8 @@ async fn a_todo_has_a_note_a_star_and_a_day_or_a_moment() {
     let batch = json!({"changes": [add, change]});
     let answer = api.call(&api.alice, "POST", &format!("{LIST}/batch"), Some(batch)).await;
     assert_eq!(said(&answer.body["results"][0]["todo"]), whole(), "{}", answer.body);
-    let expected = json!({"description": "buy milk", "done": true, "note": "n", "starred": true});
+    let mut expected = json!({"description": "buy milk", "done": true, "note": "n", "starred": true});
+    expected["steps"] = whole()["steps"].clone();
     assert_eq!(said(&answer.body["results"][1]["todo"]), expected);
     // What the API sent may be sent back.
     let todo = answer.body["results"][1]["todo"].clone();
@@ -125,7 +140,17 @@ async fn what_is_no_note_no_day_and_no_time_zone_is_refused_by_name() {
         (due("time", json!(null)), "/due"),
         (json!({"due": {}}), "/due"),
         (json!({"due": {"time": "09:00", "timeZone": "Europe/Madrid"}}), "/due"),
+        (json!({"steps": [step(1, " ", false)]}), "/steps/0/text"),
+        (json!({"steps": [step(1, "a", false), step(2, &"x".repeat(501), false)]}), "/steps/1/text"),
+        (json!({"steps": [step(1, "a", false), step(1, "b", false)]}), "/steps/1/id"),
+        (json!({"steps": [step(0, "a", false)]}), "/steps/0/id"),
+        (json!({"steps": [{"id": "1", "text": "a"}]}), "/steps/0/id"),
+        (json!({"steps": (1..102).map(|id| step(id, "a", false)).collect::<Vec<_>>()}), "/steps"),
         // Not what was expected at all.
+        (json!({"steps": [{"id": Uuid::from_u128(1), "text": "a", "due": null}]}), ""),
+        (json!({"steps": [{"text": "a"}]}), ""),
+        (json!({"steps": ["a"]}), ""),
+        (json!({"steps": "a"}), ""),
         (due("datetime", json!("2027-03-28")), ""),
         (json!({"due": "2027-03-28"}), ""),
         (json!({"due": {"date": 20_270_328}}), ""),
@@ -158,6 +183,7 @@ async fn what_is_no_note_no_day_and_no_time_zone_is_refused_by_name() {
     for raw in [
         r#"{"description":"x","note":"a","note":"b"}"#,
         r#"{"description":"x","due":{"date":"2027-03-28","date":"2027-03-29"}}"#,
+        r#"{"description":"x","steps":[{"id":"00000000-0000-4000-8000-000000000000","text":"a","text":"b"}]}"#,
     ] {
         assert_eq!(api.post_raw("application/json", raw).await.status, 400, "{raw}");
     }

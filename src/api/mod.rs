@@ -25,7 +25,7 @@
 //!
 //! What an author may say of a to-do: `description`, `done`, `note` (Markdown, kept as text, at most 10,000 characters),
 //! `starred`, and `due`: a day, `{"date": "2026-12-01"}`, or a moment, with `"time": "09:00"` and `"timeZone": "Europe/Madrid"`
-//! (IANA) beside it. `POST` and `PUT` say all of it, `PATCH` what changes (RFC 7396). When it became done (`completedAt`), and
+//! (IANA) beside it; and `steps`, at most 100: `[{"id": "…", "text": "…", "done": false}]`, which change as a whole. `POST` and `PUT` say all of it, `PATCH` what changes (RFC 7396). When it became done (`completedAt`), and
 //! all else, says the API. What a to-do does not have is absent.
 //!
 //! Users see their own to-dos, apps (daemons) everyone's. Profiles are kept by a directory, which is asked on the

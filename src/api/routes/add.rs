@@ -1,4 +1,4 @@
-//! `POST /api/todolist` with `{description, done?, note?, starred?, due?, id?}`: adds a to-do. The owner is the user; an app
+//! `POST /api/todolist` with `{description, done?, note?, starred?, due?, steps?, id?}`: adds a to-do. The owner is the user; an app
 //! names one. With an id of the client's own it can be sent again when the answer was lost: it is added once.
 //!
 //! `due` is a day, `{"date": "2026-12-01"}`, or a moment, `{"date": "2026-12-01", "time": "09:00", "timeZone":

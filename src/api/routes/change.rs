@@ -1,4 +1,4 @@
-//! `PATCH /api/todolist/{id}` with `{description?, done?, note?, starred?, due?, after?}`: changes what is given, and removes
+//! `PATCH /api/todolist/{id}` with `{description?, done?, note?, starred?, due?, steps?, after?}`: changes what is given, and removes
 //! what is `null` (RFC 7396; of `due` too a part can be given). `after` moves the to-do: behind the one with that id, or, when
 //! `null`, before all others. With `If-Match` only if the to-do is as the client saw it.
 

@@ -1,4 +1,4 @@
-//! `PUT /api/todolist/{id}` with `{description, done?, note?, starred?, due?}`: replaces a to-do; what is absent is gone.
+//! `PUT /api/todolist/{id}` with `{description, done?, note?, starred?, due?, steps?}`: replaces a to-do; what is absent is gone.
 //! Clients of Microsoft's sample know no `done` and send `id` and `owner`: the former then stays as it is, the latter two are
 //! never changed. With `If-Match` only if the to-do is as the client saw it.
 

@@ -23,7 +23,7 @@ const TITLE: usize = 100;
 
 impl Derived {
     pub(super) fn of(description: &Description, details: &Details) -> Self {
-        let Details { note, starred, due } = details;
+        let Details { note, starred, due, steps: _ } = details;
         let mut search = folded(description.as_str());
         let title = search.chars().take(TITLE).collect();
         if !note.is_empty() {
