@@ -164,6 +164,66 @@ test('two devices that change one text are both heard', async ({ page, browser }
   }
 });
 
+test('switching to another window neither saves nor closes what is being typed', async ({ page, context }) => {
+  const todos = new Todos(page);
+  await todos.add('Buy milk', 'Call the bank');
+  await todos.press('Edit', 'Buy milk');
+  await todos.editField().fill('Buy oat');
+  // The field loses the focus with its window, and is still the one that keys go to.
+  await todos.editField().evaluate((field) => field.dispatchEvent(new FocusEvent('focusout', { bubbles: true })));
+  const other = await context.newPage();
+  await other.goto('about:blank');
+  await other.bringToFront();
+  await other.close();
+  await page.bringToFront();
+  await expect(todos.editField()).toHaveValue('Buy oat');
+  await todos.editField().press('End');
+  await todos.editField().pressSequentially(' milk');
+  await page.getByRole('heading', { level: 1 }).click();
+  await todos.shows('Buy oat milk', 'Call the bank');
+});
+
+test('what is half typed survives a reload, and a walk to another page', async ({ page }) => {
+  const todos = new Todos(page);
+  await todos.add('Buy milk');
+  await todos.field().fill('Call the');
+  await page.reload();
+  await expect(todos.field()).toHaveValue('Call the');
+  await page.getByRole('link', { name: 'Account' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Account' })).toBeVisible();
+  await page.getByRole('link', { name: 'To-dos' }).click();
+  await expect(todos.field()).toHaveValue('Call the');
+  await todos.press('Edit', 'Buy milk');
+  await todos.editField().fill('Buy oat');
+  await page.reload();
+  await expect(todos.editField()).toHaveValue('Buy oat');
+  await expect(todos.field()).toHaveValue('Call the');
+  await todos.editField().fill('');
+  await todos.editField().press('Escape');
+  await todos.field().fill('');
+  await new Site(page).signOut();
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+});
+
+test('a row that is being typed in stays under its filter', async ({ page, browser }) => {
+  const todos = new Todos(page);
+  await todos.add('Buy milk');
+  await todos.filter('Active').click();
+  await todos.press('Edit', 'Buy milk');
+  await todos.editField().fill('Buy oat milk');
+  await onAnotherDevice(browser, async (elsewhere) => {
+    await elsewhere.checkbox('Buy milk').click();
+    await elsewhere.isSaved();
+  });
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await expect(todos.count()).toHaveText('0 items left');
+  await expect(todos.editField()).toHaveValue('Buy oat milk');
+  await todos.editField().press('Enter');
+  await todos.isSaved();
+  await todos.filter('Completed').click();
+  await todos.shows('Buy oat milk');
+});
+
 test('a choice between two texts survives a reload', async ({ page, browser }) => {
   const todos = new Todos(page);
   await todos.add('Before');

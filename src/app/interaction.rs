@@ -104,6 +104,11 @@ impl Interaction {
         self.typed.set_value(Some(Arc::new(reader)));
     }
 
+    /// The customer signs out: nothing of this page is kept any more.
+    pub fn forget_reader(self) {
+        self.typed.set_value(None);
+    }
+
     /// What is typed on this page.
     pub fn typed(self) -> Draft {
         self.typed.get_value().map(|reader| reader()).unwrap_or_default()

@@ -206,6 +206,7 @@ impl TodoListState {
                 return;
             }
             browser::announce_sign_out();
+            self.interaction().forget_reader();
             self.outbox.empty().await;
             // Not once more by way of this function.
             let _ = form.submit();

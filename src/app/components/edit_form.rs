@@ -46,7 +46,10 @@ pub fn EditForm(
         // Moving on to the form's own buttons is not leaving it.
         let form = event.current_target().and_then(|form| form.dyn_into::<Element>().ok());
         let to = event.related_target().and_then(|to| to.dyn_into::<Node>().ok());
-        if !form.is_some_and(|form| form.contains(to.as_ref())) {
+        // Nor is switching to another window: the field is still the one that keys go to when the customer is back.
+        let has_focus = document().active_element();
+        let stays = |to: Option<&Node>| to.is_some_and(|to| form.as_ref().is_some_and(|form| form.contains(Some(to))));
+        if !stays(to.as_ref()) && !stays(has_focus.as_deref()) {
             finish();
         }
     };

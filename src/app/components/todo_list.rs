@@ -35,7 +35,12 @@ pub fn TodoList(
     let state = expect_context::<TodoListState>();
     let is_empty = Memo::new(move |_| state.list.with(|list| list.entries().is_empty()));
     let is_shown = move |filter: Filter, entry: &Entry| {
-        filter.shows(entry) || state.added.with(|added| added.rows.contains(&entry.id))
+        // Neither what is being typed nor what waits for its customer is hidden by what another device does.
+        let is_edited = state.editing.with(|editing| editing.as_ref().is_some_and(|editing| editing.id == entry.id));
+        filter.shows(entry)
+            || is_edited
+            || entry.trouble.is_some()
+            || state.added.with(|added| added.rows.contains(&entry.id))
     };
     let shown = move || {
         let filter = filter.get();
@@ -169,7 +174,20 @@ fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, finished: boo
             state.undo_last();
         }
     });
+    // What is half typed survives a reload, and a walk to another page.
+    let hidden = window_event_listener(ev::visibilitychange, move |_| {
+        if browser::is_visible() {
+            // It is all in its fields.
+            let _ = browser::take_draft();
+        } else {
+            interaction.keep_typed();
+        }
+    });
+    let gone = window_event_listener(ev::pagehide, move |_| interaction.keep_typed());
     on_cleanup(move || {
+        interaction.keep_typed();
+        hidden.remove();
+        gone.remove();
         focus.remove();
         online.remove();
         leaving.remove();
