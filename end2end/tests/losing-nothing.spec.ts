@@ -347,6 +347,44 @@ test('somebody else who signs in on the browser neither sees nor sends it', asyn
   await new Todos(somebody).isSaved();
 });
 
+test('a page of somebody who is signed out neither sends for nor shows the list of who is signed in now', async ({ page, context }) => {
+  const todos = new Todos(page);
+  await todos.add('Buy milk');
+  await page.route('**/actions/todos/add', (route) => route.abort());
+  await todos.field().fill('Call my lawyer');
+  await todos.field().press('Enter');
+  await expect(alert(page)).toContainText('One change is kept in this browser');
+  // The session ends without a word to this page, and somebody else signs in.
+  await context.clearCookies();
+  const somebody = await context.newPage();
+  await new Site(somebody).signUp(newCustomer('Grace Hopper'));
+  await new Todos(somebody).add('Write a compiler');
+  await page.unrouteAll();
+  const asked = page.waitForResponse('**/actions/todos/add');
+  await page.evaluate(() => window.dispatchEvent(new Event('online')));
+  expect((await asked).status()).toBe(403);
+  await expect(page.getByText('Write a compiler')).toHaveCount(0);
+  await somebody.reload();
+  await new Todos(somebody).shows('Write a compiler');
+});
+
+test('an answer that is none of ours loses nothing', async ({ page }) => {
+  const todos = new Todos(page);
+  await todos.add('Buy milk', 'Call the bank');
+  await page.route('**/actions/todos/*', (route) =>
+    route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' }),
+  );
+  await todos.press('Delete', 'Buy milk');
+  await todos.checkbox('Call the bank').click();
+  await expect(alert(page)).toContainText('2 changes are kept in this browser');
+  await page.unrouteAll();
+  await alert(page).getByRole('button', { name: 'Try again' }).click();
+  await expect(alert(page)).toBeEmpty();
+  await page.reload();
+  await todos.shows('Call the bank');
+  await expect(todos.checkbox('Call the bank')).toBeChecked();
+});
+
 test('what was decided while the session had ended is done after signing in again', async ({ page, context }) => {
   const todos = new Todos(page);
   await todos.add('Buy milk', 'Call the bank');
@@ -426,6 +464,9 @@ test('a page that a translator has changed works as plain forms', async ({ page 
   await expect(todos.row('Buy milk')).toHaveCount(1);
   await todos.field().fill('Water the plants');
   await todos.field().press('Enter');
+  await todos.filter('Completed').click();
+  await expect(page).toHaveURL(`${webUrl()}/todos/completed`);
+  await todos.shows();
   await page.unrouteAll({ behavior: 'wait' });
   await page.goto(`${webUrl()}/todos`);
   await todos.shows('Call +1 555-0100', 'Buy milk', 'Water the plants');

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use js_sys::Promise;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
-use leptos::web_sys::{HtmlElement, HtmlFormElement};
+use leptos::web_sys::{HtmlElement, HtmlFormElement, KeyboardEvent, MouseEvent};
 use serde::Deserialize;
 #[cfg(feature = "hydrate")]
 use wasm_bindgen::JsValue;
@@ -101,6 +101,11 @@ pub(super) fn do_without_scripts_after_a_panic() {
         if let Some(body) = document.body()
             && let Ok(copy) = body.clone_node_with_deep(true)
         {
+            // The router listens to the whole window, and leaves such links to the browser.
+            let links = copy.dyn_ref::<HtmlElement>().map(|copy| copy.get_elements_by_tag_name("a"));
+            for link in links.iter().flat_map(|links| (0..links.length()).filter_map(|place| links.item(place))) {
+                let _ = link.set_attribute("rel", "external");
+            }
             let _ = body.replace_with_with_node_1(&copy);
         }
         let element = focus.and_then(|id| document.get_element_by_id(&id));
@@ -158,6 +163,20 @@ pub(super) fn focus_soon(id: String, otherwise: &'static str) {
             let _ = element.focus();
         }
     });
+}
+
+/// Takes the second of two quick clicks for no decision.
+pub(super) fn only_once(event: MouseEvent) {
+    if event.detail() > 1 {
+        event.prevent_default();
+    }
+}
+
+/// Takes a key that is held for one press.
+pub(super) fn only_once_held(event: KeyboardEvent) {
+    if event.repeat() {
+        event.prevent_default();
+    }
 }
 
 /// Whether keys pressed now are meant for a field.
@@ -439,6 +458,16 @@ pub(super) async fn sleep(time: std::time::Duration) {
     }
     #[cfg(not(feature = "hydrate"))]
     let _ = time;
+}
+
+/// The result of `work`, unless it takes longer than `limit`.
+pub(super) async fn within<T: 'static>(limit: std::time::Duration, work: impl Future<Output = T>) -> Option<T> {
+    let over = std::pin::pin!(sleep(limit));
+    let work = std::pin::pin!(work);
+    match futures_util::future::select(work, over).await {
+        futures_util::future::Either::Left((result, _)) => Some(result),
+        futures_util::future::Either::Right(_) => None,
+    }
 }
 
 /// Whether the browser knows that it has no network.

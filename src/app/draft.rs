@@ -16,6 +16,9 @@ pub struct Draft {
     pub new: String,
     /// The to-do that was being edited, and its new text.
     pub edit: Option<(Uuid, String)>,
+    /// What was to be seen there before; empty where that is not known.
+    #[serde(default)]
+    pub edit_before: String,
     /// The forms of the account page.
     #[serde(default)]
     pub forms: Vec<FormDraft>,

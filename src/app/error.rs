@@ -57,6 +57,9 @@ pub enum AppError {
         /// Where to go, on this site, as a full page load, to sign in once more.
         url: String,
     },
+    /// The page was made for somebody else than the customer who is signed in now. Nothing was done.
+    #[error("Somebody else has signed in on this browser since that page was loaded. Nothing was changed.")]
+    SomebodyElse,
     /// Another device changed the to-do meanwhile. Nothing was done.
     #[error(
         "This was changed to “{}” on another device meanwhile, and nothing is done yet. Look at it, and do it once more if you \
@@ -188,7 +191,9 @@ impl FromServerFnError for AppError {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::Connection,
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+            // An answer that is not ours, of a proxy, a network that wants a password, a program that is starting, says
+            // nothing of what was asked: that is `Unavailable`, below.
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
                 Self::Invalid("The form could not be understood. Reload the page and try again.".to_owned())
             }
             _ => Self::Unavailable,

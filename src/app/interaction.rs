@@ -116,6 +116,10 @@ impl Interaction {
 
     /// Keeps what is typed on this page for the customer's return.
     pub fn keep_typed(self) {
+        // On the way out, what was kept is all there is to keep.
+        if self.prompt.get_untracked().is_some() {
+            return;
+        }
         if let Some(reader) = self.typed.get_value() {
             self.keep(reader());
         }

@@ -106,6 +106,9 @@ pub enum Change {
 pub struct Unsent {
     /// Names it where it is kept.
     pub key: Uuid,
+    /// The page that it was made on, where that is not this one.
+    #[serde(default)]
+    pub origin: Uuid,
     /// What [`List::push`] called it: later changes have larger ones.
     pub serial: u64,
     /// What is to be done.
@@ -313,8 +316,11 @@ impl List {
             let waits_for =
                 |earlier: &Unsent| self.rows_of(earlier).any(|row| self.rows_of(unsent).any(|id| id == row));
             // A text that its customer has to decide about keeps nothing else of its row waiting.
-            let is_open =
-                |earlier: &&Unsent| !(earlier.waits_for_customer() && matches!(earlier.change, Change::Edit { .. }));
+            // Nor does a row that was not accepted keep others waiting.
+            let is_of_several = matches!(unsent.change, Change::SetAllDone { .. } | Change::ClearCompleted { .. });
+            let is_open = |earlier: &&Unsent| {
+                !(earlier.waits_for_customer() && (is_of_several || matches!(earlier.change, Change::Edit { .. })))
+            };
             !self.unsent[..place].iter().filter(is_open).any(waits_for)
         };
         let mut changes = self.unsent.iter().enumerate();
@@ -358,6 +364,10 @@ impl List {
                 self.reject(serial);
             }
         }
+        self.queue(change)
+    }
+
+    fn queue(&mut self, change: Change) -> u64 {
         self.revision += 1;
         let serial = self.revision;
         if !matches!(change, Change::Undo { .. }) {
@@ -369,8 +379,16 @@ impl List {
             // Put back from the top, each row finds its place.
             before.sort_by_key(|(place, ..)| *place);
             self.made.push(Made { serial, before, number: None });
-            if self.made.len() > HISTORY {
-                self.made.remove(0);
+            let is_needed = |made: &Made| {
+                let names = |unsent: &Unsent| {
+                    unsent.serial == made.serial || unsent.change == (Change::Undo { serial: made.serial })
+                };
+                made.serial == serial || self.unsent.iter().any(names)
+            };
+            if self.made.len() > HISTORY
+                && let Some(place) = self.made.iter().position(|made| !is_needed(made))
+            {
+                self.made.remove(place);
             }
         }
         let undoes = match change {
@@ -379,8 +397,17 @@ impl List {
         };
         let key = Uuid::new_v4();
         let seen = BTreeMap::new();
-        let mut unsent = Unsent { key, serial, change, seen, undoes, sent_before: false, trouble: None, held: false };
+        let origin = Uuid::nil();
+        let mut unsent =
+            Unsent { key, origin, serial, change, seen, undoes, sent_before: false, trouble: None, held: false };
         unsent.seen = self.rows_of(&unsent).filter_map(|id| Some((id, self.seen_version(id)?))).collect();
+        // What another device wrote while a field was open was not seen, although it is here.
+        if let Change::Edit { id, before, .. } | Change::Delete { id, before } = &unsent.change
+            && self.unsent.iter().all(|earlier| self.rows_of(earlier).all(|row| row != *id))
+            && self.confirmed.iter().any(|entry| entry.id == *id && entry.todo.description != *before)
+        {
+            unsent.seen.remove(id);
+        }
         self.unsent.push(unsent);
         self.show();
         serial
@@ -408,11 +435,12 @@ impl List {
                 Change::Undo { serial } => Change::Undo { serial: serials.get(&serial).copied().unwrap_or_default() },
                 change => change,
             };
-            let serial = self.push(change);
+            let serial = self.queue(change);
             serials.insert(earlier.serial, serial);
             if let Some(adopted) = self.unsent.last_mut() {
                 *adopted = Unsent {
                     key: earlier.key,
+                    origin: earlier.origin,
                     seen: earlier.seen,
                     undoes: earlier.undoes.or(adopted.undoes),
                     sent_before: true,
@@ -439,6 +467,8 @@ impl List {
             for (id, before) in &before {
                 let Some(now) = version(&self.confirmed, *id) else { continue };
                 let is_about = later.seen.contains_key(id) || later.change.concerns().contains(id);
+                // Two pages that were left behind had not seen each other.
+                let is_about = is_about && later.origin == unsent.origin;
                 if is_about && later.seen.get(id).copied() == *before {
                     later.seen.insert(*id, now);
                 }
@@ -487,6 +517,8 @@ impl List {
         for unsent in &mut self.unsent {
             unsent.trouble.get_or_insert(Trouble::Unanswered);
             unsent.held = true;
+            // What waits may be overtaken by a later decision on another device.
+            unsent.sent_before = true;
         }
         self.show();
     }
@@ -494,11 +526,10 @@ impl List {
     /// Sends what is not saved once more; only what is about the row `id`, where one is named. A choice between two texts
     /// stays the customer's.
     pub fn send_again(&mut self, id: Option<Uuid>) {
-        for unsent in &mut self.unsent {
-            let is_meant = match id {
-                Some(id) => unsent.change.concerns().contains(&id),
-                None => unsent.trouble == Some(Trouble::Unanswered),
-            };
+        let is_about = |unsent: &Unsent| id.is_some_and(|id| self.rows_of(unsent).any(|row| row == id));
+        let about: Vec<bool> = self.unsent.iter().map(is_about).collect();
+        for (unsent, is_about) in self.unsent.iter_mut().zip(about) {
+            let is_meant = is_about || (id.is_none() && unsent.trouble == Some(Trouble::Unanswered));
             // The reason is shown until there is an answer.
             if is_meant && !matches!(unsent.trouble, Some(Trouble::Conflict { .. })) {
                 unsent.held = false;
@@ -541,8 +572,8 @@ impl List {
                     unsent.seen.extend(unsent.change.concerns().iter().copied().zip(version));
                 }
             }
-            // What it made of it is what is there: that can be undone.
-            (Verdict::Done, _) => self.confirm(serial, version),
+            // What it made of it is what is there, and can be undone; unless another device made the same of it.
+            (Verdict::Done, _) => self.confirm(serial, version.filter(|_| sent_before)),
             (Verdict::LeftAlone, _) => drop(self.reject(serial)),
             (Verdict::Conflict, Change::Edit { id, description, .. }) => {
                 let mine = self.collapse(serial, *id).unwrap_or_else(|| description.clone());
@@ -975,6 +1006,37 @@ mod tests {
         let mut list = conflict();
         let Some(Change::Add { description, .. }) = list.resolve(id(1), Choice::Both) else { panic!("no new row") };
         assert_eq!((texts(&list), description), (vec!["soy milk"], text("two oat milks")));
+    }
+
+    /// The list that arrives while a field is open is not what its customer decides on.
+    #[test]
+    fn what_arrives_while_a_text_is_typed_is_not_written_over() {
+        for change in [edit(1, "milk", "oat milk"), delete(1, "milk")] {
+            let mut list = list(vec![todo(1, "milk", false)]);
+            list.set_edited(Some(id(1)));
+            list.replace(vec![at(5, todo(1, "soy milk", false))], list.revision());
+            let serial = list.push(change.clone());
+            assert_eq!(list.next().and_then(Unsent::version), Some(0), "none that there is: {change:?}");
+            let verdict = list.overtaken(serial, Some(at(5, todo(1, "soy milk", false))));
+            assert!(matches!(verdict, Verdict::Conflict | Verdict::LeftAlone), "{change:?}: {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn two_pages_that_were_left_behind_had_not_seen_each_other() {
+        let left = |page: u128, text: &str| {
+            let mut before = list(vec![todo(1, "milk", false)]);
+            before.push(edit(1, "milk", text));
+            let mut unsent = before.unsent().to_vec();
+            unsent[0].origin = Uuid::from_u128(page);
+            unsent
+        };
+        let mut list = list(vec![todo(1, "milk", false)]);
+        list.adopt(left(1, "oat milk"));
+        list.adopt(left(2, "soy milk"));
+        let first = next(&list).0;
+        list.confirm(first, Some(2));
+        assert_eq!(list.next().and_then(Unsent::version), Some(1), "so that the server says what it is now");
     }
 
     #[test]

@@ -101,8 +101,13 @@ impl Outbox {
     /// Begins to keep what `author` does, and takes over what their earlier pages left.
     pub fn open(self, _author: &str, _adopt: impl Fn(Vec<Unsent>) + Copy + 'static) {}
 
-    /// Forgets what is kept of this customer.
-    pub async fn empty(self) {
+    /// How many changes of `author` are kept, by all of their pages.
+    pub async fn count(self, _author: &str) -> usize {
+        std::future::ready(0).await
+    }
+
+    /// Forgets what is kept of `author`, and keeps nothing more.
+    pub async fn empty(self, _author: &str) {
         std::future::ready(()).await;
     }
 }
@@ -148,7 +153,13 @@ impl Outbox {
         let own = self.page();
         let put: Vec<_> = left.iter().filter_map(|kept| text_of(&Kept { page: own, ..kept.clone() })).collect();
         if matches!(indexed_db::write(&put, &[]).await, Ok(true)) {
-            let unsent: Vec<Unsent> = left.into_iter().map(|kept| kept.unsent).collect();
+            let of_page = |mut kept: Kept| {
+                if kept.unsent.origin.is_nil() {
+                    kept.unsent.origin = kept.page;
+                }
+                kept.unsent
+            };
+            let unsent: Vec<Unsent> = left.into_iter().map(of_page).collect();
             let known = unsent.iter().map(|unsent| (unsent.key, unsent.clone()));
             self.inside.update_value(|inside| inside.kept.extend(known));
             adopt(unsent);
@@ -206,9 +217,14 @@ impl Outbox {
         self.inside.update_value(|inside| inside.is_writing = false);
     }
 
-    /// Forgets what is kept of this customer, and keeps nothing more.
-    pub async fn empty(self) {
-        let author = self.author();
+    /// How many changes of `author` are kept, by all of their pages.
+    pub async fn count(self, author: &str) -> usize {
+        let all = self.read().await.unwrap_or_default();
+        all.iter().filter(|kept| kept.author == author).count()
+    }
+
+    /// Forgets what is kept of `author`, and keeps nothing more.
+    pub async fn empty(self, author: &str) {
         self.inside.update_value(|inside| inside.author.clear());
         let Some(all) = self.read().await else { return };
         let own = all.iter().filter(|kept| author == kept.author);

@@ -28,6 +28,10 @@ const UNDO_TIME: Duration = Duration::from_secs(12);
 
 /// After how many seconds what could not be sent is tried again by itself: the first time, and at most.
 const RETRY: (u64, u64) = (4, 60);
+/// How long signing out waits for the browser's database.
+const LIMIT: Duration = Duration::from_secs(2);
+/// How many to-dos one change is about at most: the API takes no more at once.
+const AT_ONCE: usize = 1000;
 /// How many changes in a row get no answer before the rest waits, too.
 const FAILURES: u32 = 2;
 
@@ -108,6 +112,8 @@ pub struct Editing {
 #[derive(Default)]
 struct Memory {
     is_sending: bool,
+    /// Whether something is being undone that this page did not do.
+    is_undoing: bool,
     /// How often the list was asked for, and which of the answers is shown.
     asked: u64,
     answered: u64,
@@ -193,7 +199,10 @@ impl TodoListState {
                 }
                 browser::sleep(Duration::from_millis(100)).await;
             }
-            let question = match self.list.with_untracked(|list| list.unsent().len()) {
+            // Also what other pages of theirs keep. Nothing here keeps the customer from signing out.
+            let author = self.interaction().viewer();
+            let kept = browser::within(LIMIT, self.outbox.count(&author)).await.unwrap_or_default();
+            let question = match kept.max(self.list.with_untracked(|list| list.unsent().len())) {
                 0 => None,
                 1 => Some(
                     "One change is not saved yet, and is lost if you sign out now. Sign out all the same?".to_owned(),
@@ -207,7 +216,7 @@ impl TodoListState {
             }
             browser::announce_sign_out();
             self.interaction().forget_reader();
-            self.outbox.empty().await;
+            let _ = browser::within(LIMIT, self.outbox.empty(&author)).await;
             // Not once more by way of this function.
             let _ = form.submit();
         });
@@ -278,18 +287,26 @@ impl TodoListState {
     pub fn set_all_done(self, done: bool) {
         let ids = self.rows(|is_done| is_done != done);
         let what = if done { ListChange::MarkedDone } else { ListChange::MarkedNotDone };
-        self.perform_and_offer(what, None, Change::SetAllDone { ids, done });
+        for ids in ids.chunks(AT_ONCE) {
+            self.perform_and_offer(what, None, Change::SetAllDone { ids: ids.to_vec(), done });
+        }
     }
 
     /// Deletes a row, and offers to undo that. One that is gone already is not deleted twice: the second click of two on one
     /// button.
     pub fn delete(self, id: Uuid) {
+        self.delete_seen(id, None);
+    }
+
+    /// The same, of a row whose text was `before` when its customer decided that.
+    fn delete_seen(self, id: Uuid, before: Option<Description>) {
         // What the server cannot have is nowhere else.
         let was_only_here = self.entry(id, Entry::is_only_here).unwrap_or(true);
         if self.list.try_update(|list| list.give_up(id)).unwrap_or_default() && was_only_here {
             return;
         }
-        if let Some(before) = self.text_of(id) {
+        if let Some(shown) = self.text_of(id) {
+            let before = before.unwrap_or(shown);
             let text = Some(before.to_string());
             self.perform_and_offer(ListChange::Deleted, text, Change::Delete { id, before });
         }
@@ -298,7 +315,9 @@ impl TodoListState {
     /// Deletes the rows that are shown as done, and offers to undo that.
     pub fn clear_completed(self) {
         let ids = self.rows(|is_done| is_done);
-        self.perform_and_offer(ListChange::Deleted, None, Change::ClearCompleted { ids });
+        for ids in ids.chunks(AT_ONCE) {
+            self.perform_and_offer(ListChange::Deleted, None, Change::ClearCompleted { ids: ids.to_vec() });
+        }
     }
 
     fn rows(self, which: impl Fn(bool) -> bool) -> Vec<Uuid> {
@@ -327,7 +346,7 @@ impl TodoListState {
             }
             Err(DescriptionError::Empty) => {
                 self.stop_editing();
-                self.delete(id);
+                self.delete_seen(id, Description::parse(&editing.before).ok());
             }
             Err(error) => self.problem.set(Some(error.to_string())),
         }
@@ -361,10 +380,12 @@ impl TodoListState {
 
     /// Undoes what this page did not do: `change`, or the last one.
     fn undo_earlier(self, change: Option<i64>) {
+        self.memory.update_value(|memory| memory.is_undoing = true);
         spawn_local(async move {
+            let author = self.interaction().viewer();
             let answer = match change {
-                Some(change) => undo_change(change).await,
-                None => undo_last_change().await,
+                Some(change) => undo_change(change, author).await,
+                None => undo_last_change(author).await,
             };
             let text = match answer {
                 Ok(done) if change.is_some() => left_alone(&Change::Undo { serial: 0 }, 1, done),
@@ -378,6 +399,7 @@ impl TodoListState {
             if let Some(text) = text {
                 self.problem.set(Some(text));
             }
+            self.memory.update_value(|memory| memory.is_undoing = false);
             self.fetch().await;
         });
     }
@@ -402,7 +424,9 @@ impl TodoListState {
                 self.undo_offer();
             }
             // What is on its way is not what was last.
-            None if !self.is_sending() => self.undo_earlier(None),
+            None if !self.is_sending() && !self.memory.with_value(|memory| memory.is_undoing) => {
+                self.undo_earlier(None);
+            }
             None => {}
         }
     }
@@ -438,7 +462,7 @@ impl TodoListState {
 
     /// Sends all that waits once more.
     pub fn send_waiting_again(self) {
-        if self.list.with_untracked(|list| list.waiting() > 0) && self.interaction().prompt_untracked().is_none() {
+        if self.list.with_untracked(|list| list.waiting() > 0) && self.may_send() {
             self.list.update(|list| list.send_again(None));
             self.start_sending();
         }
@@ -489,7 +513,17 @@ impl TodoListState {
         }
         texts.push(draft.new.clone());
         match edit {
-            Some((id, text)) if self.list.with_untracked(|list| list.entry(id).is_some()) => self.open(id, text),
+            Some((id, text)) if self.list.with_untracked(|list| list.entry(id).is_some()) => {
+                self.open(id, text);
+                // What was to be seen then, not what another device has made of it since.
+                if !draft.edit_before.is_empty() {
+                    self.editing.update(|editing| {
+                        if let Some(editing) = editing {
+                            editing.before.clone_from(&draft.edit_before);
+                        }
+                    });
+                }
+            }
             // The row is gone: its text is not.
             Some((_, text)) => texts.push(text),
             None => {}
@@ -517,6 +551,11 @@ impl TodoListState {
         serial
     }
 
+    /// Whether the page is its customer's, and stays.
+    fn may_send(self) -> bool {
+        !self.interaction().ended.get_untracked() && self.interaction().prompt_untracked().is_none()
+    }
+
     fn interaction(self) -> Interaction {
         self.interaction.get_value()
     }
@@ -526,7 +565,7 @@ impl TodoListState {
     }
 
     fn start_sending(self) {
-        if !self.is_sending() {
+        if !self.is_sending() && self.may_send() {
             self.memory.update_value(|memory| memory.is_sending = true);
             spawn_local(self.send_all());
         }
@@ -592,6 +631,23 @@ impl TodoListState {
                     failures += 1;
                     self.list.update(|list| if failures < FAILURES { list.fail(serial) } else { list.hold() });
                     self.waits_because.set(Some(reason(&error)));
+                }
+                Err(AppError::SomebodyElse) => {
+                    // It waits for the customer whose it is.
+                    self.list.update(List::hold);
+                    self.interaction().ended.set(true);
+                    break;
+                }
+                // Nothing that the change could help.
+                Err(
+                    error @ (AppError::Misconfigured { .. }
+                    | AppError::NotGranted { .. }
+                    | AppError::NoAccess { .. }
+                    | AppError::Declined { .. }),
+                ) => {
+                    self.list.update(List::hold);
+                    self.waits_because.set(Some(error.text(Section::List)));
+                    break;
                 }
                 Err(AppError::Changed { now }) => self.overtaken(&unsent, Some(*now)),
                 Err(AppError::NotFound) => self.overtaken(&unsent, None),
@@ -661,22 +717,28 @@ impl TodoListState {
     /// Asks the server for a change. Answers what the server calls it; nothing where everything was so already.
     async fn ask(self, unsent: &Unsent) -> Result<Option<i64>, AppError> {
         let version = unsent.version();
+        let author = self.interaction().viewer();
         let is_about_nothing = unsent.seen.is_empty();
         let done = match unsent.change.clone() {
-            Change::Add { id, description } => add_todo(Some(id), None, description.into()).await?,
-            Change::Edit { id, description, .. } => edit_todo(id, description.into(), version).await?,
-            Change::SetDone { id, done } => set_done(id, done, version).await?,
-            Change::Delete { id, .. } => delete_todo(id, version).await?,
+            Change::Add { id, description } => add_todo(Some(id), None, description.into(), author).await?,
+            Change::Edit { id, description, .. } => edit_todo(id, description.into(), version, author).await?,
+            Change::SetDone { id, done } => set_done(id, done, version, author).await?,
+            Change::Delete { id, .. } => delete_todo(id, version, author).await?,
             Change::SetAllDone { .. } | Change::ClearCompleted { .. } if is_about_nothing => return Ok(None),
-            Change::SetAllDone { done, .. } => set_all_done(done, unsent.seen().to_string()).await?,
-            Change::ClearCompleted { .. } => clear_completed(unsent.seen().to_string()).await?,
-            Change::Undo { .. } => match unsent.undoes {
-                Some(number) => undo_change(number).await?,
-                // It was refused, or changed nothing.
-                None => return Ok(None),
-            },
+            Change::SetAllDone { done, .. } => set_all_done(done, unsent.seen().to_string(), author).await?,
+            Change::ClearCompleted { .. } => clear_completed(unsent.seen().to_string(), author).await?,
+            Change::Undo { .. } => {
+                let Some(number) = unsent.undoes else {
+                    // It changed nothing; or the answer was lost that had its number.
+                    let text = "This could not be undone here. “Undo last change” may still do it.";
+                    self.problem.set(Some(text.to_owned()));
+                    return Ok(None);
+                };
+                undo_change(number, author).await?
+            }
         };
-        if let Some(text) = left_alone(&unsent.change, unsent.seen.len(), done) {
+        // What was sent before finds its own work done.
+        if let Some(text) = left_alone(&unsent.change, unsent.seen.len(), done).filter(|_| !unsent.sent_before) {
             self.problem.set(Some(text));
         }
         Ok(done.change())
@@ -686,7 +748,7 @@ impl TodoListState {
         let revision = self.list.with_untracked(List::revision);
         let turn = self.memory.with_value(|memory| memory.asked) + 1;
         self.memory.update_value(|memory| memory.asked = turn);
-        let answer = list_todos().await;
+        let answer = list_todos(self.interaction().viewer()).await;
         let is_answered = !matches!(answer, Err(AppError::Unavailable | AppError::Connection));
         match answer {
             // One that was asked for later is shown already.
@@ -696,7 +758,7 @@ impl TodoListState {
                 self.list.update(|list| list.replace(todos, revision));
             }
             // A background request: tell the customer, and let them leave when they want to.
-            Err(AppError::SignInRequired { .. }) => self.interaction().ended.set(true),
+            Err(AppError::SignInRequired { .. } | AppError::SomebodyElse) => self.interaction().ended.set(true),
             // What is shown is the best there is; an error about it was reported by the change, or does not matter.
             Err(_) => {}
         }
@@ -726,10 +788,11 @@ impl TodoListState {
 
     /// What the customer has typed into the two fields.
     pub fn typed(self) -> Draft {
-        let edit = self.editing.get_untracked();
-        let edit = edit.and_then(|editing| Some((editing.id, self.edit_field.get_untracked()?.value())));
+        let editing = self.editing.get_untracked();
+        let edit_before = editing.as_ref().map(|editing| editing.before.clone()).unwrap_or_default();
+        let edit = editing.and_then(|editing| Some((editing.id, self.edit_field.get_untracked()?.value())));
         let new = self.new_todo.get_untracked().map(|field| field.value()).unwrap_or_default();
-        Draft { new, edit, ..Draft::default() }
+        Draft { new, edit, edit_before, ..Draft::default() }
     }
 
     /// What the customer has typed. Where the browser keeps nothing else, also the change that was not accepted, and the

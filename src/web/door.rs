@@ -218,19 +218,22 @@ impl Sent {
 
     /// Whether the page that the form stands on was made for another customer than the one who is signed in now.
     fn is_of_another(&self, web: &Web, headers: &HeaderMap) -> bool {
-        let names_author = self.fields.iter().any(|(name, _)| name == "author");
+        let names_author = self.fields.iter().any(|(name, tag)| name == "author" && !tag.is_empty());
         let author = names_author.then(|| flash::author_of(web, headers, &self.fields)).flatten();
         author.zip(self.signed_in.as_ref()).is_some_and(|(author, signed_in)| author != tag(&signed_in.key))
     }
 
     /// Does nothing: what was typed for one customer is neither done for another nor shown to them.
     async fn not_theirs(self, web: &Web, wants_page: bool) -> Response {
-        let error = "Somebody else has signed in on this browser since that page was loaded. Nothing was changed.";
+        let error = AppError::SomebodyElse;
         if !wants_page {
-            return (StatusCode::FORBIDDEN, axum::Json(AppError::Invalid(error.to_owned()))).into_response();
+            // As a server function answers.
+            let mark = [(SERVER_FN_ERROR, format!("{ACTIONS}{}", self.action))];
+            return (status(&error), mark, axum::Json(error)).into_response();
         }
+        let error = &error.to_string();
         let form = FormDraft { action: self.action.clone(), fields: Vec::new() };
-        let flash = Flash { error: Some(error.to_owned()), form, ..Flash::default() };
+        let flash = Flash { error: Some(error.clone()), form, ..Flash::default() };
         match &self.session {
             Some(session) if flash::put(session, &flash).await.is_ok() => {
                 see_other(&at(&without_query(&self.page), self.section()))
@@ -433,6 +436,7 @@ fn status(error: &AppError) -> StatusCode {
         AppError::ConsentRequired { .. }
         | AppError::Declined { .. }
         | AppError::Forbidden
+        | AppError::SomebodyElse
         | AppError::NotGranted { .. }
         | AppError::NoAccess { .. } => StatusCode::FORBIDDEN,
         AppError::Invalid(_) => StatusCode::BAD_REQUEST,

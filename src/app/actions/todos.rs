@@ -9,7 +9,13 @@ use crate::todo::Todo;
 
 /// The customer's to-dos, oldest first. Needs `ToDoList.Read`.
 #[server(prefix = "/actions", endpoint = "todos/list")]
-pub async fn list_todos() -> Result<Vec<Todo>, AppError> {
+pub async fn list_todos(
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
+) -> Result<Vec<Todo>, AppError> {
+    drop(author);
     crate::web::todolist::list().await
 }
 
@@ -25,7 +31,12 @@ pub async fn add_todo(
     form: Option<Uuid>,
     /// What is to be done.
     description: String,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
 ) -> Result<Done, AppError> {
+    drop(author);
     crate::web::todolist::add(id, form, &description).await
 }
 
@@ -39,7 +50,12 @@ pub async fn edit_todo(
     /// The version that was shown: where it is another one by now, nothing is done.
     #[server(default)]
     seen: Option<i64>,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
 ) -> Result<Done, AppError> {
+    drop(author);
     crate::web::todolist::edit(id, &description, seen).await
 }
 
@@ -53,7 +69,12 @@ pub async fn set_done(
     /// The version that was shown: where it is another one by now, nothing is done.
     #[server(default)]
     seen: Option<i64>,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
 ) -> Result<Done, AppError> {
+    drop(author);
     crate::web::todolist::set_done(id, done, seen).await
 }
 
@@ -65,7 +86,12 @@ pub async fn delete_todo(
     /// The version that was shown: where it is another one by now, nothing is done.
     #[server(default)]
     seen: Option<i64>,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
 ) -> Result<Done, AppError> {
+    drop(author);
     crate::web::todolist::delete(id, seen).await
 }
 
@@ -76,7 +102,12 @@ pub async fn set_all_done(
     done: bool,
     /// What was shown ([`Seen`](crate::app::model::seen::Seen)).
     seen: String,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
 ) -> Result<Done, AppError> {
+    drop(author);
     crate::web::todolist::set_all_done(done, &seen).await
 }
 
@@ -85,7 +116,12 @@ pub async fn set_all_done(
 pub async fn clear_completed(
     /// What was shown ([`Seen`](crate::app::model::seen::Seen)).
     seen: String,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
 ) -> Result<Done, AppError> {
+    drop(author);
     crate::web::todolist::clear_completed(&seen).await
 }
 
@@ -94,12 +130,23 @@ pub async fn clear_completed(
 pub async fn undo_change(
     /// The number of the change.
     change: i64,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
 ) -> Result<Done, AppError> {
+    drop(author);
     crate::web::todolist::undo(Some(change)).await
 }
 
 /// The same, of the last change that is not undone, whichever of the customer's devices made it.
 #[server(prefix = "/actions", endpoint = "todos/undo-last")]
-pub async fn undo_last_change() -> Result<Done, AppError> {
+pub async fn undo_last_change(
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
+) -> Result<Done, AppError> {
+    drop(author);
     crate::web::todolist::undo(None).await
 }

@@ -15,7 +15,8 @@ use crate::app::components::icons::Tick;
 use crate::app::components::list_footer::ListFooter;
 use crate::app::components::problem_banner::ProblemBanner;
 use crate::app::components::todo_row::TodoRow;
-use crate::app::components::undo_toast::UndoToast;
+use crate::app::components::undo_toast::{UndoLast, UndoToast};
+use crate::app::draft::Draft;
 use crate::app::interaction::Interaction;
 use crate::app::live::Live;
 use crate::app::optimistic::{Entry, List};
@@ -66,6 +67,7 @@ pub fn TodoList(
                     <div class="empty">
                         <p class="empty__title">"Nothing to do"</p>
                         <p>"Write down the first thing on your mind. It will be here when you come back."</p>
+                        <UndoLast />
                     </div>
                 }
             >
@@ -169,7 +171,7 @@ fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, finished: boo
         // While something is typed, it is the field's own.
         let is_free = !browser::is_typing() || state.typed().is_empty();
         let undoes = event.key().eq_ignore_ascii_case("z") && (event.ctrl_key() || event.meta_key());
-        if undoes && !event.shift_key() && !event.alt_key() && is_free {
+        if undoes && !event.repeat() && !event.shift_key() && !event.alt_key() && is_free {
             event.prevent_default();
             state.undo_last();
         }
@@ -177,8 +179,10 @@ fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, finished: boo
     // What is half typed survives a reload, and a walk to another page.
     let hidden = window_event_listener(ev::visibilitychange, move |_| {
         if browser::is_visible() {
-            // It is all in its fields.
-            let _ = browser::take_draft();
+            // It is all in its fields, but for those of another page.
+            if let Some(rest) = browser::take_draft().map(Draft::without_list).filter(|rest| !rest.is_empty()) {
+                browser::keep_draft(&rest);
+            }
         } else {
             interaction.keep_typed();
         }

@@ -100,6 +100,13 @@ fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
                 class="check"
                 id=format!("toggle-{id}")
                 role="checkbox"
+                // Under a filter another row moves up.
+                on:click=move |event| {
+                    if filter.get_untracked() != Filter::All {
+                        browser::only_once(event);
+                    }
+                }
+                on:keydown=browser::only_once_held
                 disabled=move || entry.with(Entry::is_only_here)
                 aria-checked=move || entry.get().todo.done.to_string()
                 aria-labelledby=format!("text-{id}")
@@ -132,16 +139,9 @@ fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
                 type="submit"
                 class="icon-button icon-button--danger"
                 // The second of two clicks, or a key that is held, would delete the row that has moved up.
-                on:click=|event| {
-                    if event.detail() > 1 {
-                        event.prevent_default();
-                    }
-                }
-                on:keydown=|event| {
-                    if event.repeat() {
-                        event.prevent_default();
-                    }
-                }
+                on:click=browser::only_once
+                on:keydown=browser::only_once_held
+                hidden=move || entry.with(|entry| matches!(entry.trouble, Some(Trouble::Conflict { .. } | Trouble::Refused(_))))
                 id=format!("delete-{id}")
                 aria-label=move || format!("Delete {}", entry.get().todo.description)
             >

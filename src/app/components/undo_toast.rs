@@ -42,7 +42,16 @@ pub fn UndoLast() -> impl IntoView {
             }
         >
             <AuthorField />
-            <button type="submit" class="link-button" aria-keyshortcuts="Control+Z">"Undo last change"</button>
+            <button
+                type="submit"
+                class="link-button"
+                aria-keyshortcuts="Control+Z"
+                // A key that is held, or the second of two clicks, is no further step.
+                on:click=browser::only_once
+                on:keydown=browser::only_once_held
+            >
+                "Undo last change"
+            </button>
         </form>
     }
     .into_any()

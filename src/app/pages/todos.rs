@@ -28,8 +28,8 @@ struct Loaded {
     flash: Flash,
 }
 
-async fn load() -> Result<Loaded, AppError> {
-    let todos = list_todos().await?;
+async fn load(viewer: String) -> Result<Loaded, AppError> {
+    let todos = list_todos(viewer).await?;
     // Only after the list: a customer who must sign in first finds what was typed afterwards. And only while a page
     // is rendered: the browser, on its own, never sends a plain form.
     let flash = if cfg!(feature = "ssr") { take_flash().await.unwrap_or_default() } else { Flash::default() };
@@ -41,7 +41,7 @@ async fn load() -> Result<Loaded, AppError> {
 pub fn TodosPage() -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let interaction = expect_context::<Interaction>();
-    let loaded = Resource::new_blocking(|| (), |()| load());
+    let loaded = Resource::new_blocking(|| (), move |()| load(interaction.viewer()));
     let location = use_location();
     let filter = Memo::new(move |_| location.pathname.with(|path| Filter::of(path)));
     let query = use_query_map();
