@@ -138,6 +138,37 @@ async fn a_form_of_one_customers_page_is_neither_done_for_nor_kept_for_the_next_
     assert!(!page.body.contains("a secret"), "{}", page.body);
 }
 
+/// The scripts of a page that was loaded before somebody else signed in go on: they try again what they could not send.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_call_of_another_customers_page_neither_changes_nor_shows_anything() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    let ada = browser.page.attribute("form.add [name=author]", "value").expect("whose page it is");
+    browser.submit(".nav-customer form", &[]).await;
+    browser.sign_up("bob@example.com", "Bob").await;
+    let bob = browser.page.attribute("form.add [name=author]", "value").expect("whose page it is");
+    let id = uuid::Uuid::new_v4().to_string();
+    let added = browser.call("todos/add", &[("id", &id), ("description", "bob's"), ("author", &bob)]).await;
+    assert_eq!(added.status, StatusCode::OK, "{}", added.body);
+    for (function, arguments) in [
+        ("todos/list", vec![]),
+        ("todos/add", vec![("description", "ada's")]),
+        ("todos/edit", vec![("id", id.as_str()), ("description", "ada's")]),
+        ("todos/done", vec![("id", &id), ("done", "true")]),
+        ("todos/delete", vec![("id", &id)]),
+        ("todos/done-all", vec![("done", "true"), ("seen", "99")]),
+        ("todos/clear-completed", vec![("seen", "99")]),
+        ("todos/undo", vec![("change", "1")]),
+        ("todos/undo-last", vec![]),
+    ] {
+        let arguments: Vec<_> = arguments.into_iter().chain([("author", ada.as_str())]).collect();
+        let answer = browser.call(function, &arguments).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{function}: {}", answer.body);
+        assert!(answer.body.contains("SomebodyElse") && !answer.body.contains("bob's"), "{function}: {}", answer.body);
+    }
+    assert_eq!(browser.open("/todos").await.todos(), [("bob's".to_owned(), false)]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_draft_waits_for_the_page_that_it_belongs_to() {
     let errand = TestErrand::start().await;
