@@ -308,6 +308,8 @@ test('what another device changed is neither cleared, nor marked, nor written ov
   await todos.checkbox('Call the bank').click();
   await expect(page.getByText('0 items left')).toBeVisible();
   await todos.isSaved();
+  // The news comes late.
+  await page.route('**/actions/todos/list', (route) => route.abort());
 
   const device = await context.newPage();
   const elsewhere = new Todos(device);
@@ -321,6 +323,11 @@ test('what another device changed is neither cleared, nor marked, nor written ov
 
   // This page still shows the old text.
   await page.getByRole('button', { name: 'Clear completed' }).click();
+  if (javaScriptEnabled !== false) {
+    await expect(page.getByRole('alert').filter({ hasText: 'One to-do was changed on another device' })).toBeVisible();
+    await page.unroute('**/actions/todos/list');
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  }
   await todos.shows('Call the bank before six');
   if (javaScriptEnabled === false) return;
 
