@@ -323,6 +323,25 @@ test('signing out asks before it loses something, and leaves nothing behind', as
   expect(await outbox(page)).toEqual([]);
 });
 
+test('signing out in one tab asks for what another one keeps, and ends that too', async ({ page, context }) => {
+  const todos = new Todos(page);
+  await page.route('**/actions/todos/add', (route) => route.abort());
+  await todos.field().fill('Buy milk');
+  await todos.field().press('Enter');
+  await expect(alert(page)).toContainText('One change is kept in this browser');
+  const other = await context.newPage();
+  await new Site(other).open('/account');
+  let question = '';
+  other.on('dialog', (dialog) => {
+    question = dialog.message();
+    void dialog.accept();
+  });
+  await new Site(other).signOut();
+  expect(question).toContain('One change is not saved yet');
+  await expect(new Site(page).signInLink()).toBeVisible();
+  expect(await outbox(page)).toEqual([]);
+});
+
 test('somebody else who signs in on the browser neither sees nor sends it', async ({ page, context }) => {
   const todos = new Todos(page);
   await page.route('**/actions/todos/add', (route) => route.abort());

@@ -370,15 +370,18 @@ fn say(word: &str) {
     CHANNEL.with(|channel| channel.as_ref().map(|channel| channel.post_message(&word.into())));
 }
 
-/// Goes to the home page when another tab says that the customer signs out; calls `stays` when it says that the
-/// session was extended. Once per page: listens as long as the page lives.
-pub(super) fn listen_to_other_tabs(stays: impl Fn() + 'static) {
+/// Goes to the home page when another tab says that the customer signs out, and calls `signs_out` before; calls `stays` when
+/// it says that the session was extended. Once per page: listens as long as the page lives.
+pub(super) fn listen_to_other_tabs(stays: impl Fn() + 'static, signs_out: impl Fn() + 'static) {
     #[cfg(feature = "hydrate")]
     {
         let hear = Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |message: web_sys::MessageEvent| {
             match message.data().as_string().as_deref() {
                 // A moment later, so that the other tab's request has ended the session before this one asks for a page.
-                Some(SIGNED_OUT) => set_timeout(|| leave_for(address::HOME), std::time::Duration::from_millis(800)),
+                Some(SIGNED_OUT) => {
+                    signs_out();
+                    set_timeout(|| leave_for(address::HOME), std::time::Duration::from_millis(800));
+                }
                 Some(STAYS) => stays(),
                 _ => {}
             }
@@ -391,7 +394,7 @@ pub(super) fn listen_to_other_tabs(stays: impl Fn() + 'static) {
         hear.forget();
     }
     #[cfg(not(feature = "hydrate"))]
-    let _ = stays;
+    let _ = (stays, signs_out);
 }
 
 /// Holds the lock `name` (W3C Web Locks API) for as long as the page is there. Browsers without locks do without.

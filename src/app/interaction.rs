@@ -33,6 +33,7 @@ pub struct Interaction {
     /// Whether the customer ended it from another browser.
     pub signed_out_elsewhere: StoredValue<bool>,
     typed: StoredValue<Option<Reader>>,
+    signs_out: StoredValue<bool>,
     /// Who looks at the page.
     viewer: StoredValue<String>,
     /// Whom the forms of the page are for.
@@ -47,6 +48,7 @@ impl Interaction {
             ended: RwSignal::new(false),
             signed_out_elsewhere: StoredValue::new(false),
             typed: StoredValue::new(None),
+            signs_out: StoredValue::new(false),
             viewer: StoredValue::new(String::new()),
             author: StoredValue::new(String::new()),
         }
@@ -104,9 +106,15 @@ impl Interaction {
         self.typed.set_value(Some(Arc::new(reader)));
     }
 
-    /// The customer signs out: nothing of this page is kept any more.
-    pub fn forget_reader(self) {
+    /// The customer signs out, here or in another tab: nothing of this page is sent or kept any more.
+    pub fn sign_out(self) {
         self.typed.set_value(None);
+        self.signs_out.set_value(true);
+    }
+
+    /// Whether the customer signs out.
+    pub fn signs_out(self) -> bool {
+        self.signs_out.get_value()
     }
 
     /// What is typed on this page.

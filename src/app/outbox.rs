@@ -50,6 +50,7 @@ struct Inside {
     /// What is to be kept.
     wanted: BTreeMap<Uuid, Unsent>,
     is_writing: bool,
+    is_open: bool,
     #[cfg(feature = "hydrate")]
     page: Uuid,
     #[cfg(feature = "hydrate")]
@@ -78,7 +79,11 @@ impl Outbox {
     /// Whether all of it is kept: the page may go.
     pub fn is_safe(self) -> bool {
         let works = self.works.get_untracked();
-        self.inside.with_value(|inside| inside.wanted.is_empty() || (works && !inside.is_writing))
+        self.inside.with_value(|inside| {
+            // Before it is known whose it is, nothing is.
+            let is_kept = works && !inside.is_writing && inside.is_open;
+            inside.wanted.is_empty() || is_kept
+        })
     }
 
     /// Keeps these changes of the page's customer, and no others.
@@ -122,6 +127,7 @@ impl Outbox {
         let page = Uuid::new_v4();
         self.inside.update_value(|inside| {
             inside.page = page;
+            inside.is_open = true;
             author.clone_into(&mut inside.author);
         });
         browser::hold_lock(&lock_of(page));

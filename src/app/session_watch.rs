@@ -64,7 +64,7 @@ impl SessionWatch {
         }
         self.is_watching.set_value(true);
         self.look();
-        browser::listen_to_other_tabs(move || self.look());
+        browser::listen_to_other_tabs(move || self.look(), move || self.interaction.sign_out());
         // They stay as long as the page does.
         let _ = window_event_listener(ev::focus, move |_| self.look());
         let _ = window_event_listener(ev::visibilitychange, move |_| {

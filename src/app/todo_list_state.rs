@@ -19,8 +19,10 @@ use crate::app::error::{AppError, Section};
 use crate::app::interaction::Interaction;
 use crate::app::model::done::{Done, ListChange};
 use crate::app::model::form_draft::FormDraft;
+use crate::app::model::viewer::Viewer;
 use crate::app::optimistic::{Change, Choice, Entry, List, Unsent, Verdict};
 use crate::app::outbox::Outbox;
+use crate::app::viewer::ViewerResource;
 use crate::todo::{Description, DescriptionError, Todo};
 
 /// How long "Undo" is offered, while nobody is at it.
@@ -175,15 +177,24 @@ impl TodoListState {
 
     /// Keeps what is not confirmed, for as long as the page is there. Only in the browser.
     pub fn start_keeping(self) {
-        Effect::new(move |_| self.list.with(|list| self.outbox.keep(list.unsent())));
+        Effect::new(move |_| {
+            self.list.with(|list| {
+                if !self.interaction().signs_out() {
+                    self.outbox.keep(list.unsent());
+                }
+            });
+        });
     }
 
-    /// Sends what earlier pages of this customer could not send.
-    pub fn send_left_over(self, author: &str) {
-        self.outbox.open(author, move |left| {
-            self.list.update(|list| list.adopt(left));
-            self.list.with_untracked(|list| self.outbox.keep(list.unsent()));
-            self.start_sending();
+    /// Begins to keep what the viewer does, and sends what earlier pages of theirs could not send.
+    pub fn send_left_over(self, viewer: ViewerResource) {
+        spawn_local(async move {
+            let Ok(Viewer::Customer(viewer)) = viewer.0.await else { return };
+            self.outbox.open(&viewer.tag, move |left| {
+                self.list.update(|list| list.adopt(left));
+                self.list.with_untracked(|list| self.outbox.keep(list.unsent()));
+                self.start_sending();
+            });
         });
     }
 
@@ -215,7 +226,7 @@ impl TodoListState {
                 return;
             }
             browser::announce_sign_out();
-            self.interaction().forget_reader();
+            self.interaction().sign_out();
             let _ = browser::within(LIMIT, self.outbox.empty(&author)).await;
             // Not once more by way of this function.
             let _ = form.submit();
@@ -224,7 +235,7 @@ impl TodoListState {
 
     /// Whether leaving the page would lose something.
     pub fn would_lose(self) -> bool {
-        !self.outbox.is_safe() && self.interaction().prompt_untracked().is_none()
+        !self.outbox.is_safe() && !self.interaction().signs_out() && self.interaction().prompt_untracked().is_none()
     }
 
     /// Takes over the list the page was loaded with.
@@ -553,7 +564,8 @@ impl TodoListState {
 
     /// Whether the page is its customer's, and stays.
     fn may_send(self) -> bool {
-        !self.interaction().ended.get_untracked() && self.interaction().prompt_untracked().is_none()
+        let interaction = self.interaction();
+        !interaction.ended.get_untracked() && !interaction.signs_out() && interaction.prompt_untracked().is_none()
     }
 
     fn interaction(self) -> Interaction {

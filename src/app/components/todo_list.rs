@@ -133,7 +133,7 @@ fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, finished: boo
     let interaction = expect_context::<Interaction>();
     let viewer = expect_context::<ViewerResource>();
     Effect::new(move |_| {
-        state.send_left_over(&interaction.viewer());
+        state.send_left_over(viewer);
         interaction.set_reader(move || state.typed());
         interaction.take_draft(viewer, move |draft| {
             state.restore(&draft, finished);
