@@ -1,5 +1,5 @@
 // The pages as a customer finds them, by the names they read. When a page is reworded, only this file changes.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Browser, type Page } from '@playwright/test';
 
 const withoutScripts = () => test.info().project.use.javaScriptEnabled === false;
 
@@ -140,6 +140,17 @@ export class Site {
     await this.signOutButton().click();
     await expect(this.signInLink()).toBeVisible();
   }
+}
+
+/** Somebody's second device, looking at their list. */
+export async function secondDevice(browser: Browser, customer: Customer): Promise<Page> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await new Site(page).open('/');
+  await new Site(page).signInLink().click();
+  await new Tenant(page).signIn(customer);
+  await new Site(page).open('/todos');
+  return page;
 }
 
 /** The list. */

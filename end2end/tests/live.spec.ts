@@ -1,17 +1,6 @@
 // What one device changes, the others show: no reload, no focus, within a second.
-import { expect, test, type Browser, type Page } from '@playwright/test';
-import { Site, Tenant, Todos, webUrl, type Customer } from '../pages.ts';
-
-/** Somebody's second device, looking at their list. */
-async function secondDevice(browser: Browser, customer: Customer): Promise<Page> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await new Site(page).open('/');
-  await new Site(page).signInLink().click();
-  await new Tenant(page).signIn(customer);
-  await new Site(page).open('/todos');
-  return page;
-}
+import { expect, test, type Page } from '@playwright/test';
+import { Site, Todos, secondDevice, webUrl } from '../pages.ts';
 
 /** How often the page has fetched the list. */
 function countFetches(page: Page): () => number {

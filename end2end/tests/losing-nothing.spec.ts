@@ -1,5 +1,5 @@
 import { expect, test, type Browser, type Page } from '@playwright/test';
-import { Site, Tenant, Todos, newCustomer, webUrl, type Customer } from '../pages.ts';
+import { Site, Tenant, Todos, newCustomer, secondDevice, webUrl, type Customer } from '../pages.ts';
 
 // What was typed or decided is on the server, in the outbox, or in its field: whatever happens to tab, network, server,
 // session or row. A second device is a second browser.
@@ -12,20 +12,27 @@ test.beforeEach(async ({ page }) => {
 
 /** The same customer, in another browser. */
 async function onAnotherDevice(browser: Browser, use: (todos: Todos, page: Page) => Promise<void>): Promise<void> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await new Site(page).open('/');
-  await new Site(page).signInLink().click();
-  await new Tenant(page).signIn(customer);
-  await new Site(page).open('/todos');
+  const page = await secondDevice(browser, customer);
   await use(new Todos(page), page);
-  await context.close();
+  await page.context().close();
 }
 
 /** Gives a row another text. */
 async function change(todos: Todos, from: string, to: string): Promise<void> {
   await todos.press('Edit', from);
   await todos.editField().fill(to);
+  await todos.editField().press('Enter');
+}
+
+/** Adds a to-do, and gives it one text here and another one elsewhere. */
+async function writeTwoTexts(todos: Todos, browser: Browser): Promise<void> {
+  await todos.add('Before');
+  await todos.press('Edit', 'Before');
+  await todos.editField().fill('Mine');
+  await onAnotherDevice(browser, async (elsewhere) => {
+    await change(elsewhere, 'Before', 'Theirs');
+    await elsewhere.isSaved();
+  });
   await todos.editField().press('Enter');
 }
 
@@ -142,14 +149,7 @@ test('two devices that change one text are both heard', async ({ page, browser }
     ['Keep theirs', ['Theirs']],
     ['Keep both', ['Theirs', 'Mine']],
   ] as const) {
-    await todos.add('Before');
-    await todos.press('Edit', 'Before');
-    await todos.editField().fill('Mine');
-    await onAnotherDevice(browser, async (elsewhere) => {
-      await change(elsewhere, 'Before', 'Theirs');
-      await elsewhere.isSaved();
-    });
-    await todos.editField().press('Enter');
+    await writeTwoTexts(todos, browser);
     await expect(alert(page)).toContainText('was changed on another device meanwhile');
     const row = todos.row('Another device changed this');
     await expect(row).toContainText('Mine');
@@ -226,14 +226,7 @@ test('a row that is being typed in stays under its filter', async ({ page, brows
 
 test('a choice between two texts survives a reload', async ({ page, browser }) => {
   const todos = new Todos(page);
-  await todos.add('Before');
-  await todos.press('Edit', 'Before');
-  await todos.editField().fill('Mine');
-  await onAnotherDevice(browser, async (elsewhere) => {
-    await change(elsewhere, 'Before', 'Theirs');
-    await elsewhere.isSaved();
-  });
-  await todos.editField().press('Enter');
+  await writeTwoTexts(todos, browser);
   await expect(page.getByRole('button', { name: 'Keep mine' })).toBeVisible();
   await page.reload();
   await page.getByRole('button', { name: 'Keep mine' }).click();
