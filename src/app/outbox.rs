@@ -8,6 +8,8 @@
 use std::collections::BTreeMap;
 #[cfg(feature = "hydrate")]
 use std::collections::BTreeSet;
+#[cfg(feature = "hydrate")]
+use std::time::Duration;
 
 use leptos::prelude::*;
 #[cfg(feature = "hydrate")]
@@ -32,7 +34,7 @@ struct Kept {
     page: Uuid,
     /// Whose it is ([`Customer::tag`](crate::app::model::viewer::Customer::tag)).
     author: String,
-    /// When it was made, in milliseconds since 1970.
+    /// When it was kept last, in milliseconds since 1970.
     at: f64,
     unsent: Unsent,
 }
@@ -232,6 +234,10 @@ impl Outbox {
     /// Forgets what is kept of `author`, and keeps nothing more.
     pub async fn empty(self, author: &str) {
         self.inside.update_value(|inside| inside.author.clear());
+        // What is being written at this moment would come after.
+        while self.inside.with_value(|inside| inside.is_writing) {
+            browser::sleep(Duration::from_millis(20)).await;
+        }
         let Some(all) = self.read().await else { return };
         let own = all.iter().filter(|kept| author == kept.author);
         let own: Vec<String> = own.map(|kept| kept.unsent.key.to_string()).collect();
