@@ -151,7 +151,7 @@ fn configuration(folder: &Path, name: &str) -> PathBuf {
     let toml = format!(
         "mode = \"development\"\ndata = {data}\n\
          [web]\nlisten = \"127.0.0.1:0\"\nsite_root = {site}\n\
-         [api]\nlisten = \"127.0.0.1:0\"\n[tenant]\nlisten = \"127.0.0.1:0\"\n"
+         [api]\nlisten = \"127.0.0.1:0\"\n[api.rate_limits]\nper_customer = {{ requests = 1000000, seconds = 1 }}\n[tenant]\nlisten = \"127.0.0.1:0\"\n"
     );
     let file = folder.join(format!("{name}.toml"));
     std::fs::write(&file, toml).expect("the temporary folder can be written to");

@@ -170,6 +170,9 @@ export class Todos {
   readonly filter = (name: 'All' | 'Active' | 'Completed') =>
     this.page.getByRole('navigation', { name: 'Filter' }).getByRole('link', { name });
 
+  readonly view = (name: 'Today' | 'Planned' | 'Overdue' | 'Starred' | 'All') =>
+    this.page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name });
+
   async add(...texts: string[]): Promise<void> {
     for (const text of texts) {
       await this.field().fill(text);
@@ -193,6 +196,36 @@ export class Todos {
 
   async shows(...texts: string[]): Promise<void> {
     await expect(this.rows().locator('.todo__text')).toHaveText(texts);
+  }
+}
+
+/** All of one to-do. */
+export class Details {
+  constructor(readonly page: Page) {}
+
+  readonly region = () => this.page.getByRole('region', { name: 'Details' });
+  readonly note = () => this.region().getByLabel('Note');
+  readonly step = (text: string) => this.region().getByRole('checkbox', { name: text, exact: true });
+
+  async open(text: string): Promise<void> {
+    await new Todos(this.page).row(text).hover();
+    await this.page.getByRole('link', { name: `Details of ${text}`, exact: true }).click();
+    await expect(this.region().getByRole('textbox', { name: 'To-do' })).toHaveValue(text);
+  }
+
+  async close(): Promise<void> {
+    await this.region().getByRole('link', { name: 'Close details' }).click();
+    await expect(this.region()).toHaveCount(0);
+  }
+
+  async choose(day: 'Today' | 'Tomorrow' | 'In a week' | 'Not due'): Promise<void> {
+    await this.region().getByRole('button', { name: day, exact: true }).click();
+  }
+
+  async addStep(text: string): Promise<void> {
+    await this.region().getByRole('textbox', { name: 'New step' }).fill(text);
+    await this.region().getByRole('textbox', { name: 'New step' }).press('Enter');
+    await expect(this.step(text)).toBeVisible();
   }
 }
 

@@ -19,6 +19,8 @@ export default defineConfig({
     ...devices['Desktop Chrome'],
     screenshot: 'only-on-failure',
     trace: 'retain-on-failure',
+    // What it asks for is not seen by a test that stands between page and server; offline.spec.ts is about it.
+    serviceWorkers: 'block',
     launchOptions: {
       executablePath: existsSync(chromium) ? chromium : undefined,
       args: [
@@ -32,6 +34,6 @@ export default defineConfig({
   projects: [
     { name: 'with-scripts' },
     // Every change is a form and every view an address: the same journeys, without a line of script.
-    { name: 'without-scripts', use: { javaScriptEnabled: false }, testMatch: ['account.spec.ts', 'https.spec.ts', 'sign-up.spec.ts', 'todos.spec.ts'] },
+    { name: 'without-scripts', use: { javaScriptEnabled: false }, testMatch: ['account.spec.ts', 'https.spec.ts', 'languages.spec.ts', 'sign-up.spec.ts', 'todos.spec.ts'] },
   ],
 });

@@ -2,9 +2,9 @@
 # Installs what Errand needs to be built, run and tested. `make` calls it; a second run finds nothing to do.
 #
 #   scripts/setup.sh build    a Rust toolchain with the browser target, cargo-leptos, wasm-bindgen, wasm-opt
-#   scripts/setup.sh test     all of that, a browser for the end-to-end tests, PostgreSQL and cargo-deny
+#   scripts/setup.sh test     all of that, a browser for the end-to-end tests, PostgreSQL, schemathesis and cargo-deny
 #
-# ERRAND_DOWNLOADS=no: use only the package registries (Debian's, crates.io, npm), never rustup or prebuilt programs.
+# ERRAND_DOWNLOADS=no: use only the package registries (Debian's, crates.io, npm), never rustup, PyPI or prebuilt programs.
 #
 # Each step has two ways: the ordinary download, and (where downloads are refused: build machines behind a
 # closed proxy) the way through Debian's packages and a build from source. Every step builds in a temporary
@@ -177,6 +177,27 @@ postgresql() {
   [ ! -e "$conf.errand" ] || as_root mv "$conf.errand" "$conf"
 }
 
+# 6. schemathesis, which makes requests of the API's description: without it that test is left out -----------------------
+schemathesis() {
+  local venv=target/schemathesis
+  if [ -e "$venv/.installed" ] && cmp -s scripts/schemathesis.txt "$venv/.installed"; then return 0; fi
+  if [ "${ERRAND_DOWNLOADS:-yes}" != yes ]; then
+    say "schemathesis is not installed, because of ERRAND_DOWNLOADS=no: the API will not be tried with it"
+  elif ! have python3 || ! python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    say "schemathesis is not installed, because Python 3.11 with pip and venv is not here: the API will not be tried with it"
+  else
+    say "schemathesis $(sed -n 's/^schemathesis==//p' scripts/schemathesis.txt), into $venv (about 30 seconds)"
+    rm -rf "$venv"
+    mkdir -p target
+    if python3 -m venv "$venv" && "$venv/bin/pip" install --quiet --disable-pip-version-check -r scripts/schemathesis.txt; then
+      cp scripts/schemathesis.txt "$venv/.installed"
+    else
+      rm -rf "$venv"
+      say "schemathesis cannot be had here: the API will not be tried with it"
+    fi
+  fi
+}
+
 rust_toolchain
 node_packages
 cargo_tool wasm-bindgen-cli "$WASM_BINDGEN_VERSION" wasm-bindgen "2 minutes" --no-default-features --bin wasm-bindgen
@@ -184,5 +205,6 @@ cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" cargo-leptos "11 minutes" --feat
 if [ "$what" = test ]; then
   browser
   postgresql
+  schemathesis
   cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny "5 minutes"
 fi

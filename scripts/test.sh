@@ -95,6 +95,12 @@ build() {
 rust() {
   step "unit and integration tests"
   cargo test --quiet --features ssr
+  if [ -e target/schemathesis/.installed ]; then
+    step "the API, by requests that schemathesis makes of its description (1 minute)"
+    cargo test --quiet --features ssr --test integration -- --ignored schemathesis::
+  else
+    step "schemathesis is not here: the API was not tried with it"
+  fi
 }
 
 postgres() {
@@ -102,8 +108,8 @@ postgres() {
   if [ -n "${ERRAND_TEST_POSTGRES:-}" ]; then
     step "the tests of everything that stores, once more on PostgreSQL"
     cargo test --quiet --features ssr --lib -- api:: digest:: identity:: platform::database:: tenant::
-    step "two web servers on one PostgreSQL"
-    cargo test --quiet --features ssr --test integration -- two_web_servers::
+    step "two web servers on one PostgreSQL, and programs that are killed"
+    cargo test --quiet --features ssr --test integration -- two_web_servers:: on_postgresql
   else
     return "${1:-0}"
   fi

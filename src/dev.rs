@@ -550,6 +550,18 @@ relative_path = "api/todolist"
 scopes = ["api://{api_client_id}/.default"]
 request_app_token = true
 
+[worker.reminders.identity]
+authority = "{tenant}/{tenant_id}/v2.0"
+tenant_id = "{tenant_id}"
+client_id = "{admin_client_id}"
+client_credentials = [{{ secret = "{admin_client_secret}" }}]
+
+[worker.reminders.downstream_apis.todolist]
+base_url = "{api}"
+relative_path = "api/todolist"
+scopes = ["api://{api_client_id}/.default"]
+request_app_token = true
+
 "#
         )
     }
@@ -598,6 +610,7 @@ mod tests {
             ("/run/secrets/errand_encryption_key", secret.display().to_string()),
             ("/run/secrets/errand_client_secret", secret.display().to_string()),
             ("/run/secrets/errand_admin_secret", secret.display().to_string()),
+            ("/run/secrets/errand_worker_secret", secret.display().to_string()),
             ("postgres://errand_web@db.example.com/errand_web", format!("sqlite:{}", folder.join("web.db").display())),
             ("postgres://errand_api@db.example.com/errand_api", format!("sqlite:{}", folder.join("api.db").display())),
         ] {

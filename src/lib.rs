@@ -6,6 +6,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `todo` | what a to-do is: shared by browser, web server, API |
+//! | `language` | the languages that Errand speaks, and how a text is put together |
 //! | `app` | what the customer sees, compiled for the browser **and** the server |
 //! | `identity` | sign-in and tokens for any axum app; knows nothing of to-dos |
 //! | `web` | the web server: mounts `app` and `identity`, implements the server functions |
@@ -22,7 +23,7 @@
 //! | `entra_setup` | from an empty tenant to a running Errand, and the same for other providers |
 //! | `security` | the threat model, and for each claim the test that holds it |
 //!
-//! Everything but `app` and `todo` exists in the server build only: token types live under `identity`, so
+//! Everything but `app`, `language` and `todo` exists in the server build only: token types live under `identity`, so
 //! code that runs in the browser cannot even name one.
 
 //!
@@ -33,7 +34,7 @@
 //! | `identity` | `identity` and `platform`: for an app of your own |
 //! | `tenant` | `tenant` and `platform`: for the tests of such an app |
 //! | `ssr` | all but the browser's half: the program `errand` |
-//! | `hydrate` | `app` and `todo`: the browser's half, for `wasm32-unknown-unknown` |
+//! | `hydrate` | `app`, `language` and `todo`: the browser's half, for `wasm32-unknown-unknown` |
 //!
 //! `identity` and `tenant` go together; `hydrate` goes with none of the others.
 
@@ -72,6 +73,7 @@ pub mod digest;
 pub mod entra_setup {}
 #[cfg(feature = "identity")]
 pub mod identity;
+pub mod language;
 #[cfg(any(feature = "identity", feature = "tenant"))]
 pub mod platform;
 #[cfg(feature = "ssr")]

@@ -61,10 +61,10 @@ enum Program {
     /// Needs [tenant] with its apps and user flows. For development and tests: refuses mode = "production".
     #[command(after_help = CONFIGURATION)]
     Tenant,
-    /// Run the background worker: each morning, a mail with what is open to each customer who asked for it
+    /// Run the background worker: each morning, a mail with what is open to each customer who asked for it; reminders
     ///
-    /// Needs [worker.mail], and [web]: it works on the web server's database with the customers' cached tokens. Any
-    /// number of workers may run.
+    /// Needs [worker.mail], and [web]: it works on the web server's database with the customers' cached tokens. With
+    /// [worker.reminders], an app that may read everyone's to-dos, it mails reminders. Any number of workers may run.
     #[command(after_help = WORKER)]
     Worker(WorkerArguments),
     /// Look after everyone's to-dos from the command line: list, add, complete, remove, export

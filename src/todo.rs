@@ -1,12 +1,18 @@
 //! What a to-do is: the type that travels between API, web server and browser, and the rules of its parts.
 
 mod due;
+mod line;
+mod list;
+mod repeat;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub use self::due::{ClockTime, Day, Due, DueError, DuePatch, NotADay, NotATime, NotATimeZone, ZoneName};
+pub use self::due::{ClockTime, Day, Due, DueError, DuePatch, Moment, NotADay, NotATime, NotATimeZone, ZoneName};
+use self::line::Fault;
+pub use self::list::{ListName, ListNameError, ListPatch, TodoList};
+pub use self::repeat::{End, Frequency, On, Repeat, RepeatError};
 
 /// Where the API keeps to-dos, below its address.
 pub const API_PATH: &str = "api/todolist";
@@ -16,6 +22,7 @@ pub const CHANGE: &str = "todolist-change";
 /// A to-do as the API sends it (camelCase, as in Microsoft's sample, whose are `id`, `owner` and `description`). What it does
 /// not have is absent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Todo {
     /// A UUID, made by the client or, version 7, by the API.
@@ -98,6 +105,7 @@ impl From<Description> for NewTodo {
 /// What its author says of a to-do beside its text and whether it is done. A member that is added here travels, is stored,
 /// and is brought back by undoing, with the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(default, rename_all = "camelCase")]
 pub struct Details {
     /// More about it; empty where there is none.
@@ -109,13 +117,24 @@ pub struct Details {
     /// When it is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<Due>,
+    /// When its author is to be reminded of it. The worker mails it, and apps may ask for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminder: Option<Moment>,
+    /// How it repeats: when it is done, the next one is added. What repeats is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
+    /// The list that it is in; none for the one that everybody has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list: Option<Uuid>,
     /// What is to be done one after the other, in this order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ssr", schema(max_items = 100))]
     pub steps: Vec<Step>,
 }
 
 /// A part of what is to be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Step {
     /// A UUID, made by the client; of one to-do no two steps have the same.
     pub id: Uuid,
@@ -150,6 +169,15 @@ pub struct Patch {
     /// What changes of when it is due; `Some(None)`: it is not due any more.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub due: Option<Option<DuePatch>>,
+    /// What changes of the reminder; `Some(None)`: there is none any more.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub reminder: Option<Option<DuePatch>>,
+    /// How it repeats from now on; `Some(None)`: not any more.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub repeat: Option<Option<Repeat>>,
+    /// The list that it goes to; `Some(None)`: the one that everybody has.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub list: Option<Option<Uuid>>,
     /// The new steps, all of them; none for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<Step>>,
@@ -161,16 +189,35 @@ pub struct Patch {
 impl Patch {
     /// What makes `new` of a to-do: nothing that its author said of it stays. Its place in the list does.
     pub fn replacing(new: NewTodo) -> Self {
-        let NewTodo { description, done, details: Details { note, starred, due, steps } } = new;
+        let NewTodo { description, done, details } = new;
+        let Details { note, starred, due, reminder, repeat, list, steps } = details;
         Self {
             description: Some(description),
             done: Some(done),
             note: Some(note),
             starred: Some(starred),
             due: Some(due.map(DuePatch::from)),
+            reminder: Some(reminder.map(DuePatch::from)),
+            repeat: Some(repeat),
+            list: Some(list),
             steps: Some(steps),
             after: None,
         }
+    }
+
+    /// Whether two to-dos are the same in all that is to change of them, but for their places in the list.
+    pub fn agree(&self, one: &NewTodo, other: &NewTodo) -> bool {
+        let Self { description, done, note, starred, due, reminder, repeat, list, steps, after: _ } = self;
+        let (left, right) = (&one.details, &other.details);
+        (description.is_none() || one.description == other.description)
+            && (done.is_none() || one.done == other.done)
+            && (note.is_none() || left.note == right.note)
+            && (starred.is_none() || left.starred == right.starred)
+            && (due.is_none() || left.due == right.due)
+            && (reminder.is_none() || left.reminder == right.reminder)
+            && (repeat.is_none() || left.repeat == right.repeat)
+            && (list.is_none() || left.list == right.list)
+            && (steps.is_none() || left.steps == right.steps)
     }
 
     /// Whether nothing is to change.
@@ -181,25 +228,66 @@ impl Patch {
     /// The to-do that comes of `todo`, wherever it is in the list.
     ///
     /// # Errors
-    /// [`DueError`] when what is to change of `due` does not fit what there is.
-    pub fn merge(&self, todo: NewTodo) -> Result<NewTodo, DueError> {
+    /// [`Unfit`] when what is to change does not fit what there is.
+    pub fn merge(&self, todo: NewTodo) -> Result<NewTodo, Unfit> {
         // Every member by name, here as well.
-        let Self { description, done, note, starred, due, steps, after: _ } = self;
+        let Self { description, done, note, starred, due, reminder, repeat, list, steps, after: _ } = self;
         let before = todo.details;
+        let due = match due {
+            None => before.due,
+            Some(None) => None,
+            Some(Some(patch)) => Some(patch.merge(before.due.as_ref()).map_err(Unfit::Due)?),
+        };
+        let reminder = match reminder {
+            None => before.reminder,
+            Some(None) => None,
+            Some(Some(patch)) => {
+                let merged = patch.merge(before.reminder.map(Due::from).as_ref());
+                Some(merged.and_then(Moment::try_from).map_err(Unfit::Reminder)?)
+            }
+        };
+        let repeat = repeat.clone().unwrap_or(before.repeat);
+        if repeat.is_some() && due.is_none() {
+            return Err(Unfit::Repeat);
+        }
         Ok(NewTodo {
             description: description.clone().unwrap_or(todo.description),
             done: done.unwrap_or(todo.done),
             details: Details {
                 note: note.clone().unwrap_or(before.note),
                 starred: starred.unwrap_or(before.starred),
-                due: match due {
-                    None => before.due,
-                    Some(None) => None,
-                    Some(Some(patch)) => Some(patch.merge(before.due.as_ref())?),
-                },
+                due,
+                reminder,
+                repeat,
+                list: list.unwrap_or(before.list),
                 steps: steps.clone().unwrap_or(before.steps),
             },
         })
+    }
+}
+
+/// Why what is to change of a to-do does not fit what there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// A part of `due` is missing.
+    #[error(transparent)]
+    Due(DueError),
+    /// A part of `reminder` is missing.
+    #[error(transparent)]
+    Reminder(DueError),
+    /// It repeats, and is not due.
+    #[error("What repeats is due: give due as well, or set repeat to null.")]
+    Repeat,
+}
+
+impl Unfit {
+    /// The member that it is about.
+    pub fn member(self) -> &'static str {
+        match self {
+            Self::Due(_) => "due",
+            Self::Reminder(_) => "reminder",
+            Self::Repeat => "repeat",
+        }
     }
 }
 
@@ -211,6 +299,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(member: D) -> Result<
 /// The text of a to-do: trimmed, not empty, at most [`Description::MAX_CHARS`] characters, one line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(min_length = 1, max_length = 500, example = "buy milk"))]
 pub struct Description(String);
 
 /// Why a text is not a [`Description`].
@@ -236,24 +325,11 @@ impl Description {
     /// # Errors
     /// [`DescriptionError`] when nothing is left, when it is too long, or when it contains NUL.
     pub fn parse(text: &str) -> Result<Self, DescriptionError> {
-        let text = text.trim();
-        // Of marks that nobody sees (Unicode 17.0 §23.2, §23.3), a row would be empty.
-        let is_invisible = |c: char| {
-            c.is_whitespace()
-                || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-                    | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                    | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
-        };
-        if text.chars().all(is_invisible) {
-            return Err(DescriptionError::Empty);
-        }
-        if text.contains('\0') {
-            return Err(DescriptionError::Nul);
-        }
-        if text.chars().count() > Self::MAX_CHARS {
-            return Err(DescriptionError::TooLong);
-        }
-        Ok(Self(text.replace("\r\n", " ").replace(['\r', '\n'], " ")))
+        line::parse(text, Self::MAX_CHARS).map(Self).map_err(|fault| match fault {
+            Fault::Empty => DescriptionError::Empty,
+            Fault::TooLong => DescriptionError::TooLong,
+            Fault::Nul => DescriptionError::Nul,
+        })
     }
 
     /// The text.
@@ -286,6 +362,7 @@ impl std::fmt::Display for Description {
 /// was written, but for its line breaks: all are `\n`, whoever sent them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(max_length = 10_000, example = "two litres"))]
 pub struct Note(String);
 
 /// Why a text is not a [`Note`].
@@ -390,16 +467,24 @@ mod tests {
         let text = |text: &str| Description::parse(text).expect("valid");
         let due = Due::on(Day::parse("2026-12-01").expect("a day"));
         let steps = vec![Step { id: Uuid::from_u128(1), text: text("first"), done: true }];
-        let details = Details { note: Note::parse("n").expect("valid"), starred: true, due: Some(due), steps };
+        let (date, time) = (due.date(), ClockTime::parse("09:00").expect("a time"));
+        let reminder = Some(Moment::at(date, time, ZoneName::parse("Europe/Madrid").expect("a zone")));
+        let repeat = Some(Repeat::parse("FREQ=DAILY").expect("a rule"));
+        let (note, list) = (Note::parse("n").expect("valid"), Some(Uuid::from_u128(7)));
+        let details = Details { note, starred: true, due: Some(due), reminder, repeat, list, steps };
         let before = NewTodo { description: text("a"), done: true, details };
         let patch = |json: &str| serde_json::from_str::<Patch>(json).expect("a change");
         assert!(patch("{}").is_empty());
         assert_eq!(patch("{}").merge(before.clone()).as_ref(), Ok(&before));
-        let after = patch(r#"{"note": "", "due": null, "starred": false, "steps": []}"#)
-            .merge(before.clone())
-            .expect("complete");
+        let nothing = r#"{"note": "", "due": null, "reminder": null, "repeat": null, "list": null, "starred": false, "steps": []}"#;
+        let after = patch(nothing).merge(before.clone()).expect("complete");
         assert_eq!(after, NewTodo { done: true, ..text("a").into() });
-        assert_eq!(patch(r#"{"due": {"time": "09:00"}}"#).merge(before.clone()), Err(DueError::NoTimeZone));
+        assert_eq!(patch(r#"{"due": {"time": "09:00"}}"#).merge(before.clone()), Err(Unfit::Due(DueError::NoTimeZone)));
+        let halved = patch(r#"{"reminder": {"time": null, "timeZone": null}}"#);
+        assert_eq!(halved.merge(before.clone()), Err(Unfit::Reminder(DueError::NoMoment)));
+        assert_eq!(patch(r#"{"due": null}"#).merge(before.clone()), Err(Unfit::Repeat));
+        let later = patch(r#"{"reminder": {"time": "10:00"}}"#).merge(before.clone()).expect("complete");
+        assert_eq!(later.details.reminder.expect("one").time().to_string(), "10:00");
         for new in [NewTodo::from(text("b")), before.clone()] {
             let replacing = serde_json::to_string(&Patch::replacing(new.clone())).expect("JSON");
             assert_eq!(patch(&replacing).merge(before.clone()), Ok(new));

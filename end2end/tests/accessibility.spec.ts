@@ -1,28 +1,6 @@
-import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
-import { Site, Tenant, Todos, newCustomer, tenantUrl, webUrl } from '../pages.ts';
-
-const looks = [
-  { colorScheme: 'light', width: 1280 },
-  { colorScheme: 'light', width: 320 },
-  { colorScheme: 'dark', width: 1280 },
-  { colorScheme: 'dark', width: 320 },
-] as const;
-
-/** Nothing that axe finds, in any look, and nothing to scroll sideways for. */
-async function isAccessible(page: Page, what: string): Promise<void> {
-  for (const { colorScheme, width } of looks) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.setViewportSize({ width, height: 800 });
-    const { violations } = await new AxeBuilder({ page })
-      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-      .analyze();
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`);
-    expect.soft(found, `${what}, ${colorScheme}, ${width} px`).toEqual([]);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect.soft(overflow, `${what} at ${width} px: sideways scrolling`).toBeLessThanOrEqual(0);
-  }
-}
+import { expect, test } from '@playwright/test';
+import { isAccessible } from '../accessible.ts';
+import { Details, Site, Tenant, Todos, newCustomer, tenantUrl, webUrl } from '../pages.ts';
 
 test('the pages of a visitor', async ({ page }) => {
   await new Site(page).open('/');
@@ -32,6 +10,8 @@ test('the pages of a visitor', async ({ page }) => {
 });
 
 test('the pages of a customer', async ({ page }) => {
+  // Many looks of many states.
+  test.slow();
   const site = new Site(page);
   const todos = new Todos(page);
   await site.signUp(newCustomer('Wolfeschlegelsteinhausenbergerdorff Maximiliana'));
@@ -47,6 +27,8 @@ test('the pages of a customer', async ({ page }) => {
   await isAccessible(page, 'list while editing');
   await todos.editField().press('Escape');
 
+  // On a phone that is among the details.
+  await page.setViewportSize({ width: 1280, height: 800 });
   await todos.press('Delete', 'Buy milk');
   await expect(page.getByRole('button', { name: 'Undo', exact: true })).toBeVisible();
   await isAccessible(page, 'list with an offer to undo');
@@ -55,6 +37,24 @@ test('the pages of a customer', async ({ page }) => {
   await isAccessible(page, 'account');
   await site.open('/');
   await isAccessible(page, 'home, signed in');
+});
+
+test('the details of a to-do, and a view', async ({ page }) => {
+  // Many looks of many states.
+  test.slow();
+  await new Site(page).signUp();
+  const todos = new Todos(page);
+  const details = new Details(page);
+  await todos.add('Buy milk');
+  await details.open('Buy milk');
+  await details.choose('Today');
+  await details.addStep('find the shop');
+  await todos.isSaved();
+  await isAccessible(page, 'details');
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await details.close();
+  await todos.view('Starred').click();
+  await isAccessible(page, 'a view with nothing in it');
 });
 
 test('the pages of the tenant', async ({ page }) => {

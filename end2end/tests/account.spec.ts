@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
 import { Account, Site, Tenant, Todos, newCustomer, webUrl } from '../pages.ts';
 
@@ -156,4 +157,34 @@ test('a session that cannot be extended says so, and its end keeps what was type
   await page.getByRole('alert').getByRole('link', { name: 'Sign in' }).click();
   await page.waitForURL(`${webUrl()}/todos`);
   await expect(todos.field()).toHaveValue('Half a thought');
+});
+
+test('what was taken along comes back: all of it is downloaded, deleted, and imported again', async ({ page }) => {
+  const [account, todos] = [new Account(page), new Todos(page)];
+  await new Site(page).signUp();
+  await todos.add('buy milk');
+  await todos.add('ring the “dentist”, =1+1');
+  await todos.checkbox('buy milk').click();
+  await todos.isSaved();
+  await account.open();
+  const data = page.locator('#data');
+  const [download] = await Promise.all([page.waitForEvent('download'), data.getByRole('link', { name: 'JSON' }).click()]);
+  const file = await download.path();
+
+  await data.getByLabel('type the word delete').fill('delete');
+  await data.getByRole('button', { name: 'Delete all my to-dos' }).click();
+  await expect(data.getByRole('status')).toHaveText('All your to-dos are deleted.');
+  await new Site(page).open('/todos');
+  await expect(todos.rows()).toHaveCount(0);
+
+  await account.open();
+  await data.getByLabel('from a file').setInputFiles({ name: 'mine.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF') });
+  await data.getByRole('button', { name: 'Import' }).click();
+  await expect(data.getByRole('alert')).toContainText('has to end in .json');
+  await data.getByLabel('from a file').setInputFiles({ name: 'todos.json', mimeType: 'application/json', buffer: await readFile(file) });
+  await data.getByRole('button', { name: 'Import' }).click();
+  await expect(data.getByRole('status')).toHaveText('Imported 2 to-dos.');
+  await new Site(page).open('/todos');
+  await todos.shows('buy milk', 'ring the “dentist”, =1+1');
+  await expect(todos.checkbox('buy milk')).toBeChecked();
 });

@@ -27,9 +27,16 @@ test.afterAll(async () => {
   await errand?.stop();
 });
 
-/** The browser's cookies of the web server. */
+/** What the pages' scripts tell the server, and leave where it is: which day it is for whoever uses this browser. */
+const told = 'time-zone';
+
+/** The cookies that the web server has set. */
 async function cookies(context: BrowserContext) {
-  return (await context.cookies()).filter((cookie) => cookie.domain === host);
+  const all = (await context.cookies()).filter((cookie) => cookie.domain === host);
+  for (const cookie of all.filter((cookie) => cookie.name === told)) {
+    expect(cookie).toMatchObject({ secure: true, sameSite: 'Lax', path: '/' });
+  }
+  return all.filter((cookie) => cookie.name !== told);
 }
 
 test('a customer signs up, keeps a to-do and signs out, and no cookie is left', async ({ page, context }) => {

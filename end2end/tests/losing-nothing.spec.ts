@@ -60,7 +60,7 @@ const alert = (page: Page) => page.locator('main').getByRole('alert');
 test('what is typed quickly survives a reload at once', async ({ page }) => {
   const todos = new Todos(page);
   const texts = ['One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight'];
-  await page.route('**/actions/todos/add', async (route) => {
+  await page.route('**/actions/todos/create', async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     await route.continue().catch(() => undefined);
   });
@@ -280,7 +280,7 @@ test('a text that is refused stays with its row', async ({ page }) => {
       status: 400,
       headers: { serverfnerror: '/actions/todos' },
       contentType: 'application/json',
-      body: JSON.stringify({ Invalid: 'The list is full.' }),
+      body: JSON.stringify({ Invalid: { api: { kind: 'list-full', detail: 'The list is full.' } } }),
     }),
   );
   await todos.field().fill('One');
@@ -298,7 +298,7 @@ test('a text that is refused stays with its row', async ({ page }) => {
 
 test('signing out asks before it loses something, and leaves nothing behind', async ({ page }) => {
   const todos = new Todos(page);
-  await page.route('**/actions/todos/add', (route) => route.abort());
+  await page.route('**/actions/todos/create', (route) => route.abort());
   await todos.field().fill('Buy milk');
   await todos.field().press('Enter');
   await expect(alert(page)).toContainText('One change is kept in this browser');
@@ -318,7 +318,7 @@ test('signing out asks before it loses something, and leaves nothing behind', as
 
 test('signing out in one tab asks for what another one keeps, and ends that too', async ({ page, context }) => {
   const todos = new Todos(page);
-  await page.route('**/actions/todos/add', (route) => route.abort());
+  await page.route('**/actions/todos/create', (route) => route.abort());
   await todos.field().fill('Buy milk');
   await todos.field().press('Enter');
   await expect(alert(page)).toContainText('One change is kept in this browser');
@@ -337,7 +337,7 @@ test('signing out in one tab asks for what another one keeps, and ends that too'
 
 test('somebody else who signs in on the browser neither sees nor sends it', async ({ page, context }) => {
   const todos = new Todos(page);
-  await page.route('**/actions/todos/add', (route) => route.abort());
+  await page.route('**/actions/todos/create', (route) => route.abort());
   await todos.field().fill('Call my lawyer');
   await todos.field().press('Enter');
   await expect(alert(page)).toContainText('One change is kept in this browser');
@@ -365,7 +365,7 @@ test('somebody else who signs in on the browser neither sees nor sends it', asyn
 test('a page of somebody who is signed out neither sends for nor shows the list of who is signed in now', async ({ page, context }) => {
   const todos = new Todos(page);
   await todos.add('Buy milk');
-  await page.route('**/actions/todos/add', (route) => route.abort());
+  await page.route('**/actions/todos/create', (route) => route.abort());
   await todos.field().fill('Call my lawyer');
   await todos.field().press('Enter');
   await expect(alert(page)).toContainText('One change is kept in this browser');
@@ -429,7 +429,7 @@ test('a browser that keeps nothing says so, and asks before the page goes', asyn
   await page.reload();
   await new Site(page).isAlive();
   const todos = new Todos(page);
-  await page.route('**/actions/todos/add', (route) => route.abort());
+  await page.route('**/actions/todos/create', (route) => route.abort());
   await todos.field().fill('Buy milk');
   await todos.field().press('Enter');
   await expect(alert(page)).toContainText('until then it is on this page only, so keep it open');

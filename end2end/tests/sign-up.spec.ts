@@ -19,6 +19,7 @@ test('the account page shows what the provider told, and no token', async ({ pag
   const customer = await site.signUp(newCustomer('Grace Hopper'));
   await page.getByRole('link', { name: 'Account' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Account' })).toBeVisible();
+  await page.getByText('Show the claims').click();
   const table = page.getByRole('table');
   await expect(table).toContainText('Grace Hopper');
   await expect(table).toContainText('iss');

@@ -348,7 +348,7 @@ test('what another device changed is neither cleared, nor marked, nor written ov
 test('a to-do whose answer was lost is there once', async ({ page, javaScriptEnabled }) => {
   test.skip(javaScriptEnabled === false, 'the browser itself asks before it sends a form again');
   const todos = new Todos(page);
-  await page.route('**/actions/todos/add', async (route) => {
+  await page.route('**/actions/todos/create', async (route) => {
     await route.fetch();
     await route.abort();
   });
@@ -359,7 +359,7 @@ test('a to-do whose answer was lost is there once', async ({ page, javaScriptEna
   await todos.field().press('Enter');
   await expect(page.getByText('Not saved.')).toHaveCount(2);
   await page.unroute('**/actions/todos/list');
-  await page.unroute('**/actions/todos/add');
+  await page.unroute('**/actions/todos/create');
   await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
   await expect(page.getByText('Not saved.')).toHaveCount(0);
   await todos.isSaved();
@@ -371,7 +371,7 @@ test('a change that fails is rolled back and the text is kept', async ({ page, j
   test.skip(javaScriptEnabled === false, 'without scripts the server answers this');
   const todos = new Todos(page);
   await todos.add('Buy milk');
-  await page.route('**/actions/todos/add', (route) => route.abort());
+  await page.route('**/actions/todos/create', (route) => route.abort());
   await todos.field().fill('Call the bank');
   await todos.field().press('Enter');
   await expect(page.getByRole('alert').filter({ hasText: 'did not answer' })).toBeVisible();
@@ -379,7 +379,7 @@ test('a change that fails is rolled back and the text is kept', async ({ page, j
   await todos.shows('Buy milk', 'Call the bank');
   await expect(todos.field()).toHaveValue('');
   await expect(page.getByText('Not saved.')).toBeVisible();
-  await page.unroute('**/actions/todos/add');
+  await page.unroute('**/actions/todos/create');
   await page.getByRole('button', { name: 'Try again : Call the bank' }).click();
   await expect(page.getByText('Not saved.')).toHaveCount(0);
   await todos.isSaved();

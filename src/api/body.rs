@@ -7,12 +7,15 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::content::{Content, Given};
 use super::problem::Problem;
+use super::problem_type::ProblemType;
+use super::store::In;
 use crate::identity::bearer::{Caller, Kind};
-use crate::todo::{NewTodo, Patch};
+use crate::todo::{ListName, ListPatch, NewTodo, Patch};
 
 /// The longest owner key, in bytes.
 const MAX_OWNER: usize = 600;
@@ -56,21 +59,24 @@ impl<S: Send + Sync, T: Members> FromRequest<S> for Json<T> {
             || (media_type.starts_with("application/") && media_type.ends_with("+json"));
         if !is_json {
             let detail = "Send the body as application/json.";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+            return Err(Problem::of(ProblemType::MediaType, detail));
         }
         DefaultBodyLimit::max(T::MAX_BYTES).apply(&mut request);
         let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => {
                 let detail = format!("The body is larger than {} KiB.", T::MAX_BYTES / 1024);
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+                Problem::of(ProblemType::TooLarge, detail)
             }
             _ => Problem::bad_request("The body ended before it was complete."),
         })?;
-        if let Ok(members) = serde_json::from_slice(&body) {
+        let malformed = |error: serde_json::Error| {
+            Problem::bad_request(format!("The body is not the JSON that was expected: {error}."))
+        };
+        // What cannot be looked at is not let through without: a number may be too large for it, of a member that is not known.
+        if let Value::Object(members) = serde_json::from_slice(&body).map_err(malformed)? {
             T::check(&members)?;
         }
-        let value = serde_json::from_slice(&body);
-        value.map(Self).map_err(|e| Problem::bad_request(format!("The body is not the JSON that was expected: {e}.")))
+        serde_json::from_slice(&body).map(Self).map_err(malformed)
     }
 }
 
@@ -98,9 +104,13 @@ impl<S: Send + Sync> FromRequestParts<S> for TodoId {
 
 /// What a client may say about a to-do. It may send all that it was sent, as clients of Microsoft's sample do: version and
 /// times are not theirs to say, and stay as they are. The id is, when a to-do is added.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Draft {
+    /// The id of a to-do that is added: a UUID, made at random by the client. Anything but a text is not looked at.
+    #[schema(value_type = Option<Value>)]
     id: Option<Value>,
+    /// Whose to-do, where an app calls. What a user says is not looked at.
+    #[schema(value_type = Option<Value>)]
     owner: Option<Value>,
     #[serde(flatten)]
     content: Content,
@@ -141,9 +151,11 @@ impl Seen {
 }
 
 /// What is to change of a to-do.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Change {
+    /// The to-do that it moves behind; `null`: before all others.
     #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
     after: Given<String>,
     #[serde(flatten)]
     content: Content,
@@ -163,26 +175,56 @@ impl Change {
 }
 
 /// What is to change of all of one owner's to-dos.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Mark {
     /// Whether they are done.
+    #[schema(value_type = bool, required)]
     pub(super) done: Option<bool>,
     /// The last change that the client saw: what changed since is left as it is.
     pub(super) seen: Option<i64>,
+    /// In which list: its id, or `default` for the one that everybody has; in all of them when absent.
+    list: Option<String>,
+    /// Whose to-dos, where an app calls. What a user says is not looked at.
+    #[schema(value_type = Option<Value>)]
     owner: Option<Value>,
 }
 
 impl Members for Mark {
-    const MEMBERS: &[&str] = &["done", "seen", "owner"];
+    const MEMBERS: &[&str] = &["done", "seen", "list", "owner"];
+}
+
+/// The list that requests about several to-dos name: `default` for the one that everybody has.
+pub(super) fn list(named: Option<&str>) -> Result<In, &'static str> {
+    match named {
+        None => Ok(In::All),
+        Some("default") => Ok(In::List(None)),
+        Some(id) => match id.parse() {
+            Ok(id) => Ok(In::List(Some(id))),
+            Err(_) => Err("This is neither the id of a list nor \"default\", for the one that everybody has."),
+        },
+    }
 }
 
 impl Mark {
+    /// Where these to-dos are.
+    pub(super) fn place(&self) -> Result<In, Problem> {
+        list(self.list.as_deref()).map_err(|detail| Problem::member("/list", detail))
+    }
+
     /// As [`Draft::owner`].
     pub(super) fn owner<'a>(&'a self, caller: &'a Caller) -> Result<&'a str, Problem> {
         named_owner(caller, self.owner.as_ref())
     }
 }
 
+/// As [`Draft::id`].
+fn given_id(id: Option<&Value>) -> Result<Option<Uuid>, Problem> {
+    let Some(text) = id.and_then(Value::as_str) else { return Ok(None) };
+    let id: Uuid = text.parse().map_err(|_| Problem::member("/id", "This is not a UUID."))?;
+    Ok(Some(id).filter(|id| !id.is_nil()))
+}
+
+/// As [`owner`], of a member of a body.
 fn named_owner<'a>(caller: &'a Caller, named: Option<&'a Value>) -> Result<&'a str, Problem> {
     owner(caller, named.and_then(Value::as_str)).map_err(|detail| Problem::member("/owner", detail))
 }
@@ -195,9 +237,7 @@ impl Draft {
 
     /// The id that the client made. Clients of Microsoft's sample send a number, or the id of nothing: theirs is made here.
     pub(super) fn id(&self) -> Result<Option<Uuid>, Problem> {
-        let Some(text) = self.id.as_ref().and_then(Value::as_str) else { return Ok(None) };
-        let id: Uuid = text.parse().map_err(|_| Problem::member("/id", "This is not a UUID."))?;
-        Ok(Some(id).filter(|id| !id.is_nil()))
+        given_id(self.id.as_ref())
     }
 
     /// What a to-do is to be replaced by. What is not said is gone; but clients of Microsoft's sample know no `done`, and
@@ -211,6 +251,78 @@ impl Draft {
     pub(super) fn owner<'a>(&'a self, caller: &'a Caller) -> Result<&'a str, Problem> {
         named_owner(caller, self.owner.as_ref())
     }
+}
+
+/// What a client may say of a list that is to be added, or to be in the place of another. It may send all that it was sent.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct ListDraft {
+    /// A UUID that the client makes; without one, the API makes it. Not looked at where a list is replaced.
+    #[schema(value_type = Option<Value>)]
+    id: Option<Value>,
+    /// Whose list, where an app calls. What a user says is not looked at.
+    #[schema(value_type = Option<Value>)]
+    owner: Option<Value>,
+    /// What it is called.
+    #[schema(value_type = ListName, required)]
+    name: Option<String>,
+}
+
+impl Members for ListDraft {
+    const MEMBERS: &[&str] = &["name", "id", "owner", "createdAt", "updatedAt", "version"];
+}
+
+impl ListDraft {
+    /// What it is called.
+    pub(super) fn name(&self) -> Result<ListName, Problem> {
+        list_name(self.name.as_deref().unwrap_or_default())
+    }
+
+    /// As [`Draft::id`].
+    pub(super) fn id(&self) -> Result<Option<Uuid>, Problem> {
+        given_id(self.id.as_ref())
+    }
+
+    /// As [`Draft::owner`].
+    pub(super) fn owner<'a>(&'a self, caller: &'a Caller) -> Result<&'a str, Problem> {
+        named_owner(caller, self.owner.as_ref())
+    }
+}
+
+/// What is to change of a list.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct ListChange {
+    /// What it is called from now on.
+    #[serde(default)]
+    #[schema(value_type = ListName)]
+    name: Given<String>,
+    /// Where it moves to among the lists: behind the one with that id, or, with `null`, before all others.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    after: Given<String>,
+}
+
+impl Members for ListChange {
+    const MEMBERS: &[&str] = &["name", "after"];
+}
+
+impl ListChange {
+    /// The change, parsed. One that changes nothing is refused.
+    pub(super) fn patch(&self) -> Result<ListPatch, Problem> {
+        let name = match &self.name {
+            Given::Absent => None,
+            Given::Null => Some(list_name("")?),
+            Given::Value(name) => Some(list_name(name)?),
+        };
+        let after = self.after.id("/after", "This is not the id of a list.")?;
+        if name.is_none() && after.is_none() {
+            return Err(Problem::bad_request("Nothing is to be changed: give name, after or both."));
+        }
+        Ok(ListPatch { name, after })
+    }
+}
+
+fn list_name(name: &str) -> Result<ListName, Problem> {
+    ListName::parse(name).map_err(|error| Problem::member("/name", error.to_string()))
 }
 
 /// Whose to-dos are meant: the user's own, or the ones that an app names.

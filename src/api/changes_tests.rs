@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
 
-use super::store::{Applied, Bulk, MAX_REMOVED, Operation, Outcome, Store, Undoing, Undone};
+use super::store::{Applied, Bulk, In, ListOperation, MAX_REMOVED, Operation, Outcome, Store, Undoing, Undone};
 use super::tests::{Answer, LIST, TestApi, add, clock, listed as list, perform, store};
-use crate::todo::{CHANGE, Description, NewTodo, Patch, Todo};
+use crate::todo::{CHANGE, Description, ListName, NewTodo, Patch, Todo};
 
 fn text(description: &str) -> Description {
     Description::parse(description).expect("valid")
@@ -32,7 +32,7 @@ async fn undo(store: &Store, owner: &str, change: i64) -> Option<Undone> {
     match store.undo(owner, change).await.expect("works") {
         Undoing::Done(undone) => Some(undone),
         Undoing::Unknown => None,
-        Undoing::Full => panic!("the list is full"),
+        Undoing::Full | Undoing::TooManyLists => panic!("there is no room"),
     }
 }
 
@@ -148,8 +148,8 @@ async fn everything_can_be_undone_as_one_and_done_again() {
     ];
     let changes = [
         store.apply("alice", &batch).await.expect("works").change.expect("changed"),
-        store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works").0.expect("changed"),
-        store.apply_to_all("alice", Bulk::ClearCompleted, None).await.expect("works").0.expect("changed"),
+        store.apply_to_all("alice", Bulk::Mark { done: true }, In::All, None).await.expect("works").0.expect("changed"),
+        store.apply_to_all("alice", Bulk::ClearCompleted, In::All, None).await.expect("works").0.expect("changed"),
     ];
     assert_eq!(list(&store, "alice").await, []);
     // The last one first, as a history goes.
@@ -213,7 +213,8 @@ async fn undoing_leaves_alone_what_was_changed_since() {
     let (_folder, store) = store(&clock).await;
     let a = add(&store, "alice", "a").await.expect("added").id;
     let b = add(&store, "alice", "b").await.expect("added").id;
-    let change = store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works").0.expect("changed");
+    let change =
+        store.apply_to_all("alice", Bulk::Mark { done: true }, In::All, None).await.expect("works").0.expect("changed");
     let patch = Patch { description: Some(text("b, and more")), ..Patch::default() };
     perform(&store, "alice", Operation::Change { id: b, patch, seen: None }).await;
     let undone = undo(&store, "alice", change).await.expect("can be undone");
@@ -227,11 +228,13 @@ async fn undoing_leaves_alone_what_was_changed_since() {
     assert_eq!(undo(&store, "alice", 10_000).await, None);
 
     // For a day.
-    let change = store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works").0.expect("changed");
+    let change =
+        store.apply_to_all("alice", Bulk::Mark { done: true }, In::All, None).await.expect("works").0.expect("changed");
     clock.advance(Duration::hours(23));
     store.forget().await.expect("works");
     assert!(undo(&store, "alice", change).await.is_some());
-    let change = store.apply_to_all("alice", Bulk::ClearCompleted, None).await.expect("works").0.expect("changed");
+    let change =
+        store.apply_to_all("alice", Bulk::ClearCompleted, In::All, None).await.expect("works").0.expect("changed");
     clock.advance(Duration::hours(25));
     store.forget().await.expect("works");
     assert_eq!(undo(&store, "alice", change).await, None);
@@ -440,17 +443,19 @@ async fn however_busy_an_owner_is_what_is_kept_for_them_has_an_end() {
     assert_eq!(list(&store, "alice").await, before);
 
     for _ in 0..=MAX_REMOVED / MAX {
-        store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works");
-        store.apply_to_all("alice", Bulk::ClearCompleted, None).await.expect("works");
+        store.apply_to_all("alice", Bulk::Mark { done: true }, In::All, None).await.expect("works");
+        store.apply_to_all("alice", Bulk::ClearCompleted, In::All, None).await.expect("works");
         fill().await;
     }
-    let kept = store.changed_since("alice", 0, None, 3 * MAX_REMOVED).await.expect("works").expect("known");
-    let removed = kept.todos.iter().filter(|(_, _, removed)| *removed).count();
-    assert!(removed <= usize::try_from(MAX_REMOVED).expect("small") && removed > 1000, "{removed}");
-    // Who was away longer fetches everything.
-    assert_eq!(store.changed_since("alice", 1, None, 1).await.expect("works"), None);
+    let removed = async || {
+        let kept = store.changed_since("alice", 0, None, 10 * MAX).await.expect("works").expect("known");
+        i64::try_from(kept.todos.iter().filter(|(_, _, removed)| *removed).count()).expect("few")
+    };
+    // All of them, as long as undoing could bring them back.
+    assert_eq!(removed().await, 1 + (MAX_REMOVED / MAX + 1) * MAX);
 
-    let change = store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works").0.expect("changed");
+    let change =
+        store.apply_to_all("alice", Bulk::Mark { done: true }, In::All, None).await.expect("works").0.expect("changed");
     let id = list(&store, "alice").await[0].id;
     for n in 0..502 {
         perform(&store, "alice", Operation::Change { id, patch: done(n % 2 == 0), seen: None }).await;
@@ -459,4 +464,37 @@ async fn however_busy_an_owner_is_what_is_kept_for_them_has_an_end() {
         }
     }
     assert!(matches!(store.undo("alice", change).await.expect("works"), Undoing::Unknown));
+    // No change that is kept knows of those any more: what is remembered of them has an end of its own.
+    assert_eq!(perform(&store, "alice", Operation::Remove { id, seen: None }).await, Outcome::Removed);
+    let removed = removed().await;
+    assert!(removed <= MAX_REMOVED && removed > MAX, "{removed}");
+    // Who was away longer fetches everything.
+    assert_eq!(store.changed_since("alice", 1, None, 1).await.expect("works"), None);
+}
+
+#[tokio::test]
+async fn however_many_are_removed_at_once_come_back() {
+    let many = MAX_REMOVED + 1;
+    let (_folder, store) = store(&clock()).await;
+    let home = Uuid::from_u128(7);
+    let list = ListOperation::Add { id: home, name: ListName::parse("Home").expect("a name") };
+    store.apply_to_list("alice", &list).await.expect("works");
+    let there = async || store.counts("alice").await;
+    let adds = (0..many).map(|n| {
+        let mut new = NewTodo { done: true, ..new(&n.to_string()) };
+        new.details.list = Some(home);
+        Operation::Add { id: Uuid::new_v4(), new }
+    });
+    store.apply("alice", &adds.collect::<Vec<_>>()).await.expect("works");
+    let cleared = store.apply_to_all("alice", Bulk::ClearCompleted, In::All, None).await.expect("works");
+    assert_eq!((cleared.1, there().await), (many.unsigned_abs(), (0, 0)));
+    let undone = undo(&store, "alice", cleared.0.expect("changed")).await.expect("known");
+    assert_eq!((i64::try_from(undone.restored.len()).expect("few"), there().await), (many, (many, many)));
+
+    let remove = ListOperation::Remove { id: home, seen: None, todos_seen: None };
+    let (change, _) = store.apply_to_list("alice", &remove).await.expect("works");
+    assert_eq!(there().await, (0, 0));
+    let undone = undo(&store, "alice", change.expect("changed")).await.expect("known");
+    assert_eq!((undone.lists.restored.len(), there().await), (1, (many, many)));
+    assert!(undone.restored.iter().all(|todo| todo.details.list == Some(home)));
 }

@@ -45,6 +45,13 @@ pub struct Config {
     /// The application permissions that the API's registration offers; those of Microsoft's sample when absent.
     #[serde(default = "default_app_roles")]
     pub app_roles: Vec<String>,
+    /// How often customers and apps may call.
+    #[serde(default)]
+    pub rate_limits: RateLimits,
+    /// The web sites whose scripts may call from a browser: `https://app.example.com`. None when absent: access tokens stay
+    /// on servers.
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
     /// What each operation needs.
     pub permissions: Permissions,
     /// The APIs that this one calls on its callers' behalf, by name. One it calls itself: `directory`, with the customers'
@@ -71,6 +78,42 @@ pub struct Permissions {
     /// Changing one's own profile; only with a directory, and then required.
     #[serde(default)]
     pub write_profile: Option<UserPermissionConfig>,
+}
+
+/// `[api.rate_limits]`: so many requests at once, and as many again in so many seconds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimits {
+    /// Of one customer through one client app; 1200 in 60 seconds when absent.
+    #[serde(default = "default_per_customer")]
+    pub per_customer: Quota,
+    /// Of one app that calls as itself; 6000 in 60 seconds when absent.
+    #[serde(default = "default_per_app")]
+    pub per_app: Quota,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self { per_customer: default_per_customer(), per_app: default_per_app() }
+    }
+}
+
+/// `{ requests = 1200, seconds = 60 }`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// How many at once, and in each such time: 1 to 1,000,000.
+    pub requests: u32,
+    /// The time: 1 to 86,400 seconds.
+    pub seconds: u32,
+}
+
+fn default_per_customer() -> Quota {
+    Quota { requests: 1200, seconds: 60 }
+}
+
+fn default_per_app() -> Quota {
+    Quota { requests: 6000, seconds: 60 }
 }
 
 fn default_scopes() -> Vec<String> {

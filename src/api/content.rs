@@ -1,11 +1,13 @@
 //! What bodies say of a to-do, and what their author means by it: one reader for all requests.
 
 use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::problem::Problem;
+use super::time_zone::time_zone;
 use crate::todo::{
-    ClockTime, Day, Description, DueError, DuePatch, NewTodo, NotATimeZone, Note, Patch, Step, ZoneName,
+    ClockTime, Day, Description, DueError, DuePatch, NewTodo, Note, Patch, Repeat, Step, Unfit, ZoneName,
 };
 
 /// A member of a body (RFC 7396).
@@ -37,49 +39,102 @@ impl<T> Given<T> {
     }
 }
 
+impl Given<String> {
+    /// The id that it has, if it has one.
+    #[expect(clippy::option_option, reason = "absent, null, or an id")]
+    pub(super) fn id(&self, at: &str, malformed: &str) -> Result<Option<Option<Uuid>>, Problem> {
+        self.or(None, |id| id.parse().map(Some)).map_err(|_: uuid::Error| Problem::member(at, malformed))
+    }
+}
+
 /// What an author says of a to-do. The members have not been looked at yet.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub(super) struct Content {
+    /// What is to be done: one line.
+    #[serde(default)]
+    #[schema(value_type = Description)]
     description: Given<String>,
+    /// Whether it is done.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
     done: Given<bool>,
+    /// More about it: Markdown, kept as text.
+    #[serde(default)]
+    #[schema(value_type = Option<Note>)]
     note: Given<String>,
+    /// Whether it has a star.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
     starred: Given<bool>,
+    /// When it is due.
+    #[serde(default)]
+    #[schema(value_type = Option<DueBody>)]
     due: Given<DueBody>,
+    /// When its author is to be reminded of it: a moment, with all parts.
+    #[serde(default)]
+    #[schema(value_type = Option<DueBody>)]
+    reminder: Given<DueBody>,
+    /// How it repeats.
+    #[serde(default)]
+    #[schema(value_type = Option<Repeat>)]
+    repeat: Given<String>,
+    /// The id of the list that it is in; none for the one that everybody has.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    list: Given<String>,
+    /// What is to be done one after the other; they change as a whole.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<StepBody>>, max_items = 100)]
     steps: Given<Vec<StepBody>>,
 }
 
 /// A step of it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[schema(as = StepSent)]
 #[serde(deny_unknown_fields, expecting = "an object with id, text and done")]
 struct StepBody {
+    /// A UUID that no other step of the to-do has.
+    #[schema(value_type = Uuid)]
     id: String,
+    /// What is to be done.
+    #[schema(value_type = Description)]
     text: String,
+    /// Whether it is done.
     #[serde(default)]
     done: bool,
 }
 
-/// When it is due.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// When it is due, or its author is to be reminded: a day, or, with `time` and `timeZone`, a moment.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = DueSent)]
 #[serde(
-    default,
     rename_all = "camelCase",
     deny_unknown_fields,
     expecting = "an object with date, and with time and timeZone where a moment is meant"
 )]
 struct DueBody {
+    /// The day.
+    #[serde(default)]
+    #[schema(value_type = Day)]
     date: Given<String>,
+    /// The time of the day.
+    #[serde(default)]
+    #[schema(value_type = Option<ClockTime>)]
     time: Given<String>,
+    /// The zone whose clocks show it (IANA).
+    #[serde(default)]
+    #[schema(value_type = Option<ZoneName>)]
     time_zone: Given<String>,
 }
 
 impl Content {
     /// The members that it may have.
-    pub(super) const MEMBERS: &[&str] = &["description", "done", "note", "starred", "due", "steps"];
+    pub(super) const MEMBERS: &[&str] =
+        &["description", "done", "note", "starred", "due", "reminder", "repeat", "list", "steps"];
 
     /// What is to change of a to-do. `at` points to the object (RFC 6901) that says so.
     pub(super) fn patch(&self, at: &str) -> Result<Patch, Problem> {
-        let Self { description, done, note, starred, due, steps } = self;
+        let Self { description, done, note, starred, due, reminder, repeat, list, steps } = self;
         let refused =
             |member: &str, error: &dyn std::error::Error| Problem::member(format!("{at}/{member}"), error.to_string());
         let description = match description {
@@ -93,6 +148,9 @@ impl Content {
             note: note.or(Note::default(), |text| Note::parse(text)).map_err(|error| refused("note", &error))?,
             starred: starred.or(false, |starred| Ok::<_, Problem>(*starred))?,
             due: due.or(None, |due| due.patch(&format!("{at}/due")).map(Some))?,
+            reminder: reminder.or(None, |moment| moment.patch(&format!("{at}/reminder")).map(Some))?,
+            repeat: repeat.or(None, |rule| Repeat::parse(rule).map(Some)).map_err(|error| refused("repeat", &error))?,
+            list: list.id(&format!("{at}/list"), "This is not the id of a list.")?,
             steps: steps.or(Vec::new(), |steps| parse_steps(steps, &format!("{at}/steps")))?,
             after: None,
         })
@@ -100,11 +158,10 @@ impl Content {
 
     /// What is to change of a to-do that is there: of its place, too.
     pub(super) fn patch_and_place(&self, after: &Given<String>, at: &str) -> Result<Patch, Problem> {
-        let after = after.or(None, |id| id.parse().map(Some));
-        let after = after.map_err(|_| Problem::member(format!("{at}/after"), "This is not the id of a to-do."))?;
+        let after = after.id(&format!("{at}/after"), "This is not the id of a to-do.")?;
         let patch = Patch { after, ..self.patch(at)? };
         if patch.is_empty() {
-            let nothing = "Nothing is to be changed: give description, done, note, starred, due, steps, after or several of them.";
+            let nothing = "Nothing is to be changed: give description, done, note, starred, due, reminder, repeat, list, steps, after or several of them.";
             return Err(if at.is_empty() { Problem::bad_request(nothing) } else { Problem::member(at, nothing) });
         }
         Ok(patch)
@@ -163,15 +220,6 @@ fn parse_steps(steps: &[StepBody], at: &str) -> Result<Vec<Step>, Problem> {
 }
 
 /// Refuses what does not fit together, or not to what there is.
-pub(super) fn unfit(at: &str, error: DueError) -> Problem {
-    Problem::member(format!("{at}/due"), error.to_string())
-}
-
-/// Finds a time zone by its IANA name, in any case of letters. It is spelt as in the database then, which comes with the
-/// program.
-fn time_zone(name: &str) -> Result<ZoneName, NotATimeZone> {
-    let name = ZoneName::parse(name)?;
-    let rules = jiff::tz::db().get(name.as_str()).map_err(|_| NotATimeZone)?;
-    // One without a name (`Etc/Unknown`) is none.
-    ZoneName::parse(rules.iana_name().ok_or(NotATimeZone)?)
+pub(super) fn unfit(at: &str, unfit: Unfit) -> Problem {
+    Problem::member(format!("{at}/{}", unfit.member()), unfit.to_string())
 }

@@ -5,7 +5,7 @@ use sqlx::migrate::Migrator;
 use time::Duration;
 use uuid::Uuid;
 
-use super::store::{Bulk, Operation, Outcome, Store, Undoing};
+use super::store::{Bulk, In, Operation, Outcome, Store, Undoing};
 use super::tests::{LIST, TestApi, clock, listed, perform, store};
 use crate::platform::database;
 use crate::todo::{Description, NewTodo, Patch, Todo};
@@ -240,7 +240,7 @@ async fn undoing_brings_back_all_that_was_said_and_when_it_was_done() {
     // All at once.
     for (bulk, done) in [(Bulk::Mark { done: false }, false), (Bulk::Mark { done: true }, true)] {
         let before = list(&store).await;
-        let change = store.apply_to_all("alice", bulk, None).await.expect("works").0.expect("changed");
+        let change = store.apply_to_all("alice", bulk, In::All, None).await.expect("works").0.expect("changed");
         assert_eq!(list(&store).await[0].completed_at, done.then(|| clock.now()));
         clock.advance(Duration::minutes(1));
         undo(&store, change).await;

@@ -2,7 +2,7 @@
 //! interface (`/v1.0/me`). It is asked on the customer's behalf: the API exchanges the customer's access token for one
 //! that the directory takes, so that the directory decides by the customer's own rights.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use reqwest::Method;
 use serde_json::{Map, Value};
@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::config::{Config, DIRECTORY};
 use super::downstream::Downstream;
 use super::problem::Problem;
+use super::problem_type::ProblemType;
 use super::profile::Profile;
 use crate::identity::bearer::{AuthRejection, IncomingToken, Interaction};
 use crate::identity::client::ConfidentialClient;
@@ -68,7 +69,7 @@ impl Customer {
 
     /// Changes what is named, and returns the profile as the directory then has it.
     pub(super) async fn change(&self, changes: Map<String, Value>) -> Result<Profile, DirectoryError> {
-        let body = Some(Value::Object(changes));
+        let body = Some(Value::Object(changes).into());
         self.call(Call { method: Some(Method::PATCH), body, scopes: "write", ..Call::default() }).await?;
         // Graph answers without a body. The write scope includes reading, so the same token serves.
         self.read("write").await
@@ -95,7 +96,7 @@ pub(super) struct DirectoryError(#[from] DownstreamError);
 fn refused() -> Response {
     let detail =
         "This API is set up in a way that the directory, or its provider, refuses: its operator must mend that.";
-    Problem::new(StatusCode::BAD_GATEWAY, detail).into_response()
+    Problem::of(ProblemType::Misconfigured, detail).into_response()
 }
 
 impl IntoResponse for DirectoryError {
@@ -122,7 +123,7 @@ impl IntoResponse for DirectoryError {
                     return Problem::bad_request(detail).into_response();
                 }
                 404 => {
-                    return Problem::new(StatusCode::NOT_FOUND, "The directory has no profile of yours.")
+                    return Problem::of(ProblemType::NoProfile, "The directory has no profile of yours.")
                         .into_response();
                 }
                 401 | 403 => {
@@ -140,7 +141,7 @@ impl IntoResponse for DirectoryError {
             error => tracing::error!(%error, "the directory cannot be reached"),
         }
         let detail = "The directory that keeps the profiles does not answer at the moment. Try again soon.";
-        let mut response = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
+        let mut response = Problem::of(ProblemType::Unavailable, detail).into_response();
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         response
     }

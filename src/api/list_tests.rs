@@ -5,16 +5,23 @@ use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
 
-use super::store::{Bulk, Filter, Key, Operation, Order, Outcome, Start, Store, Undoing, Wanted, Whose};
+use super::store::{
+    Bulk, Filter, In, Key, ListOperation, Operation, Order, Outcome, Start, Store, Undoing, Wanted, Whose,
+};
 use super::tests::{Answer, LIST, TestApi, add, clock, listed, perform, store};
-use crate::todo::{Day, Description, NewTodo, Note, Patch, Todo};
+use crate::todo::{Day, Description, ListName, NewTodo, Note, Patch, Todo};
 
 fn day(text: &str) -> Day {
     Day::parse(text).expect("a day")
 }
 
+/// A list of Alice's.
+const HOME: Uuid = Uuid::from_u128(7);
+
 /// Twenty-four to-dos that differ in all that lists are about; they come in another order than they were added in.
 async fn various(store: &Store, clock: &crate::platform::clock::Clock) -> Vec<Todo> {
+    let home = ListOperation::Add { id: HOME, name: ListName::parse("Home").expect("a name") };
+    store.apply_to_list("alice", &home).await.expect("works");
     let words = ["Cherry", "apple", "banana", "Apple pie", "date", "BANANA split"];
     for n in 0..24_usize {
         let mut said = json!({"description": words[n % 6], "done": n % 3 == 0, "starred": n % 4 == 1});
@@ -25,6 +32,9 @@ async fn various(store: &Store, clock: &crate::platform::clock::Clock) -> Vec<To
                 said["due"] = json!({"date": date, "time": format!("{:02}:30", n % 24), "timeZone": "Asia/Tokyo"});
             }
             _ => {}
+        }
+        if n % 3 == 1 {
+            said["list"] = json!(HOME);
         }
         if n % 7 == 2 {
             said["note"] = json!("Nicht VERGESSEN: Äpfel, 100%_!");
@@ -50,13 +60,14 @@ async fn various(store: &Store, clock: &crate::platform::clock::Clock) -> Vec<To
 }
 
 fn is_wanted(todo: &Todo, filter: &Filter) -> bool {
-    let Filter { done, starred, due_from, due_before, text } = filter;
+    let Filter { done, starred, due_from, due_before, list, text } = filter;
     let due = todo.details.due.as_ref().map(crate::todo::Due::date);
     let searched = format!("{}\n{}", todo.description, todo.details.note.as_str()).to_lowercase();
     done.is_none_or(|done| done == todo.done)
         && starred.is_none_or(|starred| starred == todo.details.starred)
         && due_from.is_none_or(|from| due.is_some_and(|due| due >= from))
         && due_before.is_none_or(|before| due.is_some_and(|due| due < before))
+        && (*list == In::All || *list == In::List(todo.details.list))
         && text.as_ref().is_none_or(|text| searched.contains(&text.to_lowercase()))
 }
 
@@ -79,6 +90,7 @@ async fn every_filter_goes_with_every_order_and_pages_leave_nothing_out() {
     let (_folder, store) = store(&clock).await;
     let all = various(&store, &clock).await;
     assert_eq!(all.len(), 23);
+    let home = In::List(Some(HOME));
     let mut filters = vec![Filter::default()];
     for done in [None, Some(true), Some(false)] {
         for starred in [None, Some(true), Some(false)] {
@@ -88,8 +100,10 @@ async fn every_filter_goes_with_every_order_and_pages_leave_nothing_out() {
                 (None, Some(day("2026-12-03"))),
                 (Some(day("2026-12-02")), Some(day("2026-12-04"))),
             ] {
-                for text in [None, Some("BANANA".to_owned())] {
-                    filters.push(Filter { done, starred, due_from, due_before, text });
+                for (list, text) in
+                    [(In::All, None), (In::All, Some("BANANA".to_owned())), (In::List(None), None), (home, None)]
+                {
+                    filters.push(Filter { done, starred, due_from, due_before, list, text });
                 }
             }
         }
@@ -316,8 +330,9 @@ async fn how_many_there_are_is_known_without_counting() {
     assert_eq!(as_counted().await, 6);
     store.undo("alice", undone.change.expect("changed")).await.expect("works");
     assert_eq!(as_counted().await, 5);
-    store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works");
-    let cleared = store.apply_to_all("alice", Bulk::ClearCompleted, None).await.expect("works").0.expect("changed");
+    store.apply_to_all("alice", Bulk::Mark { done: true }, In::All, None).await.expect("works");
+    let cleared =
+        store.apply_to_all("alice", Bulk::ClearCompleted, In::All, None).await.expect("works").0.expect("changed");
     assert_eq!(as_counted().await, 0);
     store.undo("alice", cleared).await.expect("works");
     assert_eq!(as_counted().await, 5);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::body::Members;
 use super::problem::Problem;
@@ -19,7 +20,7 @@ fn is_control(c: char) -> bool {
 }
 
 /// A customer's profile, as Graph names its parts; `null` for what the directory does not know.
-#[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Profile {
     #[serde(default)]
@@ -34,21 +35,27 @@ pub(super) struct Profile {
     country: Option<String>,
 }
 
-/// A part of a profile. The outer `None` is a part that is not mentioned, the inner one a part that is to go.
-#[derive(Deserialize)]
+/// What is to change of a profile. The outer `None` is a part that is not mentioned, the inner one a part that is to go.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ProfileChange)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "absent, null and a text are three different wishes (RFC 7396)")]
 pub(super) struct Change {
     #[serde(default, deserialize_with = "mentioned")]
+    #[schema(value_type = String, min_length = 1, max_length = 256)]
     display_name: Option<Option<String>>,
     #[serde(default, deserialize_with = "mentioned")]
+    #[schema(value_type = Option<String>, max_length = 64)]
     given_name: Option<Option<String>>,
     #[serde(default, deserialize_with = "mentioned")]
+    #[schema(value_type = Option<String>, max_length = 64)]
     surname: Option<Option<String>>,
     #[serde(default, deserialize_with = "mentioned")]
+    #[schema(value_type = Option<String>, pattern = "^[A-Z]{2}$")]
     country: Option<Option<String>>,
     /// Known, to be refused with a reason.
     #[serde(default, deserialize_with = "mentioned")]
+    #[schema(ignore)]
     mail: Option<Option<String>>,
 }
 

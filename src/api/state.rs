@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderValue;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::config::Config;
+use super::cors;
 use super::directory::Directory;
 use super::downstream::Downstream;
 use super::permissions::Permissions;
+use super::rate_limit::RateLimiter;
 use super::store::Store;
 use crate::identity::bearer::{Caller, Explained, Verifier};
 use crate::identity::provider::Provider;
@@ -31,8 +35,16 @@ pub(super) struct Inner {
     pub(super) downstream: Option<Downstream>,
     pub(super) directory: Option<Directory>,
     pub(super) store: Store,
+    pub(super) rate_limits: Arc<RateLimiter>,
+    /// The web sites whose scripts may call from a browser.
+    pub(super) allowed_origins: Vec<HeaderValue>,
     pub(super) clock: Clock,
+    /// Files that may be read at once.
+    pub(super) imports: Semaphore,
 }
+
+/// How many files are read at once: each may take many times its own size.
+const MAX_IMPORTS: usize = 2;
 
 /// What [`Config::check`] makes of a configuration.
 struct Checked {
@@ -41,6 +53,8 @@ struct Checked {
     public_url: Option<url::Url>,
     downstream: Option<Downstream>,
     directory: Option<Directory>,
+    rate_limits: RateLimiter,
+    allowed_origins: Vec<HeaderValue>,
 }
 
 impl Config {
@@ -88,7 +102,9 @@ impl Config {
         let public_url = self.public_url.as_deref().map(|url| public_url("api.public_url", url, mode)).transpose()?;
         let directory = Directory::new(self, downstream.as_ref())?;
         self.connections.check("api.connections")?;
-        Ok(Checked { verifier, permissions, public_url, downstream, directory })
+        let rate_limits = RateLimiter::new(&self.rate_limits, clock)?;
+        let allowed_origins = cors::origins(&self.allowed_origins, mode)?;
+        Ok(Checked { verifier, permissions, public_url, downstream, directory, rate_limits, allowed_origins })
     }
 }
 
@@ -110,7 +126,7 @@ impl Api {
     /// # Errors
     /// [`StartError`].
     pub async fn start(config: Config, mode: Mode, http: &reqwest::Client, clock: Clock) -> Result<Self, StartError> {
-        let Checked { verifier, permissions, public_url, downstream, directory } =
+        let Checked { verifier, permissions, public_url, downstream, directory, rate_limits, allowed_origins } =
             config.checked(mode, http, &clock)?;
         let store = Store::open(&config.database_url, clock.clone()).await?;
         Ok(Self(Arc::new(Inner {
@@ -121,7 +137,10 @@ impl Api {
             downstream,
             directory,
             store,
+            rate_limits: Arc::new(rate_limits),
+            allowed_origins,
             clock,
+            imports: Semaphore::new(MAX_IMPORTS),
         })))
     }
 
@@ -139,6 +158,9 @@ impl Api {
             while !shutdown.is_cancelled() {
                 if let Err(error) = self.0.store.forget().await {
                     tracing::warn!(error = error.explain(), "what is over could not be removed; trying again later");
+                }
+                if let Err(error) = self.0.store.derive_reminders().await {
+                    tracing::warn!(error = error.explain(), "reminders could not be derived; trying again later");
                 }
                 tokio::select! {
                     () = shutdown.cancelled() => {}

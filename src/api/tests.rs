@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use super::store::{Bulk, Operation, Outcome, Start, Store, Wanted, Whose};
+use super::store::{Bulk, In, Operation, Outcome, Start, Store, Wanted, Whose};
 use super::{Api, StartError, config, router};
 use crate::identity::testing::{ALICE, API, BOB, ProviderDouble, TENANT};
 use crate::platform::clock::Clock;
@@ -51,12 +51,15 @@ pub(super) async fn start(toml: &str) -> Result<Api, StartError> {
 
 /// A running API, its provider, and tokens of its callers.
 pub(super) struct TestApi {
+    pub(super) api: Api,
     router: Router,
     provider: ProviderDouble,
     folder: TempDir,
     pub(super) alice: String,
     pub(super) bob: String,
     pub(super) daemon: String,
+    /// What the API says of itself: every answer of every test is held against it.
+    description: tokio::sync::OnceCell<Value>,
 }
 
 pub(super) struct Answer {
@@ -77,16 +80,53 @@ impl TestApi {
     /// Another API with the same provider.
     pub(super) fn of(api: Api, provider: ProviderDouble, folder: TempDir) -> Self {
         Self {
-            router: router(api),
+            router: router(api.clone()),
+            api,
             alice: provider.access_token(json!({})),
             bob: provider.access_token(json!({"oid": BOB})),
             daemon: provider.app_token(json!({})),
+            description: tokio::sync::OnceCell::new(),
             provider,
             folder,
         }
     }
 
-    async fn send(&self, request: Request<Body>) -> Answer {
+    /// The description of the API.
+    pub(super) async fn description(&self) -> &Value {
+        let read = async || {
+            let response = self.get_anonymously("/api/openapi.json", &[]).await;
+            let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+            serde_json::from_slice(&bytes).expect("JSON")
+        };
+        self.description.get_or_init(read).await
+    }
+
+    /// The head of an answer to a request without a token, and its body as it comes.
+    pub(super) async fn get_anonymously(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        self.ask_anonymously("GET", path, headers).await
+    }
+
+    /// The same, of any method.
+    pub(super) async fn ask_anonymously(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+        let request = Request::builder().method(method).uri(path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.header(header::HOST, "api.example.com");
+        self.router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("infallible")
+    }
+
+    /// Status and body, where that is JSON, of a request of Alice's without a body.
+    pub(super) async fn send_raw(&self, method: &str, path: &str) -> (u16, Value) {
+        let request = Request::builder().method(method.to_uppercase().as_str()).uri(path);
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.alice));
+        let request = request.body(Body::empty()).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+        (status, serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().to_string(), request.uri().to_string());
         let response = self.router.clone().oneshot(request).await.expect("infallible");
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
@@ -100,6 +140,8 @@ impl TestApi {
                 assert!(answer.body[member].is_string(), "{member}: {}", answer.body);
             }
         }
+        let described = (answer.status, &answer.headers, &answer.body);
+        super::openapi_tests::check(self.description().await, &method, &path, described);
         for name in answer.headers.keys() {
             assert!(!name.as_str().starts_with("access-control-"), "a CORS header: {name}");
         }
@@ -206,6 +248,7 @@ async fn a_customer_adds_shows_changes_and_removes_a_todo() {
     assert_eq!(api.list(&api.alice).await, [] as [crate::todo::Todo; 0]);
 }
 
+/// Abuse case 59.
 #[tokio::test]
 async fn another_owners_todo_is_404_on_every_verb() {
     let api = TestApi::start().await;
@@ -230,6 +273,7 @@ async fn another_owners_todo_is_404_on_every_verb() {
     assert_eq!(api.list(&api.alice).await, [todo]);
 }
 
+/// Abuse case 60.
 #[tokio::test]
 async fn an_owner_or_a_time_in_a_users_body_is_ignored() {
     let api = TestApi::start().await;
@@ -295,6 +339,7 @@ async fn all_are_marked_and_the_completed_cleared_at_once() {
     assert_eq!(api.call(&api.alice, "PATCH", LIST, Some(json!({}))).await.status, 400);
 }
 
+/// Abuse case 56.
 #[tokio::test]
 async fn a_read_scope_does_not_write_and_is_told_what_would() {
     let api = TestApi::start().await;
@@ -319,6 +364,7 @@ async fn a_read_scope_does_not_write_and_is_told_what_would() {
     assert_eq!(api.list(&api.alice).await[0].description.as_str(), "x");
 }
 
+/// Abuse cases 54, 55, 57 and 58.
 #[tokio::test]
 async fn callers_without_the_right_permission_are_403_and_without_a_good_token_401() {
     let api = TestApi::start().await;
@@ -362,6 +408,7 @@ async fn without_the_providers_keys_the_api_fails_closed_and_recovers() {
     assert_eq!(api.send(Request::get("/health").body(Body::empty()).expect("a request")).await.status, 200);
 }
 
+/// Abuse case 61.
 #[tokio::test]
 async fn bodies_that_are_not_what_was_expected_are_refused_and_never_500() {
     let api = TestApi::start().await;
@@ -383,6 +430,7 @@ async fn bodies_that_are_not_what_was_expected_are_refused_and_never_500() {
         (json, b"{\"description\":\"\\ud800\"}", 400),
         (json, b"{\"description\":\"a\\u0000b\"}", 400),
         (json, b"{\"description\":\" \\n \"}", 400),
+        (json, b"{\"description\":\"x\",\"more\":1e999}", 400),
         (json, deep.as_bytes(), 400),
         (json, deeper_than_parsers_go.as_bytes(), 400),
         ("text/plain", b"{\"description\":\"x\"}", 415),
@@ -395,8 +443,13 @@ async fn bodies_that_are_not_what_was_expected_are_refused_and_never_500() {
     }
     assert_eq!(api.post_raw("Application/JSON; charset=utf-8", "{\"description\":\"x\"}").await.status, 201);
     assert_eq!(api.list(&api.alice).await.len(), 1);
+    // What was sent is not repeated at any length.
+    let refused = api.post_raw(json, json!({"description": "x", "done": "é".repeat(10_000)}).to_string()).await;
+    let detail = refused.body["detail"].as_str().expect("words");
+    assert!(refused.status == 400 && detail.chars().count() == 301 && detail.ends_with('…'), "{detail}");
 }
 
+/// Abuse case 62.
 #[tokio::test]
 async fn a_body_or_text_over_the_limit_is_refused() {
     let api = TestApi::start().await;
@@ -415,6 +468,7 @@ async fn a_body_or_text_over_the_limit_is_refused() {
     }
 }
 
+/// Abuse case 63.
 #[tokio::test]
 async fn sql_metacharacters_markup_and_right_to_left_marks_are_stored_literally() {
     let api = TestApi::start().await;
@@ -429,6 +483,7 @@ async fn sql_metacharacters_markup_and_right_to_left_marks_are_stored_literally(
     assert_eq!(listed.iter().map(|todo| todo.description.as_str()).collect::<Vec<_>>(), texts);
 }
 
+/// Abuse case 64.
 #[tokio::test]
 async fn a_limit_is_clamped_and_pages_follow_one_another() {
     let api = TestApi::start().await;
@@ -481,6 +536,7 @@ async fn addresses_ids_and_methods_that_do_not_exist_are_problems_too() {
     }
 }
 
+/// Abuse case 87.
 #[tokio::test]
 async fn a_database_that_is_gone_is_503_and_not_a_torn_answer() {
     let api = TestApi::start().await;
@@ -591,8 +647,11 @@ async fn every_statement_does_the_same_on_both_engines() {
     assert_eq!(renamed, Todo { description: text, version: 4, ..done });
     assert_eq!(change(&store, c.id, &all_done).await, Outcome::Missing);
 
-    assert_eq!(store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works"), (Some(5), 1));
-    assert_eq!(store.apply_to_all("alice", Bulk::ClearCompleted, None).await.expect("works"), (Some(6), 2));
+    assert_eq!(
+        store.apply_to_all("alice", Bulk::Mark { done: true }, In::All, None).await.expect("works"),
+        (Some(5), 1)
+    );
+    assert_eq!(store.apply_to_all("alice", Bulk::ClearCompleted, In::All, None).await.expect("works"), (Some(6), 2));
     let remove = Operation::Remove { id: c.id, seen: None };
     assert_eq!(perform(&store, "alice", remove.clone()).await, Outcome::Missing);
     assert_eq!(store.owner_of(Whose::Everyones, c.id).await.expect("works").as_deref(), Some("bob"));
@@ -611,10 +670,13 @@ async fn a_full_list_takes_no_more_and_other_owners_are_not_concerned() {
     assert!(add(&store, "alice", "one too many").await.is_none());
     assert!(add(&store, "bob", "x").await.is_some());
     assert_eq!(
-        store.apply_to_all("alice", Bulk::Mark { done: true }, None).await.expect("works").1,
+        store.apply_to_all("alice", Bulk::Mark { done: true }, In::All, None).await.expect("works").1,
         MAX.unsigned_abs()
     );
-    assert_eq!(store.apply_to_all("alice", Bulk::ClearCompleted, None).await.expect("works").1, MAX.unsigned_abs());
+    assert_eq!(
+        store.apply_to_all("alice", Bulk::ClearCompleted, In::All, None).await.expect("works").1,
+        MAX.unsigned_abs()
+    );
     assert!(add(&store, "alice", "room again").await.is_some());
 }
 

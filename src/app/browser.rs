@@ -5,10 +5,12 @@ use std::cell::RefCell;
 
 #[cfg(feature = "hydrate")]
 use js_sys::Promise;
+use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
-use leptos::web_sys::{HtmlElement, HtmlFormElement, KeyboardEvent, MouseEvent};
+use leptos::web_sys::{Event, HtmlElement, HtmlFormElement, HtmlInputElement, KeyboardEvent, MouseEvent};
 use serde::Deserialize;
+use uuid::Uuid;
 #[cfg(feature = "hydrate")]
 use wasm_bindgen::JsValue;
 #[cfg(feature = "hydrate")]
@@ -16,10 +18,16 @@ use wasm_bindgen::closure::Closure;
 
 #[cfg(feature = "hydrate")]
 use crate::app::address;
+use crate::app::day_words::Reader;
 use crate::app::draft::Draft;
 use crate::app::error::AppError;
+use crate::app::keys::Focus;
 use crate::app::model::done::Done;
 use crate::app::model::form_draft::FormDraft;
+#[cfg(feature = "hydrate")]
+use crate::app::texts::{self, Texts};
+#[cfg(feature = "hydrate")]
+use crate::todo::{ClockTime, Day, ZoneName};
 
 /// The one key under which what was typed waits for the customer's return from the sign-in page.
 #[cfg(feature = "hydrate")]
@@ -165,6 +173,14 @@ pub(super) fn focus_soon(id: String, otherwise: &'static str) {
     });
 }
 
+/// Does what a click on the element does.
+pub(super) fn click(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element {
+        element.click();
+    }
+}
+
 /// Takes the second of two quick clicks for no decision.
 pub(super) fn only_once(event: MouseEvent) {
     if event.detail() > 1 {
@@ -177,13 +193,6 @@ pub(super) fn only_once_held(event: KeyboardEvent) {
     if event.repeat() {
         event.prevent_default();
     }
-}
-
-/// Whether keys pressed now are meant for a field.
-pub(super) fn is_typing() -> bool {
-    document()
-        .active_element()
-        .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
 }
 
 /// What was typed into a form.
@@ -290,6 +299,122 @@ pub(super) fn time_zone() -> Option<String> {
     }
     #[cfg(not(feature = "hydrate"))]
     None
+}
+
+/// What day it is where this browser is, what its clock shows, and in which time zone; nothing on the server.
+pub(super) fn here() -> Option<Reader> {
+    #[cfg(feature = "hydrate")]
+    {
+        let now = js_sys::Date::new_0();
+        let day = format!("{:04}-{:02}-{:02}", now.get_full_year(), now.get_month() + 1, now.get_date());
+        let time = format!("{:02}:{:02}", now.get_hours(), now.get_minutes());
+        let time_zone = time_zone().and_then(|name| ZoneName::parse(&name).ok());
+        let (today, time) = Day::parse(&day).ok().zip(ClockTime::parse(&time).ok())?;
+        Some(Reader { language: Texts::current().language(), today, time, time_zone })
+    }
+    #[cfg(not(feature = "hydrate"))]
+    None
+}
+
+/// What the script with the texts of the page left.
+#[cfg(feature = "hydrate")]
+pub(super) fn texts_of_page() -> Option<String> {
+    js_sys::Reflect::get(&window(), &texts::GLOBAL.into()).ok()?.as_string()
+}
+
+/// Tells the server in which time zone this browser is, with each request from now on: what is due today depends on it.
+pub(super) fn tell_time_zone() {
+    #[cfg(feature = "hydrate")]
+    if let (Some(zone), Some(document)) = (time_zone(), document().dyn_ref::<web_sys::HtmlDocument>()) {
+        let secure =
+            if window().location().protocol().is_ok_and(|scheme| scheme == "https:") { "; secure" } else { "" };
+        let name = address::TIME_ZONE_COOKIE;
+        let _ = document.set_cookie(&format!("{name}={zone}; path=/; max-age=31536000; samesite=lax{secure}"));
+    }
+}
+
+/// Whether nothing, or all of it, is filled in: of a date, a part may be.
+pub(super) fn is_complete(field: &HtmlInputElement) -> bool {
+    #[cfg(feature = "hydrate")]
+    return !field.validity().bad_input();
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = field;
+        true
+    }
+}
+
+/// Remembers what the customer chose about how the page looks, in this browser. Nothing that is about them.
+pub(super) fn remember(name: &str, is_on: bool) {
+    #[cfg(feature = "hydrate")]
+    if let Some(storage) = local_storage() {
+        let _ = if is_on { storage.set_item(name, "on") } else { storage.remove_item(name) };
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (name, is_on);
+}
+
+/// What [`remember`] remembered; the server knows of nothing.
+pub(super) fn remembered(name: &str) -> bool {
+    #[cfg(feature = "hydrate")]
+    return local_storage().and_then(|storage| storage.get_item(name).ok()?).is_some();
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = name;
+        false
+    }
+}
+
+#[cfg(feature = "hydrate")]
+fn local_storage() -> Option<web_sys::Storage> {
+    // An error where the customer blocks storage: then nothing is remembered.
+    web_sys::window()?.local_storage().ok()?
+}
+
+/// Whether keys go to the element.
+pub(super) fn is_focused(element: &HtmlInputElement) -> bool {
+    document().active_element().is_some_and(|focused| focused == *element.unchecked_ref::<leptos::web_sys::Element>())
+}
+
+/// Whether keys go to this page, not to another window.
+pub(super) fn has_window_focus() -> bool {
+    document().has_focus().unwrap_or(true)
+}
+
+/// The row of the list that is at a place of the window, and whether the place is in its lower half.
+pub(super) fn row_at(x: i32, y: i32) -> Option<(Uuid, bool)> {
+    #[cfg(feature = "hydrate")]
+    {
+        #[expect(clippy::cast_precision_loss, reason = "no window is that large")]
+        let (x, y) = (x as f32, y as f32);
+        let row = document().element_from_point(x, y)?.closest("li.todo").ok()??;
+        let bounds = row.get_bounding_client_rect();
+        let is_below = f64::from(y) > bounds.top() + bounds.height() / 2.0;
+        Some((row.id().strip_prefix("todo-")?.parse().ok()?, is_below))
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = (x, y);
+        None
+    }
+}
+
+/// Scrolls the window while something is dragged to its upper or lower edge.
+pub(super) fn scroll_at_edge(y: i32) {
+    #[cfg(feature = "hydrate")]
+    {
+        let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
+        let by = if y < 48 {
+            -12.0
+        } else if f64::from(y) > height - 48.0 {
+            12.0
+        } else {
+            return;
+        };
+        window().scroll_by_with_x_and_y(0.0, by);
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = y;
 }
 
 /// Whether the page can be seen right now.
@@ -499,6 +624,186 @@ pub(super) fn scroll_to_soon(id: String) {
         #[cfg(not(feature = "hydrate"))]
         let _ = id;
     });
+}
+
+/// What has the focus, as far as keys are concerned.
+pub(super) fn focus_of_keys() -> Focus {
+    #[cfg(feature = "hydrate")]
+    {
+        let document = document();
+        if document.query_selector("dialog[open]").is_ok_and(|dialog| dialog.is_some()) {
+            return Focus::Dialog;
+        }
+        let Some(element) = document.active_element() else { return Focus::Page };
+        let is_editable = element.dyn_ref::<HtmlElement>().is_some_and(HtmlElement::is_content_editable);
+        let text = match element.tag_name().as_str() {
+            "INPUT" => element.dyn_ref::<HtmlInputElement>().map(HtmlInputElement::value),
+            "TEXTAREA" => element.dyn_ref::<web_sys::HtmlTextAreaElement>().map(web_sys::HtmlTextAreaElement::value),
+            "SELECT" => Some("chosen".to_owned()),
+            _ => is_editable.then(|| element.text_content().unwrap_or_default()),
+        };
+        match text {
+            // Another one that is empty may have been emptied just now: its own history brings its text back.
+            Some(text) if text.is_empty() && element.id() == "new-todo" => Focus::EmptyField,
+            Some(_) => Focus::Field,
+            None if element.matches("li.todo").unwrap_or(false) => Focus::Row,
+            None if element.closest("li.todo").is_ok_and(|row| row.is_some()) => Focus::InRow,
+            None => Focus::Page,
+        }
+    }
+    #[cfg(not(feature = "hydrate"))]
+    Focus::Page
+}
+
+/// The row of the list that has the focus, or has what has it.
+pub(super) fn row_with_focus() -> Option<Uuid> {
+    document().active_element()?.closest("li.todo").ok()??.id().strip_prefix("todo-")?.parse().ok()
+}
+
+/// The rows of the list that can be seen, in their order.
+pub(super) fn shown_rows() -> Vec<Uuid> {
+    #[cfg(feature = "hydrate")]
+    {
+        // Those that are folded away cannot.
+        let Ok(rows) = document().query_selector_all("li.todo:not(details:not([open]) *)") else { return Vec::new() };
+        let ids = (0..rows.length()).filter_map(|place| rows.item(place)?.dyn_into::<web_sys::Element>().ok());
+        ids.filter_map(|row| row.id().strip_prefix("todo-")?.parse().ok()).collect()
+    }
+    #[cfg(not(feature = "hydrate"))]
+    Vec::new()
+}
+
+/// Moves the focus to a row of the list itself. Answers whether it is there.
+pub(super) fn focus_row(id: Uuid) -> bool {
+    let row = document().get_element_by_id(&format!("todo-{id}")).and_then(|row| row.dyn_into::<HtmlElement>().ok());
+    row.is_some_and(|row| {
+        // Keys go there; Tab does not, which has its buttons.
+        let _ = row.set_attribute("tabindex", "-1");
+        row.focus().is_ok()
+    })
+}
+
+/// The same once the page shows the latest change, with the first of some rows that is there then.
+pub(super) fn focus_row_soon(ids: [Option<Uuid>; 2]) {
+    request_animation_frame(move || {
+        // What the change itself asked for comes first.
+        request_animation_frame(move || {
+            let _ = ids.into_iter().flatten().any(focus_row);
+        });
+    });
+}
+
+/// Presses the button, or follows the link, `id`, where it is there and can be pressed.
+pub(super) fn press(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element.filter(|element| !element.hidden()) {
+        element.click();
+    }
+}
+
+/// Moves the focus to a field, where it is there, and selects its text.
+pub(super) fn focus_field(id: &str) {
+    let field = document().get_element_by_id(id).and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
+    if let Some(field) = field {
+        let _ = field.focus();
+        field.select();
+    }
+}
+
+/// Opens a window of the page; Escape closes it, and the focus goes back (HTML, `showModal`).
+pub(super) fn open_dialog(dialog: NodeRef<Dialog>) {
+    if let Some(dialog) = dialog.get_untracked().filter(|dialog| !dialog.open()) {
+        let _ = dialog.show_modal();
+    }
+}
+
+/// Closes a window of the page.
+pub(super) fn close_dialog(dialog: NodeRef<Dialog>) {
+    if let Some(dialog) = dialog.get_untracked() {
+        dialog.close();
+    }
+}
+
+/// Starts what shows the list without a network. Not in browsers without it, nor where the page came by plain http.
+pub(super) fn start_service_worker() {
+    #[cfg(feature = "hydrate")]
+    if let Some(container) = service_workers()
+        && let Some(register) = function(&container, "register")
+        && let Ok(started) = register.call1(&container, &"/service-worker.js".into())
+        && let Ok(started) = started.dyn_into::<Promise>()
+    {
+        leptos::task::spawn_local(async move {
+            // Refused where the customer blocks storage.
+            let _ = started.await;
+        });
+    }
+}
+
+/// Tells it something, where it is there.
+pub(super) fn tell_service_worker(word: &str) {
+    #[cfg(feature = "hydrate")]
+    if let Some(container) = service_workers()
+        && let Ok(worker) = js_sys::Reflect::get(&container, &"controller".into())
+        && let Some(post) = function(&worker, "postMessage")
+    {
+        let _ = post.call1(&worker, &word.into());
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = word;
+}
+
+#[cfg(feature = "hydrate")]
+fn service_workers() -> Option<JsValue> {
+    let container = js_sys::Reflect::get(&window().navigator(), &"serviceWorker".into()).ok()?;
+    container.is_object().then_some(container)
+}
+
+#[cfg(feature = "hydrate")]
+fn function(of: &JsValue, name: &str) -> Option<js_sys::Function> {
+    js_sys::Reflect::get(of, &name.into()).ok()?.dyn_into().ok()
+}
+
+/// The tags of the languages that the customer reads (RFC 5646), the first before all others.
+pub(super) fn languages() -> Vec<String> {
+    #[cfg(feature = "hydrate")]
+    return window().navigator().languages().iter().filter_map(|tag| tag.as_string()).collect();
+    #[cfg(not(feature = "hydrate"))]
+    Vec::new()
+}
+
+/// The text that is pasted.
+pub(super) fn pasted(event: &Event) -> Option<String> {
+    #[cfg(feature = "hydrate")]
+    return event.dyn_ref::<web_sys::ClipboardEvent>()?.clipboard_data()?.get_data("text/plain").ok();
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = event;
+        None
+    }
+}
+
+/// What is selected of a field's text, in bytes of it; the end, where nothing is known of that.
+pub(super) fn selection(field: &HtmlInputElement) -> (usize, usize) {
+    let value = field.value();
+    #[cfg(feature = "hydrate")]
+    {
+        // Browsers count the units of UTF-16.
+        let bytes = |units: u32| {
+            let mut left = units as usize;
+            let within = value.chars().take_while(|c| {
+                let fits = left >= c.len_utf16();
+                left = left.saturating_sub(c.len_utf16());
+                fits
+            });
+            within.map(char::len_utf8).sum::<usize>()
+        };
+        let place = |place: Option<u32>| place.map_or(value.len(), bytes);
+        let begin = place(field.selection_start().ok().flatten());
+        let end = place(field.selection_end().ok().flatten());
+        (begin.min(end), begin.max(end))
+    }
+    #[cfg(not(feature = "hydrate"))]
+    (value.len(), value.len())
 }
 
 /// Makes a redirect answered to a server function a page load. Must run before the router starts: the first wins.

@@ -19,6 +19,9 @@ pub struct Draft {
     /// What was to be seen there before; empty where that is not known.
     #[serde(default)]
     pub edit_before: String,
+    /// The note that was being typed.
+    #[serde(default)]
+    pub note: Option<NoteDraft>,
     /// The forms of the account page.
     #[serde(default)]
     pub forms: Vec<FormDraft>,
@@ -28,10 +31,25 @@ pub struct Draft {
     pub sent: Option<FormDraft>,
 }
 
+/// A note while it is typed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteDraft {
+    /// Of which to-do.
+    pub id: Uuid,
+    /// What is in the field.
+    pub text: String,
+    /// What was to be seen there before.
+    pub before: String,
+}
+
 impl Draft {
     /// Whether there is nothing to keep.
     pub fn is_empty(&self) -> bool {
-        self.new.is_empty() && self.edit.is_none() && self.forms.is_empty() && self.sent.is_none()
+        self.new.is_empty()
+            && self.edit.is_none()
+            && self.note.is_none()
+            && self.forms.is_empty()
+            && self.sent.is_none()
     }
 
     /// What is left for the account page.

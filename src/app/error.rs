@@ -1,11 +1,13 @@
-//! Everything that can go wrong, as the page sees it. What is shown says what happened and what to do; what leaks
-//! nothing was logged by the server under the request's id.
+//! Everything that can go wrong, as the page sees it. What is shown says what happened and what to do, in the reader's
+//! language ([`AppError::text`]); it leaks nothing: what happened was logged by the server under the request's id.
 
 use serde::{Deserialize, Serialize};
 use server_fn::codec::JsonEncoding;
 use server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
 use crate::app::address;
+use crate::app::model::reason::Reason;
+use crate::app::texts::Texts;
 use crate::todo::Todo;
 
 /// Why an action did not work.
@@ -13,76 +15,66 @@ use crate::todo::Todo;
 pub enum AppError {
     /// The customer must sign in (again), or prove more. Every path handles it the same way: a page load redirects
     /// before it streams, the hydrated page keeps what was typed and navigates, a plain form is redirected.
-    #[error("Please sign in to go on.")]
+    #[error("a sign-in is required")]
     SignInRequired {
         /// Where to go, on this site, as a full page load.
         url: String,
     },
     /// The provider must ask for a permission that was not given yet. Handled as [`AppError::SignInRequired`] is.
-    #[error("Your permission is needed to go on.")]
+    #[error("a permission is required")]
     ConsentRequired {
         /// Where to go, on this site, as a full page load.
         url: String,
     },
     /// The customer was just asked for a permission or a proof, and did not give it: a page would ask again at once, and
     /// again.
-    #[error("You did not allow it. Nothing was changed.")]
+    #[error("a permission was declined")]
     Declined {
         /// Where to go, on this site, as a full page load, for them who think again.
         url: String,
     },
-    /// What was typed cannot be accepted; the text says why and what to do.
-    #[error("{0}")]
-    Invalid(String),
+    /// What was typed cannot be accepted.
+    #[error("not acceptable: {0:?}")]
+    Invalid(Reason),
     /// It is not there (any more), or it is somebody else's.
-    #[error("This is no longer there. It may have been removed in another window.")]
+    #[error("not there")]
     NotFound,
     /// The API refused although the customer is signed in.
-    #[error("You are signed in, but not allowed to do this.")]
+    #[error("not allowed")]
     Forbidden,
     /// The customer came back from the provider, and the permission is still missing: asking again at once would bring the
     /// same.
-    #[error(
-        "Errand still does not have the permission that this needs. Nothing is lost: sign in again to give it, or try later."
-    )]
+    #[error("a permission was not granted")]
     NotGranted {
         /// Where to go, on this site, as a full page load, to be asked once more.
         url: String,
     },
     /// The customer came back from signing in, and there is still no access token for them.
-    #[error(
-        "You signed in, but Errand is still given no access for you. Nothing is lost: sign in again, or try later."
-    )]
+    #[error("no access token was granted")]
     NoAccess {
         /// Where to go, on this site, as a full page load, to sign in once more.
         url: String,
     },
     /// The page was made for somebody else than the customer who is signed in now. Nothing was done.
-    #[error("Somebody else has signed in on this browser since that page was loaded. Nothing was changed.")]
+    #[error("the page is of another customer")]
     SomebodyElse,
     /// Another device changed the to-do meanwhile. Nothing was done.
-    #[error(
-        "This was changed to “{}” on another device meanwhile, and nothing is done yet. Look at it, and do it once more if you \
-         still want to.", now.description
-    )]
+    #[error("changed meanwhile")]
     Changed {
         /// How it is now.
         now: Box<Todo>,
     },
     /// The sign-in service refuses Errand, or the two do not understand each other: a mistake in how Errand is set up.
-    #[error(
-        "Errand is turned away by the service that it needs for this. That is no outage: whoever runs Errand must mend it. \
-         Nothing is lost; signing in again may help meanwhile."
-    )]
+    #[error("misconfigured")]
     Misconfigured {
         /// Where to go, on this site, as a full page load, to sign in again.
         url: String,
     },
     /// What is needed did not answer, or not sensibly. Trying again later may help; nothing was lost.
-    #[error("This cannot be reached right now. Nothing is lost; please try again in a moment.")]
+    #[error("unavailable")]
     Unavailable,
     /// The web server did not answer the browser.
-    #[error("Errand did not answer. Check your connection and try again.")]
+    #[error("no answer")]
     Connection,
 }
 
@@ -97,6 +89,8 @@ pub enum Section {
     Sessions,
     /// The daily digest.
     Digest,
+    /// All of the customer's to-dos, as a file or to be deleted.
+    Data,
     /// The account page as a whole.
     Account,
 }
@@ -108,6 +102,7 @@ impl Section {
             Some("profile") => Self::Profile,
             Some("sessions") => Self::Sessions,
             Some("digest") => Self::Digest,
+            Some("data") => Self::Data,
             Some("account") => Self::Account,
             _ => Self::List,
         }
@@ -119,6 +114,7 @@ impl Section {
             Self::Profile => Some("profile"),
             Self::Sessions => Some("sessions"),
             Self::Digest => Some("digest"),
+            Self::Data => Some("data"),
             Self::List | Self::Account => None,
         }
     }
@@ -127,7 +123,7 @@ impl Section {
     pub fn page(self) -> &'static str {
         match self {
             Self::List => address::TODOS,
-            Self::Profile | Self::Sessions | Self::Digest | Self::Account => address::ACCOUNT,
+            Self::Profile | Self::Sessions | Self::Digest | Self::Data | Self::Account => address::ACCOUNT,
         }
     }
 
@@ -137,13 +133,15 @@ impl Section {
         path.strip_prefix(self.page()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    fn subject(self) -> &'static str {
+    /// That it cannot be had.
+    fn unreachable(self, t: Texts) -> &'static str {
         match self {
-            Self::List => "Your list",
-            Self::Profile => "Your profile",
-            Self::Sessions => "The list of your sign-ins",
-            Self::Digest => "Your daily digest",
-            Self::Account => "Your account",
+            Self::List => t.unreachable_list(),
+            Self::Profile => t.unreachable_profile(),
+            Self::Sessions => t.unreachable_sessions(),
+            Self::Digest => t.unreachable_digest(),
+            Self::Data => t.unreachable_data(),
+            Self::Account => t.unreachable_account(),
         }
     }
 }
@@ -169,19 +167,24 @@ impl AppError {
     }
 
     /// What happened and what to do, where it is about `section`.
-    pub fn text(&self, section: Section) -> String {
-        match (self, section) {
-            (Self::Unavailable, section) => {
-                format!(
-                    "{} cannot be reached right now. Nothing is lost; please try again in a moment.",
-                    section.subject()
-                )
-            }
-            (Self::NotFound, Section::List) => {
-                "This to-do is no longer there. It may have been deleted in another window.".to_owned()
-            }
-            (error, _) => error.to_string(),
-        }
+    pub fn text(&self, t: Texts, section: Section) -> String {
+        let text = match self {
+            Self::SignInRequired { .. } => t.error_sign_in(),
+            Self::ConsentRequired { .. } => t.error_consent(),
+            Self::Declined { .. } => t.error_declined(),
+            Self::Invalid(reason) => return reason.text(t),
+            Self::NotFound if section == Section::List => t.error_todo_not_found(),
+            Self::NotFound => t.error_not_found(),
+            Self::Forbidden => t.error_forbidden(),
+            Self::NotGranted { .. } => t.error_not_granted(),
+            Self::NoAccess { .. } => t.error_no_access(),
+            Self::SomebodyElse => t.error_somebody_else(),
+            Self::Changed { now } => return t.error_changed(&now.description),
+            Self::Misconfigured { .. } => t.error_misconfigured(),
+            Self::Unavailable => section.unreachable(t),
+            Self::Connection => t.error_connection(),
+        };
+        text.to_owned()
     }
 }
 
@@ -193,9 +196,7 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::Connection,
             // An answer that is not ours, of a proxy, a network that wants a password, a program that is starting, says
             // nothing of what was asked: that is `Unavailable`, below.
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self::Invalid("The form could not be understood. Reload the page and try again.".to_owned())
-            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::Invalid(Reason::Form),
             _ => Self::Unavailable,
         }
     }

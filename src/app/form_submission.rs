@@ -10,9 +10,9 @@ use crate::app::browser;
 use crate::app::draft::Draft;
 use crate::app::error::Section;
 use crate::app::interaction::Interaction;
-use crate::app::model::done::Done;
 use crate::app::model::flash::Flash;
-use crate::app::model::form_draft::FormDraft;
+use crate::app::model::form_draft::{FormDraft, IMPORT};
+use crate::app::texts::Texts;
 
 /// What the forms of one card have to say. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -28,6 +28,7 @@ pub struct FormSubmission {
     /// Whether something in it was changed and not saved yet.
     pub changed: StoredValue<bool>,
     section: Section,
+    texts: Texts,
     interaction: Interaction,
 }
 
@@ -38,17 +39,20 @@ impl FormSubmission {
         let text = |text: Option<String>| RwSignal::new(text.filter(|_| ours));
         // Neither done nor refused: the customer comes back from the provider.
         let came_back = ours && flash.error.is_none() && !flash.form.is_empty();
-        let said = text(flash.done.map(Done::text));
+        let t = Texts::current();
+        let said = text(flash.done.map(|done| done.text(t)));
         if came_back {
-            said.set(Some(WELCOME_BACK.to_owned()));
+            let words = if flash.form.action == IMPORT { t.welcome_back_file() } else { t.welcome_back() };
+            said.set(Some(words.to_owned()));
         }
         Self {
             said,
-            failed: text(flash.error.clone()),
+            failed: text(flash.problem(t)),
             busy: RwSignal::new(false),
             form: NodeRef::new(),
             changed: StoredValue::new(came_back),
             section,
+            texts: t,
             interaction: expect_context(),
         }
     }
@@ -70,7 +74,7 @@ impl FormSubmission {
             match answer {
                 Ok(done) => {
                     self.changed.set_value(false);
-                    self.said.set(Some(done.text()));
+                    self.said.set(Some(done.text(self.texts)));
                 }
                 Err(error) => {
                     // What was changed in other forms of the page is kept, too.
@@ -81,7 +85,7 @@ impl FormSubmission {
                         Draft { sent: Some(sent), ..draft }
                     };
                     if !self.interaction.start_if_required(&error, draft) {
-                        self.failed.set(Some(error.text(self.section)));
+                        self.failed.set(Some(error.text(self.texts, self.section)));
                     }
                 }
             }
@@ -106,10 +110,8 @@ impl FormSubmission {
             self.changed.set_value(true);
             // Not beside a reason why it is not saved.
             if self.failed.with_untracked(Option::is_none) {
-                self.said.set(Some(WELCOME_BACK.to_owned()));
+                self.said.set(Some(self.texts.welcome_back().to_owned()));
             }
         }
     }
 }
-
-const WELCOME_BACK: &str = "Welcome back. What you typed is here as you left it: save it to finish.";

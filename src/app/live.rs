@@ -17,6 +17,7 @@ use leptos::task::spawn_local;
 use crate::app::address;
 use crate::app::browser::{self, ServerEvent};
 use crate::app::interaction::Interaction;
+use crate::app::lists_state::ListsState;
 use crate::app::optimistic::List;
 use crate::app::todo_list_state::TodoListState;
 
@@ -29,6 +30,7 @@ const FETCH_AGAIN: Duration = Duration::from_secs(3);
 #[derive(Clone, Copy)]
 pub struct Live {
     state: TodoListState,
+    lists: ListsState,
     interaction: Interaction,
     /// The last change that was heard of.
     heard: StoredValue<i64>,
@@ -42,9 +44,10 @@ pub struct Live {
 
 impl Live {
     /// One that does not listen yet.
-    pub fn new(state: TodoListState, interaction: Interaction) -> Self {
+    pub fn new(state: TodoListState, lists: ListsState, interaction: Interaction) -> Self {
         Self {
             state,
+            lists,
             interaction,
             heard: StoredValue::new(0),
             is_anew: StoredValue::new(false),
@@ -127,6 +130,7 @@ impl Live {
         spawn_local(async move {
             while self.is_due.try_get_value().unwrap_or_default() {
                 let _ = self.is_due.try_set_value(false);
+                self.lists.refresh();
                 if !self.state.fetch_unless_sending().await {
                     self.try_again_later();
                     break;

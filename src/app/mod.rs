@@ -10,11 +10,19 @@
 //! | [`model`] | what it is told, and what it tells: plain data |
 //! | [`address`] | the addresses of this site, in one place |
 //! | [`error`] | everything that can go wrong, as the page sees it |
+//! | [`filter`] | which rows of the list an address shows |
+//! | [`arrangement`] | which rows of the list are shown, and in which order |
 //! | [`optimistic`] | the list as it will be once the server has answered: no browser, no signals, easily tested |
 //! | [`todo_list_state`] | that list, live: sends changes in their order, reports failures |
+//! | [`lists_state`] | the customer's lists, live |
 //! | [`outbox`] | what the server has not confirmed, kept in the browser |
 //! | [`live`] | hears of what other tabs and devices change, and has the list fetched |
+//! | [`quick_add`], [`pasted_lines`] | what is meant by a text such as `tomorrow 9am #home !`, and by several lines |
+//! | [`offline`] | the list where there is no network |
 //! | [`viewer`] | who is looking |
+//! | [`texts`] | what the pages say, in the reader's language |
+//! | [`day_words`] | when a to-do is due, in the reader's words |
+//! | [`keys`] | what keys mean on the list |
 //! | [`draft`] | what is typed and not saved yet |
 //! | [`interaction`] | the one way to "please sign in again" |
 //! | [`form_submission`] | a form that is sent without leaving the page |
@@ -24,23 +32,32 @@
 
 pub mod actions;
 pub mod address;
+pub mod arrangement;
 mod browser;
 pub mod components;
+pub mod day_words;
 pub mod draft;
 pub mod error;
+pub mod filter;
 pub mod form_submission;
 #[cfg(feature = "hydrate")]
 mod indexed_db;
 pub mod interaction;
+pub mod keys;
+pub mod lists_state;
 pub mod live;
 pub mod model;
+pub mod offline;
 pub mod optimistic;
 #[cfg(test)]
 mod optimistic_model;
 pub mod outbox;
 pub mod pages;
+pub mod pasted_lines;
+pub mod quick_add;
 mod response;
 pub mod session_watch;
+pub mod texts;
 pub mod todo_list_state;
 pub mod viewer;
 
@@ -52,21 +69,26 @@ use leptos_router::{SsrMode, path};
 use crate::app::actions::customer::current_viewer;
 use crate::app::components::frame::{Frame, Layout};
 use crate::app::interaction::Interaction;
+use crate::app::lists_state::ListsState;
+use crate::app::offline::KeepList;
 use crate::app::pages::account::AccountPage;
 use crate::app::pages::home::HomePage;
 use crate::app::pages::not_found::NotFound;
 use crate::app::pages::sign_in_problem::SignInProblem;
 use crate::app::pages::todos::TodosPage;
 use crate::app::session_watch::SessionWatch;
+use crate::app::texts::Texts;
 use crate::app::todo_list_state::TodoListState;
 use crate::app::viewer::ViewerResource;
 
-/// The HTML document around [`App`], rendered by the server only.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// The HTML document around [`App`], rendered by the server only; `texts` is where the script with the texts of its
+/// language is.
+pub fn shell(options: LeptosOptions, texts: String) -> impl IntoView {
     response::set_content_security_policy();
+    let t = Texts::current();
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang=t.language().tag()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -75,13 +97,15 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="format-detection" content="telephone=no, date=no, address=no, email=no" />
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#faf8f5" />
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#16151a" />
-                <meta name="description" content="Errand keeps your to-do list: calm, quick, and yours alone." />
+                <meta name="description" content=t.page_description() />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
                 <link rel="manifest" href="/manifest.webmanifest" />
                 <HashedStylesheet options=options.clone() id="leptos" root="" />
                 <AutoReload options=options.clone() />
+                // Before the program, which waits for its turn as this one does.
+                <script defer src=texts></script>
                 <HydrationScripts options />
                 <MetaTags />
             </head>
@@ -99,23 +123,31 @@ pub fn App() -> impl IntoView {
     // Blocking: the navigation must be right in the first byte, or a signed-out page would flash.
     provide_context(ViewerResource(Resource::new_blocking(|| (), |()| current_viewer())));
     // Both outlive the pages, so that leaving the list does not lose a change that is on its way.
-    provide_context(Interaction::new());
+    let interaction = Interaction::new();
+    provide_context(interaction);
     let todos = TodoListState::new();
     todos.start_keeping();
     provide_context(todos);
+    provide_context(ListsState::new());
     provide_context(SessionWatch::new());
 
     view! {
         <Title formatter=|page: String| if page.is_empty() { "Errand".to_owned() } else { format!("{page} · Errand") } />
         <Router>
+            <KeepList interaction />
             <Routes fallback=|| view! { <Frame><NotFound /></Frame> }>
                 <ParentRoute path=path!("") view=Layout ssr=SsrMode::Async>
                     <Route path=path!("") view=HomePage ssr=SsrMode::Async />
-                    // One page for the three addresses: it reads its filter from the path and is never rebuilt.
+                    // One page for all of these addresses: it reads its filter from the path and is never rebuilt.
                     <ParentRoute path=path!("todos") view=TodosPage ssr=SsrMode::Async>
                         <Route path=path!("") view=|| () ssr=SsrMode::Async />
                         <Route path=path!("active") view=|| () ssr=SsrMode::Async />
                         <Route path=path!("completed") view=|| () ssr=SsrMode::Async />
+                        <Route path=path!("today") view=|| () ssr=SsrMode::Async />
+                        <Route path=path!("planned") view=|| () ssr=SsrMode::Async />
+                        <Route path=path!("overdue") view=|| () ssr=SsrMode::Async />
+                        <Route path=path!("starred") view=|| () ssr=SsrMode::Async />
+                        <Route path=path!("lists/:id") view=|| () ssr=SsrMode::Async />
                     </ParentRoute>
                     <Route path=path!("account") view=AccountPage ssr=SsrMode::Async />
                     <Route path=path!("sign-in-problem") view=SignInProblem ssr=SsrMode::Async />
@@ -128,6 +160,10 @@ pub fn App() -> impl IntoView {
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
 pub fn start_in_browser() {
+    // Without the texts of the page, or with those of another program, it stays one that works without scripts.
+    if !browser::texts_of_page().is_some_and(|json| texts::take_over(&json)) {
+        return;
+    }
     browser::do_without_scripts_after_a_panic();
     browser::follow_redirects_by_page_loads();
     leptos::mount::hydrate_body(App);

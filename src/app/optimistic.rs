@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app::model::seen::Seen;
-use crate::todo::{Description, NewTodo, Todo};
+use crate::todo::{Description, NewTodo, Note, Patch, Step, Todo};
 
 /// A row of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,13 +39,187 @@ pub enum Trouble {
     Unanswered,
     /// The server refused it, in words for the customer.
     Refused(String),
-    /// Another device changed the text meanwhile. The customer chooses.
+    /// Another device changed a text meanwhile. The customer chooses.
     Conflict {
+        /// Which of the to-do's texts.
+        part: Part,
         /// What it is now; `None` where the to-do was deleted.
-        theirs: Option<Description>,
+        theirs: Option<String>,
         /// What was typed here.
-        mine: Description,
+        mine: String,
     },
+}
+
+/// A text of a to-do, of which two devices can write two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What is to be done.
+    Text,
+    /// The note.
+    Note,
+    /// A step.
+    Step,
+}
+
+/// What is done to the steps of a to-do: to one of them, so that two devices do not write over each other's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepChange {
+    /// One more, at the end.
+    Add(Step),
+    /// Another text.
+    Edit {
+        /// Which step.
+        id: Uuid,
+        /// The new text.
+        text: Description,
+        /// The text that its author saw.
+        before: Description,
+    },
+    /// Done, or not done.
+    SetDone {
+        /// Which step.
+        id: Uuid,
+        /// Whether it is done.
+        done: bool,
+    },
+    /// Gone.
+    Delete {
+        /// Which step.
+        id: Uuid,
+        /// The text that was to be seen.
+        before: Description,
+    },
+}
+
+impl StepChange {
+    /// Does it.
+    pub fn apply(&self, steps: &mut Vec<Step>) {
+        match self {
+            Self::Add(step) if steps.iter().any(|known| known.id == step.id) => {}
+            Self::Add(step) => steps.push(step.clone()),
+            Self::Edit { id, text, .. } => {
+                for step in steps.iter_mut().filter(|step| step.id == *id) {
+                    step.text.clone_from(text);
+                }
+            }
+            Self::SetDone { id, done } => {
+                for step in steps.iter_mut().filter(|step| step.id == *id) {
+                    step.done = *done;
+                }
+            }
+            Self::Delete { id, .. } => steps.retain(|step| step.id != *id),
+        }
+    }
+
+    /// The text that was typed for it.
+    fn text(&self) -> Option<&Description> {
+        match self {
+            Self::Add(step) => Some(&step.text),
+            Self::Edit { text, .. } => Some(text),
+            Self::SetDone { .. } | Self::Delete { .. } => None,
+        }
+    }
+
+    /// What comes of it where the to-do was changed meanwhile, and has these steps now.
+    fn verdict(&self, now: &[Step], sent_before: bool) -> Verdict {
+        let find = |id: &Uuid| now.iter().find(|step| step.id == *id);
+        match self {
+            Self::Add(step) if find(&step.id).is_some() => Verdict::Done,
+            Self::Edit { id, text, .. } if find(id).is_some_and(|step| step.text == *text) => Verdict::Done,
+            Self::Add(_) | Self::Edit { .. } => Verdict::Again,
+            Self::SetDone { id, done } => match find(id) {
+                Some(step) if step.done == *done => Verdict::Done,
+                Some(_) if !sent_before => Verdict::Again,
+                _ => Verdict::LeftAlone,
+            },
+            Self::Delete { id, before } => match find(id) {
+                None => Verdict::Done,
+                Some(step) if step.text == *before => Verdict::Again,
+                Some(_) => Verdict::LeftAlone,
+            },
+        }
+    }
+
+    /// The same, where the step says something else by now, or is gone: a text is kept, as one more step.
+    fn beside(self, now: &[Step]) -> Self {
+        match self {
+            Self::Edit { id, text, before }
+                if now.iter().all(|step| step.id != id || (step.text != before && step.text != text)) =>
+            {
+                Self::Add(Step { id: Uuid::new_v4(), text, done: false })
+            }
+            change => change,
+        }
+    }
+}
+
+/// What is done to more of a to-do than its text and whether it is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Amendment {
+    /// Some of its members, or its place in the list.
+    Members(Patch),
+    /// One of its steps.
+    Step(StepChange),
+}
+
+impl Amendment {
+    fn apply(&self, todo: &mut NewTodo) {
+        match self {
+            Self::Members(patch) => {
+                // All that is known of a to-do is complete, and so is what is made of it here.
+                if let Ok(merged) = patch.merge(todo.clone()) {
+                    *todo = merged;
+                }
+            }
+            Self::Step(change) => change.apply(&mut todo.details.steps),
+        }
+    }
+
+    /// Whether the row moves to another place.
+    fn is_move(&self) -> bool {
+        matches!(self, Self::Members(Patch { after: Some(_), .. }))
+    }
+
+    /// What to ask of the server, where the to-do is as it is `now`.
+    fn patch(&self, now: &NewTodo) -> Patch {
+        match self {
+            Self::Members(patch) => patch.clone(),
+            Self::Step(change) => {
+                let mut steps = now.details.steps.clone();
+                change.apply(&mut steps);
+                Patch { steps: Some(steps), ..Patch::default() }
+            }
+        }
+    }
+
+    /// The note that was typed.
+    fn note(&self) -> Option<&Note> {
+        match self {
+            Self::Members(patch) => patch.note.as_ref(),
+            Self::Step(_) => None,
+        }
+    }
+
+    /// What comes of it where the to-do was changed meanwhile: seen as it was `before`, and as it is `now`.
+    fn verdict(&self, before: &NewTodo, now: &NewTodo, sent_before: bool) -> Verdict {
+        match self {
+            Self::Step(change) => change.verdict(&now.details.steps, sent_before),
+            Self::Members(patch) => {
+                let agrees = |other: &NewTodo| patch.agree(now, other);
+                if patch.merge(now.clone()).is_ok_and(|merged| agrees(&merged)) && patch.after.is_none() {
+                    Verdict::Done
+                } else if agrees(before) {
+                    Verdict::Again
+                } else if patch.note.is_some() {
+                    Verdict::Conflict
+                } else {
+                    Verdict::LeftAlone
+                }
+            }
+        }
+    }
 }
 
 /// Something the customer did to the list.
@@ -56,8 +230,18 @@ pub enum Change {
     Add {
         /// Made here, at random.
         id: Uuid,
-        /// What is to be done.
-        description: Description,
+        /// What there is to say of it.
+        #[serde(flatten)]
+        todo: Box<NewTodo>,
+    },
+    /// Another star, note, day, step or place.
+    Amend {
+        /// Which row.
+        id: Uuid,
+        /// What of it.
+        what: Box<Amendment>,
+        /// What its author saw.
+        before: Box<NewTodo>,
     },
     /// A new text.
     Edit {
@@ -157,6 +341,8 @@ struct Made {
     serial: u64,
     /// The rows that it changed, as they were, with their places; `None` for one that was not there.
     before: Vec<(usize, Uuid, Option<Entry>)>,
+    /// Whether it put its row somewhere else.
+    is_move: bool,
     /// The server's number for it, once it has one.
     number: Option<i64>,
 }
@@ -171,6 +357,10 @@ impl Made {
                 (Some(position), Some(before)) => {
                     entries[position].todo.clone_from(&before.todo);
                     entries[position].settle(number, pending);
+                    if self.is_move {
+                        let entry = entries.remove(position);
+                        entries.insert((*place).min(entries.len()), entry);
+                    }
                 }
                 (None, Some(before)) => {
                     let mut entry = Entry { trouble: None, gone: false, ..before.clone() };
@@ -188,8 +378,7 @@ impl Entry {
         Self { id: todo.id, version: todo.version, todo: todo.into(), pending: false, trouble: None, gone: false }
     }
 
-    fn new(id: Uuid, description: &Description) -> Self {
-        let todo = NewTodo::from(description.clone());
+    fn new(id: Uuid, todo: NewTodo) -> Self {
         Self { id, todo, version: 0, pending: false, trouble: None, gone: false }
     }
 
@@ -213,18 +402,62 @@ impl Change {
     /// Which rows it is about; of an undo the change itself does not know.
     pub fn concerns(&self) -> &[Uuid] {
         match self {
-            Self::Add { id, .. } | Self::Edit { id, .. } | Self::SetDone { id, .. } | Self::Delete { id, .. } => {
-                std::slice::from_ref(id)
-            }
+            Self::Add { id, .. }
+            | Self::Amend { id, .. }
+            | Self::Edit { id, .. }
+            | Self::SetDone { id, .. }
+            | Self::Delete { id, .. } => std::slice::from_ref(id),
             Self::SetAllDone { ids, .. } | Self::ClearCompleted { ids } => ids,
             Self::Undo { .. } => &[],
         }
     }
 
     /// The text that was typed for it.
-    pub fn text(&self) -> Option<&Description> {
+    pub fn text(&self) -> Option<&str> {
         match self {
-            Self::Add { description, .. } | Self::Edit { description, .. } => Some(description),
+            Self::Add { todo, .. } => Some(todo.description.as_str()),
+            Self::Edit { description, .. } => Some(description.as_str()),
+            Self::Amend { what, .. } => match &**what {
+                Amendment::Members(patch) => patch.note.as_ref().map(Note::as_str),
+                Amendment::Step(change) => change.text().map(Description::as_str),
+            },
+            _ => None,
+        }
+    }
+
+    /// Which text of a row it puts in the place of another.
+    fn rewrites(&self) -> Option<Part> {
+        match self {
+            Self::Edit { .. } => Some(Part::Text),
+            Self::Amend { what, .. } => what.note().map(|_| Part::Note),
+            _ => None,
+        }
+    }
+
+    /// Whether what its customer saw of the row says the same as `now`, as far as it matters to what they decided.
+    fn has_seen(&self, now: &NewTodo) -> bool {
+        match self {
+            Self::Edit { before, .. } | Self::Delete { before, .. } => now.description == *before,
+            Self::Amend { what, before, .. } => match &**what {
+                Amendment::Members(patch) => patch.agree(now, before),
+                Amendment::Step(_) => true,
+            },
+            _ => true,
+        }
+    }
+
+    /// A row with the text that was typed, for one that is gone: as it was `seen`, where that is known.
+    fn row_of(&self, seen: Option<NewTodo>) -> Option<NewTodo> {
+        match self {
+            Self::Edit { description, .. } => {
+                let seen = seen.unwrap_or_else(|| NewTodo::from(description.clone()));
+                Some(NewTodo { description: description.clone(), ..seen })
+            }
+            Self::Amend { what, before, .. } if self.text().is_some() => {
+                let mut todo = NewTodo::clone(before);
+                what.apply(&mut todo);
+                Some(todo)
+            }
             _ => None,
         }
     }
@@ -240,12 +473,18 @@ impl Change {
         match self {
             // Its answer was lost, and the list has it already.
             Self::Add { id, .. } if entries.iter().any(|entry| entry.id == *id) => change(entries, &|_| ()),
-            Self::Add { id, description } => {
-                let mut entry = Entry::new(*id, description);
+            Self::Add { id, todo } => {
+                let mut entry = Entry::new(*id, NewTodo::clone(todo));
                 entry.settle(number, pending);
                 entries.push(entry);
             }
             Self::Edit { description, .. } => change(entries, &|todo| todo.description.clone_from(description)),
+            Self::Amend { id, what, .. } => {
+                change(entries, &|todo| what.apply(todo));
+                if let Amendment::Members(Patch { after: Some(after), .. }) = &**what {
+                    place(entries, *id, *after);
+                }
+            }
             Self::SetDone { done, .. } | Self::SetAllDone { done, .. } => change(entries, &|todo| todo.done = *done),
             Self::Delete { .. } | Self::ClearCompleted { .. } => {
                 entries.retain(|entry| !self.concerns().contains(&entry.id));
@@ -257,6 +496,18 @@ impl Change {
             }
         }
     }
+}
+
+/// Puts the row `id` behind the row `after`, or at the top. Behind one that is gone it stays where it is.
+fn place(entries: &mut Vec<Entry>, id: Uuid, after: Option<Uuid>) {
+    let find = |entries: &[Entry], id: Uuid| entries.iter().position(|entry| entry.id == id);
+    let (Some(from), false) = (find(entries, id), after == Some(id)) else { return };
+    if after.is_some_and(|after| find(entries, after).is_none()) {
+        return;
+    }
+    let entry = entries.remove(from);
+    let to = after.and_then(|after| find(entries, after)).map_or(0, |place| place + 1);
+    entries.insert(to, entry);
 }
 
 /// The list: what the server confirmed, and what it has not.
@@ -319,7 +570,7 @@ impl List {
             // Nor does a row that was not accepted keep others waiting.
             let is_of_several = matches!(unsent.change, Change::SetAllDone { .. } | Change::ClearCompleted { .. });
             let is_open = |earlier: &&Unsent| {
-                !(earlier.waits_for_customer() && (is_of_several || matches!(earlier.change, Change::Edit { .. })))
+                !(earlier.waits_for_customer() && (is_of_several || !matches!(earlier.change, Change::Add { .. })))
             };
             !self.unsent[..place].iter().filter(is_open).any(waits_for)
         };
@@ -355,13 +606,19 @@ impl List {
     /// Shows `change` and queues it. What is answered names it for undoing.
     pub fn push(&mut self, mut change: Change) -> u64 {
         // A new text takes the place of one that was not accepted.
-        if let Change::Edit { id, before, .. } = &mut change {
-            let is_open = |unsent: &&Unsent| unsent.waits_for_customer() && unsent.change.concerns() == [*id];
-            if let Some(Unsent { serial, change: Change::Edit { before: seen, .. }, .. }) =
-                self.unsent.iter().find(is_open).cloned()
-            {
-                *before = seen;
-                self.reject(serial);
+        if let (Some(part), Some(id)) = (change.rewrites(), change.concerns().first().copied()) {
+            let is_open = |unsent: &&Unsent| {
+                unsent.waits_for_customer()
+                    && unsent.change.concerns() == [id]
+                    && unsent.change.rewrites() == Some(part)
+            };
+            if let Some(open) = self.unsent.iter().find(is_open).cloned() {
+                match (&mut change, open.change) {
+                    (Change::Edit { before, .. }, Change::Edit { before: seen, .. }) => *before = seen,
+                    (Change::Amend { before, .. }, Change::Amend { before: seen, .. }) => *before = seen,
+                    _ => {}
+                }
+                self.reject(open.serial);
             }
         }
         self.queue(change)
@@ -378,7 +635,8 @@ impl List {
             let mut before: Vec<_> = change.concerns().iter().map(before).collect();
             // Put back from the top, each row finds its place.
             before.sort_by_key(|(place, ..)| *place);
-            self.made.push(Made { serial, before, number: None });
+            let is_move = matches!(&change, Change::Amend { what, .. } if what.is_move());
+            self.made.push(Made { serial, before, is_move, number: None });
             let is_needed = |made: &Made| {
                 let names = |unsent: &Unsent| {
                     unsent.serial == made.serial || unsent.change == (Change::Undo { serial: made.serial })
@@ -402,11 +660,11 @@ impl List {
             Unsent { key, origin, serial, change, seen, undoes, sent_before: false, trouble: None, held: false };
         unsent.seen = self.rows_of(&unsent).filter_map(|id| Some((id, self.seen_version(id)?))).collect();
         // What another device wrote while a field was open was not seen, although it is here.
-        if let Change::Edit { id, before, .. } | Change::Delete { id, before } = &unsent.change
-            && self.unsent.iter().all(|earlier| self.rows_of(earlier).all(|row| row != *id))
-            && self.confirmed.iter().any(|entry| entry.id == *id && entry.todo.description != *before)
+        if let [id] = *unsent.change.concerns()
+            && self.unsent.iter().all(|earlier| self.rows_of(earlier).all(|row| row != id))
+            && self.confirmed.iter().any(|entry| entry.id == id && !unsent.change.has_seen(&entry.todo))
         {
-            unsent.seen.remove(id);
+            unsent.seen.remove(&id);
         }
         self.unsent.push(unsent);
         self.show();
@@ -458,7 +716,10 @@ impl List {
         let version =
             |entries: &[Entry], id: Uuid| entries.iter().find(|entry| entry.id == id).map(|entry| entry.version);
         let before: Vec<_> = rows.iter().map(|id| (*id, version(&self.confirmed, *id))).collect();
-        unsent.change.apply(&mut self.confirmed, &self.made, number, false);
+        // What could not be undone is as it is; the list that is fetched next says how.
+        if number.is_some() || !matches!(unsent.change, Change::Undo { .. }) {
+            unsent.change.apply(&mut self.confirmed, &self.made, number, false);
+        }
         if let Some(made) = self.made.iter_mut().find(|made| made.serial == serial) {
             made.number = number;
         }
@@ -542,7 +803,7 @@ impl List {
     /// Another device changed what a change is about: `now` is how it is, `None` where it is deleted.
     pub fn overtaken(&mut self, serial: u64, now: Option<Todo>) -> Verdict {
         let Some(unsent) = self.unsent.iter().find(|unsent| unsent.serial == serial) else { return Verdict::Done };
-        let Unsent { change, sent_before, .. } = unsent.clone();
+        let Unsent { mut change, sent_before, .. } = unsent.clone();
         let version = now.as_ref().map(|now| now.version);
         let verdict = match (&change, &now) {
             // Gone is what was wanted.
@@ -557,6 +818,10 @@ impl List {
                     Verdict::Conflict
                 }
             }
+            (Change::Amend { .. }, None) if change.text().is_some() => Verdict::Conflict,
+            (Change::Amend { what, before, .. }, Some(now)) => {
+                what.verdict(before, &NewTodo::from(now.clone()), sent_before)
+            }
             (Change::Delete { before, .. }, Some(now)) if now.description == *before => Verdict::Again,
             (Change::SetDone { done, .. }, Some(now)) if now.done == *done => Verdict::Done,
             // Decided just now. What waited for long may be older than what another device decided.
@@ -566,40 +831,52 @@ impl List {
         if let Some(id) = change.concerns().first() {
             self.learn(*id, now.clone());
         }
-        match (verdict, &change) {
+        match (verdict, &mut change) {
             (Verdict::Again, _) => {
                 if let Some(unsent) = self.unsent.iter_mut().find(|unsent| unsent.serial == serial) {
                     unsent.seen.extend(unsent.change.concerns().iter().copied().zip(version));
+                    if let (Change::Amend { what, before, .. }, Some(now)) = (&mut unsent.change, now) {
+                        let now = NewTodo::from(now);
+                        if let Amendment::Step(change) = &mut **what {
+                            *change = change.clone().beside(&now.details.steps);
+                        }
+                        **before = now;
+                    }
                 }
             }
             // What it made of it is what is there, and can be undone; unless another device made the same of it.
             (Verdict::Done, _) => self.confirm(serial, version.filter(|_| sent_before)),
             (Verdict::LeftAlone, _) => drop(self.reject(serial)),
-            (Verdict::Conflict, Change::Edit { id, description, .. }) => {
-                let mine = self.collapse(serial, *id).unwrap_or_else(|| description.clone());
-                self.set_trouble(serial, Trouble::Conflict { theirs: now.map(|now| now.description), mine });
+            (Verdict::Conflict, change) => {
+                let part = change.rewrites().unwrap_or(Part::Step);
+                let id = change.concerns().first().copied().unwrap_or_default();
+                let last = if part == Part::Step { None } else { self.collapse(serial, id, part) };
+                let mine = last.or_else(|| change.text().map(str::to_owned)).unwrap_or_default();
+                let theirs = now.map(|now| text_of(part, &NewTodo::from(now)));
+                self.set_trouble(serial, Trouble::Conflict { part, theirs, mine });
             }
-            (Verdict::Conflict, _) => {}
         }
         self.show();
         verdict
     }
 
-    /// Of several edits of one row that wait, the last text is meant.
-    fn collapse(&mut self, serial: u64, row: Uuid) -> Option<Description> {
-        let is_later_edit =
-            |unsent: &Unsent| unsent.serial > serial && matches!(unsent.change, Change::Edit { id, .. } if id == row);
-        let last = self.unsent.iter().rfind(|unsent| is_later_edit(unsent))?.change.text()?.clone();
+    /// Of several edits of one text that wait, the last one is meant.
+    fn collapse(&mut self, serial: u64, row: Uuid, part: Part) -> Option<String> {
+        let is_later_edit = |unsent: &Unsent| {
+            unsent.serial > serial && unsent.change.concerns() == [row] && unsent.change.rewrites() == Some(part)
+        };
+        let last = self.unsent.iter().rfind(|unsent| is_later_edit(unsent))?.change.clone();
         let dropped: Vec<u64> =
             self.unsent.iter().filter(|unsent| is_later_edit(unsent)).map(|unsent| unsent.serial).collect();
         self.unsent.retain(|unsent| !dropped.contains(&unsent.serial));
         self.made.retain(|made| !dropped.contains(&made.serial));
-        if let Some(Unsent { change: Change::Edit { description, .. }, .. }) =
-            self.unsent.iter_mut().find(|unsent| unsent.serial == serial)
-        {
-            description.clone_from(&last);
+        let first = self.unsent.iter_mut().find(|unsent| unsent.serial == serial)?;
+        match (&mut first.change, &last) {
+            (Change::Edit { description, .. }, Change::Edit { description: last, .. }) => description.clone_from(last),
+            (Change::Amend { what, .. }, Change::Amend { what: last, .. }) => what.clone_from(last),
+            _ => {}
         }
-        Some(last)
+        last.text().map(str::to_owned)
     }
 
     /// Takes over how one to-do is now.
@@ -613,36 +890,85 @@ impl List {
         }
     }
 
+    /// The changes of one row that the server has not confirmed.
+    fn about(&self, id: Uuid) -> impl Iterator<Item = &Unsent> {
+        self.unsent.iter().filter(move |unsent| unsent.change.concerns() == [id])
+    }
+
+    /// The one row that a change is about, as its customer saw it.
+    fn seen_before(&self, serial: u64) -> Option<NewTodo> {
+        let made = self.made.iter().find(|made| made.serial == serial)?;
+        made.before.first().and_then(|(_, _, entry)| Some(entry.as_ref()?.todo.clone()))
+    }
+
+    /// What to ask of the server for a change of a row's members.
+    pub fn patch(&self, unsent: &Unsent) -> Patch {
+        let Change::Amend { id, what, before } = &unsent.change else { return Patch::default() };
+        let now = self.confirmed.iter().find(|entry| entry.id == *id).map(|entry| &entry.todo);
+        what.patch(now.unwrap_or(before))
+    }
+
     /// Ends a conflict as the customer chose. Answers what is to be done for it.
     pub fn resolve(&mut self, id: Uuid, choice: Choice) -> Option<Change> {
         let unsent = self.unsent.iter_mut().find(|unsent| {
             unsent.change.concerns().contains(&id) && matches!(unsent.trouble, Some(Trouble::Conflict { .. }))
         })?;
         let serial = unsent.serial;
-        let Some(Trouble::Conflict { theirs, mine }) = unsent.trouble.take() else { return None };
-        match (choice, theirs) {
+        let Some(Trouble::Conflict { part, .. }) = unsent.trouble.take() else { return None };
+        let now = self.confirmed.iter().find(|entry| entry.id == id && !entry.gone);
+        let now = now.map(|entry| (entry.version, entry.todo.clone()));
+        // Two notes are one text after the other, where that is not too long.
+        if let (Choice::Both, Part::Note, Some((_, now)), Change::Amend { what, .. }) =
+            (choice, part, &now, &mut unsent.change)
+            && let Amendment::Members(Patch { note: Some(mine), .. }) = &mut **what
+            && let Ok(both) = Note::parse(&format!("{}\n\n{}", now.details.note.as_str(), mine.as_str()))
+        {
+            *mine = both;
+            return self.resolve_for_mine(serial, id, None);
+        }
+        match (choice, now) {
+            // All that was typed for a row that is gone, in one: it is added once, or not.
+            (_, None) => {
+                let todo = self.entry(id).map(|entry| entry.todo.clone()).filter(|_| choice != Choice::Theirs);
+                let typed: Vec<u64> = self.about(id).map(|unsent| unsent.serial).collect();
+                for serial in typed {
+                    self.reject(serial);
+                }
+                Some(Change::Add { id: Uuid::new_v4(), todo: Box::new(todo?) })
+            }
             (Choice::Theirs, _) => {
                 self.reject(serial);
                 None
             }
-            (Choice::Mine, Some(theirs)) => {
-                // The customer has seen it now.
-                let now = self.confirmed.iter().find(|entry| entry.id == id).map(|entry| entry.version);
-                unsent.seen.extend(now.map(|version| (id, version)));
-                if let Change::Edit { before, .. } = &mut unsent.change {
-                    *before = theirs;
-                }
-                unsent.sent_before = false;
-                unsent.held = false;
-                self.revision += 1;
-                self.show();
-                None
-            }
-            (Choice::Mine | Choice::Both, _) => {
+            (Choice::Mine, Some(now)) => self.resolve_for_mine(serial, id, Some(now)),
+            (Choice::Both, Some(_)) => {
+                let todo = unsent.change.row_of(None);
                 self.reject(serial);
-                Some(Change::Add { id: Uuid::new_v4(), description: mine })
+                Some(Change::Add { id: Uuid::new_v4(), todo: Box::new(todo?) })
             }
         }
+    }
+
+    /// What was typed here is what the to-do is to say; the customer has seen what is there now.
+    fn resolve_for_mine(&mut self, serial: u64, id: Uuid, now: Option<(i64, NewTodo)>) -> Option<Change> {
+        let now = now.or_else(|| {
+            let entry = self.confirmed.iter().find(|entry| entry.id == id)?;
+            Some((entry.version, entry.todo.clone()))
+        });
+        let unsent = self.unsent.iter_mut().find(|unsent| unsent.serial == serial)?;
+        if let Some((version, now)) = now {
+            unsent.seen.insert(id, version);
+            match &mut unsent.change {
+                Change::Edit { before, .. } => *before = now.description,
+                Change::Amend { before, .. } => **before = now,
+                _ => {}
+            }
+        }
+        unsent.sent_before = false;
+        unsent.held = false;
+        self.revision += 1;
+        self.show();
+        None
     }
 
     /// Gives up what is not saved of a row, where the server cannot have done it, and says whether there was any.
@@ -706,17 +1032,18 @@ impl List {
         let mut shown = self.confirmed.clone();
         // What the customer chooses from is what there is.
         for unsent in &mut self.unsent {
-            if let Some(Trouble::Conflict { theirs, .. }) = &mut unsent.trouble {
+            if let Some(Trouble::Conflict { part, theirs, .. }) = &mut unsent.trouble {
                 let row = shown.iter().find(|entry| unsent.change.concerns().contains(&entry.id) && !entry.gone);
-                *theirs = row.map(|entry| entry.todo.description.clone());
+                *theirs = row.map(|entry| text_of(*part, &entry.todo));
             }
         }
         for unsent in &self.unsent {
             // A text does not go away with its row.
-            if let (Change::Edit { id, description, .. }, Some(_)) = (&unsent.change, &unsent.trouble)
+            if let ([id], Some(_)) = (unsent.change.concerns(), &unsent.trouble)
                 && shown.iter().all(|entry| entry.id != *id)
+                && let Some(todo) = unsent.change.row_of(self.seen_before(unsent.serial))
             {
-                shown.push(Entry { gone: true, ..Entry::new(*id, description) });
+                shown.push(Entry { gone: true, ..Entry::new(*id, todo) });
             }
             unsent.change.apply(&mut shown, &self.made, None, !unsent.held);
             if let Some(trouble) = &unsent.trouble {
@@ -730,6 +1057,16 @@ impl List {
             }
         }
         self.shown = shown;
+    }
+}
+
+/// The text of that part of a to-do.
+fn text_of(part: Part, todo: &NewTodo) -> String {
+    match part {
+        Part::Text => todo.description.to_string(),
+        Part::Note => todo.details.note.as_str().to_owned(),
+        // Of steps both are kept.
+        Part::Step => String::new(),
     }
 }
 
@@ -749,7 +1086,7 @@ impl Unsent {
     /// lost it is not known: 0 is none that there is, so that the server says how the row is now.
     pub fn version(&self) -> Option<i64> {
         match (&self.change, self.change.concerns()) {
-            (Change::Edit { .. } | Change::SetDone { .. } | Change::Delete { .. }, [id]) => {
+            (Change::Edit { .. } | Change::Amend { .. } | Change::SetDone { .. } | Change::Delete { .. }, [id]) => {
                 Some(self.seen.get(id).copied().unwrap_or_default())
             }
             _ => None,
@@ -792,7 +1129,7 @@ mod tests {
     }
 
     fn add(id: u128, text: &str) -> Change {
-        Change::Add { id: self::id(id), description: self::text(text) }
+        Change::Add { id: self::id(id), todo: Box::new(NewTodo::from(self::text(text))) }
     }
 
     fn edit(id: u128, before: &str, description: &str) -> Change {
@@ -980,7 +1317,11 @@ mod tests {
             list.push(done(1, true));
             list.push(edit(1, "oat milk", "two oat milks"));
             assert_eq!(list.overtaken(first, Some(theirs())), Verdict::Conflict);
-            let both = Trouble::Conflict { theirs: Some(text("soy milk")), mine: text("two oat milks") };
+            let both = Trouble::Conflict {
+                part: Part::Text,
+                theirs: Some("soy milk".to_owned()),
+                mine: "two oat milks".to_owned(),
+            };
             assert_eq!((texts(&list), trouble(&list, 1)), (vec!["two oat milks"], Some(both)));
             // What else was decided about the row does not wait for that.
             let (serial, change) = next(&list);
@@ -1004,8 +1345,8 @@ mod tests {
         assert_eq!((texts(&list), trouble(&list, 1)), (vec!["two oat milks"], None));
 
         let mut list = conflict();
-        let Some(Change::Add { description, .. }) = list.resolve(id(1), Choice::Both) else { panic!("no new row") };
-        assert_eq!((texts(&list), description), (vec!["soy milk"], text("two oat milks")));
+        let Some(Change::Add { todo, .. }) = list.resolve(id(1), Choice::Both) else { panic!("no new row") };
+        assert_eq!((texts(&list), todo.description), (vec!["soy milk"], text("two oat milks")));
     }
 
     /// The list that arrives while a field is open is not what its customer decides on.
@@ -1051,9 +1392,12 @@ mod tests {
         assert_eq!(list.overtaken(edited, None), Verdict::Conflict);
         list.replace(vec![todo(2, "eggs", false)], list.revision());
         assert_eq!(texts(&list), ["eggs", "oat milk"]);
-        assert_eq!(trouble(&list, 1), Some(Trouble::Conflict { theirs: None, mine: text("oat milk") }));
+        assert_eq!(
+            trouble(&list, 1),
+            Some(Trouble::Conflict { part: Part::Text, theirs: None, mine: "oat milk".to_owned() })
+        );
         assert!(
-            matches!(list.resolve(id(1), Choice::Mine), Some(Change::Add { description, .. }) if description == text("oat milk"))
+            matches!(list.resolve(id(1), Choice::Mine), Some(Change::Add { todo, .. }) if todo.description == text("oat milk"))
         );
         assert_eq!((texts(&list), list.unsent().len()), (vec!["eggs"], 0));
 

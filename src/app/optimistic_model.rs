@@ -9,13 +9,12 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 use crate::app::model::seen::Seen;
-use crate::app::optimistic::{Change, Choice, List, Trouble, Unsent, Verdict};
-use crate::todo::{Description, Details, Todo};
+use crate::app::optimistic::{Amendment, Change, Choice, Entry, List, StepChange, Trouble, Unsent, Verdict};
+use crate::todo::{Description, NewTodo, Note, Patch, Step, Todo};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Row {
-    text: String,
-    done: bool,
+    todo: NewTodo,
     version: i64,
     is_there: bool,
 }
@@ -45,9 +44,9 @@ impl Server {
         Todo {
             id,
             owner: String::new(),
-            description: text(&row.text),
-            done: row.done,
-            details: Details::default(),
+            description: row.todo.description.clone(),
+            done: row.todo.done,
+            details: row.todo.details.clone(),
             completed_at: None,
             created_at: datetime!(2026-01-01 0:00 UTC),
             updated_at: datetime!(2026-01-01 0:00 UTC),
@@ -64,7 +63,7 @@ impl Server {
         self.last += 1;
         let mut replaced = Vec::new();
         for (id, row) in rows {
-            self.ever.insert(row.text.clone());
+            self.ever.extend(texts(&row.todo));
             let before = self.rows.insert(id, Row { version: self.last, ..row });
             if before.is_none() {
                 self.order.push(id);
@@ -75,7 +74,8 @@ impl Server {
         Some(self.last)
     }
 
-    fn perform(&mut self, unsent: &Unsent) -> Result<Option<i64>, Overtaken> {
+    /// What a page asks for; `patch` is what an amendment is, of what the page knows.
+    fn perform(&mut self, unsent: &Unsent, patch: &Patch) -> Result<Option<i64>, Overtaken> {
         let row = |id: &Uuid| self.rows.get(id).filter(|row| row.is_there).cloned();
         let seen = |id: &Uuid| -> Result<Row, Overtaken> {
             match (row(id), unsent.version()) {
@@ -93,25 +93,49 @@ impl Server {
         };
         let rows = match &unsent.change {
             Change::Add { id, .. } if self.rows.contains_key(id) => Vec::new(),
-            Change::Add { id, description } => {
-                vec![(*id, Row { text: description.to_string(), done: false, version: 0, is_there: true })]
+            Change::Add { id, todo } => {
+                vec![(*id, Row { todo: NewTodo::clone(todo), version: 0, is_there: true })]
             }
             Change::Edit { id, description, before } => {
                 let row = seen(id)?;
-                let is_doubled = row.text == description.as_str();
-                assert!(row.text == before.as_str() || is_doubled, "{unsent:?} writes over {row:?} unseen");
-                vec![(*id, Row { text: description.to_string(), ..row })]
+                let is_doubled = row.todo.description == *description;
+                assert!(row.todo.description == *before || is_doubled, "{unsent:?} writes over {row:?} unseen");
+                let todo = NewTodo { description: description.clone(), ..row.todo };
+                vec![(*id, Row { todo, ..row })]
             }
-            Change::SetDone { id, done } => vec![(*id, Row { done: *done, ..seen(id)? })],
+            Change::Amend { id, what, before } => {
+                let row = seen(id)?;
+                let todo = patch.merge(row.todo.clone()).expect("complete");
+                if let Amendment::Members(patch) = &**what {
+                    let is_doubled = patch.agree(&row.todo, &todo);
+                    assert!(patch.agree(&row.todo, before) || is_doubled, "{unsent:?} writes over {row:?} unseen");
+                }
+                if let Some(after) = patch.after {
+                    let place = after.map(|after| self.order.iter().position(|id| *id == after));
+                    if let Some(to) = place.map_or(Some(0), |place| Some(place? + 1)) {
+                        let from = self.order.iter().position(|known| known == id).expect("there");
+                        self.order.remove(from);
+                        self.order.insert(if from < to { to - 1 } else { to }, *id);
+                    }
+                }
+                vec![(*id, Row { todo, ..row })]
+            }
+            Change::SetDone { id, done } => {
+                let row = seen(id)?;
+                vec![(*id, Row { todo: NewTodo { done: *done, ..row.todo }, ..row })]
+            }
             Change::Delete { id, before } => {
                 let row = seen(id)?;
-                assert_eq!(row.text, before.as_str(), "{unsent:?} deletes unseen");
+                assert_eq!(row.todo.description, *before, "{unsent:?} deletes unseen");
                 vec![(*id, Row { is_there: false, ..row })]
             }
             Change::SetAllDone { done, .. } => {
-                these(&|row| (row.done != *done).then(|| Row { done: *done, ..row.clone() }))
+                let marked = |row: &Row| Row { todo: NewTodo { done: *done, ..row.todo.clone() }, ..row.clone() };
+                these(&|row| (row.todo.done != *done).then(|| marked(row)))
             }
-            Change::ClearCompleted { .. } => these(&|row| row.done.then(|| Row { is_there: false, ..row.clone() })),
+            Change::ClearCompleted { .. } => {
+                these(&|row| row.todo.done.then(|| Row { is_there: false, ..row.clone() }))
+            }
             Change::Undo { .. } => {
                 let Some(number) = unsent.undoes else { return Ok(None) };
                 let replaced = self.replaced.remove(&number).unwrap_or_default();
@@ -125,6 +149,14 @@ impl Server {
         };
         Ok(self.write(rows))
     }
+}
+
+/// All that was typed of a to-do. Two notes that were put together are both there.
+fn texts(todo: &NewTodo) -> impl Iterator<Item = String> {
+    let notes = todo.details.note.as_str().split("\n\n").filter(|note| !note.is_empty());
+    let steps = todo.details.steps.iter().map(|step| step.text.as_str());
+    let all: Vec<String> = notes.chain(steps).chain([todo.description.as_str()]).map(str::to_owned).collect();
+    all.into_iter()
 }
 
 fn text(text: &str) -> Description {
@@ -147,6 +179,8 @@ struct World {
     /// What was typed and then replaced or given up by the same customer at the same device, before it was saved.
     given_up: BTreeSet<String>,
     all_typed: Vec<String>,
+    /// What was on a row that is gone, and was added again with what was typed there.
+    added_again: BTreeSet<String>,
 }
 
 impl World {
@@ -159,6 +193,7 @@ impl World {
             texts: 0,
             given_up: BTreeSet::new(),
             all_typed: Vec::new(),
+            added_again: BTreeSet::new(),
         }
     }
 
@@ -175,16 +210,21 @@ impl World {
         device.history.push(serial);
     }
 
+    fn amend(&mut self, device: usize, entry: Entry, what: Amendment) {
+        let (what, before) = (Box::new(what), Box::new(entry.todo));
+        self.push(device, Change::Amend { id: entry.id, what, before });
+    }
+
     /// The customer does something at a device.
     fn act(&mut self, device: usize) {
         let entries = self.devices[device].list.entries().to_vec();
         let open: Vec<_> =
             entries.iter().filter(|entry| !entry.is_only_here() && !entry.is_in_conflict()).cloned().collect();
         let chosen = self.rng.choice(open.clone());
-        match (self.rng.u8(..12), chosen) {
+        match (self.rng.u8(..18), chosen) {
             (0..=3, _) | (_, None) => {
                 let (id, text) = (Uuid::from_u128(self.rng.u128(..)), self.new_text());
-                self.push(device, Change::Add { id, description: self::text(&text) });
+                self.push(device, Change::Add { id, todo: Box::new(self::text(&text).into()) });
             }
             (4..=5, Some(entry)) => {
                 let (id, text) = (entry.id, self.new_text());
@@ -192,6 +232,33 @@ impl World {
             }
             (6..=7, Some(entry)) => self.push(device, Change::SetDone { id: entry.id, done: !entry.todo.done }),
             (8, Some(entry)) => self.push(device, Change::Delete { id: entry.id, before: entry.todo.description }),
+            (11..=12, Some(entry)) => {
+                let note = Some(Note::parse(&self.new_text()).expect("valid"));
+                self.amend(device, entry, Amendment::Members(Patch { note, ..Patch::default() }));
+            }
+            (13, Some(entry)) => {
+                let starred = Some(!entry.todo.details.starred);
+                self.amend(device, entry, Amendment::Members(Patch { starred, ..Patch::default() }));
+            }
+            (14, Some(entry)) => {
+                let after = Some(self.rng.choice(open).map(|other| other.id).filter(|other| *other != entry.id));
+                self.amend(device, entry, Amendment::Members(Patch { after, ..Patch::default() }));
+            }
+            (15..=16, Some(entry)) => {
+                let change = match (self.rng.u8(..4), self.rng.choice(entry.todo.details.steps.clone())) {
+                    (0, Some(step)) => StepChange::SetDone { id: step.id, done: !step.done },
+                    (1, Some(step)) => StepChange::Delete { id: step.id, before: step.text },
+                    (2, Some(step)) => {
+                        StepChange::Edit { id: step.id, text: self::text(&self.new_text()), before: step.text }
+                    }
+                    _ => StepChange::Add(Step {
+                        id: Uuid::from_u128(self.rng.u128(..)),
+                        text: self::text(&self.new_text()),
+                        done: false,
+                    }),
+                };
+                self.amend(device, entry, Amendment::Step(change));
+            }
             (9, _) => {
                 let done = self.rng.bool();
                 let ids: Vec<_> = open.iter().filter(|entry| entry.todo.done != done).map(|entry| entry.id).collect();
@@ -223,24 +290,25 @@ impl World {
     /// A device sends what is next, over a network that is as it is.
     fn send(&mut self, device: usize, is_reliable: bool) {
         let Some(unsent) = self.devices[device].list.next().cloned() else { return };
+        let patch = self.devices[device].list.patch(&unsent);
         let fate = if is_reliable { 9 } else { self.rng.u8(..10) };
         let answer = match fate {
             0 => None,
             1 => {
-                let _ = self.server.perform(&unsent);
+                let _ = self.server.perform(&unsent, &patch);
                 None
             }
             2 => {
-                let _ = self.server.perform(&unsent);
-                Some(self.server.perform(&unsent))
+                let _ = self.server.perform(&unsent, &patch);
+                Some(self.server.perform(&unsent, &patch))
             }
             3 => {
-                let answer = self.server.perform(&unsent);
+                let answer = self.server.perform(&unsent, &patch);
                 // While it is on its way, the customer goes on.
                 self.act(device);
                 Some(answer)
             }
-            _ => Some(self.server.perform(&unsent)),
+            _ => Some(self.server.perform(&unsent, &patch)),
         };
         let list = &mut self.devices[device].list;
         match answer {
@@ -248,8 +316,16 @@ impl World {
             None => list.fail(unsent.serial),
             Some(Ok(number)) => list.confirm(unsent.serial, number),
             Some(Err(Overtaken(now))) => {
+                let is_note = |change: &Change| match change {
+                    Change::Edit { .. } => Some(false),
+                    Change::Amend { what, .. } => {
+                        matches!(&**what, Amendment::Members(Patch { note: Some(_), .. })).then_some(true)
+                    }
+                    _ => None,
+                };
                 let is_edit = |other: &&Unsent| {
-                    matches!(other.change, Change::Edit { .. }) && other.change.concerns() == unsent.change.concerns()
+                    is_note(&other.change).is_some_and(|note| is_note(&unsent.change) == Some(note))
+                        && other.change.concerns() == unsent.change.concerns()
                 };
                 let edits = list.unsent().iter().filter(is_edit).filter_map(|edit| edit.change.text());
                 let mut edits: Vec<String> = edits.map(ToString::to_string).collect();
@@ -276,11 +352,26 @@ impl World {
         let Some(entry) = in_conflict else { return };
         let choice =
             choice.unwrap_or_else(|| *self.rng.choice(&[Choice::Mine, Choice::Theirs, Choice::Both]).expect("some"));
-        let Some(Trouble::Conflict { mine, .. }) = entry.trouble else { return };
+        let Some(Trouble::Conflict { mine, theirs, .. }) = entry.trouble else { return };
         if choice == Choice::Theirs {
-            self.given_up.insert(mine.to_string());
+            self.given_up.insert(mine);
         }
-        if let Some(change) = self.devices[device].list.resolve(entry.id, choice) {
+        let list = &mut self.devices[device].list;
+        // Of a row that is gone it is about all texts: what its customer has replaced again is not among them.
+        let of_row = list.unsent().iter().filter(|unsent| theirs.is_none() && unsent.change.concerns() == [entry.id]);
+        let mut typed: BTreeSet<String> = of_row.filter_map(|unsent| unsent.change.text()).map(str::to_owned).collect();
+        let change = list.resolve(entry.id, choice);
+        if let Some(Change::Add { todo, .. }) = &change {
+            // Brought back also by another device, it is there twice: its customer said so twice.
+            if theirs.is_none() {
+                self.added_again.insert(todo.description.to_string());
+            }
+            for text in texts(todo) {
+                typed.remove(&text);
+            }
+        }
+        self.given_up.extend(typed);
+        if let Some(change) = change {
             self.push(device, change);
         }
     }
@@ -323,17 +414,21 @@ impl World {
         let texts = |list: &List| -> Vec<String> {
             list.entries().iter().map(|entry| entry.todo.description.to_string()).collect()
         };
-        let server: Vec<String> = self.server.list().iter().map(|todo| todo.description.to_string()).collect();
+        let shown = |list: &List| -> Vec<NewTodo> { list.entries().iter().map(|entry| entry.todo.clone()).collect() };
+        let there: Vec<NewTodo> = self.server.list().into_iter().map(NewTodo::from).collect();
+        let server: Vec<String> = there.iter().map(|todo| todo.description.to_string()).collect();
         for device in &self.devices {
             assert!(device.list.unsent().is_empty(), "seed {seed}: never sent: {:?}", device.list.unsent());
             assert_eq!(texts(&device.list), server, "seed {seed}: a page shows something else than there is");
+            assert_eq!(shown(&device.list), there, "seed {seed}: a page shows something else than there is");
         }
         for typed in &self.all_typed {
             let is_safe = self.server.ever.contains(typed) || self.given_up.contains(typed);
             assert!(is_safe, "seed {seed}: {typed} is lost");
         }
-        let once: BTreeSet<&String> = server.iter().collect();
-        assert_eq!(once.len(), server.len(), "seed {seed}: doubled: {server:?}");
+        let is_single = |text: &&String| !self.added_again.contains(*text);
+        let once: BTreeSet<&String> = server.iter().filter(is_single).collect();
+        assert_eq!(once.len(), server.iter().filter(is_single).count(), "seed {seed}: doubled: {server:?}");
     }
 }
 

@@ -10,20 +10,25 @@ use leptos::web_sys::{HtmlFormElement, SubmitEvent};
 use uuid::Uuid;
 
 use crate::app::actions::todos::{
-    add_todo, clear_completed, delete_todo, edit_todo, list_todos, set_all_done, set_done, undo_change,
+    amend_todo, clear_completed, create_todo, delete_todo, edit_todo, list_todos, set_all_done, set_done, undo_change,
     undo_last_change,
 };
+use crate::app::arrangement::{Arrangement, Sort, folded};
 use crate::app::browser;
-use crate::app::draft::Draft;
+use crate::app::day_words::Reader;
+use crate::app::draft::{Draft, NoteDraft};
 use crate::app::error::{AppError, Section};
+use crate::app::filter::Filter;
 use crate::app::interaction::Interaction;
 use crate::app::model::done::{Done, ListChange};
 use crate::app::model::form_draft::FormDraft;
+use crate::app::model::reason::Reason;
 use crate::app::model::viewer::Viewer;
-use crate::app::optimistic::{Change, Choice, Entry, List, Unsent, Verdict};
+use crate::app::optimistic::{Amendment, Change, Choice, Entry, List, StepChange, Unsent, Verdict};
 use crate::app::outbox::Outbox;
+use crate::app::texts::Texts;
 use crate::app::viewer::ViewerResource;
-use crate::todo::{Description, DescriptionError, Todo};
+use crate::todo::{Description, DescriptionError, Due, Moment, NewTodo, Note, Patch, Repeat, Todo};
 
 /// How long "Undo" is offered, while nobody is at it.
 const UNDO_TIME: Duration = Duration::from_secs(12);
@@ -60,10 +65,10 @@ impl Offer {
     }
 
     /// What happened, in words.
-    pub fn text(&self) -> String {
+    pub fn text(&self, t: Texts) -> String {
         match &self.text {
-            Some(text) => format!("Deleted “{}”", shortened(text)),
-            None => self.what.text(self.count),
+            Some(text) => t.done_deleted_one(&shortened(text)),
+            None => self.what.text(t, self.count),
         }
     }
 
@@ -99,6 +104,15 @@ pub struct Added {
     pub said: String,
 }
 
+/// A row that is dragged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dragged {
+    /// Which row.
+    pub id: Uuid,
+    /// The row that it is over, and whether it is to be behind that.
+    pub over: Option<(Uuid, bool)>,
+}
+
 /// The row that is being edited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Editing {
@@ -129,6 +143,15 @@ struct Memory {
     retry_after: u64,
     /// What will try it.
     retry: Option<TimeoutHandle>,
+    /// Which rows the page shows.
+    filter: Option<Memo<Filter>>,
+    /// What was typed into the form of a row's details, without scripts, and could not be saved.
+    details: Option<(Uuid, FormDraft)>,
+    /// What is being typed as a row's note, and as its text among its details.
+    note: Option<NoteDraft>,
+    text: Option<NoteDraft>,
+    /// Hears that something was undone that this page did not do: also of a list.
+    after_undo: Option<Callback<()>>,
 }
 
 /// The list and everything the page around it shows. One for the life of the page, in the context.
@@ -144,6 +167,14 @@ pub struct TodoListState {
     pub added: RwSignal<Added>,
     /// What the server has not confirmed, beyond the life of the page.
     pub outbox: Outbox,
+    /// Who reads the page.
+    pub reader: RwSignal<Reader>,
+    /// What the rows must say that are shown.
+    pub search: RwSignal<String>,
+    /// In which order they are.
+    pub sort: RwSignal<Sort>,
+    /// Which row is dragged, and to where.
+    pub dragged: RwSignal<Option<Dragged>>,
     /// What can be undone with the button.
     pub offer: RwSignal<Option<Offer>>,
     /// The row that is being edited.
@@ -153,7 +184,8 @@ pub struct TodoListState {
     pub new_todo: NodeRef<Input>,
     /// The field of the row that is being edited.
     pub edit_field: NodeRef<Input>,
-    interaction: StoredValue<Interaction>,
+    /// Beside what the page says.
+    interaction: StoredValue<(Interaction, Texts)>,
     memory: StoredValue<Memory>,
 }
 
@@ -166,11 +198,15 @@ impl TodoListState {
             waits_because: RwSignal::new(None),
             added: RwSignal::new(Added::default()),
             outbox: Outbox::new(),
+            reader: RwSignal::new(Reader::default()),
+            search: RwSignal::new(String::new()),
+            sort: RwSignal::new(Sort::default()),
+            dragged: RwSignal::new(None),
             offer: RwSignal::new(None),
             editing: RwSignal::new(None),
             new_todo: NodeRef::new(),
             edit_field: NodeRef::new(),
-            interaction: StoredValue::new(expect_context()),
+            interaction: StoredValue::new((expect_context(), Texts::current())),
             memory: StoredValue::new(Memory { retry_after: RETRY.0, ..Memory::default() }),
         }
     }
@@ -215,12 +251,7 @@ impl TodoListState {
             let kept = browser::within(LIMIT, self.outbox.count(&author)).await.unwrap_or_default();
             let question = match kept.max(self.list.with_untracked(|list| list.unsent().len())) {
                 0 => None,
-                1 => Some(
-                    "One change is not saved yet, and is lost if you sign out now. Sign out all the same?".to_owned(),
-                ),
-                count => Some(format!(
-                    "{count} changes are not saved yet, and are lost if you sign out now. Sign out all the same?"
-                )),
+                count => Some(self.texts().unsaved_at_sign_out(count)),
             };
             if question.is_some_and(|question| !browser::confirm(&question)) {
                 return;
@@ -243,27 +274,144 @@ impl TodoListState {
         self.list.update(|list| list.replace(todos, list.revision()));
     }
 
-    /// Adds what is in the field.
-    pub fn add_from_field(self) {
-        let Some(field) = self.new_todo.get_untracked() else { return };
-        match Description::parse(&field.value()) {
-            Ok(description) => {
-                field.set_value("");
-                self.add(description);
-            }
-            Err(DescriptionError::Empty) => field.set_value(""),
-            Err(error) => self.problem.set(Some(error.to_string())),
+    /// Keeps what was typed into the form of a row's details, without scripts, and could not be saved.
+    pub fn set_details_draft(self, typed: Option<(Uuid, FormDraft)>) {
+        self.memory.update_value(|memory| memory.details = typed);
+    }
+
+    /// What was typed there for the row into the field of that name.
+    pub fn details_draft(self, id: Uuid, name: &str) -> Option<String> {
+        self.memory.with_value(|memory| {
+            let (_, typed) = memory.details.as_ref().filter(|(row, _)| *row == id)?;
+            typed.field(name).map(str::to_owned)
+        })
+    }
+
+    /// Calls `hear` when something was undone that this page did not do.
+    pub fn after_undo(self, hear: impl Fn() + Send + Sync + 'static) {
+        let heard = Callback::new(move |()| hear());
+        self.memory.update_value(|memory| memory.after_undo = Some(heard));
+        on_cleanup(move || self.memory.update_value(|memory| memory.after_undo = None));
+    }
+
+    /// Which rows the page shows, from now on.
+    pub fn show(self, filter: Memo<Filter>) {
+        self.memory.update_value(|memory| memory.filter = Some(filter));
+    }
+
+    /// What is asked for: which rows, and in which order. Follows what the customer chooses.
+    pub fn arrangement(self) -> Arrangement {
+        let filter = self.memory.with_value(|memory| memory.filter).and_then(|filter| filter.try_get());
+        let search = self.search.with(|search| folded(search.trim()));
+        Arrangement { filter: filter.unwrap_or(Filter::All), search, sort: self.sort.get() }
+    }
+
+    /// The rows that are shown, in their order. Follows all of that.
+    pub fn shown(self) -> Vec<Entry> {
+        let (asked, reader) = (self.arrangement(), self.reader.get());
+        let mut rows = self.list.with(|list| {
+            list.entries().iter().filter(|entry| self.is_shown(&asked, &reader, entry)).cloned().collect::<Vec<_>>()
+        });
+        asked.arrange(&mut rows);
+        rows
+    }
+
+    /// Neither what is being typed nor what waits for its customer is hidden by what another device does.
+    fn is_shown(self, asked: &Arrangement, reader: &Reader, entry: &Entry) -> bool {
+        let is_edited = self.editing.with(|editing| editing.as_ref().is_some_and(|editing| editing.id == entry.id));
+        asked.shows(entry, reader)
+            || is_edited
+            || entry.trouble.is_some()
+            || self.added.with(|added| added.rows.contains(&entry.id))
+    }
+
+    /// Whether only some of the rows are shown, by what they say: then nothing is done to all of them.
+    pub fn is_searching(self) -> bool {
+        self.search.with(|search| !search.trim().is_empty())
+    }
+
+    /// Shows the rows that say `text`. What was added before is among them only if it does.
+    pub fn search_for(self, text: String) {
+        self.added.update(|added| added.rows.clear());
+        self.search.set(text);
+    }
+
+    /// Keeps what is being typed as the note of a row, until it is saved.
+    pub fn keep_note(self, id: Uuid, typed: Option<(String, String)>) {
+        self.memory.update_value(|memory| memory.note = typed.map(|(text, before)| NoteDraft { id, text, before }));
+    }
+
+    /// The same with its text.
+    pub fn keep_text(self, id: Uuid, typed: Option<(String, String)>) {
+        self.memory.update_value(|memory| memory.text = typed.map(|(text, before)| NoteDraft { id, text, before }));
+    }
+
+    /// The rows that are shown beside this one: those that are folded away, or those that are not.
+    pub fn shown_beside(self, id: Uuid) -> Vec<Uuid> {
+        let is_of_all = self.arrangement().filter.is_of_all();
+        let rows = self.shown();
+        let is_done = rows.iter().find(|row| row.id == id).is_some_and(|row| row.todo.done);
+        rows.iter().filter(|row| is_of_all || row.todo.done == is_done).map(|row| row.id).collect()
+    }
+
+    /// Takes over where and when the page is read.
+    pub fn look_at_the_clock(self) {
+        if let Some(here) = browser::here()
+            && self.reader.with_untracked(|known| *known != here)
+        {
+            self.reader.set(here);
+        }
+    }
+
+    /// Moves a row by one place among those that are shown, and says where it is then. Only where they are in the customer's
+    /// own order.
+    pub fn move_by_one(self, id: Uuid, is_down: bool) {
+        let rows = untrack(|| self.shown_beside(id));
+        let Some(place) = rows.iter().position(|row| *row == id) else { return };
+        let to = if is_down { place.checked_add(1) } else { place.checked_sub(1) };
+        let Some(to) = to.filter(|to| *to < rows.len() && untrack(|| self.arrangement()).is_mine()) else { return };
+        self.move_beside(id, rows[to], is_down);
+        let name = self.text_of(id).map(String::from).unwrap_or_default();
+        let said = self.texts().moved_to(&shortened(&name), &(to + 1), &rows.len());
+        self.added.update(|added| added.said = said);
+    }
+
+    /// Moves a row behind another one, or before it.
+    pub fn move_beside(self, id: Uuid, other: Uuid, is_behind: bool) {
+        let before = || {
+            self.list.with_untracked(|list| {
+                let mut rows = list.entries().iter().map(|entry| entry.id).filter(|row| *row != id);
+                let mut last = None;
+                rows.find(|row| {
+                    if *row == other {
+                        true
+                    } else {
+                        last = Some(*row);
+                        false
+                    }
+                })?;
+                Some(last)
+            })
+        };
+        if id == other {
+            return;
+        }
+        if let Some(after) = if is_behind { Some(Some(other)) } else { before() } {
+            self.move_behind(id, after);
         }
     }
 
     /// Adds a row, where the customer sees it.
-    fn add(self, description: Description) {
-        let id = Uuid::new_v4();
+    pub fn add(self, todo: NewTodo) {
+        let (id, mut todo) = (Uuid::new_v4(), todo);
+        untrack(|| self.arrangement())
+            .filter
+            .admit(&mut todo.details, self.reader.with_untracked(|reader| reader.today));
         self.added.update(|added| {
             added.rows.push(id);
-            added.said = format!("Added “{}”", shortened(description.as_str()));
+            added.said = self.texts().added(&shortened(todo.description.as_str()));
         });
-        self.perform(Change::Add { id, description });
+        self.perform(Change::Add { id, todo: Box::new(todo) });
         browser::scroll_to_soon(format!("todo-{id}"));
     }
 
@@ -292,6 +440,106 @@ impl TodoListState {
         if self.entry(id, Entry::is_only_here) == Some(false) {
             self.perform(Change::SetDone { id, done });
         }
+    }
+
+    /// Changes members of a row, or its place. Where they are so already, nothing.
+    pub fn amend(self, id: Uuid, patch: Patch) {
+        self.amend_seen(id, patch, None, |_| ());
+    }
+
+    /// The same, of a row that was otherwise when its customer saw it.
+    fn amend_seen(self, id: Uuid, patch: Patch, known: Option<NewTodo>, seen: impl FnOnce(&mut NewTodo)) {
+        let Some(mut before) = self.before(id, known) else { return };
+        seen(&mut before);
+        let is_new = patch.after.is_some() || patch.merge(before.clone()).is_ok_and(|after| after != before);
+        if is_new {
+            let what = Box::new(Amendment::Members(patch));
+            self.perform(Change::Amend { id, what, before: Box::new(before) });
+        }
+    }
+
+    /// Gives a row a star, or takes it.
+    pub fn set_starred(self, id: Uuid, starred: bool) {
+        self.amend(id, Patch { starred: Some(starred), ..Patch::default() });
+    }
+
+    /// Says when a row is due. What is not due does not repeat.
+    pub fn set_due(self, id: Uuid, due: Option<Due>) {
+        let repeat = if due.is_none() { Some(None) } else { None };
+        self.amend(id, Patch { due: Some(due.map(Into::into)), repeat, ..Patch::default() });
+    }
+
+    /// Says when its author is reminded of a row.
+    pub fn set_reminder(self, id: Uuid, reminder: Option<Moment>) {
+        self.amend(id, Patch { reminder: Some(reminder.map(Into::into)), ..Patch::default() });
+    }
+
+    /// Says how a row repeats.
+    pub fn set_repeat(self, id: Uuid, repeat: Option<Repeat>) {
+        self.amend(id, Patch { repeat: Some(repeat), ..Patch::default() });
+    }
+
+    /// Puts a row into a list; `None`: the one that everybody has.
+    pub fn set_list(self, id: Uuid, list: Option<Uuid>) {
+        self.amend(id, Patch { list: Some(list), ..Patch::default() });
+    }
+
+    /// Takes over what was typed as a row's note, by somebody who saw `before`; of a row that another device deleted
+    /// meanwhile, what was `known` of it. Answers whether it can be one.
+    pub fn set_note(self, id: Uuid, text: &str, before: &str, known: Option<NewTodo>) -> bool {
+        match Note::parse(text) {
+            Ok(note) if self.entry(id, |entry| entry.todo.details.note == note) == Some(true) => true,
+            Ok(note) => {
+                let patch = Patch { note: Some(note), ..Patch::default() };
+                let seen = |seen: &mut NewTodo| seen.details.note = Note::parse(before).unwrap_or_default();
+                self.amend_seen(id, patch, known, seen);
+                true
+            }
+            Err(error) => {
+                self.problem.set(Some(Reason::from(error).text(self.texts())));
+                false
+            }
+        }
+    }
+
+    /// The same with its text. What is empty is not taken over: a row is deleted by its button.
+    pub fn set_text(self, id: Uuid, text: &str, before: &str) -> bool {
+        match (Description::parse(text), Description::parse(before)) {
+            (Ok(description), Ok(before)) => {
+                // Of a row that another device deleted meanwhile, it is a conflict.
+                if self.text_of(id) != Some(description.clone()) {
+                    self.perform(Change::Edit { id, description, before });
+                }
+                true
+            }
+            (Err(error), _) => {
+                self.problem.set(Some(Reason::from(error).text(self.texts())));
+                false
+            }
+            (_, Err(_)) => false,
+        }
+    }
+
+    /// Moves a row: behind another one, or to the top.
+    pub fn move_behind(self, id: Uuid, after: Option<Uuid>) {
+        if after != Some(id) {
+            self.amend(id, Patch { after: Some(after), ..Patch::default() });
+        }
+    }
+
+    /// A row as it is before a change; of one that another device deleted meanwhile, what was `known` of it.
+    fn before(self, id: Uuid, known: Option<NewTodo>) -> Option<NewTodo> {
+        match self.entry(id, |entry| (!entry.is_only_here()).then(|| entry.todo.clone())) {
+            Some(before) => before,
+            None => known,
+        }
+    }
+
+    /// Does something to one step of a row; of one that another device deleted meanwhile, what was `known` of it.
+    pub fn change_step(self, id: Uuid, change: StepChange, known: Option<NewTodo>) {
+        let Some(before) = self.before(id, known) else { return };
+        let what = Box::new(Amendment::Step(change));
+        self.perform(Change::Amend { id, what, before: Box::new(before) });
     }
 
     /// Marks all rows that are shown as done, or not done, and offers to undo that.
@@ -359,7 +607,7 @@ impl TodoListState {
                 self.stop_editing();
                 self.delete_seen(id, Description::parse(&editing.before).ok());
             }
-            Err(error) => self.problem.set(Some(error.to_string())),
+            Err(error) => self.problem.set(Some(Reason::from(error).text(self.texts()))),
         }
     }
 
@@ -371,8 +619,8 @@ impl TodoListState {
 
     /// Ends a conflict as the customer chose.
     pub fn resolve(self, id: Uuid, choice: Choice) {
-        if let Some(Change::Add { description, .. }) = self.list.try_update(|list| list.resolve(id, choice)).flatten() {
-            self.add(description);
+        if let Some(Change::Add { todo, .. }) = self.list.try_update(|list| list.resolve(id, choice)).flatten() {
+            self.add(*todo);
         }
         self.forget_problem();
         self.start_sending();
@@ -399,24 +647,27 @@ impl TodoListState {
                 None => undo_last_change(author).await,
             };
             let text = match answer {
-                Ok(done) if change.is_some() => left_alone(&Change::Undo { serial: 0 }, 1, done),
+                Ok(done) if change.is_some() => left_alone(self.texts(), &Change::Undo { serial: 0 }, 1, done),
                 Ok(done) => {
                     self.say(done);
                     None
                 }
                 Err(error) if self.interaction().start_if_required(&error, || self.typed()) => None,
-                Err(error) => Some(error.text(Section::List)),
+                Err(error) => Some(error.text(self.texts(), Section::List)),
             };
             if let Some(text) = text {
                 self.problem.set(Some(text));
             }
             self.memory.update_value(|memory| memory.is_undoing = false);
+            if let Some(heard) = self.memory.with_value(|memory| memory.after_undo) {
+                heard.run(());
+            }
             self.fetch().await;
         });
     }
 
     /// Says what was done, for a moment.
-    fn say(self, done: Done) {
+    pub fn say(self, done: Done) {
         self.offer.set(Offer::of_form(done));
         self.let_offer_end();
     }
@@ -507,6 +758,16 @@ impl TodoListState {
     /// Puts back what was typed before the customer had to leave: without the change that they left for, where the web
     /// server has `finished` that.
     pub fn restore(self, draft: &Draft, finished: bool) {
+        let note = draft.note.as_ref().filter(|note| note.text != note.before);
+        let mut lost_note = None;
+        if let Some(NoteDraft { id, text, before }) = note {
+            if self.text_of(*id).is_some() {
+                self.set_note(*id, text, before, None);
+            } else {
+                // The row is gone: its text is not.
+                lost_note = Some(text.split_whitespace().collect::<Vec<_>>().join(" "));
+            }
+        }
         let sent = draft.sent.as_ref().filter(|sent| !finished && Section::of_action(&sent.action) == Section::List);
         // The id of a new one is nobody's yet.
         let row = |sent: &FormDraft| sent.field("id").filter(|_| sent.action == "todos/edit").map(str::to_owned);
@@ -522,6 +783,7 @@ impl TodoListState {
             Some((_, text)) => texts.push(text),
             None => {}
         }
+        texts.extend(lost_note);
         texts.push(draft.new.clone());
         match edit {
             Some((id, text)) if self.list.with_untracked(|list| list.entry(id).is_some()) => {
@@ -552,7 +814,11 @@ impl TodoListState {
     fn perform(self, change: Change) -> u64 {
         self.forget_problem();
         let serial = self.send(change);
-        self.memory.update_value(|memory| memory.history.push(serial));
+        self.memory.update_value(|memory| {
+            memory.history.push(serial);
+            // It has been taken over, or is not meant any more.
+            memory.details = None;
+        });
         serial
     }
 
@@ -569,7 +835,12 @@ impl TodoListState {
     }
 
     fn interaction(self) -> Interaction {
-        self.interaction.get_value()
+        self.interaction.with_value(|(interaction, _)| *interaction)
+    }
+
+    /// What the page says.
+    pub fn texts(self) -> Texts {
+        self.interaction.with_value(|(_, texts)| *texts)
     }
 
     fn is_sending(self) -> bool {
@@ -642,7 +913,7 @@ impl TodoListState {
                 Err(error @ (AppError::Unavailable | AppError::Connection)) => {
                     failures += 1;
                     self.list.update(|list| if failures < FAILURES { list.fail(serial) } else { list.hold() });
-                    self.waits_because.set(Some(reason(&error)));
+                    self.waits_because.set(Some(reason(self.texts(), &error)));
                 }
                 Err(AppError::SomebodyElse) => {
                     // It waits for the customer whose it is.
@@ -658,7 +929,7 @@ impl TodoListState {
                     | AppError::Declined { .. }),
                 ) => {
                     self.list.update(List::hold);
-                    self.waits_because.set(Some(error.text(Section::List)));
+                    self.waits_because.set(Some(error.text(self.texts(), Section::List)));
                     break;
                 }
                 Err(AppError::Changed { now }) => self.overtaken(&unsent, Some(*now)),
@@ -689,24 +960,23 @@ impl TodoListState {
     /// Another device changed it meanwhile.
     fn overtaken(self, unsent: &Unsent, now: Option<Todo>) {
         let text = match &unsent.change {
-            Change::Delete { before, .. } => Some(before.clone()),
-            change => change.text().cloned().or_else(|| self.text_of(*change.concerns().first()?)),
+            Change::Delete { before, .. } => Some(before.to_string()),
+            Change::Edit { description, .. } => Some(description.to_string()),
+            change => change.concerns().first().and_then(|id| self.text_of(*id)).map(String::from),
         };
         let is_deleted = now.is_none();
         let verdict = self.list.try_update(|list| list.overtaken(unsent.serial, now));
-        let name = text.map_or_else(|| "A to-do".to_owned(), |text| format!("“{}”", shortened(text.as_str())));
-        let what = if is_deleted { "deleted" } else { "changed" };
+        let t = self.texts();
+        let name = text.map_or_else(|| t.a_todo().to_owned(), |text| t.quoted(&shortened(&text)));
         let words = match verdict {
-            Some(Verdict::Conflict) => {
-                format!("{name} was {what} on another device meanwhile. Choose what becomes of it.")
-            }
+            Some(Verdict::Conflict) if is_deleted => t.overtaken_deleted(&name),
+            Some(Verdict::Conflict) => t.overtaken_changed(&name),
             Some(Verdict::LeftAlone) => {
                 self.withdraw(unsent.serial);
                 match unsent.change {
-                    Change::Delete { .. } => {
-                        format!("{name} was changed on another device meanwhile, and is not deleted.")
-                    }
-                    _ => format!("{name} was {what} on another device meanwhile, and is left as it is."),
+                    Change::Delete { .. } => t.overtaken_not_deleted(&name),
+                    _ if is_deleted => t.overtaken_left_deleted(&name),
+                    _ => t.overtaken_left_changed(&name),
                 }
             }
             _ => return,
@@ -716,7 +986,7 @@ impl TodoListState {
 
     /// The server does not accept it. A text stays with its row.
     fn refused(self, unsent: Unsent, error: &AppError) {
-        let words = error.text(Section::List);
+        let words = error.text(self.texts(), Section::List);
         if unsent.change.text().is_some() {
             self.list.update(|list| list.refuse(unsent.serial, words.clone()));
         } else {
@@ -732,7 +1002,11 @@ impl TodoListState {
         let author = self.interaction().viewer();
         let is_about_nothing = unsent.seen.is_empty();
         let done = match unsent.change.clone() {
-            Change::Add { id, description } => add_todo(Some(id), None, description.into(), author).await?,
+            Change::Add { id, todo } => create_todo(id, as_json(&*todo), author).await?,
+            Change::Amend { id, .. } => {
+                let patch = self.list.with_untracked(|list| list.patch(unsent));
+                amend_todo(id, as_json(&patch), version, author).await?
+            }
             Change::Edit { id, description, .. } => edit_todo(id, description.into(), version, author).await?,
             Change::SetDone { id, done } => set_done(id, done, version, author).await?,
             Change::Delete { id, .. } => delete_todo(id, version, author).await?,
@@ -742,15 +1016,16 @@ impl TodoListState {
             Change::Undo { .. } => {
                 let Some(number) = unsent.undoes else {
                     // It changed nothing; or the answer was lost that had its number.
-                    let text = "This could not be undone here. “Undo last change” may still do it.";
-                    self.problem.set(Some(text.to_owned()));
+                    self.problem.set(Some(self.texts().undo_not_here().to_owned()));
                     return Ok(None);
                 };
                 undo_change(number, author).await?
             }
         };
         // What was sent before finds its own work done.
-        if let Some(text) = left_alone(&unsent.change, unsent.seen.len(), done).filter(|_| !unsent.sent_before) {
+        if let Some(text) =
+            left_alone(self.texts(), &unsent.change, unsent.seen.len(), done).filter(|_| !unsent.sent_before)
+        {
             self.problem.set(Some(text));
         }
         Ok(done.change())
@@ -803,8 +1078,13 @@ impl TodoListState {
         let editing = self.editing.get_untracked();
         let edit_before = editing.as_ref().map(|editing| editing.before.clone()).unwrap_or_default();
         let edit = editing.and_then(|editing| Some((editing.id, self.edit_field.get_untracked()?.value())));
+        let (edit, edit_before) = match self.memory.with_value(|memory| memory.text.clone()) {
+            Some(NoteDraft { id, text, before }) if edit.is_none() => (Some((id, text)), before),
+            _ => (edit, edit_before),
+        };
         let new = self.new_todo.get_untracked().map(|field| field.value()).unwrap_or_default();
-        Draft { new, edit, edit_before, ..Draft::default() }
+        let note = self.memory.with_value(|memory| memory.note.clone());
+        Draft { new, edit, edit_before, note, ..Draft::default() }
     }
 
     /// What the customer has typed. Where the browser keeps nothing else, also the change that was not accepted, and the
@@ -823,7 +1103,7 @@ impl TodoListState {
                     Change::Edit { id, description, .. } if draft.edit.is_none() => {
                         draft.edit = Some((*id, description.to_string()));
                     }
-                    change => texts.extend(change.text().map(Description::to_string)),
+                    change => texts.extend(change.text().map(str::to_owned)),
                 }
             }
         });
@@ -847,8 +1127,8 @@ fn as_form(change: &Change) -> Option<FormDraft> {
         fields: fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
     };
     match change {
-        Change::Add { id, description } => {
-            Some(form("todos/add", &[("id", id.to_string()), ("description", description.to_string())]))
+        Change::Add { id, todo } => {
+            Some(form("todos/add", &[("id", id.to_string()), ("description", todo.description.to_string())]))
         }
         Change::Edit { id, description, .. } => {
             Some(form("todos/edit", &[("id", id.to_string()), ("description", description.to_string())]))
@@ -857,18 +1137,24 @@ fn as_form(change: &Change) -> Option<FormDraft> {
     }
 }
 
+/// A value as it travels in a field of a form. Plain structs of texts and truth values: always JSON.
+fn as_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 /// Why nothing can be sent.
-fn reason(error: &AppError) -> String {
-    match error {
-        AppError::Connection if browser::is_offline() => "You are offline.".to_owned(),
-        AppError::Connection => "Errand did not answer.".to_owned(),
-        _ => "Your list cannot be reached right now.".to_owned(),
-    }
+fn reason(t: Texts, error: &AppError) -> String {
+    let text = match error {
+        AppError::Connection if browser::is_offline() => t.because_offline(),
+        AppError::Connection => t.because_silent(),
+        _ => t.because_unreachable(),
+    };
+    text.to_owned()
 }
 
 /// What to say of to-dos that another device had changed, and which were therefore left as they are; `asked` is about how
 /// many the change was.
-fn left_alone(change: &Change, asked: usize, done: Done) -> Option<String> {
+fn left_alone(t: Texts, change: &Change, asked: usize, done: Done) -> Option<String> {
     let (_, count, _) = done.of_list()?;
     let asked = match change {
         Change::SetAllDone { .. } | Change::ClearCompleted { .. } => u64::try_from(asked).unwrap_or(u64::MAX),
@@ -877,10 +1163,7 @@ fn left_alone(change: &Change, asked: usize, done: Done) -> Option<String> {
     };
     match asked.saturating_sub(count) {
         0 => None,
-        _ if matches!(change, Change::Undo { .. }) => {
-            Some("Nothing was brought back: it was changed meanwhile, perhaps on another device.".to_owned())
-        }
-        1 => Some("One to-do was changed on another device meanwhile, and left as it is.".to_owned()),
-        left => Some(format!("{left} to-dos were changed on another device meanwhile, and left as they are.")),
+        _ if matches!(change, Change::Undo { .. }) => Some(t.undo_overtaken().to_owned()),
+        left => Some(t.left_alone(left)),
     }
 }

@@ -4,6 +4,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`store`] | the rows: what the customer chose, what is due, who is at it |
+//! | [`reminders`] | where mails about reminders go, and which were taken |
 //! | [`schedule`] | mornings: time zones, days on which clocks change, when it is too late |
 //!
 //! What the web server does with it:
@@ -15,6 +16,7 @@
 //! A digest is sent **at most once**: it is marked as sent before it is given to the mail server. A worker that dies
 //! between the two costs one mail of one day; the other order would send the same mail again and again.
 
+pub mod reminders;
 pub mod schedule;
 pub mod store;
 

@@ -94,6 +94,15 @@ impl TimeZone {
         date.parse::<Date>().map(|date| self.instant(date, hour)).unwrap_or_default()
     }
 
+    /// What clocks here show when those of this zone show `hour` and `minute` on a date (`YYYY-MM-DD`): the date, and the time
+    /// as `HH:MM`. `None` where that is no time.
+    pub fn shown_in(&self, other: &Self, date: &str, (hour, minute): (u8, u8)) -> Option<(String, String)> {
+        let date: Date = date.parse().ok()?;
+        let time = jiff::civil::Time::new(hour.try_into().ok()?, minute.try_into().ok()?, 0, 0).ok()?;
+        let shown = other.rules.to_datetime(self.rules.to_timestamp(date.to_datetime(time)).ok()?);
+        Some((shown.date().to_string(), format!("{:02}:{:02}", shown.hour(), shown.minute())))
+    }
+
     fn instant(&self, date: Date, hour: u8) -> Timestamp {
         let hour = i8::try_from(hour.min(23)).unwrap_or_default();
         let instant = self.rules.to_timestamp(date.at(hour, 0, 0, 0));
@@ -213,5 +222,9 @@ mod tests {
         assert_eq!(zone.date(at("2026-11-25T12:00:00Z")), "2026-11-26");
         assert_eq!(zone.at("2026-11-26", 7), at("2026-11-25T18:00:00Z"));
         assert_eq!(zone.at("yesterday", 7), Timestamp::default());
+        let berlin = TimeZone::parse("Europe/Berlin").expect("a time zone");
+        let shown = Some(("2026-11-26".to_owned(), "10:30".to_owned()));
+        assert_eq!(berlin.shown_in(&zone, "2026-11-25", (22, 30)), shown);
+        assert_eq!(berlin.shown_in(&zone, "2026-11-31", (22, 30)), None);
     }
 }

@@ -130,6 +130,14 @@ impl Store {
         Ok(Self { db, clock })
     }
 
+    pub(super) fn db(&self) -> &AnyPool {
+        &self.db
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// What is known of a customer's digest; `None` when they never chose anything.
     ///
     /// # Errors

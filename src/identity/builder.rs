@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use sqlx::AnyPool;
 use sqlx::migrate::Migrator;
@@ -15,7 +16,7 @@ use super::config::{Config, DownstreamApiConfig};
 use super::downstream::DownstreamApis;
 use super::sign_in::turns::CodeTurns;
 use super::site::Site;
-use super::state::{Identity, Inner};
+use super::state::{Identity, Inner, UiLocales};
 use super::tokens::TokenAcquisition;
 use crate::platform::clock::Clock;
 use crate::platform::config::{self, ConfigError, Mode, SecretSource};
@@ -40,6 +41,7 @@ pub struct Builder {
     http: Option<reqwest::Client>,
     clock: Clock,
     site: Site,
+    ui_locales: UiLocales,
 }
 
 impl Identity {
@@ -48,7 +50,8 @@ impl Identity {
     pub fn builder(config: Config, public_url: Url, db: AnyPool, keys: KeyRing) -> Builder {
         let site = Site::of_client(&config.client_id);
         let (key, mode) = ("identity".to_owned(), Mode::Production);
-        Builder { config, public_url, db, keys, key, mode, http: None, clock: Clock::system(), site }
+        let ui_locales: UiLocales = Arc::new(|_| None);
+        Builder { config, public_url, db, keys, key, mode, http: None, clock: Clock::system(), site, ui_locales }
     }
 }
 
@@ -109,12 +112,20 @@ impl Builder {
         self
     }
 
+    /// The languages that the provider's pages are asked to be in, of the headers of the request that signs in: tags (RFC
+    /// 5646) by preference, divided by blanks (`ui_locales`, OpenID Connect Core §3.1.2.1). Nothing is asked for unless said
+    /// otherwise; what configuration asks for always comes first.
+    pub fn ui_locales(mut self, of: impl Fn(&HeaderMap) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.ui_locales = Arc::new(of);
+        self
+    }
+
     /// Checks all of it. Does not ask the provider: one that is down does not stop the app.
     ///
     /// # Errors
     /// [`ConfigError`] naming the key.
     pub fn build(self) -> Result<Identity, ConfigError> {
-        let Self { config, public_url, db, keys, key, mode, http, clock, site } = self;
+        let Self { config, public_url, db, keys, key, mode, http, clock, site, ui_locales } = self;
         site.check(&key)?;
         let http = http.unwrap_or_else(|| outbound::client_of(&site.product_name));
         let (authorization, client) = checked(&key, &config, mode, http.clone(), clock.clone())?;
@@ -136,6 +147,7 @@ impl Builder {
             db,
             clock,
             code_turns: CodeTurns::default(),
+            ui_locales,
             tokens,
         })))
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -99,12 +99,27 @@ pub struct Call<'a> {
     pub path: &'a [&'a str],
     /// The query; it is encoded.
     pub query: &'a [(&'a str, &'a str)],
-    /// Sent as JSON.
-    pub body: Option<Value>,
+    /// What is sent.
+    pub body: Option<CallBody>,
     /// Further headers, in place of the API's `headers` of the same name; none that is set here anyhow.
     pub headers: &'a [(HeaderName, HeaderValue)],
     /// Which of the API's sets of scopes the token needs; empty for the set `default`, or the only one.
     pub scopes: &'a str,
+}
+
+/// What a call sends.
+#[derive(Clone, Debug)]
+pub enum CallBody {
+    /// A document, as `application/json`.
+    Json(Value),
+    /// A file of the given media type, as it is.
+    File(HeaderValue, Bytes),
+}
+
+impl From<Value> for CallBody {
+    fn from(document: Value) -> Self {
+        Self::Json(document)
+    }
 }
 
 /// What an API answered: a success (2xx).
@@ -481,9 +496,13 @@ impl DownstreamApi {
             for name in CORRELATION {
                 request = request.header(name, correlation_id);
             }
-            if let Some(body) = &call.body {
-                request = request.json(body);
-            }
+            request = match &call.body {
+                None => request,
+                Some(CallBody::Json(document)) => request.json(document),
+                Some(CallBody::File(media_type, file)) => {
+                    request.header(CONTENT_TYPE, media_type.clone()).body(file.clone())
+                }
+            };
             let request = request.header(AUTHORIZATION, token.authorization_header());
             let answer = reading.answer(request, left).await;
             let wanted = match &answer {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use sqlx::AnyPool;
 use url::Url;
 
@@ -20,6 +21,9 @@ use crate::platform::sealed_cookie::SealedCookie;
 /// Sign-in and tokens of one web app. Cheap to clone.
 #[derive(Clone)]
 pub struct Identity(pub(super) Arc<Inner>);
+
+/// Which languages the provider's pages are asked to be in, of the headers of a request.
+pub(super) type UiLocales = Arc<dyn Fn(&HeaderMap) -> Option<String> + Send + Sync>;
 
 /// See [`Identity`].
 pub(super) struct Inner {
@@ -41,6 +45,7 @@ pub(super) struct Inner {
     pub(super) db: AnyPool,
     pub(super) clock: Clock,
     pub(super) code_turns: CodeTurns,
+    pub(super) ui_locales: UiLocales,
     /// Access tokens for the customer.
     pub(super) tokens: TokenAcquisition,
 }
@@ -111,6 +116,11 @@ impl Identity {
     /// Access tokens for the customer.
     pub fn tokens(&self) -> &TokenAcquisition {
         &self.0.tokens
+    }
+
+    /// Which languages the provider's pages are asked to be in.
+    pub(super) fn ui_locales(&self, headers: &HeaderMap) -> Option<String> {
+        (self.0.ui_locales)(headers)
     }
 
     /// Whether browsers reach this app by https.

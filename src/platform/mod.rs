@@ -21,6 +21,7 @@ pub mod ownership;
 pub mod pause;
 pub mod process;
 pub mod random;
+pub mod rate_limit;
 pub mod redirect;
 pub mod seal;
 pub mod sealed_cookie;

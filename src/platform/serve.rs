@@ -3,6 +3,7 @@
 
 mod connections;
 mod request;
+mod request_body;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ use tower_http::timeout::TimeoutLayer;
 use self::connections::{Busy, Full, Open, Place};
 pub use self::connections::{ConnectionsConfig, Limits};
 pub use self::request::Malformed;
+use self::request_body::RequestBody;
 use self::socket::Socket;
 
 /// How long one request may take altogether.
@@ -223,7 +225,9 @@ async fn connected(
         request::check(&mut request);
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(serving.clone());
-        let answered = router.clone().oneshot(request.map(Body::new));
+        let (head, incoming) = request.into_parts();
+        let body = Body::new(RequestBody::new(&head.headers, incoming));
+        let answered = router.clone().oneshot(Request::from_parts(head, body));
         async move { answered.await.map(|response| response.map(|body| Answer { body, _busy: busy })) }
     });
     // The socket watches over the headers' time, which hyper would count from the end of the answer before.
@@ -285,6 +289,7 @@ pub fn with_standard_layers(router: Router, program: &'static str, max_body: usi
     };
     router
         .layer(RequestBodyLimitLayer::new(max_body))
+        .layer(middleware::from_fn(move |request, next| refuse_early(max_body, request, next)))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(request::answer))
@@ -304,6 +309,16 @@ pub fn with_standard_layers(router: Router, program: &'static str, max_body: usi
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(middleware::map_request(keep_harmless_id))
+}
+
+/// Says at once that a body is too large, to whoever sends it, where its length is announced (RFC 9110 §15.5.14).
+pub async fn refuse_early(max_body: usize, request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > max_body) {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    next.run(request).await
 }
 
 /// Adds `Strict-Transport-Security` to every answer (RFC 6797): for servers that browsers reach by https alone. For a

@@ -1,30 +1,19 @@
 //! Limits on guessing and on mail: a burst, and then a steady pace. Nobody is locked out permanently, and
 //! nothing is written to disk.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use time::Duration;
 
 use super::email::Email;
 use super::password::Hasher;
-use crate::platform::clock::{self, Clock};
+use crate::platform::clock::Clock;
+pub(super) use crate::platform::rate_limit::TooMany;
+use crate::platform::rate_limit::{Limit, Limiter};
 
-/// When the map has grown to this many keys, those that have recovered are dropped.
-const SWEEP_AT: usize = 10_000;
-/// How often they are dropped at most.
-const SWEEP_EVERY: Duration = Duration::seconds(1);
 /// The most keys that are kept. Beyond that, whoever is not known yet has to wait: what would be forgotten otherwise is who
 /// guessed.
 const MAX_KEYS: usize = 50_000;
-
-/// A limit: `burst` at once, then one per `pace`.
-struct Limit {
-    burst: i32,
-    pace: Duration,
-}
 
 /// Wrong passwords for one account from one client address. SP 800-63B-4 §3.2.2 asks for an upper bound.
 const PASSWORD_PAIR: Limit = Limit { burst: 10, pace: Duration::minutes(1) };
@@ -59,22 +48,9 @@ impl Key {
     }
 }
 
-/// Too many: the next one is welcome after this time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many attempts; the next one is possible in {} seconds", self.retry_after.whole_seconds())]
-pub(super) struct TooMany {
-    /// How long to wait.
-    pub(super) retry_after: Duration,
-}
-
 /// The tenant's limits.
 pub(super) struct Limits {
-    clock: Clock,
-    /// Per key, when it will have recovered (ms since the epoch): the "theoretical arrival time" of the generic cell
-    /// rate algorithm. A key that is not here has recovered.
-    recovered_at: Mutex<HashMap<Key, i64>>,
-    /// When those that have recovered are looked for again, in milliseconds since the epoch: not at every request.
-    next_sweep: AtomicI64,
+    limiter: Limiter<Key>,
     /// Bounds how many passwords are hashed at a time.
     pub(super) hasher: Hasher,
 }
@@ -86,7 +62,7 @@ pub(super) struct Attempt([Key; 3]);
 impl Limits {
     /// Limits that nothing has been counted against yet.
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, recovered_at: Mutex::default(), next_sweep: AtomicI64::new(0), hasher: Hasher::new() }
+        Self { limiter: Limiter::new(clock, MAX_KEYS), hasher: Hasher::new() }
     }
 
     /// Counts an attempt to sign in to `account` with a password. It counts before the password is looked at, so
@@ -102,12 +78,7 @@ impl Limits {
 
     /// The password was right: the attempt does not count.
     pub(super) fn give_back(&self, attempt: &Attempt) {
-        let mut map = self.lock();
-        for key in &attempt.0 {
-            if let Some(at) = map.get_mut(key) {
-                *at -= clock_millis(key.limit().pace);
-            }
-        }
+        self.limiter.give_back(&attempt.0.clone().map(limited));
     }
 
     /// Counts a passcode to be mailed to `account`.
@@ -117,38 +88,14 @@ impl Limits {
 
     /// Takes one from every key, or none from any.
     fn take(&self, keys: &[Key]) -> Result<(), TooMany> {
-        let now = self.clock.unix_millis();
-        let mut map = self.lock();
-        if map.len() >= SWEEP_AT && now >= self.next_sweep.load(Ordering::Relaxed) {
-            map.retain(|_, recovered_at| *recovered_at > now);
-            self.next_sweep.store(now + clock_millis(SWEEP_EVERY), Ordering::Relaxed);
-        }
-        if map.len() + keys.len() > MAX_KEYS && keys.iter().any(|key| !map.contains_key(key)) {
-            return Err(TooMany { retry_after: Duration::minutes(1) });
-        }
-        for key in keys {
-            let Limit { burst, pace } = key.limit();
-            let recovered_at = map.get(key).copied().unwrap_or(now).max(now);
-            let wait = recovered_at - now - clock_millis(pace * (burst - 1));
-            if wait > 0 {
-                return Err(TooMany { retry_after: Duration::milliseconds(wait) });
-            }
-        }
-        for key in keys {
-            let recovered_at = map.entry(key.clone()).or_insert(now);
-            *recovered_at = (*recovered_at).max(now) + clock_millis(key.limit().pace);
-        }
-        Ok(())
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, i64>> {
-        // Nothing panics between two writes that belong together; a poisoned map is still a good map.
-        self.recovered_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        let keys: Vec<_> = keys.iter().cloned().map(limited).collect();
+        self.limiter.take(&keys).map(drop)
     }
 }
 
-fn clock_millis(duration: Duration) -> i64 {
-    clock::millis(time::OffsetDateTime::UNIX_EPOCH + duration)
+fn limited(key: Key) -> (Key, Limit) {
+    let limit = key.limit();
+    (key, limit)
 }
 
 /// What one customer has: an IPv4 address, or an IPv6 /64, which every host may roam in.
@@ -162,6 +109,7 @@ fn network(client: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::rate_limit::SWEEP_AT;
 
     const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
@@ -239,7 +187,7 @@ mod tests {
         let known = Key::MailAccount("known".to_owned());
         limits.take(std::slice::from_ref(&known)).unwrap();
         let taken = (0..2 * MAX_KEYS).filter(|n| limits.take(&[Key::MailAccount(n.to_string())]).is_ok()).count();
-        assert_eq!((taken, limits.lock().len()), (MAX_KEYS - 1, MAX_KEYS));
+        assert_eq!((taken, limits.limiter.len()), (MAX_KEYS - 1, MAX_KEYS));
         assert!(limits.take(&[known]).is_ok(), "who is known goes on");
         clock.advance(Duration::hours(1));
         assert!(limits.take(&[Key::MailAccount("new".to_owned())]).is_ok(), "and it passes");
@@ -253,6 +201,6 @@ mod tests {
         }
         clock.advance(Duration::hours(1));
         let _ = limits.take(&[Key::MailAccount("one more".to_owned())]);
-        assert_eq!(limits.lock().len(), 1);
+        assert_eq!(limits.limiter.len(), 1);
     }
 }

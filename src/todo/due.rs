@@ -14,8 +14,9 @@ pub struct Due {
     at: Option<(ClockTime, ZoneName)>,
 }
 
-/// A [`Due`] as it travels.
+/// A day, or a moment: a time of that day in a time zone.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct Parts {
     date: Day,
@@ -23,6 +24,25 @@ struct Parts {
     time: Option<ClockTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_zone: Option<ZoneName>,
+}
+
+/// Described as it travels.
+#[cfg(feature = "ssr")]
+impl utoipa::PartialSchema for Due {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        Parts::schema()
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl utoipa::ToSchema for Due {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Due".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+        Parts::schemas(schemas);
+    }
 }
 
 impl From<Due> for Parts {
@@ -52,6 +72,9 @@ pub enum DueError {
     /// A zone without a time.
     #[error("A day is a day everywhere: leave timeZone out, or give time as well.")]
     NoTime,
+    /// A day where a moment is meant.
+    #[error("This is a moment: give time, such as 09:00, and timeZone, such as Europe/Madrid, as well.")]
+    NoMoment,
 }
 
 impl Due {
@@ -73,6 +96,78 @@ impl Due {
     /// The time of the day, and the zone whose clocks show it; none where all of the day is meant.
     pub fn time(&self) -> Option<(ClockTime, &ZoneName)> {
         self.at.as_ref().map(|(time, zone)| (*time, zone))
+    }
+
+    /// At the same time of another day.
+    #[must_use]
+    pub fn moved_to(self, date: Day) -> Self {
+        Self { date, ..self }
+    }
+}
+
+/// A moment as people say it: a time of a day, as the clocks of a zone show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
+#[serde(try_from = "Parts", into = "Parts")]
+pub struct Moment {
+    date: Day,
+    time: ClockTime,
+    time_zone: ZoneName,
+}
+
+impl Moment {
+    /// At a time of a day.
+    pub fn at(date: Day, time: ClockTime, time_zone: ZoneName) -> Self {
+        Self { date, time, time_zone }
+    }
+
+    /// The day in its zone.
+    pub fn date(&self) -> Day {
+        self.date
+    }
+
+    /// The time of the day.
+    pub fn time(&self) -> ClockTime {
+        self.time
+    }
+
+    /// The zone whose clocks show it.
+    pub fn time_zone(&self) -> &ZoneName {
+        &self.time_zone
+    }
+
+    /// At the same time of another day.
+    #[must_use]
+    pub fn moved_to(self, date: Day) -> Self {
+        Self { date, ..self }
+    }
+}
+
+impl From<Moment> for Due {
+    fn from(Moment { date, time, time_zone }: Moment) -> Self {
+        Self::at(date, time, time_zone)
+    }
+}
+
+impl TryFrom<Due> for Moment {
+    type Error = DueError;
+
+    fn try_from(Due { date, at }: Due) -> Result<Self, DueError> {
+        at.map(|(time, time_zone)| Self { date, time, time_zone }).ok_or(DueError::NoMoment)
+    }
+}
+
+impl From<Moment> for Parts {
+    fn from(moment: Moment) -> Self {
+        Due::from(moment).into()
+    }
+}
+
+impl TryFrom<Parts> for Moment {
+    type Error = DueError;
+
+    fn try_from(parts: Parts) -> Result<Self, DueError> {
+        Due::try_from(parts)?.try_into()
     }
 }
 
@@ -110,6 +205,12 @@ impl DuePatch {
     }
 }
 
+impl From<Moment> for DuePatch {
+    fn from(moment: Moment) -> Self {
+        Due::from(moment).into()
+    }
+}
+
 impl From<Due> for DuePatch {
     fn from(Due { date, at }: Due) -> Self {
         let (time, zone) = at.unzip();
@@ -120,6 +221,7 @@ impl From<Due> for DuePatch {
 /// A day of the calendar, of the years 1 to 9999 (RFC 3339 §5.6, `full-date`): `2026-12-01`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(value_type = String, format = Date, example = "2026-12-01"))]
 pub struct Day(Date);
 
 /// A text is not a [`Day`].
@@ -128,6 +230,9 @@ pub struct Day(Date);
 pub struct NotADay;
 
 impl Day {
+    /// 1 January 1970.
+    pub const EPOCH: Self = Self(time::OffsetDateTime::UNIX_EPOCH.date());
+
     /// Reads `2026-12-01`, and nothing else.
     ///
     /// # Errors
@@ -139,9 +244,35 @@ impl Day {
         date.ok().filter(|date| date.year() > 0).map(Self).ok_or(NotADay)
     }
 
+    /// How many days later another one is.
+    pub fn days_until(self, other: Self) -> i64 {
+        (other.0 - self.0).whole_days()
+    }
+
+    /// The day so many days later, if it is one of those years.
+    pub fn plus(self, days: i64) -> Option<Self> {
+        // More than there are is no number of days at all.
+        let days = i32::try_from(days).ok()?;
+        Self::try_from(self.0.checked_add(time::Duration::days(days.into()))?).ok()
+    }
+
     /// The year, month and day.
     pub fn calendar(self) -> (i32, u8, u8) {
         (self.0.year(), self.0.month().into(), self.0.day())
+    }
+}
+
+impl From<Day> for Date {
+    fn from(day: Day) -> Self {
+        day.0
+    }
+}
+
+impl TryFrom<Date> for Day {
+    type Error = NotADay;
+
+    fn try_from(date: Date) -> Result<Self, NotADay> {
+        (1..=9999).contains(&date.year()).then_some(Self(date)).ok_or(NotADay)
     }
 }
 
@@ -155,6 +286,7 @@ impl fmt::Display for Day {
 /// A time of the day, to the minute: `09:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(value_type = String, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "09:00"))]
 pub struct ClockTime(Time);
 
 /// A text is not a [`ClockTime`].
@@ -163,6 +295,9 @@ pub struct ClockTime(Time);
 pub struct NotATime;
 
 impl ClockTime {
+    /// 00:00.
+    pub const MIDNIGHT: Self = Self(Time::MIDNIGHT);
+
     /// Reads `09:00`, and nothing else.
     ///
     /// # Errors
@@ -201,6 +336,7 @@ fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> O
 /// What may be the name of a time zone (IANA): `Europe/Madrid`. Whether there is such a zone, the API says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(max_length = 64, example = "Europe/Madrid"))]
 pub struct ZoneName(String);
 
 /// A text is not a [`ZoneName`], or there is no such zone.
@@ -344,5 +480,22 @@ mod tests {
         let day = Due::on(Day::parse("2026-12-24").expect("a day"));
         assert_eq!(DuePatch::from(day.clone()).merge(Some(&before)), Ok(day.clone()));
         assert_eq!(json!(DuePatch::from(day)), json!({"date": "2026-12-24", "time": null, "timeZone": null}));
+    }
+
+    #[test]
+    fn a_moment_has_all_parts() {
+        let moment = json!({"date": "2026-12-01", "time": "09:00", "timeZone": "Europe/Madrid"});
+        assert_eq!(json!(serde_json::from_value::<Moment>(moment.clone()).expect("complete")), moment);
+        let day = serde_json::from_value::<Moment>(json!({"date": "2026-12-01"})).expect_err("refused");
+        assert_eq!(day.to_string(), DueError::NoMoment.to_string());
+    }
+
+    #[test]
+    fn days_are_counted_within_the_calendar() {
+        let day = |text| Day::parse(text).expect("a day");
+        assert_eq!(day("2027-12-31").plus(60), Some(day("2028-02-29")));
+        assert_eq!(day("2028-03-01").days_until(day("2027-12-31")), -61);
+        assert_eq!((day("9999-12-31").plus(1), day("0001-01-01").plus(-1)), (None, None));
+        assert_eq!((day("2026-12-01").plus(i64::MAX), day("2026-12-01").plus(i64::MIN)), (None, None));
     }
 }

@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::moment::day;
 use super::request::Request;
 use super::sessions::unreadable;
 use crate::app::error::AppError;
-use crate::app::model::account::Digest;
+use crate::app::model::account::{Digest, DigestOutcome, LastDigest};
 use crate::app::model::done::Done;
+use crate::app::model::reason::Reason;
 use crate::digest::{Outcome, Preferences, TimeZone, schedule::DEFAULT_HOUR};
 use crate::identity::session::UserSession;
+use crate::todo::Day;
 
 /// The customer's digest.
 pub(super) async fn digest(request: &Request, signed_in: &UserSession) -> Result<Digest, AppError> {
@@ -29,7 +30,7 @@ pub(super) async fn digest(request: &Request, signed_in: &UserSession) -> Result
         }
         shown.hour = digest.preferences.hour;
         shown.skipped = digest.preferences.enabled && digest.skipped.is_some();
-        shown.last = digest.last.map(|last| came_of(&last.date, last.outcome)).unwrap_or_default();
+        shown.last = digest.last.and_then(|last| came_of(&last.date, last.outcome));
     }
     if !shown.time_zone.is_empty() && !shown.time_zones.contains(&shown.time_zone) {
         shown.time_zones.insert(0, shown.time_zone.clone());
@@ -37,35 +38,32 @@ pub(super) async fn digest(request: &Request, signed_in: &UserSession) -> Result
     Ok(shown)
 }
 
-fn came_of(date: &str, outcome: Outcome) -> String {
-    let date = time::Date::parse(date, time::macros::format_description!("[year]-[month]-[day]"))
-        .map_or_else(|_| date.to_owned(), day);
-    match outcome {
-        Outcome::Sent => format!("The last one was sent on {date}."),
-        Outcome::NothingOpen => format!("On {date} nothing was open, so there was no mail."),
-        Outcome::GivenUp => {
-            format!("The one for {date} could not be delivered. The next one will be tried.")
-        }
-    }
+fn came_of(date: &str, outcome: Outcome) -> Option<LastDigest> {
+    let outcome = match outcome {
+        Outcome::Sent => DigestOutcome::Sent,
+        Outcome::NothingOpen => DigestOutcome::NothingOpen,
+        Outcome::GivenUp => DigestOutcome::GivenUp,
+    };
+    Some(LastDigest { day: Day::parse(date).ok()?, outcome })
 }
 
 /// Stores what the customer chose about the digest.
 pub(crate) async fn save_digest(enabled: bool, time_zone: &str, hour: Option<u8>) -> Result<Done, AppError> {
     let request = Request::current()?;
     let signed_in = request.require_signed_in().await?;
-    let invalid = |text: &str| Err(AppError::Invalid(text.to_owned()));
+    let invalid = |reason| Err(AppError::Invalid(reason));
     let time_zone = match time_zone.trim() {
-        "" if enabled => return invalid("Choose your time zone, so that the mail comes in your morning."),
+        "" if enabled => return invalid(Reason::NoZone),
         // Switched off before anything was chosen.
         "" => TimeZone::utc(),
-        name => TimeZone::parse(name).map_err(|error| AppError::Invalid(error.to_string()))?,
+        name => TimeZone::parse(name).map_err(|_| AppError::Invalid(Reason::DigestZone))?,
     };
     let hour = hour.unwrap_or(DEFAULT_HOUR);
     if hour > 23 {
-        return invalid("Choose an hour of the day.");
+        return invalid(Reason::Hour);
     }
     let Some(email) = email(&signed_in) else {
-        return invalid("Your identity provider told no e-mail address, so there is nowhere to send a digest to.");
+        return invalid(Reason::NoAddress);
     };
     let name = request.name(&signed_in).await;
     let preferences = Preferences { enabled, email: email.to_owned(), name, time_zone, hour };

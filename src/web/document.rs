@@ -9,7 +9,9 @@ use axum::response::{IntoResponse as _, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::state::Web;
+use super::texts::Texts;
 use crate::app::address;
+use crate::language::Language;
 
 /// The longest explanation that is taken over from a layer, in bytes.
 const MAX_TEXT: usize = 4096;
@@ -36,10 +38,10 @@ pub(super) fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 /// A page with a title, a text, and what else stands in its panel.
-pub(super) fn page(web: &Web, status: StatusCode, title: &str, text: &str, more: &Markup) -> Response {
+pub(super) fn page(web: &Web, t: Texts, status: StatusCode, title: &str, text: &str, more: &Markup) -> Response {
     let markup = html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(t.language().tag()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -49,7 +51,7 @@ pub(super) fn page(web: &Web, status: StatusCode, title: &str, text: &str, more:
                 link rel="stylesheet" href=(web.stylesheet());
             }
             body {
-                header.site-header { nav aria-label="Main" { a.brand href="/" { span { "Errand" } } } }
+                header.site-header { nav aria-label=(t.main()) { a.brand href="/" { span { "Errand" } } } }
                 main #main tabindex="-1" {
                     section.panel.panel--middle {
                         h1 { (title) }
@@ -68,29 +70,27 @@ pub(super) fn page(web: &Web, status: StatusCode, title: &str, text: &str, more:
 }
 
 /// The ways on from a page about something that did not work.
-pub(super) fn ways_on() -> Markup {
+pub(super) fn ways_on(t: Texts) -> Markup {
     html! {
         p.actions."actions--middle" {
-            a.button href=(address::TODOS) { "Go to your to-dos" }
-            a.button."button--quiet" href=(address::HOME) { "Home" }
+            a.button href=(address::TODOS) { (t.go_to_todos()) }
+            a.button."button--quiet" href=(address::HOME) { (t.home()) }
         }
     }
 }
 
 /// What a status means, in words for people: a title and a sentence.
-fn words(status: StatusCode) -> (&'static str, &'static str) {
+fn words(status: StatusCode, t: Texts) -> (&'static str, &'static str) {
     match status.as_u16() {
-        403 => ("This was refused", "Errand does not allow this request."),
-        404 => ("There is no such page", "The address may be mistyped, or the page has moved."),
-        405 => {
-            ("This address takes something else", "It cannot be opened like a page. Use the buttons on Errand’s pages.")
-        }
-        413 => ("That is too large", "What was sent is larger than Errand takes. Nothing was changed."),
-        408 | 504 => ("That took too long", "Nothing is lost; please try again in a moment."),
-        429 => ("Too many requests", "Please wait a moment, and try again."),
-        503 => ("Errand cannot do this right now", "Nothing is lost; please try again in a moment."),
-        400..500 => ("That did not work", "Errand could not understand this request. Go back and try again."),
-        _ => ("Something went wrong", "This is our fault, not yours, and it has been noted. Please try again."),
+        403 => (t.status_forbidden_title(), t.status_forbidden()),
+        404 => (t.status_not_found_title(), t.status_not_found()),
+        405 => (t.status_method_title(), t.status_method()),
+        413 => (t.status_too_large_title(), t.status_too_large()),
+        408 | 504 => (t.status_too_long_title(), t.status_later()),
+        429 => (t.status_too_many_title(), t.status_too_many()),
+        503 => (t.status_unavailable_title(), t.status_later()),
+        400..500 => (t.status_bad_title(), t.status_bad()),
+        _ => (t.status_failed_title(), t.status_failed()),
     }
 }
 
@@ -98,6 +98,7 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
 /// it, and is never empty for anybody else. What handlers write themselves is left alone.
 pub(super) async fn complete(State(web): State<Web>, request: Request, next: Next) -> Response {
     let is_page = wants_page(request.headers());
+    let t = Texts::asked_for(request.headers());
     let has_body = request.method() != Method::HEAD;
     let response = next.run(request).await;
     let status = response.status();
@@ -112,16 +113,18 @@ pub(super) async fn complete(State(web): State<Web>, request: Request, next: Nex
     if !is_page && !is_empty {
         return response;
     }
-    let (title, sentence) = words(status);
+    let (title, sentence) = words(status, t);
     let (mut parts, body) = response.into_parts();
     let text = to_bytes(body, MAX_TEXT).await.ok().and_then(|text| String::from_utf8(text.into()).ok());
-    let text = text.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| sentence.to_owned());
+    // What a layer says, it says in English; what is our own is in the reader's language.
+    let is_readable = |text: &String| t.language() == Language::English || t.all().any(|own| own == text.as_str());
+    let text = text.filter(|text| !text.trim().is_empty() && is_readable(text)).unwrap_or_else(|| sentence.to_owned());
     parts.headers.remove(header::CONTENT_LENGTH);
     if !is_page {
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         return Response::from_parts(parts, Body::from(text));
     }
-    let page = page(&web, status, title, &text, &ways_on());
+    let page = page(&web, t, status, title, &text, &ways_on(t));
     for (name, value) in page.headers() {
         parts.headers.insert(name, value.clone());
     }

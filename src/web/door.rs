@@ -17,10 +17,12 @@ use tower_sessions::Session;
 use url::form_urlencoded;
 
 use super::flash::Draft;
-use super::request::tag;
+use super::request::{is_to_be_kept, tag};
 use super::state::{MAX_BODY, Web};
+use super::texts::Texts;
 use super::{document, flash, pages};
-use crate::app::address::{ACTIONS, SIGN_IN_PROBLEM, TODOS, TODOS_COMPLETED};
+use crate::app;
+use crate::app::address::{ACTIONS, SIGN_IN_PROBLEM, TODOS, TODOS_COMPLETED, TODOS_OVERDUE};
 use crate::app::error::{AppError, Section};
 use crate::app::model::done::Done;
 use crate::app::model::flash::Flash;
@@ -33,7 +35,7 @@ use crate::platform::redirect::see_other;
 /// The header that marks a server function's error.
 const SERVER_FN_ERROR: &str = "serverfnerror";
 /// The server functions that only look: there is nothing in them to finish.
-const LOOKING: [&str; 4] = ["account", "notice", "todos/list", "viewer"];
+const LOOKING: [&str; 5] = ["account", "lists/list", "notice", "todos/list", "viewer"];
 /// For how long it is known that something was finished: longer than a draft lives.
 const FINISHED: Duration = Duration::days(1);
 
@@ -67,6 +69,7 @@ pub(super) async fn guard(State(door): State<Door>, request: Request, next: Next
         return Redirect::permanent(&address).into_response();
     }
     if request.method() == Method::GET
+        && !is_to_be_kept(request.headers())
         && let Some(draft) = flash::draft(&door.web, request.headers())
         && let Some(session) = request.extensions().get::<Session>().cloned()
     {
@@ -107,8 +110,9 @@ fn plain_address(uri: &Uri) -> Option<String> {
 async fn answer(door: &Door, request: Request, next: Next) -> Response {
     let web = &door.web;
     let wants_page = document::wants_page(request.headers());
+    let t = Texts::asked_for(request.headers());
     if is_cross_site(request.headers()) {
-        return (StatusCode::FORBIDDEN, "This address answers Errand's own pages only.").into_response();
+        return (StatusCode::FORBIDDEN, t.own_pages_only()).into_response();
     }
     let path = request.uri().path();
     if !server_fn::axum::server_fn_paths().any(|(known, _)| known == path) {
@@ -116,12 +120,12 @@ async fn answer(door: &Door, request: Request, next: Next) -> Response {
     }
     if request.method() != Method::POST {
         let allow = [(header::ALLOW, "POST")];
-        return (StatusCode::METHOD_NOT_ALLOWED, allow, "This address takes forms (POST) only.").into_response();
+        return (StatusCode::METHOD_NOT_ALLOWED, allow, t.forms_only()).into_response();
     }
     let action = path.strip_prefix(ACTIONS).unwrap_or_default().to_owned();
     let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return (StatusCode::PAYLOAD_TOO_LARGE, "What was sent is too large.").into_response();
+        return (StatusCode::PAYLOAD_TOO_LARGE, t.form_too_large()).into_response();
     };
     let page = page_of(web, &parts.headers, &action);
     // Leptos reads these headers, too, and another way: what it reads is what was understood here.
@@ -136,7 +140,7 @@ async fn answer(door: &Door, request: Request, next: Next) -> Response {
     let sent = Sent { action, fields, page, session, signed_in };
     let headers = parts.headers.clone();
     if sent.is_of_another(web, &headers) {
-        return sent.not_theirs(web, wants_page).await;
+        return sent.not_theirs(web, t, wants_page).await;
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if wants_page {
@@ -180,13 +184,17 @@ async fn run(door: &Door, request: Request) -> Response {
 
 /// The page that a form was sent from, else the one that such forms stand on.
 fn page_of(web: &Web, headers: &HeaderMap, action: &str) -> ReturnTo {
+    referring_page(web, headers).unwrap_or_else(|| ReturnTo::parse(Section::of_action(action).page()))
+}
+
+/// The page of this site that a form was sent from.
+pub(super) fn referring_page(web: &Web, headers: &HeaderMap) -> Option<ReturnTo> {
     let mut lines = headers.get_all(header::REFERER).iter();
     let referer = match (lines.next(), lines.next()) {
         (Some(only), None) => only.to_str().ok(),
         _ => None,
     };
-    let home = || ReturnTo::parse(Section::of_action(action).page());
-    ReturnTo::from_referer(referer, web.identity().public_url()).unwrap_or_else(home)
+    ReturnTo::from_referer(referer, web.identity().public_url())
 }
 
 /// Replaces what the client says about itself by what was understood of it. A server function answers in JSON, and
@@ -206,10 +214,15 @@ impl Sent {
         Section::of_action(&self.action)
     }
 
-    /// The page that shows what was done: what is new is not among what is completed.
+    /// The page that shows what was done: what is new is not among what is completed or overdue, nor among what is searched.
     fn page_after(&self) -> ReturnTo {
-        let page = without_query(&self.page);
-        if self.action == "todos/add" && page.as_str() == TODOS_COMPLETED { ReturnTo::parse(TODOS) } else { page }
+        let page = without(&self.page, &["edit"]);
+        let path = page.as_str().split('?').next().unwrap_or_default();
+        match path {
+            _ if self.action != "todos/add" => page,
+            TODOS_COMPLETED | TODOS_OVERDUE => ReturnTo::parse(TODOS),
+            _ => without(&page, &["q"]),
+        }
     }
 
     fn typed(&self) -> FormDraft {
@@ -224,21 +237,21 @@ impl Sent {
     }
 
     /// Does nothing: what was typed for one customer is neither done for another nor shown to them.
-    async fn not_theirs(self, web: &Web, wants_page: bool) -> Response {
+    async fn not_theirs(self, web: &Web, t: Texts, wants_page: bool) -> Response {
         let error = AppError::SomebodyElse;
         if !wants_page {
             // As a server function answers.
             let mark = [(SERVER_FN_ERROR, format!("{ACTIONS}{}", self.action))];
             return (status(&error), mark, axum::Json(error)).into_response();
         }
-        let error = &error.to_string();
+        let text = error.text(app::texts::Texts::of(t.language()), self.section());
         let form = FormDraft { action: self.action.clone(), fields: Vec::new() };
-        let flash = Flash { error: Some(error.clone()), form, ..Flash::default() };
+        let flash = Flash { error: Some(error), form, ..Flash::default() };
         match &self.session {
             Some(session) if flash::put(session, &flash).await.is_ok() => {
                 see_other(&at(&without_query(&self.page), self.section()))
             }
-            _ => document::page(web, StatusCode::FORBIDDEN, "That was not done", error, &document::ways_on()),
+            _ => document::page(web, t, StatusCode::FORBIDDEN, t.not_done_title(), &text, &document::ways_on(t)),
         }
     }
 
@@ -279,29 +292,29 @@ impl Sent {
             }
             return response;
         }
-        self.failed(web, &error).await
+        self.failed(web, Texts::asked_for(headers), error).await
     }
 
     /// Back to the page, which tells what went wrong and shows what was typed; if that cannot be noted, here.
-    async fn failed(self, web: &Web, error: &AppError) -> Response {
-        let text = error.text(self.section());
+    async fn failed(self, web: &Web, t: Texts, error: AppError) -> Response {
         if let Some(session) = &self.session {
-            let flash = Flash { error: Some(text.clone()), form: self.typed(), ..Flash::default() };
+            let flash = Flash { error: Some(error.clone()), form: self.typed(), ..Flash::default() };
             if flash::put(session, &flash).await.is_ok() {
                 return see_other(&at(&self.page, self.section()));
             }
         }
-        self.offer_again(web, error, &text)
+        self.offer_again(web, t, &error)
     }
 
     /// A page with the form and what was typed into it, for when there is nowhere to keep it. Needs nothing but this answer.
-    fn offer_again(&self, web: &Web, error: &AppError, text: &str) -> Response {
+    fn offer_again(&self, web: &Web, t: Texts, error: &AppError) -> Response {
+        let text = error.text(app::texts::Texts::of(t.language()), self.section());
         let is_typed = |name: &str| matches!(name, "description" | "display_name" | "given_name" | "surname");
         let label = |name: &str| match name {
-            "description" => "What you typed",
-            "display_name" => "Your name",
-            "given_name" => "First name",
-            _ => "Last name",
+            "description" => t.typed(),
+            "display_name" => t.display_name(),
+            "given_name" => t.first_name(),
+            _ => t.last_name(),
         };
         let form = html! {
             form.form method="post" action=(format!("{ACTIONS}{}", self.action)) {
@@ -317,12 +330,12 @@ impl Sent {
                     }
                 }
                 p.actions."actions--middle" {
-                    button.button type="submit" { "Try again" }
-                    a.button."button--quiet" href=(self.page.as_str()) { "Back" }
+                    button.button type="submit" { (t.try_again()) }
+                    a.button."button--quiet" href=(self.page.as_str()) { (t.back()) }
                 }
             }
         };
-        let mut response = document::page(web, status(error), "That could not be saved", text, &form);
+        let mut response = document::page(web, t, status(error), t.not_saved_title(), &text, &form);
         // Also on the page that they go back to, if they do.
         if let Some(signed_in) = self.signed_in.as_ref().filter(|_| !self.typed().is_empty()) {
             let draft = Draft::new(web, &self.action, self.fields.clone(), tag(&signed_in.key));
@@ -343,7 +356,7 @@ async fn finish(door: &Door, draft: Draft, session: &Session, page: &ReturnTo) -
     }
     let section = Section::of_action(&draft.action);
     let address =
-        if section.is_on(page.as_str()) { at(&without_query(page), section) } else { page.as_str().to_owned() };
+        if section.is_on(page.as_str()) { at(&without(page, &["edit"]), section) } else { page.as_str().to_owned() };
     let mut response = see_other(&address);
     set_cookie(&mut response, &flash::draft_removal(web));
     if draft.author != tag(&signed_in.key) {
@@ -370,7 +383,7 @@ async fn finish(door: &Door, draft: Draft, session: &Session, page: &ReturnTo) -
                 Some(url) => AppError::NotGranted { url: url.to_owned() },
                 None => error,
             };
-            Flash { error: Some(error.text(section)), form: draft.typed(), ..Flash::default() }
+            Flash { error: Some(error), form: draft.typed(), ..Flash::default() }
         }
     };
     if flash::put(session, &flash).await.is_err() && !flash.finished {
@@ -414,9 +427,17 @@ fn at(page: &ReturnTo, section: Section) -> String {
     }
 }
 
-/// The page without the row that was being edited.
+/// The page alone, without what its address says of one customer's rows.
 fn without_query(page: &ReturnTo) -> ReturnTo {
     ReturnTo::parse(page.as_str().split('?').next().unwrap_or_default())
+}
+
+/// The page without some of what its address says.
+fn without(page: &ReturnTo, names: &[&str]) -> ReturnTo {
+    let Some((path, query)) = page.as_str().split_once('?') else { return page.clone() };
+    let is_kept = |pair: &&str| pair.split('=').next().is_none_or(|name| !names.contains(&name));
+    let kept: Vec<&str> = query.split('&').filter(is_kept).collect();
+    ReturnTo::parse(&if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) })
 }
 
 /// Takes a server function's error out of its response.
@@ -430,7 +451,7 @@ async fn error_of(response: Response) -> Result<Response, Box<(AppError, Respons
     Err(Box::new((error, Response::from_parts(parts, Body::from(body)))))
 }
 
-fn status(error: &AppError) -> StatusCode {
+pub(super) fn status(error: &AppError) -> StatusCode {
     match error {
         AppError::SignInRequired { .. } => StatusCode::UNAUTHORIZED,
         AppError::ConsentRequired { .. }
@@ -447,7 +468,7 @@ fn status(error: &AppError) -> StatusCode {
     }
 }
 
-fn set_cookie(response: &mut Response, cookie: &Cookie<'_>) {
+pub(super) fn set_cookie(response: &mut Response, cookie: &Cookie<'_>) {
     if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }

@@ -3,7 +3,8 @@
 use super::flash;
 use super::request::Request;
 use crate::app::error::AppError;
-use crate::identity::downstream::{ApiResponse, DownstreamError};
+use crate::app::model::reason::Reason;
+use crate::identity::downstream::{ApiProblem, ApiResponse, DownstreamError};
 use crate::identity::session::UserSession;
 use crate::identity::tokens::AcquireError;
 use crate::identity::{NextStep, Purpose};
@@ -14,10 +15,12 @@ pub(super) fn failed(api: &str, request: &Request, signed_in: &UserSession, erro
     match error {
         DownstreamError::Acquire(error) => not_acquired(request, signed_in, error),
         DownstreamError::Problem(problem) => match problem.status.as_u16() {
-            // The API's own words (RFC 9457 `detail`), which are written for people.
-            400 | 409 | 413 | 422 => AppError::Invalid(
-                problem.detail.clone().unwrap_or_else(|| "This was not accepted. Change it and try again.".to_owned()),
-            ),
+            // With the API's own words (RFC 9457 `detail`), which are written for people.
+            400 | 409 | 413 | 422 => {
+                AppError::Invalid(Reason::Api { kind: kind_of(problem), detail: problem.detail.clone() })
+            }
+            // Of what is not shown with what it has become.
+            412 => AppError::Invalid(Reason::Stale),
             404 | 410 => AppError::NotFound,
             403 => {
                 tracing::warn!("{api} refused the token's permissions");
@@ -26,6 +29,10 @@ pub(super) fn failed(api: &str, request: &Request, signed_in: &UserSession, erro
             401 => {
                 tracing::error!(%problem, "{api} does not accept new tokens either: check its audience, issuer and clients");
                 AppError::Misconfigured { url: request.web.identity().sign_in_url(&request.page()) }
+            }
+            429 => {
+                tracing::warn!(%problem, "{api} was asked too often for a customer");
+                AppError::Unavailable
             }
             _ => {
                 tracing::error!(%problem, "{api} answered unexpectedly");
@@ -37,6 +44,11 @@ pub(super) fn failed(api: &str, request: &Request, signed_in: &UserSession, erro
             AppError::Unavailable
         }
     }
+}
+
+/// The name of the kind of problem: the last part of its `type` (RFC 9457 §3.1.1); empty where that says nothing.
+fn kind_of(problem: &ApiProblem) -> String {
+    problem.kind.rsplit_once("#problem-").map(|(_, name)| name.to_owned()).unwrap_or_default()
 }
 
 /// Reads what `api` answered.

@@ -10,7 +10,7 @@ use axum::response::Response;
 use super::flash::{self, set_cookie};
 use super::state::Web;
 use crate::app::address::SIGN_OUT;
-use crate::app::model::flash::Flash;
+use crate::app::model::flash::{Flash, Greeting};
 use crate::identity::session::UserKey;
 use crate::platform::sealed_cookie::SealedCookie;
 
@@ -64,15 +64,10 @@ pub(super) fn take(request: &super::request::Request) -> Flash {
     let web = &request.web;
     let word: Option<String> = farewells(web).read(&request.parts.headers);
     let greeting = match word.as_deref() {
-        Some(PAUSED) => {
-            "You are signed out. Your daily digest pauses now: Errand may look at your list only while you are signed in. \
-             It comes again once you sign in."
-        }
-        Some(GOES_ON) => {
-            "You are signed out here. Your daily digest goes on, because you are still signed in on another browser."
-        }
+        Some(PAUSED) => Greeting::DigestPauses,
+        Some(GOES_ON) => Greeting::DigestGoesOn,
         _ => return Flash::default(),
     };
     set_cookie(&farewells(web).removal());
-    Flash { greeting: Some(greeting.to_owned()), ..Flash::default() }
+    Flash { greeting: Some(greeting), ..Flash::default() }
 }

@@ -12,9 +12,9 @@ use tower_sessions::Session;
 use super::digest::email;
 use super::request::{Request, tag};
 use super::state::Web;
-use crate::app::error::Section;
+use crate::app::error::{AppError, Section};
 use crate::app::model::done::Done;
-use crate::app::model::flash::Flash;
+use crate::app::model::flash::{Flash, Greeting};
 use crate::app::model::form_draft::FormDraft;
 use crate::identity::session::{self, UserSession};
 use crate::platform::clock::Timestamp;
@@ -29,13 +29,11 @@ const AUTHOR: &str = "author";
 const DRAFT_LIFETIME: Duration = Duration::HOUR;
 /// How much text a draft can hold, in bytes, and in how many fields.
 const DRAFT_BYTES: usize = 2000;
-const DRAFT_FIELDS: usize = 8;
+const DRAFT_FIELDS: usize = 16;
 /// Browsers drop a cookie of more than 4096 bytes, name and attributes included.
 const MAX_COOKIE: usize = 4000;
 /// The session's entry that says that its customer was greeted.
 const GREETED: &str = "greeted";
-/// Shown to a customer who cancelled at the provider.
-const DECLINED: &str = "You did not allow it. Nothing was changed.";
 
 /// A form whose author is away. Shown to nobody else, and on the page that it belongs to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -169,7 +167,7 @@ pub(super) async fn take(request: &Request, signed_in: &UserSession) -> Flash {
     let (web, headers) = (&request.web, &request.parts.headers);
     let declined = web.identity().declined(headers, &request.session).map(|_| {
         set_cookie(&web.identity().declined_removal());
-        DECLINED.to_owned()
+        AppError::Declined { url: String::new() }
     });
     if let Some(flash) = take_from(&request.session, page.as_str()).await {
         let error = declined.or(flash.error);
@@ -212,14 +210,16 @@ pub(super) fn has_declined(request: &Request) -> bool {
 }
 
 /// What there is to tell at the first page of a session: that digests which needed this sign-in come again.
-async fn greeting(request: &Request, signed_in: &UserSession) -> Option<String> {
+async fn greeting(request: &Request, signed_in: &UserSession) -> Option<Greeting> {
     if !matches!(request.session.get::<bool>(GREETED).await, Ok(None)) {
         return None;
     }
     let (digests, customer) = (&request.web.digests(), signed_in.key.as_str());
     let resumed = async {
         if let Some(email) = email(signed_in) {
-            digests.readdress(customer, email, &request.name(signed_in).await).await?;
+            let name = request.name(signed_in).await;
+            digests.readdress(customer, email, &name).await?;
+            digests.set_reminder_address(customer, email, &name).await?;
         }
         digests.resume(customer, signed_in.signed_in_at).await
     };
@@ -234,11 +234,7 @@ async fn greeting(request: &Request, signed_in: &UserSession) -> Option<String> 
     if let Err(error) = request.session.insert(GREETED, true).await {
         tracing::warn!(%error, "a greeting could not be noted");
     }
-    skipped.map(|_| {
-        "While you were away your daily digest paused: Errand may look at your list only while you are signed in. \
-         It comes again from the next morning on."
-            .to_owned()
-    })
+    skipped.map(|_| Greeting::DigestPausedMeanwhile)
 }
 
 /// What was left in the session for `page`. Looks before it removes: a removal marks the session as changed, whether or not
@@ -311,7 +307,7 @@ mod tests {
     #[tokio::test]
     async fn a_notice_is_taken_once_and_that_is_a_change() {
         let session = Session::new(None, Arc::new(Empty), None);
-        let flash = Flash { error: Some("It is full.".to_owned()), ..Flash::default() };
+        let flash = Flash { error: Some(AppError::Forbidden), ..Flash::default() };
         session.insert_value(ENTRY, serde_json::to_value(&flash).unwrap()).await.unwrap();
         assert_eq!(take_from(&session, "/todos").await, Some(flash));
         assert_eq!(take_from(&session, "/todos").await, None);
@@ -330,7 +326,7 @@ mod tests {
     async fn a_notice_waits_for_the_page_that_it_belongs_to() {
         let session = Session::new(None, Arc::new(Empty), None);
         let form = FormDraft { action: "profile".to_owned(), fields: Vec::new() };
-        let flash = Flash { error: Some("No.".to_owned()), form, ..Flash::default() };
+        let flash = Flash { error: Some(AppError::Forbidden), form, ..Flash::default() };
         session.insert_value(ENTRY, serde_json::to_value(&flash).unwrap()).await.unwrap();
         for page in ["/todos", "/todos/active?edit=x", "/", "/accounts"] {
             assert_eq!(take_from(&session, page).await, None, "{page}");

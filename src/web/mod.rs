@@ -4,28 +4,41 @@ pub(crate) mod account;
 pub mod browser_files;
 mod claims;
 pub mod config;
+mod countries;
 pub(crate) mod customer;
+pub(crate) mod data;
 pub(crate) mod digest;
 mod document;
 mod door;
 mod downstream;
 mod events;
+mod export;
 mod farewell;
 mod flash;
+mod import;
+mod language;
+mod language_choice;
+pub(crate) mod lists;
 mod live;
 mod moment;
 mod pages;
 pub(crate) mod profile;
+pub(crate) mod reader;
 mod rendering;
 mod request;
 pub(crate) mod sessions;
 mod site;
 mod state;
+mod texts;
 pub(crate) mod todolist;
 
 use axum::Router;
-use axum::routing::get;
-use leptos::context::provide_context;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::routing::{get, post};
+use leptos::context::{provide_context, use_context};
 use leptos_axum::LeptosRoutes as _;
 
 use self::state::MAX_BODY;
@@ -42,11 +55,17 @@ impl Web {
             move || {
                 rendering::note_owner();
                 provide_context(web.clone());
+                provide_context(
+                    use_context::<Parts>().map(|parts| language::spoken(&parts.headers)).unwrap_or_default(),
+                );
             }
         };
         let shell = {
             let options = self.leptos().clone();
-            move || app::shell(options.clone())
+            move || {
+                let language = app::texts::Texts::current().language();
+                app::shell(options.clone(), app::texts::address(language))
+            }
         };
         // An address that is no page's is answered with the page that says so. Not by the handler of `leptos_axum` for
         // files and errors: see `site`.
@@ -55,19 +74,33 @@ impl Web {
             .leptos_routes_with_context(self.leptos(), pages::routes().clone(), context, shell)
             .fallback(unknown)
             .with_state(self.leptos().clone())
+            .route(app::address::EXPORT, get(export::handle).with_state(self.clone()))
+            .route(app::address::LANGUAGE, post(language_choice::choose).with_state(self.clone()))
+            .route(app::address::IMPORT, post(import::handle).with_state(self.clone()))
             .layer(axum::middleware::from_fn(rendering::isolate));
         // `leptos_routes` has added the server functions, each at its own address.
         let door = door::Door { web: self.clone(), inside: pages.clone() };
         let pages = pages.layer(axum::middleware::from_fn_with_state(door, door::guard));
         let app =
             self.identity().mount(pages).layer(axum::middleware::from_fn_with_state(self.clone(), farewell::watch));
+        let app = app.layer(axum::middleware::from_fn(reader::note_time_zone));
         // Files are outside of the session layer, too: they need none.
         let files = site::router(&self.leptos().site_root);
         // So are streams of events: they look at the session now and then, and leave it as it is.
-        let events = Router::new().route(app::address::EVENTS, get(events::handle)).with_state(self.clone());
+        let events = Router::new()
+            .route(app::address::EVENTS, get(events::handle))
+            .route(&format!("{}{{name}}", app::address::TEXTS), get(language_choice::script))
+            .with_state(self.clone());
         let router = files.route("/health", get(|| async { "ok" })).merge(events).merge(app);
-        let router = serve::with_standard_layers(router, "web", MAX_BODY)
+        let router = router.layer(DefaultBodyLimit::max(MAX_BODY)).layer(axum::middleware::from_fn(limit));
+        let router = serve::with_standard_layers(router, "web", import::MAX_HEARD)
             .layer(axum::middleware::from_fn_with_state(self.clone(), document::complete));
         if self.identity().public_url().scheme() == "https" { serve::with_transport_security(router) } else { router }
     }
+}
+
+/// A file may be large, and nothing else.
+async fn limit(request: Request, next: Next) -> Response {
+    let is_file = request.uri().path() == app::address::IMPORT;
+    if is_file { next.run(request).await } else { serve::refuse_early(MAX_BODY, request, next).await }
 }

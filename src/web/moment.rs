@@ -1,32 +1,28 @@
-//! Moments, in words.
+//! Moments, as the page shows them.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::app::model::account::Moment;
+use crate::app::model::account::{Ago, Moment};
 use crate::platform::clock::Timestamp;
+use crate::todo::Day;
 
 /// A moment in the past.
 pub(super) fn moment(now: Timestamp, then: Timestamp) -> Moment {
-    Moment { text: ago(now, then), at: OffsetDateTime::from(then).format(&Rfc3339).unwrap_or_default() }
+    Moment { ago: ago(now, then), at: OffsetDateTime::from(then).format(&Rfc3339).unwrap_or_default() }
 }
 
-/// How long ago something was, in words that are right in any time zone.
-fn ago(now: Timestamp, then: Timestamp) -> String {
-    let minutes = (now - then).whole_minutes().max(0);
-    let (count, unit) = match minutes {
-        0 => return "just now".to_owned(),
-        1..60 => (minutes, "minute"),
-        60..1440 => (minutes / 60, "hour"),
-        1440..43200 => (minutes / 1440, "day"),
-        _ => return format!("on {}", day(OffsetDateTime::from(then).date())),
-    };
-    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
-}
-
-/// `3 December 2026`.
-pub(super) fn day(date: time::Date) -> String {
-    format!("{} {} {}", date.day(), date.month(), date.year())
+/// How long ago something was.
+fn ago(now: Timestamp, then: Timestamp) -> Ago {
+    let minutes = u64::try_from((now - then).whole_minutes()).unwrap_or_default();
+    match minutes {
+        0 => Ago::Now,
+        1..60 => Ago::Minutes(minutes),
+        60..1440 => Ago::Hours(minutes / 60),
+        1440..43200 => Ago::Days(minutes / 1440),
+        // Of the years that a clock shows, a day is always read.
+        _ => Ago::On(Day::parse(&OffsetDateTime::from(then).date().to_string()).unwrap_or(Day::EPOCH)),
+    }
 }
 
 #[cfg(test)]
@@ -34,6 +30,8 @@ mod tests {
     use time::Duration;
 
     use super::*;
+    use crate::app::texts::Texts;
+    use crate::language::Language;
 
     #[test]
     fn a_moment_is_told_in_the_words_that_people_use() {
@@ -50,7 +48,7 @@ mod tests {
             (MINUTE * 60 * 24 * 29, "29 days ago"),
             (MINUTE * 60 * 24 * 31, "on 15 December 2026"),
         ] {
-            assert_eq!(ago(now, now - passed), text);
+            assert_eq!(ago(now, now - passed).text(Texts::of(Language::English)), text);
         }
     }
 }

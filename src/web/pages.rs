@@ -20,11 +20,25 @@ pub(super) fn routes() -> &'static Vec<AxumRouteListing> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::address::{ACCOUNT, ACTIONS, HOME, SIGN_IN_PROBLEM, TODOS, TODOS_ACTIVE, TODOS_COMPLETED};
+    use crate::app::address::{
+        ACCOUNT, ACTIONS, HOME, SIGN_IN_PROBLEM, TODOS, TODOS_ACTIVE, TODOS_COMPLETED, TODOS_OVERDUE, TODOS_PLANNED,
+        TODOS_STARRED, TODOS_TODAY,
+    };
 
     #[tokio::test]
     async fn the_table_of_addresses_is_that_of_the_routes() {
-        for page in [HOME, TODOS, TODOS_ACTIVE, TODOS_COMPLETED, ACCOUNT, SIGN_IN_PROBLEM] {
+        for page in [
+            HOME,
+            TODOS,
+            TODOS_ACTIVE,
+            TODOS_COMPLETED,
+            TODOS_TODAY,
+            TODOS_PLANNED,
+            TODOS_OVERDUE,
+            TODOS_STARRED,
+            ACCOUNT,
+            SIGN_IN_PROBLEM,
+        ] {
             assert!(is_page(page), "{page}");
         }
         let actions: Vec<&str> = server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();

@@ -4,14 +4,14 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::downstream;
 use super::request::Request;
+use super::{countries, downstream, language};
 use crate::app::error::AppError;
 use crate::app::model::account::Profile;
 use crate::app::model::done::Done;
+use crate::app::model::reason::Reason;
 use crate::identity::downstream::{Call, DownstreamApi};
 use crate::identity::session::UserSession;
-use crate::platform::countries::COUNTRIES;
 
 /// What the API of profiles is called in the log.
 const PROFILE_API: &str = "the profile API";
@@ -37,7 +37,7 @@ pub(super) async fn profile(request: &Request, signed_in: &UserSession) -> Optio
         surname: answer.surname.unwrap_or_default(),
         mail: answer.mail.unwrap_or_default(),
         country: answer.country.unwrap_or_default(),
-        countries: COUNTRIES.iter().map(|(code, name)| ((*code).to_owned(), (*name).to_owned())).collect(),
+        countries: countries::names(language::spoken(&request.parts.headers)),
     }))
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn save_profile(
     let signed_in = request.require_signed_in().await?;
     let Some(api) = request.web.profile() else { return Err(AppError::NotFound) };
     if display_name.trim().is_empty() {
-        return Err(AppError::Invalid("Write the name that you want to be called by.".to_owned()));
+        return Err(AppError::Invalid(Reason::Name));
     }
     let known = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let body = json!({
@@ -76,7 +76,7 @@ pub(crate) async fn save_profile(
         "surname": known(surname),
         "country": known(country),
     });
-    let call = Call { method: Some(Method::PATCH), body: Some(body), scopes: "write", ..Call::default() };
+    let call = Call { method: Some(Method::PATCH), body: Some(body.into()), scopes: "write", ..Call::default() };
     let profile = call_profile(api, &request, &signed_in, &call).await?;
     // The ID token keeps the name of the sign-in; this session shows the new one.
     if let Some(name) = profile.display_name {

@@ -1,5 +1,6 @@
 //! The request that a server function runs in, and the customer who made it.
 
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use leptos::context::use_context;
 use tower_sessions::Session;
@@ -10,6 +11,15 @@ use crate::app::error::AppError;
 use crate::identity::return_to::ReturnTo;
 use crate::identity::session::{UserKey, UserSession};
 use crate::platform::hash;
+
+/// The header of a request by the service worker (`public/service-worker.js`), which keeps the page for when there is no network.
+/// Nobody looks at it now.
+const KEEPS: &str = "x-keeps-page";
+
+/// Whether nobody looks at the page that is asked for: what was left for its customer is left for them.
+pub(super) fn is_to_be_kept(headers: &HeaderMap) -> bool {
+    headers.contains_key(KEEPS)
+}
 
 /// The session's entry with the name that the customer chose since they signed in.
 const NAME: &str = "name";
@@ -55,9 +65,14 @@ impl Request {
     }
 
     /// What to call the customer: as they said since they signed in, else as the provider told.
-    pub(super) async fn name(&self, signed_in: &UserSession) -> String {
+    pub(super) async fn known_name(&self, signed_in: &UserSession) -> Option<String> {
         let chosen: Option<String> = self.session.get(NAME).await.unwrap_or_default();
-        chosen.or_else(|| signed_in.name.clone()).unwrap_or_else(|| "You".to_owned())
+        chosen.or_else(|| signed_in.name.clone())
+    }
+
+    /// The same, for a mail.
+    pub(super) async fn name(&self, signed_in: &UserSession) -> String {
+        self.known_name(signed_in).await.unwrap_or_else(|| "You".to_owned())
     }
 
     /// Calls the customer by another name for the rest of this session.

@@ -15,6 +15,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 /// The folder of the built files, in the site's folder and in addresses.
 const PKG: &str = "/pkg";
@@ -22,6 +23,11 @@ const PKG: &str = "/pkg";
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// For an icon that changes once in a year: a day, and then a question that is answered with 304.
 const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
+/// The script that shows the list without a network. An old one would outlive what it was made for.
+const SERVICE_WORKER: &str = "service-worker.js";
+const ALWAYS_ASK: HeaderValue = HeaderValue::from_static("no-cache");
+/// It runs by itself, under the policy that it comes with: it may ask this site, and nobody else.
+const WORKER_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; connect-src 'self'");
 
 /// The routes of the files in `site_root`.
 pub(super) fn router(site_root: &str) -> Router {
@@ -35,7 +41,14 @@ pub(super) fn router(site_root: &str) -> Router {
     // All three: a wildcard stands for at least one character.
     let router = Router::new().route(PKG, built.clone()).route(&format!("{PKG}/"), built.clone());
     let router = router.route(&format!("{PKG}/{{*path}}"), built);
-    names(Path::new(site_root)).iter().fold(router, |router, name| router.route(&format!("/{name}"), of.clone()(A_DAY)))
+    let of_name = |name: &str| match name {
+        SERVICE_WORKER => {
+            let policy = SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, WORKER_POLICY);
+            of.clone()(ALWAYS_ASK).layer(policy)
+        }
+        _ => of.clone()(A_DAY),
+    };
+    names(Path::new(site_root)).iter().fold(router, |router, name| router.route(&format!("/{name}"), of_name(name)))
 }
 
 /// The files that stand at the top of the site. Listed once, so that a page costs no look into the file system.
@@ -117,6 +130,7 @@ mod tests {
             ("favicon.svg", "<svg/>"),
             ("favicon.svg.br", "compressed"),
             (".env", "secret"),
+            ("service-worker.js", "0"),
             ("pkg/errand.abc.css", "p{}"),
             ("pkg/inner/more.js", "1"),
         ] {
@@ -158,6 +172,16 @@ mod tests {
             (body.as_str(), &answer.headers()[header::CONTENT_ENCODING]),
             ("compressed", &HeaderValue::from_static("br"))
         );
+    }
+
+    #[tokio::test]
+    async fn the_service_worker_is_asked_for_anew_and_may_ask_this_site() {
+        let (_folder, router) = site();
+        let (answer, _) = ask(&router, Method::GET, "/service-worker.js", &[]).await;
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], ALWAYS_ASK);
+        assert_eq!(answer.headers()[header::CONTENT_SECURITY_POLICY], WORKER_POLICY);
+        let (answer, _) = ask(&router, Method::GET, "/favicon.svg", &[]).await;
+        assert!(answer.headers().get(header::CONTENT_SECURITY_POLICY).is_none(), "left to the outer layer");
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use sqlx::AnyPool;
 
 use super::browser_files::{self, BrowserFiles};
 use super::config::{Checked, Config};
+use super::language;
 use super::live::Live;
 use crate::app::address::SIGN_IN_PROBLEM;
 use crate::digest;
@@ -63,6 +64,7 @@ impl Web {
             .cookie_prefix("errand")
             .problem_page(SIGN_IN_PROBLEM)
             .product_name("Errand")
+            .ui_locales(|headers| language::wanted(headers).map(|language| language.tag().to_owned()))
             .build()?;
         let mut leptos = LeptosOptions::builder()
             .output_name(browser_files::OUTPUT_NAME)

@@ -7,19 +7,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::downstream;
 use super::request::Request;
+use super::{downstream, reader};
 use crate::app::error::AppError;
+use crate::app::filter::Filter;
+use crate::app::model::details_fields::{DetailsFields, DueFields};
 use crate::app::model::done::{Done, ListChange};
+use crate::app::model::reason::Reason;
 use crate::app::model::seen::Seen;
+use crate::app::model::step_action::StepAction;
+use crate::app::optimistic::StepChange;
 use crate::identity::downstream::{ApiResponse, Call, DownstreamError};
 use crate::identity::session::UserSession;
 use crate::platform::{hash, link};
-use crate::todo::{CHANGE, Description, Patch, Todo};
+use crate::todo::{
+    CHANGE, ClockTime, Day, Description, Due, Moment, NewTodo, Note, Patch, Repeat, Step, Todo, ZoneName,
+};
 
 /// The API's set of scopes for seeing, and that for changing.
-const READ: &str = "read";
-const WRITE: &str = "write";
+pub(super) const READ: &str = "read";
+pub(super) const WRITE: &str = "write";
 
 /// The customer's to-dos, in their order.
 pub(crate) async fn list() -> Result<Vec<Todo>, AppError> {
@@ -46,13 +53,43 @@ pub(crate) async fn add(id: Option<Uuid>, form: Option<Uuid>, description: &str)
     let customer = Customer::current().await?;
     let description = description_of(description)?;
     let given = id.or_else(|| form.map(|form| id_of(form, &description)));
-    let added = customer.add(given.unwrap_or_else(Uuid::new_v4), &description).await;
+    let mut todo = NewTodo::from(description);
+    let page = customer.request.page();
+    let path = page.as_str().split('?').next().unwrap_or_default();
+    Filter::of(path).admit(&mut todo.details, reader::current().today);
+    let added = customer.add(given.unwrap_or_else(Uuid::new_v4), &todo).await;
     let added = match added {
         // Typed once more on a page that the customer went back to.
-        Err(AppError::NotFound) if id.is_none() => customer.add(Uuid::new_v4(), &description).await,
+        Err(AppError::NotFound) if id.is_none() => customer.add(Uuid::new_v4(), &todo).await,
         added => added,
     };
     Ok(done(ListChange::Shown, 1, unless_gone(added)?))
+}
+
+/// Adds `todo`, a [`NewTodo`] as JSON.
+pub(crate) async fn create(id: Uuid, todo: &str) -> Result<Done, AppError> {
+    let customer = Customer::current().await?;
+    let mut todo = of_page::<NewTodo>(todo)?;
+    let mut added = customer.add(id, &todo).await;
+    // Its list may be gone since it was typed, perhaps long ago and without a network: it comes to the one that everybody has.
+    if matches!(added, Err(AppError::Invalid(_))) && todo.details.list.take().is_some() {
+        added = customer.add(id, &todo).await;
+    }
+    Ok(done(ListChange::Shown, 1, unless_gone(added)?))
+}
+
+/// Makes `change`, a [`Patch`] as JSON, of a to-do that is still of the version that was `seen`.
+pub(crate) async fn amend(id: Uuid, change: &str, seen: Option<i64>) -> Result<Done, AppError> {
+    let customer = Customer::current().await?;
+    customer.patch(id, &of_page(change)?, seen).await
+}
+
+/// What a page's scripts say, which know the rules.
+fn of_page<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, AppError> {
+    serde_json::from_str(json).map_err(|error| {
+        tracing::debug!(%error, "a page said what cannot be");
+        AppError::Invalid(Reason::Form)
+    })
 }
 
 /// The id of what a form adds: the same for the same text.
@@ -75,6 +112,117 @@ pub(crate) async fn edit(id: Uuid, description: &str, seen: Option<i64>) -> Resu
 pub(crate) async fn set_done(id: Uuid, is_done: bool, seen: Option<i64>) -> Result<Done, AppError> {
     let patch = Patch { done: Some(is_done), ..Patch::default() };
     Customer::current().await?.patch(id, &patch, seen).await
+}
+
+/// Gives a to-do a star, or takes it, where it is still of the version that was `seen`.
+pub(crate) async fn set_starred(id: Uuid, starred: bool, seen: Option<i64>) -> Result<Done, AppError> {
+    let patch = Patch { starred: Some(starred), ..Patch::default() };
+    Customer::current().await?.patch(id, &patch, seen).await
+}
+
+/// When the author of a to-do is reminded of it, by the fields of a form: a moment, or never.
+fn reminder_of(fields: &DueFields, today: Day) -> Result<Option<Moment>, AppError> {
+    let Some(reminder) = due_of(fields, today)? else { return Ok(None) };
+    Moment::try_from(reminder).map(Some).map_err(|_| AppError::Invalid(Reason::ReminderTime))
+}
+
+/// When a to-do is due, by the fields of a form.
+fn due_of(fields: &DueFields, today: Day) -> Result<Option<Due>, AppError> {
+    let days = match fields.when.as_str() {
+        "today" => Some(0),
+        "tomorrow" => Some(1),
+        "week" => Some(7),
+        "never" => return Ok(None),
+        _ => None,
+    };
+    let day = match days {
+        Some(days) => today.plus(days),
+        None if fields.day.is_empty() => None,
+        None => Some(Day::parse(&fields.day).map_err(invalid)?),
+    };
+    match day {
+        None if fields.time.is_empty() => Ok(None),
+        None => Err(AppError::Invalid(Reason::TimeAlone)),
+        Some(day) if fields.time.is_empty() => Ok(Some(Due::on(day))),
+        Some(day) => {
+            let time = ClockTime::parse(&fields.time).map_err(invalid)?;
+            let zone = ZoneName::parse(&fields.time_zone).map_err(invalid)?;
+            Ok(Some(Due::at(day, time, zone)))
+        }
+    }
+}
+
+/// Saves the fields of a to-do's details, where it is still of the version that was `seen`.
+pub(crate) async fn save_details(id: Uuid, fields: &DetailsFields, seen: Option<i64>) -> Result<Done, AppError> {
+    let customer = Customer::current().await?;
+    let today = reader::current().today;
+    let due = due_of(&fields.due, today)?;
+    let reminder = match &fields.reminder {
+        None => None,
+        Some(fields) => Some(reminder_of(fields, today)?),
+    };
+    let repeat = match fields.repeat.as_str() {
+        // What is not due does not repeat.
+        "" => None,
+        _ if due.is_none() => None,
+        rule => Some(Repeat::parse(rule).map_err(invalid)?),
+    };
+    let list = match fields.list.as_str() {
+        "" => None,
+        list => Some(list.parse().map_err(|_| AppError::Invalid(Reason::ListGone))?),
+    };
+    let patch = Patch {
+        description: Some(description_of(&fields.description)?),
+        note: Some(Note::parse(&fields.note).map_err(invalid)?),
+        due: Some(due.map(Into::into)),
+        reminder: reminder.map(|reminder| reminder.map(Into::into)),
+        repeat: Some(repeat),
+        list: Some(list),
+        ..Patch::default()
+    };
+    customer.patch(id, &patch, seen).await
+}
+
+/// Does something to one step of a to-do. Its text is changed where the to-do is still of the version that was `seen`.
+pub(crate) async fn change_step(
+    id: Uuid,
+    action: StepAction,
+    step: Option<Uuid>,
+    text: &str,
+    seen: Option<i64>,
+) -> Result<Done, AppError> {
+    let customer = Customer::current().await?;
+    let todo = customer.todo(id).await?;
+    let mut steps = todo.details.steps;
+    let known = steps.iter().find(|known| Some(known.id) == step);
+    let change = match (action, known) {
+        (StepAction::Add, _) if text.trim().is_empty() => return Ok(done(ListChange::Shown, 0, None)),
+        (StepAction::Add, _) => {
+            StepChange::Add(Step { id: step.unwrap_or_else(Uuid::new_v4), text: description_of(text)?, done: false })
+        }
+        (StepAction::Text, Some(step)) if !text.trim().is_empty() => {
+            StepChange::Edit { id: step.id, text: description_of(text)?, before: step.text.clone() }
+        }
+        (StepAction::Text | StepAction::Delete, Some(step)) => {
+            StepChange::Delete { id: step.id, before: step.text.clone() }
+        }
+        (StepAction::Done, Some(step)) => StepChange::SetDone { id: step.id, done: true },
+        (StepAction::Undone, Some(step)) => StepChange::SetDone { id: step.id, done: false },
+        (_, None) => return Err(AppError::Invalid(Reason::StepGone)),
+    };
+    change.apply(&mut steps);
+    let patch = Patch { steps: Some(steps), ..Patch::default() };
+    // A text is changed or deleted as it was seen; anything else is done to whatever the step says by now.
+    let seen = seen.filter(|_| matches!(action, StepAction::Text | StepAction::Delete));
+    customer.patch(id, &patch, Some(seen.unwrap_or(todo.version))).await
+}
+
+/// Moves a to-do behind the one with the id `after`; before all others where that is empty.
+pub(crate) async fn move_behind(id: Uuid, after: &str) -> Result<Done, AppError> {
+    let nowhere = |_| AppError::Invalid(Reason::Place);
+    let after = if after.is_empty() { None } else { Some(after.parse().map_err(nowhere)?) };
+    let patch = Patch { after: Some(after), ..Patch::default() };
+    Customer::current().await?.patch(id, &patch, None).await
 }
 
 /// Deletes a to-do, where it is still of the version that was `seen`. One that is gone already is what was wanted.
@@ -135,10 +283,7 @@ pub(crate) async fn undo(change: Option<i64>) -> Result<Done, AppError> {
     let answer = match Customer::current().await?.call(call).await {
         Err(AppError::NotFound) if change.is_none() => return Ok(done(ListChange::Undone, 0, None)),
         // Too long ago, or somebody else's.
-        Err(AppError::NotFound) => {
-            let text = "This can no longer be undone: it was more than a day ago, or is undone already.";
-            return Err(AppError::Invalid(text.to_owned()));
-        }
+        Err(AppError::NotFound) => return Err(AppError::Invalid(Reason::UndoLate)),
         answer => answer?,
     };
     let Undone { counts } = parse(&answer)?;
@@ -152,11 +297,11 @@ struct Counted {
     count: u64,
 }
 
-fn done(what: ListChange, count: u64, change: Option<i64>) -> Done {
+pub(super) fn done(what: ListChange, count: u64, change: Option<i64>) -> Done {
     Done::List { what, count, change }
 }
 
-fn change_of(answer: &ApiResponse) -> Option<i64> {
+pub(super) fn change_of(answer: &ApiResponse) -> Option<i64> {
     answer.headers.get(CHANGE)?.to_str().ok()?.parse().ok()
 }
 
@@ -166,7 +311,7 @@ fn changed_todo(answer: &ApiResponse) -> Result<Option<i64>, AppError> {
 }
 
 /// None where the to-do is gone, which is what was wanted or cannot be helped.
-fn unless_gone(change: Result<Option<i64>, AppError>) -> Result<Option<i64>, AppError> {
+pub(super) fn unless_gone(change: Result<Option<i64>, AppError>) -> Result<Option<i64>, AppError> {
     match change {
         Err(AppError::NotFound) => Ok(None),
         change => change,
@@ -174,7 +319,7 @@ fn unless_gone(change: Result<Option<i64>, AppError>) -> Result<Option<i64>, App
 }
 
 /// The condition that a to-do is still of the version that was seen (RFC 9110 §13.1.1).
-fn if_match(seen: Option<i64>) -> Option<(HeaderName, HeaderValue)> {
+pub(super) fn if_match(seen: Option<i64>) -> Option<(HeaderName, HeaderValue)> {
     HeaderValue::try_from(Todo::etag_of(seen?)).ok().map(|tag| (header::IF_MATCH, tag))
 }
 
@@ -189,41 +334,77 @@ fn changed_since(error: &DownstreamError) -> Option<Todo> {
 }
 
 fn parse_seen(text: &str) -> Result<Seen, AppError> {
-    text.parse()
-        .map_err(|_| AppError::Invalid("Reload the page and try again: it did not say what it showed.".to_owned()))
+    text.parse().map_err(|_| AppError::Invalid(Reason::Seen))
 }
 
 fn description_of(text: &str) -> Result<Description, AppError> {
-    Description::parse(text).map_err(|error| AppError::Invalid(error.to_string()))
+    Description::parse(text).map_err(invalid)
 }
 
-fn parse<T: serde::de::DeserializeOwned>(answer: &ApiResponse) -> Result<T, AppError> {
+/// What was typed is not what it is to be.
+fn invalid(error: impl Into<Reason>) -> AppError {
+    AppError::Invalid(error.into())
+}
+
+pub(super) fn parse<T: serde::de::DeserializeOwned>(answer: &ApiResponse) -> Result<T, AppError> {
     downstream::parse("the ToDoList API", answer)
 }
 
 /// Who is signed in, before the API.
-struct Customer {
+pub(super) struct Customer {
     request: Request,
     signed_in: UserSession,
 }
 
 impl Customer {
-    async fn current() -> Result<Self, AppError> {
+    pub(super) async fn current() -> Result<Self, AppError> {
         let request = Request::current()?;
         let signed_in = request.require_signed_in().await?;
         Ok(Self { request, signed_in })
     }
 
-    async fn add(&self, id: Uuid, description: &Description) -> Result<Option<i64>, AppError> {
-        let answer = self.change(Method::POST, &[], &json!({"id": id, "description": description})).await?;
+    async fn add(&self, id: Uuid, todo: &NewTodo) -> Result<Option<i64>, AppError> {
+        #[derive(Serialize)]
+        struct Body<'t> {
+            id: Uuid,
+            #[serde(flatten)]
+            todo: &'t NewTodo,
+        }
+        let answer = self.change(Method::POST, &[], &Body { id, todo }).await?;
         changed_todo(&answer)
     }
 
+    async fn todo(&self, id: Uuid) -> Result<Todo, AppError> {
+        let id = id.to_string();
+        parse(&self.call(Call { path: &[id.as_str()], scopes: READ, ..Call::default() }).await?)
+    }
+
+    /// Notes where reminders go, before there is one: they are mailed while the customer is away.
+    async fn take_reminders(&self) -> Result<(), AppError> {
+        let email = super::digest::email(&self.signed_in).ok_or(AppError::Invalid(Reason::NoAddress))?;
+        let name = self.request.name(&self.signed_in).await;
+        let noted = self.request.web.digests().set_reminder_address(self.signed_in.key.as_str(), email, &name).await;
+        noted.map_err(|error| {
+            tracing::error!(%error, "where a customer's reminders go could not be noted");
+            AppError::Unavailable
+        })
+    }
+
     async fn patch(&self, id: Uuid, change: &Patch, seen: Option<i64>) -> Result<Done, AppError> {
+        if matches!(change.reminder, Some(Some(_))) {
+            self.take_reminders().await?;
+        }
         let (id, body) = (id.to_string(), serde_json::to_value(change).ok());
         let (method, headers) = (Some(Method::PATCH), if_match(seen));
         let path = [id.as_str()];
-        let call = Call { method, path: &path, body, headers: headers.as_slice(), scopes: WRITE, ..Call::default() };
+        let call = Call {
+            method,
+            path: &path,
+            body: body.map(Into::into),
+            headers: headers.as_slice(),
+            scopes: WRITE,
+            ..Call::default()
+        };
         Ok(done(ListChange::Shown, 1, changed_todo(&self.call(call).await?)?))
     }
 
@@ -267,13 +448,19 @@ impl Customer {
         Ok(done(what, u64::try_from(count).unwrap_or(u64::MAX), change_of(&answer)))
     }
 
-    async fn change(&self, method: Method, path: &[&str], body: &impl Serialize) -> Result<ApiResponse, AppError> {
+    pub(super) async fn change(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<ApiResponse, AppError> {
         // Plain structs of texts and truth values: always JSON.
         let body = serde_json::to_value(body).ok();
-        self.call(Call { method: Some(method), path, body, scopes: WRITE, ..Call::default() }).await
+        self.call(Call { method: Some(method), path, body: body.map(Into::into), scopes: WRITE, ..Call::default() })
+            .await
     }
 
-    async fn call(&self, call: Call<'_>) -> Result<ApiResponse, AppError> {
+    pub(super) async fn call(&self, call: Call<'_>) -> Result<ApiResponse, AppError> {
         let Self { request, signed_in } = self;
         let web = &request.web;
         let answer = web.todolist().call_for_user(web.identity().tokens(), &signed_in.key, &call).await;

@@ -20,6 +20,132 @@ fn browsers(page: &Page) -> usize {
     page.texts(".session").len()
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_customer_takes_their_todos_with_them_and_deletes_them_all() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    browser.submit("form.add", &[("description", "buy milk")]).await;
+    browser.submit("form.add", &[("description", "=1+1")]).await;
+    browser.open("/account").await;
+    for (format, kind, part) in [
+        ("json", "application/json", "\"description\":\"buy milk\""),
+        ("ics", "text/calendar", "SUMMARY:buy milk\r\n"),
+        ("todo.txt", "text/plain", " buy milk id:"),
+        ("csv", "text/csv", ",'=1+1,"),
+    ] {
+        let address = format!("/account/export?format={format}");
+        assert_eq!(browser.page.texts(&format!("#data a[href=\"{address}\"]")).len(), 1, "{format}");
+        let url = browser.web.join(&address).unwrap();
+        let file =
+            browser.send(browser.request(Method::GET, url.clone()).header("sec-fetch-site", "same-origin")).await;
+        assert_eq!(file.status, StatusCode::OK, "{format}: {}", file.body);
+        assert!(file.header(header::CONTENT_TYPE).starts_with(kind) && file.body.contains(part), "{}", file.body);
+        assert!(file.header(header::CONTENT_DISPOSITION).starts_with("attachment; filename="));
+        let foreign = browser.send(browser.request(Method::GET, url).header("sec-fetch-site", "cross-site")).await;
+        assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+    }
+    let unknown = browser.web.join("/account/export?format=xml").unwrap();
+    let unknown = browser.send(browser.request(Method::GET, unknown)).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+
+    plain(&mut browser, "data/delete", &[("confirmation", "delte")]).await;
+    assert_eq!(failed(browser.open("/account").await, "data"), "Type the word delete to confirm. Nothing was deleted.");
+    assert_eq!(browser.open("/todos").await.todos().len(), 2);
+    plain(&mut browser, "data/delete", &[("confirmation", " Delete ")]).await;
+    assert_eq!(said(browser.open("/account").await, "data"), "All your to-dos are deleted.");
+    assert_eq!(browser.open("/todos").await.todos(), []);
+
+    // Whoever is not signed in is asked to, and comes back.
+    let mut visitor = errand.browser();
+    let url = visitor.web.join("/account/export?format=json").unwrap();
+    let asked = visitor.send(visitor.request(Method::GET, url)).await;
+    assert!(asked.location().path().starts_with("/auth/sign-in"), "{}", asked.everything());
+}
+
+/// Sends a file with the form of the account page, as a browser would.
+async fn send_file(browser: &mut Browser, author: &str, name: &str, file: &str) -> Page {
+    let web = browser.web.clone();
+    let part = |name: &str, content: &str| {
+        format!("--cut\r\nContent-Disposition: form-data; name={name}\r\n\r\n{content}\r\n")
+    };
+    let body = part("\"author\"", author) + &part(&format!("\"file\"; filename=\"{name}\""), file) + "--cut--\r\n";
+    let request = browser
+        .request(Method::POST, web.join("/account/import").unwrap())
+        .header(header::ACCEPT, "text/html,*/*;q=0.8")
+        .header("sec-fetch-site", "same-origin")
+        .header(header::ORIGIN, web.origin().ascii_serialization())
+        .header(header::REFERER, web.join("/account").unwrap().as_str())
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=cut")
+        .body(body);
+    browser.send(request).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_customer_brings_in_a_file_and_is_told_what_came_of_it() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    browser.submit("form.add", &[("description", "buy milk")]).await;
+    browser.open("/account").await;
+    let form = "#data form[enctype=\"multipart/form-data\"]";
+    assert_eq!(browser.page.attribute(form, "action").as_deref(), Some("/account/import"));
+    let author = browser.page.attribute(&format!("{form} [name=author]"), "value").unwrap();
+    let export = browser.web.join("/account/export?format=json").unwrap();
+    let saved = browser.send(browser.request(Method::GET, export)).await.body;
+
+    // A name in any case, and a byte order mark as some programs write it.
+    let table = "\u{feff}description,done\ncall mum,false\n\"milk, bread\",true\n";
+    for (name, file, told) in [
+        ("Mine.CSV", table, "Imported 2 to-dos."),
+        ("todos.json", &saved, "Nothing new was in that file. One was there already, and is left as it is."),
+        ("none.csv", "description,done\n", "There is no to-do in that file."),
+    ] {
+        let answer = send_file(&mut browser, &author, name, file).await;
+        assert_eq!(
+            (answer.status, answer.header(header::LOCATION)),
+            (StatusCode::SEE_OTHER, "/account#data"),
+            "{name}"
+        );
+        assert_eq!(said(browser.open("/account").await, "data"), told, "{name}");
+    }
+    let todos = [("buy milk", false), ("call mum", false), ("milk, bread", true)];
+    let todos = todos.map(|(text, done)| (text.to_owned(), done)).to_vec();
+    assert_eq!(browser.open("/todos").await.todos(), todos);
+
+    let long = "x".repeat(33 * 1024 * 1024);
+    let bad = "description,due\none,never\ntwo,2026-11-28\nthree,2026-13-01\n";
+    for (author, name, file, told) in [
+        (author.as_str(), "bad.csv", bad, "The file is not acceptable. Nothing was imported. Line 2: "),
+        (&author, "bad.csv", bad, " Line 4: "),
+        (&author, "todos.xml", "<todos/>", "The name of the file has to end in .json, .ics, .txt or .csv."),
+        (&author, "", "", "Choose a file first."),
+        (&author, "long.txt", &long, "The file is larger than 32 MiB."),
+        ("somebody-else", "mine.csv", table, "Somebody else has signed in"),
+    ] {
+        let answer = send_file(&mut browser, author, name, file).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{name}: {}", answer.body);
+        let failed = failed(browser.open("/account").await, "data");
+        assert!(failed.contains(told), "{name}: {failed}");
+    }
+    assert_eq!(browser.open("/todos").await.todos(), todos, "nothing of it came");
+
+    let import = browser.web.join("/account/import").unwrap();
+    let foreign = browser.request(Method::POST, import.clone()).header("sec-fetch-site", "cross-site");
+    assert_eq!(browser.send(foreign).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(browser.send(browser.request(Method::GET, import)).await.status, StatusCode::METHOD_NOT_ALLOWED);
+    // Whoever is not signed in any more is asked to, however long the file is, and comes back to the page, which says that
+    // the file is to be chosen once more.
+    browser.cookies.retain(|cookie| cookie.name() != "errand");
+    let asked = send_file(&mut browser, &author, "mine.csv", table).await;
+    assert_eq!(asked.location_path(), "/auth/sign-in?return_to=%2Faccount");
+    browser.follow(asked).await;
+    assert_eq!(browser.page.url.path(), "/account", "{}", browser.page.body);
+    assert_eq!(said(&browser.page, "data"), "Welcome back. A file cannot be kept meanwhile: choose it once more.");
+    assert_eq!(said(browser.open("/account").await, "data"), "", "once");
+    let mut visitor = errand.browser();
+    let asked = send_file(&mut visitor, "", "long.txt", &long[..4 * 1024 * 1024]).await;
+    assert_eq!(asked.location_path(), "/auth/sign-in?return_to=%2Faccount");
+}
+
 /// A second browser of the same customer.
 async fn signed_in_elsewhere(errand: &TestErrand, email: &str) -> Browser {
     let mut browser = errand.browser();
@@ -65,7 +191,7 @@ async fn a_customer_ends_a_session_elsewhere_and_the_others_at_once() {
     assert_eq!((browsers(&browser.page), said(&browser.page, "sessions").as_str()), (2, "That browser is signed out."));
     assert_eq!(said(browser.open("/account").await, "sessions"), "", "once");
 
-    browser.submit("#sessions > form", &[]).await;
+    browser.submit("#sessions .part__body > form", &[]).await;
     assert_eq!(said(&browser.page, "sessions"), "One other browser is signed out.");
     assert_eq!(browsers(&browser.page), 1);
     for other in [&mut second, &mut third] {
@@ -126,7 +252,7 @@ async fn ending_sessions_asks_for_the_password_when_it_was_not_given_lately_and_
     let mut other = signed_in_elsewhere(&errand, "ada@example.com").await;
     clock.advance(Duration::hours(1));
     browser.open("/account").await;
-    browser.submit("#sessions > form", &[]).await;
+    browser.submit("#sessions .part__body > form", &[]).await;
     assert!(browser.page.url.path().ends_with("/sign-in"), "{}", browser.page.url);
     assert_eq!(other.look("/todos").await.status, StatusCode::OK, "nothing has happened yet");
     let page = browser.sign_in_here("ada@example.com").await;

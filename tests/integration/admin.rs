@@ -79,6 +79,11 @@ fn everyones_to_dos_are_listed_added_completed_removed_and_exported_without_conf
     assert_eq!(descriptions(&["--done"]), ["buy milk"]);
     assert_eq!(descriptions(&["--open"]), ["water the plants"]);
     assert_eq!(descriptions(&["--limit", "1"]), ["buy milk"]);
+    assert_eq!(descriptions(&["--starred"]), [""; 0]);
+    assert_eq!(descriptions(&["--owner", "ada", "--due-before", "2099-01-01"]), [""; 0]);
+    let wrong = dev.admin(&["list", "--owner", "ada", "--due-before", "tomorrow"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("Write it like 2026-12-01"), "{}", text(&wrong.stderr));
     let cut = dev.admin(&["list", "--limit", "1"]);
     assert!(text(&cut.stderr).contains("the first 1"), "{}", text(&cut.stderr));
 

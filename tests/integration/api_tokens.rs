@@ -10,7 +10,7 @@ use crate::test_browser::{Browser, Page, http};
 use crate::test_errand::TestErrand;
 
 /// Runs an authorization code flow as the web app would; `browser` is signed in at the tenant.
-async fn tokens(errand: &TestErrand, browser: &mut Browser, scope: &str) -> Value {
+pub(crate) async fn tokens(errand: &TestErrand, browser: &mut Browser, scope: &str) -> Value {
     let secrets = errand.secrets();
     let redirect_uri = format!("{}/auth/redirect", errand.addresses.web);
     let verifier = random::token();

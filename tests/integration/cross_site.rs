@@ -101,9 +101,14 @@ async fn another_site_signs_nobody_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_server_function_wants_a_session() {
     const FOR_VISITORS: [&str; 2] = ["/actions/viewer", "/actions/notice"];
-    const ARGUMENTS: [(&str, &str); 7] = [
+    const ARGUMENTS: [(&str, &str); 12] = [
         ("id", "01890a5d-ac96-774b-bcce-b302099a8057"),
         ("description", "x"),
+        ("details[description]", "x"),
+        ("todo", r#"{"description": "x"}"#),
+        ("name", "x"),
+        ("starred", "true"),
+        ("what", "add"),
         ("done", "true"),
         ("display_name", "x"),
         ("handle", "x"),

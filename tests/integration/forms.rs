@@ -96,7 +96,7 @@ async fn a_draft_typed_after_the_session_ended_is_not_shown_to_somebody_else_who
                 let mut elsewhere = errand.browser();
                 elsewhere.open("/account").await;
                 elsewhere.sign_in_here("ada@example.com").await;
-                elsewhere.submit("#sessions > form", &[]).await;
+                elsewhere.submit("#sessions .part__body > form", &[]).await;
                 // So that the tenant asks who it is.
                 browser.cookies.retain(|cookie| ["errand", "errand-author"].contains(&cookie.name()));
             }
@@ -138,6 +138,21 @@ async fn a_form_of_one_customers_page_is_neither_done_for_nor_kept_for_the_next_
     assert!(!page.body.contains("a secret"), "{}", page.body);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn details_typed_without_a_session_are_in_their_fields_after_signing_in() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    browser.submit("form.add", &[("description", "buy milk")]).await;
+    let details = browser.page.attribute("li.todo a[id^=details]", "href").expect("a way to the details");
+    let page = browser.open(&format!("/todos{details}")).await.clone();
+    browser.submit(".nav-customer form", &[]).await;
+    browser.page = page;
+    let answer = browser.send_form(".details__form", &[("details[note]", "two litres")]).await;
+    browser.follow(answer).await;
+    let page = browser.sign_in_here("ada@example.com").await;
+    assert_eq!(page.texts(".details textarea"), ["two litres"]);
+}
+
 /// The scripts of a page that was loaded before somebody else signed in go on: they try again what they could not send.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_call_of_another_customers_page_neither_changes_nor_shows_anything() {
@@ -148,11 +163,22 @@ async fn a_call_of_another_customers_page_neither_changes_nor_shows_anything() {
     browser.sign_up("bob@example.com", "Bob").await;
     let bob = browser.page.attribute("form.add [name=author]", "value").expect("whose page it is");
     let id = uuid::Uuid::new_v4().to_string();
+    let nobody = "01890a5d-ac96-774b-bcce-b302099a8057";
     let added = browser.call("todos/add", &[("id", &id), ("description", "bob's"), ("author", &bob)]).await;
     assert_eq!(added.status, StatusCode::OK, "{}", added.body);
     for (function, arguments) in [
         ("todos/list", vec![]),
         ("todos/add", vec![("description", "ada's")]),
+        ("todos/create", vec![("id", nobody), ("todo", r#"{"description": "ada's"}"#)]),
+        ("todos/amend", vec![("id", id.as_str()), ("change", r#"{"starred": true}"#)]),
+        ("todos/details", vec![("id", id.as_str()), ("details[description]", "ada's")]),
+        ("todos/step", vec![("id", id.as_str()), ("what", "add"), ("text", "ada's")]),
+        ("lists/list", vec![]),
+        ("lists/add", vec![("name", "ada's")]),
+        ("lists/rename", vec![("id", id.as_str()), ("name", "ada's")]),
+        ("lists/delete", vec![("id", id.as_str())]),
+        ("todos/star", vec![("id", id.as_str()), ("starred", "true")]),
+        ("todos/move", vec![("id", id.as_str())]),
         ("todos/edit", vec![("id", id.as_str()), ("description", "ada's")]),
         ("todos/done", vec![("id", &id), ("done", "true")]),
         ("todos/delete", vec![("id", &id)]),
@@ -294,6 +320,36 @@ async fn a_call_that_fails_has_a_status_and_says_why_in_json() {
         ("todos/edit", vec![("id", "../../me"), ("description", "x")], StatusCode::BAD_REQUEST, "Invalid"),
         ("todos/done", vec![("id", nobody), ("done", "true")], StatusCode::NOT_FOUND, "NotFound"),
         ("todos/done", vec![("id", nobody), ("done", "perhaps")], StatusCode::BAD_REQUEST, "Invalid"),
+        ("todos/create", vec![("id", nobody), ("todo", "{}")], StatusCode::BAD_REQUEST, "Invalid"),
+        ("todos/create", vec![("id", nobody), ("todo", "not JSON")], StatusCode::BAD_REQUEST, "Invalid"),
+        ("todos/amend", vec![("id", nobody), ("change", "[")], StatusCode::BAD_REQUEST, "Invalid"),
+        ("todos/amend", vec![("id", nobody), ("change", r#"{"starred": true}"#)], StatusCode::NOT_FOUND, "NotFound"),
+        ("todos/details", vec![("id", nobody), ("details[description]", " ")], StatusCode::BAD_REQUEST, "Invalid"),
+        (
+            "todos/details",
+            vec![("id", nobody), ("details[description]", "a"), ("details[due][day]", "31.12.2026")],
+            StatusCode::BAD_REQUEST,
+            "Invalid",
+        ),
+        (
+            "todos/details",
+            vec![("id", nobody), ("details[description]", "a"), ("details[due][time]", "09:00")],
+            StatusCode::BAD_REQUEST,
+            "Invalid",
+        ),
+        (
+            "todos/details",
+            vec![("id", nobody), ("details[description]", "a"), ("details[reminder][day]", "2026-12-31")],
+            StatusCode::BAD_REQUEST,
+            "Invalid",
+        ),
+        ("todos/details", vec![("id", nobody), ("details[description]", "a")], StatusCode::NOT_FOUND, "NotFound"),
+        ("todos/step", vec![("id", nobody), ("what", "add"), ("text", "a")], StatusCode::NOT_FOUND, "NotFound"),
+        ("todos/step", vec![("id", nobody), ("what", "eat")], StatusCode::BAD_REQUEST, "Invalid"),
+        ("todos/move", vec![("id", nobody), ("after", "somewhere")], StatusCode::BAD_REQUEST, "Invalid"),
+        ("lists/add", vec![("name", " ")], StatusCode::BAD_REQUEST, "Invalid"),
+        ("lists/rename", vec![("id", nobody), ("name", "a")], StatusCode::NOT_FOUND, "NotFound"),
+        ("todos/move", vec![("id", nobody), ("after", "")], StatusCode::NOT_FOUND, "NotFound"),
     ] {
         let answer = browser.call(function, &arguments).await;
         assert_eq!(answer.status, status, "{function} {arguments:?}: {}", answer.body);

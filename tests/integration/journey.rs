@@ -2,6 +2,7 @@
 
 use reqwest::StatusCode;
 
+use crate::test_browser::Browser;
 use crate::test_errand::TestErrand;
 
 fn todos(expected: &[(&str, bool)]) -> Vec<(String, bool)> {
@@ -31,7 +32,7 @@ async fn a_customer_signs_up_keeps_a_list_signs_out_and_finds_it_again() {
     assert_eq!(saved.status, StatusCode::SEE_OTHER);
     assert_eq!(saved.location_path(), "/todos", "the row is no longer being edited");
     browser.follow(saved).await;
-    browser.submit("li.todo:nth-child(3) form:has(.icon-button--danger)", &[]).await;
+    browser.submit("li.todo:nth-child(3) .icon-button--danger", &[]).await;
     let two = todos(&[("buy milk", true), ("call grandmother at six", false)]);
     assert_eq!(browser.page.todos(), two);
 
@@ -49,6 +50,65 @@ async fn a_customer_signs_up_keeps_a_list_signs_out_and_finds_it_again() {
     browser.open("/todos").await;
     browser.submit("li.todo:first-child form:has(.check)", &[]).await;
 
+    // Everything of one to-do, on the page of its details.
+    browser.submit("li.todo:first-child .star", &[]).await;
+    assert_eq!(browser.page.attribute("li.todo:first-child .star", "aria-pressed").as_deref(), Some("true"));
+    let details = browser.page.attribute("li.todo:first-child a[id^=details]", "href").unwrap();
+    browser.open(&format!("/todos{details}")).await;
+    // A note is text, whatever it looks like.
+    let note = "two </textarea><b>litres</b> &lt;\nof oat milk";
+    let typed = [("details[note]", note), ("details[due][day]", "2026-12-24"), ("details[due][time]", "09:00")];
+    browser.submit(".details__form", &typed).await;
+    assert_eq!(browser.page.url.query(), details.strip_prefix('?'), "the details stay open");
+    assert_eq!(browser.page.texts(".details textarea"), [note]);
+    assert_eq!(browser.page.attribute("#details-day", "value").as_deref(), Some("2026-12-24"));
+    assert!(browser.page.texts(".facts").concat().contains("24 Dec"), "{}", browser.page.body);
+    let before = browser.page.clone();
+    browser.submit(".details .inline-form button", &[("text", "find the shop")]).await;
+    browser.page = before;
+    browser.submit(".details .inline-form button", &[("text", "find the shop")]).await;
+    assert_eq!(browser.page.texts(".step").len(), 1, "sent twice, it is added once");
+    browser.submit(".step .check", &[]).await;
+    assert_eq!(browser.page.texts(".facts > span").first().map(String::as_str), Some("1 of 1 steps done"));
+    browser.submit(".details button[value=never]", &[]).await;
+    assert_eq!(browser.page.texts(".facts time"), [] as [&str; 0]);
+    // What cannot be saved is said, and stays in its field.
+    browser.submit(".details__form", &[("details[note]", "still here"), ("details[due][time]", "09:00")]).await;
+    assert!(browser.page.alert().contains("Choose the day as well"), "{}", browser.page.alert());
+    assert_eq!(browser.page.texts(".details textarea"), ["still here"]);
+    browser.open(&format!("/todos{details}")).await;
+    assert_eq!(browser.page.todos()[0].0, "buy milk");
+    browser.submit(".details__end form:nth-child(2) button", &[]).await;
+    assert_eq!(browser.page.todos()[1].0, "buy milk", "one place down");
+    browser.submit(".details__end form:nth-child(1) button", &[]).await;
+    assert_eq!(browser.page.todos()[0].0, "buy milk", "and up again");
+    browser.submit(".details__delete button", &[]).await;
+    assert!(!browser.page.todos().iter().any(|(text, _)| text == "buy milk"), "{:?}", browser.page.todos());
+    browser.submit(".toast form", &[]).await;
+    assert_eq!(browser.page.todos()[0], ("buy milk".to_owned(), true), "where it was");
+
+    // A list of their own, and all of it away and back again.
+    let before = browser.page.clone();
+    browser.submit("form.new-list", &[("name", "Home")]).await;
+    browser.page = before;
+    browser.submit("form.new-list", &[("name", "Home")]).await;
+    assert_eq!(browser.page.texts("ul[aria-label=Lists] li").len(), 1, "sent twice, it is added once");
+    let list = browser.page.attribute("ul[aria-label=Lists] a", "href").expect("the list");
+    browser.open(&list).await;
+    assert_eq!((browser.page.texts("h1"), browser.page.todos()), (vec!["Home".to_owned()], todos(&[])));
+    browser.submit("form.add", &[("description", "paint the door")]).await;
+    assert_eq!(browser.page.todos(), todos(&[("paint the door", false)]));
+    browser.submit(".list-options form:nth-child(1)", &[("name", "House")]).await;
+    assert_eq!(browser.page.texts("h1"), ["House"]);
+    browser.submit(".list-options form:nth-child(2)", &[]).await;
+    assert_eq!(browser.page.todos(), todos(&[]));
+    browser.submit(".toast form", &[]).await;
+    assert_eq!(
+        (browser.page.texts("h1"), browser.page.todos()),
+        (vec!["House".to_owned()], todos(&[("paint the door", false)]))
+    );
+    browser.submit(".list-options form:nth-child(2)", &[]).await;
+
     browser.open("/todos").await;
     browser.submit(".nav-customer form", &[]).await;
     assert_eq!(browser.page.url, browser.web);
@@ -60,6 +120,31 @@ async fn a_customer_signs_up_keeps_a_list_signs_out_and_finds_it_again() {
     browser.sign_in_here("ada@example.com").await;
     let three = todos(&[("buy milk", true), ("call grandmother at six", false), ("read a book", false)]);
     assert_eq!(browser.page.todos(), three);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_customer_sets_moves_and_removes_a_reminder() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    browser.submit("form.add", &[("description", "call Bob")]).await;
+    let details = browser.page.attribute("li.todo:first-child a[id^=details]", "href").unwrap();
+    let address = format!("/todos{details}");
+    let fields = |browser: &Browser| {
+        ["#details-reminder-day", "#details-reminder-time"]
+            .map(|field| browser.page.attribute(field, "value").unwrap_or_default())
+    };
+    browser.open(&address).await;
+    for (day, time) in [("2026-12-23", "20:00"), ("2026-12-24", "08:30"), ("", "")] {
+        browser.submit(".details__form", &[("details[reminder][day]", day), ("details[reminder][time]", time)]).await;
+        browser.open(&address).await;
+        assert_eq!(fields(&browser), [day, time]);
+    }
+    // A day alone is no moment.
+    let half = [("details[reminder][day]", "2026-12-23"), ("details[reminder][time]", "")];
+    browser.submit(".details__form", &half).await;
+    assert!(browser.page.alert().contains("Choose the time of the reminder as well"), "{}", browser.page.alert());
+    browser.open(&address).await;
+    assert_eq!(fields(&browser), ["", ""]);
 }
 
 /// 59, end to end.

@@ -1,7 +1,7 @@
 //! `kill -9`, at the worst moments.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use errand::platform::{hash, random};
@@ -9,7 +9,8 @@ use reqwest::{Method, StatusCode};
 
 use crate::command_line::{site_beside_the_program, without_settings};
 use crate::programs::{
-    CLIENT, CLIENT_SECRET, Programs, TENANT_ID, eventually, expire_leases, let_access_tokens_run_out, open, started,
+    CLIENT, CLIENT_SECRET, Programs, TENANT_ID, eventually, expire_leases, let_access_tokens_run_out,
+    new_postgres_database, note, open, started,
 };
 use crate::proxy::{Fate, Proxy};
 use crate::test_browser::{Browser, Page, http};
@@ -181,6 +182,135 @@ async fn todos_that_were_acknowledged_outlive_kill_9_of_the_api_at_any_moment() 
             assert_eq!(texts.iter().filter(|known| *known == text).count(), 1, "round {round}: {text} in {texts:?}");
         }
     }
+}
+
+/// What a customer's device does: it makes the ids, and sends a change until it is told that it is done.
+struct Device {
+    browser: Browser,
+    /// How many changes all devices were told of.
+    told: Arc<AtomicUsize>,
+}
+
+impl Device {
+    async fn sends(&mut self, function: &str, arguments: &[(&str, &str)]) {
+        loop {
+            let answer = self.browser.try_call(function, arguments).await;
+            self.browser.seen.clear();
+            match answer.map(|page| page.status) {
+                Ok(StatusCode::OK) => break,
+                // Deleted by what was sent before, the answer to which was lost.
+                Ok(StatusCode::NOT_FOUND) if function == "todos/delete" => break,
+                // 503: it may have been done all the same.
+                Ok(StatusCode::SERVICE_UNAVAILABLE) | Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Ok(status) => panic!("{function} was answered with {status}"),
+            }
+        }
+        self.told.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Adds, completes and deletes until `is_over`; returns what must be there then.
+    async fn works(mut self, name: usize, is_over: Arc<AtomicBool>) -> Vec<(String, bool)> {
+        let mut there = Vec::new();
+        for number in 0.. {
+            if is_over.load(Ordering::SeqCst) {
+                break;
+            }
+            let (id, text) = (uuid::Uuid::new_v4().to_string(), format!("{name} {number}"));
+            let todo = serde_json::json!({ "description": text }).to_string();
+            self.sends("todos/create", &[("id", &id), ("todo", &todo)]).await;
+            // One of ten stays, so that the list does not become the whole of the work.
+            let is_done = number % 20 == 0;
+            if is_done || number % 3 == 0 {
+                self.sends("todos/done", &[("id", &id), ("done", "true")]).await;
+            }
+            if number % 10 == 0 {
+                there.push((text, is_done || number % 3 == 0));
+            } else {
+                self.sends("todos/delete", &[("id", &id)]).await;
+            }
+        }
+        there
+    }
+}
+
+/// How often each of the tests below kills: enough to fail where something is wrong, and as often as `ERRAND_TEST_KILLS` says
+/// for who wants to be sure.
+fn kills() -> usize {
+    std::env::var("ERRAND_TEST_KILLS").map_or(12, |kills| kills.parse().expect("a number"))
+}
+
+/// 88: the API and the web server are killed in turn, and at the same time, while four devices of a customer write.
+async fn each_change_is_there_once_over_kill_9(databases: [(&'static str, String); 2]) {
+    let programs = Programs::new();
+    programs.write_configuration();
+    let limits = [
+        ("ERRAND_API__RATE_LIMITS__PER_CUSTOMER__REQUESTS", "1000000"),
+        ("ERRAND_API__RATE_LIMITS__PER_CUSTOMER__SECONDS", "60"),
+    ];
+    let environment: Vec<(&str, &str)> =
+        databases.iter().map(|(key, url)| (*key, url.as_str())).chain(limits).collect();
+    let start = |program| programs.start_with(program, &environment);
+    let _tenant = programs.start("tenant");
+    let (mut api, mut web) = (start("api"), start("web"));
+    let mut browser = programs.browser();
+    browser.sign_up("ada@example.com", "Ada Lovelace").await;
+
+    let (told, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let devices: Vec<_> = (0..4)
+        .map(|name| {
+            let mut device = Device { browser: programs.browser(), told: told.clone() };
+            device.browser.cookies.clone_from(&browser.cookies);
+            tokio::spawn(device.works(name, is_over.clone()))
+        })
+        .collect();
+    for round in 0..kills() {
+        let before = told.load(Ordering::SeqCst);
+        eventually("a few changes", async || told.load(Ordering::SeqCst) >= before + 3 + round % 5).await;
+        // Another moment each time.
+        tokio::time::sleep(Duration::from_micros(700 * u64::try_from(round % 11).unwrap())).await;
+        match round % 3 {
+            0 => {
+                api.kill();
+                api = start("api");
+            }
+            1 => {
+                web.kill();
+                web = start("web");
+            }
+            _ => {
+                web.kill();
+                api.kill();
+                (api, web) = (start("api"), start("web"));
+            }
+        }
+    }
+    is_over.store(true, Ordering::SeqCst);
+    let mut expected = Vec::new();
+    for device in devices {
+        expected.extend(device.await.unwrap());
+    }
+    assert_eq!(sign_ins_to_the_list(&mut browser).await, 0, "and nobody is asked to sign in");
+    let mut there = browser.page.todos();
+    expected.sort();
+    there.sort();
+    assert_eq!(there, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn each_acknowledged_change_is_there_once_over_kill_9_of_api_and_web() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+    let databases = [("ERRAND_API__DATABASE_URL", url("api.db")), ("ERRAND_WEB__DATABASE_URL", url("web.db"))];
+    each_change_is_there_once_over_kill_9(databases).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_postgresql_each_acknowledged_change_is_there_once_over_kill_9_of_api_and_web() {
+    let (Some(api), Some(web)) = (new_postgres_database().await, new_postgres_database().await) else {
+        note("nothing was killed on PostgreSQL: ERRAND_TEST_POSTGRES is not set");
+        return;
+    };
+    each_change_is_there_once_over_kill_9([("ERRAND_API__DATABASE_URL", api), ("ERRAND_WEB__DATABASE_URL", web)]).await;
 }
 
 /// 88: what is used once is used once, also when the tenant dies while it is used.

@@ -201,15 +201,29 @@ impl Browser {
     pub(crate) async fn send_form(&mut self, selector: &str, typed: &[(&str, &str)]) -> Page {
         let (action, mut fields) = {
             let html = self.page.html();
-            let Some(form) = html.select(&css(selector)).next() else {
+            let Some(chosen) = html.select(&css(selector)).next() else {
                 panic!("no {selector} on {}: {}", self.page.url, self.page.body)
             };
+            let is_button = chosen.value().name() == "button";
+            let form = if is_button {
+                let mut around = chosen.ancestors().filter_map(ElementRef::wrap);
+                around.find(|element| element.value().name() == "form").expect("a button of a form")
+            } else {
+                chosen
+            };
             assert_eq!(form.attr("method"), Some("post"), "{selector}");
-            let fields: Vec<(String, String)> = form
-                .select(&css("input[name]:not([type=checkbox]), input[name][checked], select[name]"))
+            let mut fields: Vec<(String, String)> = form
+                .select(&css("input[name]:not([type=checkbox]), input[name][checked], select[name], textarea[name]"))
                 .map(|field| (field.attr("name").unwrap().into(), value(field)))
                 .collect();
-            (self.page.url.join(form.attr("action").unwrap_or_default()).unwrap(), fields)
+            // What Enter presses is the first one (HTML, "implicit submission").
+            let first = form.select(&css("button[type=submit]")).next();
+            let pressed = if is_button { Some(chosen) } else { first };
+            if let Some((name, value)) = pressed.and_then(|button| button.attr("name").zip(button.attr("value"))) {
+                fields.push((name.to_owned(), value.to_owned()));
+            }
+            let action = pressed.and_then(|button| button.attr("formaction")).or(form.attr("action"));
+            (self.page.url.join(action.unwrap_or_default()).unwrap(), fields)
         };
         for (name, value) in typed {
             let Some(field) = fields.iter_mut().find(|(known, _)| known == name) else {
@@ -236,6 +250,11 @@ impl Browser {
 
     /// Calls a server function as the page's scripts do.
     pub(crate) async fn call(&mut self, function: &str, arguments: &[(&str, &str)]) -> Page {
+        self.try_call(function, arguments).await.unwrap()
+    }
+
+    /// As [`Browser::call`], of a server that may die meanwhile.
+    pub(crate) async fn try_call(&mut self, function: &str, arguments: &[(&str, &str)]) -> reqwest::Result<Page> {
         let url = self.web.join("/actions/").unwrap().join(function).unwrap();
         let request = self
             .request(Method::POST, url)
@@ -244,7 +263,7 @@ impl Browser {
             .header(header::ORIGIN, self.web.origin().ascii_serialization())
             .header(header::REFERER, self.web.join("/todos").unwrap().as_str())
             .form(arguments);
-        self.send(request).await
+        self.try_send(request).await
     }
 
     /// The passcode that was mailed last.

@@ -9,7 +9,7 @@ use errand::identity;
 use errand::platform::clock::Clock;
 use errand::platform::config::Settings;
 use errand::platform::{database, outbound};
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
 
@@ -229,6 +229,114 @@ async fn while_nobody_takes_mail_digests_wait() {
     assert_eq!(once(&without_mail).await, Report { broken_off: true, ..Report::default() });
     assert_eq!(test.outcome().await, None);
     assert_eq!(test.work().await.sent, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_reminder_goes_to_the_address_of_the_session_that_it_was_set_in() {
+    let mut test = Test::start().await;
+    test.digests.set_reminder_address(&test.customer, "before@example.com", "Ada").await.unwrap();
+    let details = test.browser.open("/todos").await.attribute("li.todo a[id^=details]", "href").unwrap();
+    test.browser.open(&format!("/todos{details}")).await;
+    let moment = [("details[reminder][day]", "2099-12-23"), ("details[reminder][time]", "20:00")];
+    test.browser.submit(".details__form", &moment).await;
+    let address = test.digests.reminder_address(&test.customer).await.unwrap();
+    assert_eq!(address.map(|address| address.email).as_deref(), Some("ada@example.com"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_reminder_is_mailed_once_at_its_moment_however_many_workers_there_are() {
+    let test = Test::start().await;
+    // The first page after the sign-in notes where its mail goes.
+    let address = test.digests.reminder_address(&test.customer).await.unwrap();
+    assert_eq!(address.map(|address| address.email).as_deref(), Some("ada@example.com"));
+    let reminders = async || {
+        let url = format!("{}/mailbox.json?to=ada@example.com", test.errand.addresses.tenant);
+        let mailbox: Value = http().get(url).send().await.unwrap().json().await.unwrap();
+        let messages = mailbox["messages"].as_array().unwrap();
+        messages.iter().filter(|mail| mail["subject"].as_str().unwrap().starts_with("call")).count()
+    };
+    // It is midnight in London.
+    let day = test.clock.now() + Duration::hours(1);
+    let day = format!("{}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day());
+    let moment = |time: &str| json!({"date": day, "time": time, "timeZone": "Europe/London"});
+    let api = test.api().await;
+    let id = api.add(&json!({"owner": test.customer, "description": "call Bob", "reminder": moment("00:10")})).await;
+    let done = json!({"owner": test.customer, "description": "call nobody", "done": true, "reminder": moment("00:10")});
+    api.add(&done).await;
+    let elsewhere = json!({"owner": "somebody", "description": "call", "reminder": moment("00:10")});
+    api.add(&elsewhere).await;
+    test.clock.advance(Duration::minutes(9));
+    assert_eq!(test.work().await.reminders, 0, "one minute too early");
+    test.clock.advance(Duration::minutes(1));
+    // While nobody takes mail, it stays due.
+    let mailbox = format!("{}/mailbox", test.errand.addresses.tenant);
+    let nobody = format!("http://localhost:{}/mailbox", closed_port());
+    assert_eq!(once(&test.worker(&[(&mailbox, &nobody)]).await).await.reminders, 0);
+    let workers = [test.worker(&[]).await, test.worker(&[]).await, test.worker(&[]).await];
+    let reports = tokio::join!(once(&workers[0]), once(&workers[1]), once(&workers[2]));
+    assert_eq!(reports.0.reminders + reports.1.reminders + reports.2.reminders, 1, "{reports:?}");
+    assert_eq!((test.work().await.reminders, reminders().await), (0, 1));
+
+    // Moved, it is mailed at the new moment only.
+    api.change(&id, &json!({"reminder": moment("00:30")})).await;
+    test.clock.advance(Duration::minutes(19));
+    assert_eq!(test.work().await.reminders, 0);
+    test.clock.advance(Duration::minutes(1));
+    assert_eq!((test.work().await.reminders, test.work().await.reminders, reminders().await), (1, 0, 2));
+
+    // A worker that died after it had taken one costs that mail, and repeats none.
+    api.change(&id, &json!({"reminder": moment("00:40")})).await;
+    test.clock.advance(Duration::minutes(10));
+    let at = test.clock.timestamp();
+    assert!(test.digests.take_reminder(id.parse().unwrap(), at).await.unwrap());
+    assert_eq!((test.work().await.reminders, reminders().await), (0, 2));
+
+    // Late by less than a day it is mailed, and by more never.
+    api.change(&id, &json!({"reminder": moment("00:50")})).await;
+    test.clock.advance(Duration::hours(23));
+    assert_eq!((test.work().await.reminders, reminders().await), (1, 3));
+    test.api().await.change(&id, &json!({"reminder": moment("00:55")})).await;
+    test.clock.advance(Duration::hours(2));
+    assert_eq!((test.work().await.reminders, reminders().await), (0, 3));
+}
+
+/// The API, called as an app.
+struct ApiAsApp {
+    list: String,
+    token: String,
+}
+
+impl Test {
+    async fn api(&self) -> ApiAsApp {
+        let secrets = std::fs::read_to_string(self.errand.folder.path().join("data/secrets.toml")).unwrap();
+        let secrets: toml::Table = toml::from_str(&secrets).unwrap();
+        let of = |name: &str| secrets[name].as_str().unwrap().to_owned();
+        let scope = format!("api://{}/.default", of("api_client_id"));
+        let form = [
+            ("grant_type", "client_credentials".to_owned()),
+            ("client_id", of("admin_client_id")),
+            ("client_secret", of("admin_client_secret")),
+            ("scope", scope),
+        ];
+        let url = format!("{}/{}/oauth2/v2.0/token", self.errand.addresses.tenant, of("tenant_id"));
+        let answer: Value = http().post(url).form(&form).send().await.unwrap().json().await.unwrap();
+        let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+        ApiAsApp { list: format!("{}/api/todolist", self.errand.addresses.api), token }
+    }
+}
+
+impl ApiAsApp {
+    async fn add(&self, body: &Value) -> String {
+        let answer = http().post(&self.list).bearer_auth(&self.token).json(body).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn change(&self, id: &str, body: &Value) {
+        let url = format!("{}/{id}", self.list);
+        let answer = http().patch(url).bearer_auth(&self.token).json(body).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
 }
 
 #[test]

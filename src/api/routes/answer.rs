@@ -2,12 +2,15 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use serde::Serialize;
 use url::form_urlencoded;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::api::Api;
 use crate::api::content;
 use crate::api::problem::Problem;
-use crate::api::store::{Applied, Operation, Outcome};
+use crate::api::store::{Applied, MAX_PAGE, Operation, Outcome};
 use crate::todo::{API_PATH, CHANGE, Todo};
 
 /// Does one thing to the to-dos of `owner`.
@@ -33,9 +36,33 @@ pub(super) fn next_page<'q>(
     AppendHeaders(link.ok().map(|link| (header::LINK, link)))
 }
 
+/// How many a page has at most: between 1 and [`MAX_PAGE`]; smaller and larger numbers become the nearest of these.
+pub(super) fn limit(text: Option<&str>) -> Result<i64, Problem> {
+    let Some(text) = text else { return Ok(MAX_PAGE) };
+    let number: i64 = text.parse().map_err(|_| Problem::bad_request("`limit` is not a number from 1 to 1000."))?;
+    Ok(number.clamp(1, MAX_PAGE))
+}
+
 /// A to-do with its entity tag.
 pub(super) fn tagged(todo: &Todo) -> impl IntoResponse + use<> {
     ([(header::ETAG, todo.etag())], axum::Json(todo.clone()))
+}
+
+/// A to-do or a list that changed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChangedItem)]
+pub(super) struct Changed {
+    /// Which one.
+    id: Uuid,
+    /// The change that it is of.
+    version: i64,
+    /// Whether it was removed.
+    removed: bool,
+}
+
+/// What changed: ids and versions.
+pub(super) fn changed(changed: &[(Uuid, i64, bool)]) -> Vec<Changed> {
+    changed.iter().map(|&(id, version, removed)| Changed { id, version, removed }).collect()
 }
 
 /// The to-do that a change came to; what it did not come to is a problem.
@@ -47,8 +74,9 @@ pub(super) fn todo(change: Option<i64>, outcome: Outcome) -> Result<Response, Pr
         Outcome::Removed => Ok((StatusCode::NO_CONTENT, change_header(change)).into_response()),
         Outcome::Missing => Err(Problem::no_such_todo()),
         Outcome::RemovedSince => Err(Problem::removed_since()),
-        Outcome::Stale(current) => Err(Problem::stale(current)),
+        Outcome::Stale(current) => Err(Problem::stale(&current)),
         Outcome::Unfit(error) => Err(content::unfit("", error)),
+        Outcome::NoList => Err(Problem::no_list()),
         Outcome::Unplaced => Err(Problem::unplaced()),
         Outcome::Taken => Err(Problem::id_taken()),
         Outcome::Full => Err(Problem::full()),

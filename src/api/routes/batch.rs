@@ -6,8 +6,9 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::answer;
@@ -17,13 +18,18 @@ use crate::api::callers::Writer;
 use crate::api::content::{Content, Given};
 use crate::api::problem::Problem;
 use crate::api::store::{Applied, Operation, Outcome, Room};
+use crate::todo::Todo;
 
 /// How many things may be asked for at once.
 const MAX_CHANGES: usize = 1000;
 
-#[derive(Deserialize)]
+/// Several things to do in one change.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Batch {
+    /// What to do, in this order.
+    #[schema(min_items = 1, max_items = 1000)]
     changes: Vec<Item>,
+    /// Whose list, where an app calls.
     owner: Option<String>,
 }
 
@@ -47,7 +53,8 @@ impl Members for Batch {
     }
 }
 
-#[derive(Deserialize)]
+/// One of them.
+#[derive(Deserialize, ToSchema)]
 #[serde(tag = "op", rename_all = "lowercase")]
 enum Item {
     Add {
@@ -59,6 +66,7 @@ enum Item {
         id: Uuid,
         version: Option<i64>,
         #[serde(default)]
+        #[schema(value_type = Option<Uuid>)]
         after: Given<String>,
         #[serde(flatten)]
         content: Content,
@@ -100,6 +108,43 @@ impl Item {
     }
 }
 
+/// What came of a batch.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Results {
+    /// The number of the change; none where nothing was changed.
+    change: Option<i64>,
+    /// What came of each, in the order in which they were asked for.
+    results: Vec<ItemResult>,
+}
+
+/// What came of one of them.
+#[derive(Serialize, ToSchema)]
+struct ItemResult {
+    /// Which to-do.
+    id: Uuid,
+    /// The status that it would have had alone.
+    #[schema(minimum = 200, maximum = 599)]
+    status: u16,
+    /// How it is now; left out where the answer would become too large.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    todo: Option<Todo>,
+}
+
+/// Adds, changes and removes several to-dos in one change, which is undone as one.
+///
+/// Each is answered in its place: what is not as the client saw it (`version`) is left as it is, and the rest is done.
+#[utoipa::path(
+    post,
+    path = "/api/todolist/batch",
+    operation_id = "batch",
+    tag = "to-dos",
+    request_body = Batch,
+    responses(
+        (status = 200, description = "What came of each.", body = Results, headers(("Todolist-Change" = Option<i64>))),
+    ),
+    extensions(("x-problems" = json!(["invalid-member"]))),
+    security(("write" = [])),
+)]
 pub(super) async fn handle(
     State(api): State<Api>,
     Writer(caller): Writer,
@@ -114,12 +159,12 @@ pub(super) async fn handle(
     let Applied { change, outcomes } = api.0.store.apply(owner, &operations).await?;
     let mut room = Room::default();
     let results = batch.changes.iter().zip(outcomes).map(|(item, outcome)| result(item.id(), outcome, &mut room));
-    let results: Vec<Value> = results.collect();
-    Ok((answer::change_header(change), axum::Json(json!({"change": change, "results": results}))))
+    let results = results.collect();
+    Ok((answer::change_header(change), axum::Json(Results { change, results })))
 }
 
 /// What came of one of them, with the status that it would have had alone.
-fn result(id: Uuid, outcome: Outcome, room: &mut Room) -> Value {
+fn result(id: Uuid, outcome: Outcome, room: &mut Room) -> ItemResult {
     let (status, todo) = match outcome {
         Outcome::Added(todo) => (StatusCode::CREATED, Some(todo)),
         Outcome::AlreadyThere(todo) | Outcome::Changed(todo) => (StatusCode::OK, Some(todo)),
@@ -128,11 +173,7 @@ fn result(id: Uuid, outcome: Outcome, room: &mut Room) -> Value {
         Outcome::RemovedSince => (StatusCode::GONE, None),
         Outcome::Stale(todo) => (StatusCode::PRECONDITION_FAILED, Some(todo)),
         Outcome::Unfit(_) => (StatusCode::BAD_REQUEST, None),
-        Outcome::Unplaced | Outcome::Taken | Outcome::Full => (StatusCode::CONFLICT, None),
+        Outcome::NoList | Outcome::Unplaced | Outcome::Taken | Outcome::Full => (StatusCode::CONFLICT, None),
     };
-    let mut result = json!({"id": id, "status": status.as_u16()});
-    if let Some(todo) = todo.filter(|todo| room.has(todo)) {
-        result["todo"] = json!(todo);
-    }
-    result
+    ItemResult { id, status: status.as_u16(), todo: todo.filter(|todo| room.has(todo)) }
 }

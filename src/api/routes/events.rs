@@ -1,12 +1,13 @@
 //! `GET /api/todolist/events`: the changes of the caller's list, as they happen: server-sent events (WHATWG HTML §9.2). The
-//! id of an event is the number of the change; its data are ids and versions, no text. `Last-Event-ID`, or `?since=`, says
+//! id of an event is the number of the change; its data are ids and versions of to-dos and, where some changed, of `lists`; no
+//! text. `Last-Event-ID`, or `?since=`, says
 //! what was seen last: what came after it is sent first, and where that is not known any more, an event `reset` says that
 //! everything must be fetched. Who names nothing hears of what comes, and is told at once where that begins.
 //!
 //! A stream ends with the access token that it was opened with, and when the program stops. Whoever reads slowly hears of
 //! several changes of a to-do once.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use axum::extract::{Query, State};
@@ -17,8 +18,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
+use super::answer;
 use crate::api::Api;
 use crate::api::callers::Reader;
 use crate::api::live::{Full, Listener, News};
@@ -28,11 +31,30 @@ use crate::identity::bearer::{IncomingToken, Kind};
 use crate::platform::event_stream::{self, HEARTBEAT};
 use crate::platform::serve::Serving;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Since {
+    /// The same, for clients that cannot send the header.
+    #[param(value_type = Option<i64>, minimum = 0)]
     since: Option<String>,
 }
 
+/// Tells of the changes of the caller's list as they happen: server-sent events.
+///
+/// Events are `change` and `reset`; their data are ids and versions, no text, and their id is the number of the change.
+/// `reset` says that everything must be fetched. A stream ends with the access token that it was opened with.
+#[utoipa::path(
+    get,
+    path = "/api/todolist/events",
+    operation_id = "streamChanges",
+    tag = "changes",
+    params(("Last-Event-ID" = Option<i64>, Header, description = "The last change that the client saw.", minimum = 0), Since),
+    responses(
+        (status = 200, description = "The changes, without an end.", body = String, content_type = "text/event-stream"),
+    ),
+    extensions(("x-problems" = json!(["users-only", "too-many-listeners"]))),
+    security(("read" = [])),
+)]
 pub(super) async fn handle(
     State(api): State<Api>,
     Reader(caller): Reader,
@@ -126,18 +148,25 @@ impl Changes {
     /// Looks what changed since, and makes events of it.
     async fn look(&mut self) -> Result<(), StoreError> {
         let changed = self.store.changed_since(&self.owner, self.seen, None, MAX_PAGE).await?;
-        let Some(Changed { todos, more: false, .. }) = changed else {
+        let Some(Changed { todos, lists, more: false, .. }) = changed else {
             // Forgotten, or more than the whole list.
             let last = self.store.last_change(&self.owner).await?;
             self.say(last, "reset", &json!({"last": last}));
             return Ok(());
         };
-        for change in todos.chunk_by(|(_, one, _), (_, other, _)| one == other) {
-            let number = change[0].1;
-            let todo =
-                |(id, version, removed): &(Uuid, i64, bool)| json!({"id": id, "version": version, "removed": removed});
-            let todos: Vec<Value> = change.iter().map(todo).collect();
-            self.say(number, "change", &json!({"change": number, "todos": todos}));
+        let numbers: BTreeSet<i64> = todos.iter().chain(&lists).map(|(_, version, _)| *version).collect();
+        let of = |changed: &[(Uuid, i64, bool)], number: i64| {
+            let begin = changed.partition_point(|(_, version, _)| *version < number);
+            let end = changed.partition_point(|(_, version, _)| *version <= number);
+            answer::changed(&changed[begin..end])
+        };
+        for number in numbers {
+            let mut data = json!({"change": number, "todos": of(&todos, number)});
+            let lists = of(&lists, number);
+            if !lists.is_empty() {
+                data["lists"] = json!(lists);
+            }
+            self.say(number, "change", &data);
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 //! | `starred=true`, `starred=false` | those that have a star, or have none |
 //! | `dueFrom=2026-12-01` | those that are due on that day or later; of a moment, the day in its zone counts |
 //! | `dueBefore=2026-12-08` | those that are due before that day |
+//! | `list=` | those in the list of that id; `list=default`: those in the one that everybody has |
 //! | `q=milk` | those with this text in description or note, in any case; `%` and `_` are characters like others |
 //! | `sort=` | `position` (when absent), `due` (those that are not come last), `created`, `updated`, `description`; the other way round with `-` before it |
 //! | `limit=` | how many at most, 1 to 1000 |
@@ -13,37 +14,63 @@
 //! | `after=` | the id of a to-do, behind which it begins |
 //! | `owner=` | an app's: whose |
 //!
+//! The header `Todolist-Change` ([`CHANGE`](crate::todo::CHANGE)) says which change of the owner's was the last one; what is
+//! shown may be newer, and is not older.
+//!
 //! An app that names no owner gets everyone's, in the order of their ids, neither filtered nor sorted otherwise.
 
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::answer;
 use crate::api::callers::{Reader, whose};
 use crate::api::problem::Problem;
-use crate::api::store::{Filter, Key, MAX_PAGE, Order, Page, Start, Wanted, Whose};
+use crate::api::store::{Filter, Key, Order, Page, Start, Wanted, Whose};
 use crate::api::{Api, body, cursor};
 use crate::identity::bearer::Kind;
-use crate::todo::Day;
+use crate::todo::{Day, Todo};
 
 /// The longest text that is searched for, in characters.
 const MAX_SEARCHED: usize = 200;
 
 /// What was asked for, as it came.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Asked {
+    /// How many at most, 1 to 1000; what is beyond becomes the nearest of these.
+    #[param(value_type = Option<i64>)]
     limit: Option<String>,
+    /// The id of a to-do, behind which the page begins.
+    #[param(value_type = Option<Uuid>)]
     after: Option<String>,
+    /// What the `Link` of the page before had: where this one begins.
     cursor: Option<String>,
+    /// Whose to-dos: an app names the owner. What a user names is not looked at.
     owner: Option<String>,
+    /// Those that are done, or are not.
+    #[param(value_type = Option<bool>)]
     done: Option<String>,
+    /// Those that have a star, or have none.
+    #[param(value_type = Option<bool>)]
     starred: Option<String>,
+    /// Those that are due on that day or later; of a moment, the day in its zone counts.
+    #[param(value_type = Option<String>, format = Date)]
     due_from: Option<String>,
+    /// Those that are due before that day.
+    #[param(value_type = Option<String>, format = Date)]
     due_before: Option<String>,
+    /// Those in the list of that id; `default`: those in the one that everybody has.
+    list: Option<String>,
+    /// Those with this text in description or note, in any case; `%` and `_` are characters like others.
+    #[param(max_length = 200)]
     q: Option<String>,
+    /// The order: `position` (when absent), `due` (those that are not come last), `created`, `updated`, `description`; the
+    /// other way round with `-` before it.
+    #[param(pattern = "^-?(position|due|created|updated|description)$")]
     sort: Option<String>,
 }
 
@@ -54,17 +81,12 @@ impl Asked {
             starred: truth("starred", self.starred.as_deref())?,
             due_from: day("dueFrom", self.due_from.as_deref())?,
             due_before: day("dueBefore", self.due_before.as_deref())?,
+            list: body::list(self.list.as_deref())
+                .map_err(|detail| Problem::bad_request(format!("`list`: {detail}")))?,
             text: self.text()?,
         };
         let order = self.order()?;
-        Ok(Wanted { filter, order, start: self.start(order)?, limit: self.limit()? })
-    }
-
-    /// Between 1 and [`MAX_PAGE`]: smaller and larger numbers become the nearest of these.
-    fn limit(&self) -> Result<i64, Problem> {
-        let Some(text) = &self.limit else { return Ok(MAX_PAGE) };
-        let number: i64 = text.parse().map_err(|_| Problem::bad_request("`limit` is not a number from 1 to 1000."))?;
-        Ok(number.clamp(1, MAX_PAGE))
+        Ok(Wanted { filter, order, start: self.start(order)?, limit: answer::limit(self.limit.as_deref())? })
     }
 
     fn order(&self) -> Result<Order, Problem> {
@@ -110,6 +132,7 @@ impl Asked {
             ("starred", self.starred.clone()),
             ("dueFrom", self.due_from.clone()),
             ("dueBefore", self.due_before.clone()),
+            ("list", self.list.clone()),
             ("q", self.q.clone()),
             ("sort", self.sort.clone()),
         ];
@@ -127,6 +150,21 @@ fn day(name: &str, text: Option<&str>) -> Result<Option<Day>, Problem> {
     day.map_err(|error| Problem::bad_request(format!("`{name}`: {error}")))
 }
 
+/// Lists to-dos, page by page.
+///
+/// Without parameters, all of the caller's own in the order of their list. An app that names no owner gets everyone's, in
+/// the order of their ids, neither filtered nor sorted otherwise.
+#[utoipa::path(
+    get,
+    path = "/api/todolist",
+    operation_id = "listTodos",
+    tag = "to-dos",
+    params(Asked),
+    responses(
+        (status = 200, description = "A page of the list.", body = [Todo], headers(("Link" = Option<String>), ("Todolist-Change" = Option<i64>, description = "The number of the owner's last change; absent where everyone's to-dos are shown."))),
+    ),
+    security(("read" = [])),
+)]
 pub(super) async fn handle(
     State(api): State<Api>,
     Reader(caller): Reader,
@@ -143,7 +181,12 @@ pub(super) async fn handle(
         let detail = "Everyone's to-dos are neither filtered nor sorted: name the owner.";
         return Err(Problem::bad_request(detail));
     }
+    // Before the to-dos: it may be too small then, and never so large that a change between is missed.
+    let last = match whose {
+        Whose::Of(owner) => Some(api.0.store.last_change(owner).await?),
+        Whose::Everyones => None,
+    };
     let Page { todos, next } = api.0.store.list(whose, &wanted).await?;
     let next = next.map(|place| answer::next_page("", asked.at(cursor::write(wanted.order, &place), wanted.limit)));
-    Ok((next, Json(todos)).into_response())
+    Ok((next, answer::change_header(last), Json(todos)).into_response())
 }

@@ -5,8 +5,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
+use serde::Serialize;
 use url::Url;
+use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::api::problem::Problem;
@@ -18,6 +19,34 @@ pub(super) const PATH: &str = "/.well-known/oauth-protected-resource";
 /// What is protected, for people.
 const NAME: &str = "ToDoList API";
 
+/// The metadata of a protected resource (RFC 9728 §2).
+#[derive(Serialize, ToSchema)]
+pub(super) struct Metadata<'a> {
+    /// The address of this API.
+    resource: &'a str,
+    /// What it is called.
+    resource_name: &'a str,
+    /// Who issues tokens for it.
+    #[schema(value_type = Vec<String>)]
+    authorization_servers: [&'a str; 1],
+    /// The scopes that there are.
+    scopes_supported: &'a [String],
+    /// How a token is sent.
+    #[schema(value_type = Vec<String>)]
+    bearer_methods_supported: [&'a str; 1],
+}
+
+/// Says who issues tokens for this API, and which scopes there are (RFC 9728).
+#[utoipa::path(
+    get,
+    path = "/.well-known/oauth-protected-resource",
+    operation_id = "metadata",
+    tag = "this API",
+    responses(
+        (status = 200, description = "The metadata.", body = Metadata),
+    ),
+    extensions(("x-problems" = json!(["misconfigured"]))),
+)]
 pub(super) async fn handle(State(api): State<Api>, headers: HeaderMap) -> Response {
     let Some(resource) = origin(&api, &headers) else {
         return Problem::bad_request("The request does not say which host it is for.").into_response();
@@ -26,14 +55,13 @@ pub(super) async fn handle(State(api): State<Api>, headers: HeaderMap) -> Respon
         Ok(metadata) => metadata,
         Err(error) => return AuthRejection::Unavailable(error).into_response(),
     };
-    // RFC 9728 §2
-    let document = json!({
-        "resource": resource,
-        "resource_name": NAME,
-        "authorization_servers": [metadata.issuer],
-        "scopes_supported": api.0.scopes,
-        "bearer_methods_supported": ["header"],
-    });
+    let document = Metadata {
+        resource: &resource,
+        resource_name: NAME,
+        authorization_servers: [&metadata.issuer],
+        scopes_supported: &api.0.scopes,
+        bearer_methods_supported: ["header"],
+    };
     Json(document).into_response()
 }
 

@@ -14,10 +14,37 @@ use crate::api::problem::Problem;
 use crate::api::profile::{Change, Profile};
 use crate::identity::bearer::{AuthRejection, Caller, IncomingToken, Permission};
 
+/// Shows the customer's own profile.
+///
+/// The directory keeps it; this API neither stores nor remembers any of it.
+#[utoipa::path(
+    get,
+    path = "/api/profile",
+    operation_id = "showProfile",
+    tag = "profile",
+    responses(
+        (status = 200, description = "The profile.", body = Profile),
+    ),
+    extensions(("x-problems" = json!(["interaction-required", "no-directory", "no-profile"]))),
+    security(("read_profile" = [])),
+)]
 pub(super) async fn show(ProfileReader(customer): ProfileReader) -> Result<axum::Json<Profile>, DirectoryError> {
     customer.profile().await.map(axum::Json)
 }
 
+/// Changes what is given of the customer's own profile (RFC 7396).
+#[utoipa::path(
+    patch,
+    path = "/api/profile",
+    operation_id = "changeProfile",
+    tag = "profile",
+    request_body = Change,
+    responses(
+        (status = 200, description = "The whole profile as it is now.", body = Profile),
+    ),
+    extensions(("x-problems" = json!(["invalid-member", "interaction-required", "no-directory", "no-profile"]))),
+    security(("write_profile" = [])),
+)]
 pub(super) async fn change(
     ProfileWriter(customer): ProfileWriter,
     Json(change): Json<Change>,

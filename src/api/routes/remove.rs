@@ -11,6 +11,21 @@ use crate::api::callers::{Writer, whose};
 use crate::api::problem::Problem;
 use crate::api::store::Operation;
 
+/// Removes a to-do.
+///
+/// For a day it can be brought back, by undoing the change that removed it.
+#[utoipa::path(
+    delete,
+    path = "/api/todolist/{id}",
+    operation_id = "removeTodo",
+    tag = "to-dos",
+    params(("id" = Uuid, Path), ("If-Match" = Option<String>, Header)),
+    responses(
+        (status = 204, description = "It is gone.", headers(("Todolist-Change" = Option<i64>))),
+    ),
+    extensions(("x-problems" = json!(["no-such-todo", "stale"]))),
+    security(("write" = [])),
+)]
 pub(super) async fn handle(
     State(api): State<Api>,
     Writer(caller): Writer,

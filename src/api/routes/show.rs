@@ -8,7 +8,21 @@ use crate::api::Api;
 use crate::api::body::TodoId;
 use crate::api::callers::{Reader, whose};
 use crate::api::problem::Problem;
+use crate::todo::Todo;
 
+/// Shows a to-do.
+#[utoipa::path(
+    get,
+    path = "/api/todolist/{id}",
+    operation_id = "showTodo",
+    tag = "to-dos",
+    params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "The to-do.", body = Todo, headers(("ETag" = String))),
+    ),
+    extensions(("x-problems" = json!(["no-such-todo"]))),
+    security(("read" = [])),
+)]
 pub(super) async fn handle(
     State(api): State<Api>,
     Reader(caller): Reader,

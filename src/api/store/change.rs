@@ -5,11 +5,13 @@ use sqlx::{AnyConnection, Row as _};
 use uuid::Uuid;
 
 use super::derived::Derived;
+use super::listing::In;
 use super::maintenance::{MAX_HISTORY, forget_history, forget_surplus};
+use super::repeating::{BulkError, next_of};
 use super::{Store, StoreError, columns, completed_at, kept, said, todo};
 use crate::platform::clock::Timestamp;
 use crate::platform::database::Returning as _;
-use crate::todo::{Details, DueError, NewTodo, Patch, Todo};
+use crate::todo::{Details, NewTodo, Patch, Todo, Unfit};
 
 /// How far two to-dos are apart that were added one after the other: room for what is put between them.
 pub(super) const GAP: i64 = 1024;
@@ -27,10 +29,17 @@ macro_rules! remember {
     };
 }
 
+/// The to-dos that are there, of the change `$4` or an earlier one, and in the list that [`In`] has.
+macro_rules! chosen {
+    () => {
+        " WHERE owner = $1 AND removed_at IS NULL AND version <= $4 AND ($5 = 1 OR list = $6)"
+    };
+}
+
 /// What is asked, of one to-do. `seen` is the version that the client had before it, where it says so.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
-    /// Adds it. The id is the client's: asked twice, it is added once.
+    /// Adds it; one that is done does not repeat. The id is the client's: asked twice, it is added once.
     Add {
         /// Its id.
         id: Uuid,
@@ -57,24 +66,26 @@ pub(crate) enum Operation {
 
 /// What came of an [`Operation`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum Outcome<T = Todo> {
     /// It is there now.
-    Added(Todo),
+    Added(T),
     /// It was there already, as it is now: the request came twice.
-    AlreadyThere(Todo),
+    AlreadyThere(T),
     /// It is as asked, whether it was before or not.
-    Changed(Todo),
+    Changed(T),
     /// It is gone.
     Removed,
-    /// There is no such to-do.
+    /// There is no such one.
     Missing,
     /// It was added before, and removed since.
     RemovedSince,
     /// It is not as the client saw it: nothing was changed. As it is now.
-    Stale(Todo),
+    Stale(T),
     /// What is to change does not fit what there is: nothing was changed.
-    Unfit(DueError),
-    /// The to-do that it is to come after is not the owner's: nothing was changed.
+    Unfit(Unfit),
+    /// The list that it is to be in is not the owner's: nothing was changed.
+    NoList,
+    /// The one that it is to come after is not the owner's: nothing was changed.
     Unplaced,
     /// The id is in use elsewhere.
     Taken,
@@ -93,6 +104,7 @@ pub(crate) struct Applied {
 
 /// An owner's to-dos while they change. Nobody else changes them meanwhile.
 pub(super) struct Changing<'c> {
+    pub(super) store: &'c Store,
     pub(super) connection: &'c mut AnyConnection,
     pub(super) owner: &'c str,
     /// The number that this change has, if it comes to one.
@@ -160,6 +172,8 @@ pub(crate) enum Bulk {
     },
     /// Removes those that are done.
     ClearCompleted,
+    /// Removes them.
+    Remove,
 }
 
 impl Store {
@@ -177,44 +191,65 @@ impl Store {
         Ok(Applied { change, outcomes })
     }
 
-    /// Does it to all of an owner's to-dos that are of the change `seen` or an earlier one; says which change that was, if
-    /// it was one, and how many to-dos it changed.
+    /// Does it to all of an owner's to-dos that are there and of the change `seen` or an earlier one; says which change that
+    /// was, if it was one, and how many to-dos it changed. What it adds, because they repeat, does not count.
     pub(crate) async fn apply_to_all(
         &self,
         owner: &str,
         bulk: Bulk,
+        place: In,
         seen: Option<i64>,
-    ) -> Result<(Option<i64>, u64), StoreError> {
-        let (remember, change, done) = match bulk {
-            Bulk::Mark { done } => (
-                concat!(remember!(), " WHERE owner = $1 AND removed_at IS NULL AND done <> $4 AND version <= $5"),
-                "UPDATE todos SET done = $4, completed_at = CASE WHEN $4 = 1 THEN CAST($3 AS BIGINT) END, updated_at = $3,
-                 version = $2, state = $2 WHERE owner = $1 AND removed_at IS NULL AND done <> $4 AND version <= $5",
-                done,
-            ),
-            Bulk::ClearCompleted => (
-                concat!(remember!(), " WHERE owner = $1 AND removed_at IS NULL AND done = $4 AND version <= $5"),
-                "UPDATE todos SET removed_at = $3, version = $2, state = $2
-                 WHERE owner = $1 AND removed_at IS NULL AND done = $4 AND version <= $5",
-                true,
-            ),
-        };
+    ) -> Result<(Option<i64>, u64), BulkError> {
         let mut transaction = self.db.begin().await?;
         let mut changing = Changing::begin(self, &mut transaction, owner).await?;
-        let mut count = 0;
-        for statement in [remember, change] {
-            let query = sqlx::query(statement).bind(owner).bind(changing.number).bind(changing.now);
-            let query = query.bind(i64::from(done)).bind(seen.unwrap_or(i64::MAX));
-            count = query.execute(&mut *changing.connection).await?.rows_affected();
-        }
-        if count > 0 {
-            let removed =
-                if matches!(bulk, Bulk::ClearCompleted) { i64::try_from(count).unwrap_or(i64::MAX) } else { 0 };
-            changing.have_changed(count, removed > 0, -removed);
-        }
+        // Nothing that this change adds.
+        let seen = seen.unwrap_or(i64::MAX).min(changing.number - 1);
+        let repeating = match bulk {
+            Bulk::Mark { done: true } => changing.complete_repeating(place, seen).await?,
+            _ => 0,
+        };
+        let count = changing.do_to_all(bulk, place, seen).await?;
         let change = changing.end().await?;
         self.conclude(transaction, owner, change).await?;
-        Ok((change, count))
+        Ok((change, count + repeating))
+    }
+}
+
+impl Changing<'_> {
+    /// As [`Store::apply_to_all`], but for what comes next of those that repeat.
+    pub(super) async fn do_to_all(&mut self, bulk: Bulk, place: In, seen: i64) -> Result<u64, StoreError> {
+        let (remember, change) = match bulk {
+            Bulk::Mark { .. } => (
+                concat!(remember!(), chosen!(), " AND done <> $7"),
+                concat!(
+                    "UPDATE todos SET done = $7, completed_at = CASE WHEN $7 = 1 THEN CAST($3 AS BIGINT) END,
+                     updated_at = $3, version = $2, state = $2",
+                    chosen!(),
+                    " AND done <> $7"
+                ),
+            ),
+            Bulk::ClearCompleted => (
+                concat!(remember!(), chosen!(), " AND done = $7"),
+                concat!("UPDATE todos SET removed_at = $3, version = $2, state = $2", chosen!(), " AND done = $7"),
+            ),
+            Bulk::Remove => (
+                concat!(remember!(), chosen!(), " AND done <= $7"),
+                concat!("UPDATE todos SET removed_at = $3, version = $2, state = $2", chosen!(), " AND done <= $7"),
+            ),
+        };
+        let done = if let Bulk::Mark { done } = bulk { i64::from(done) } else { 1 };
+        let (anywhere, list) = place.parameters();
+        let mut count = 0;
+        for statement in [remember, change] {
+            let query = sqlx::query(statement).bind(self.owner).bind(self.number).bind(self.now).bind(seen);
+            let query = query.bind(anywhere).bind(list.as_str()).bind(done);
+            count = query.execute(&mut *self.connection).await?.rows_affected();
+        }
+        if count > 0 {
+            let removed = if matches!(bulk, Bulk::Mark { .. }) { 0 } else { i64::try_from(count).unwrap_or(i64::MAX) };
+            self.have_changed(count, removed > 0, -removed);
+        }
+        Ok(count)
     }
 }
 
@@ -222,7 +257,7 @@ impl<'c> Changing<'c> {
     /// Takes the lock on the owner's row, until the transaction ends. A statement that writes comes first: SQLite then
     /// waits its turn, in place of finding out too late that it has none.
     pub(super) async fn begin(
-        store: &Store,
+        store: &'c Store,
         connection: &'c mut AnyConnection,
         owner: &'c str,
     ) -> Result<Self, StoreError> {
@@ -233,6 +268,7 @@ impl<'c> Changing<'c> {
         let (number, last_position, count) = row.ok_or(StoreError::Row)?;
         let (now, max) = (store.clock.timestamp(), store.max_per_owner);
         Ok(Self {
+            store,
             connection,
             owner,
             number,
@@ -255,8 +291,13 @@ impl<'c> Changing<'c> {
         let Self { connection, owner, number, last_position, removed, replaced, count, .. } = self;
         let query = sqlx::query("UPDATE owners SET last_position = $2, todo_count = $3 WHERE owner = $1");
         query.bind(owner).bind(last_position).bind(count).execute(&mut *connection).await?;
-        let query = sqlx::query("DELETE FROM replaced WHERE owner = $1 AND change <= $2");
-        query.bind(owner).bind(number - MAX_HISTORY).execute(&mut *connection).await?;
+        for statement in [
+            "DELETE FROM replaced WHERE owner = $1 AND change <= $2",
+            "DELETE FROM replaced_lists WHERE owner = $1 AND change <= $2",
+        ] {
+            let query = sqlx::query(statement).bind(owner).bind(number - MAX_HISTORY);
+            query.execute(&mut *connection).await?;
+        }
         forget_history(connection, owner, number, replaced).await?;
         if removed {
             forget_surplus(connection, owner).await?;
@@ -264,8 +305,13 @@ impl<'c> Changing<'c> {
         Ok(Some(number))
     }
 
-    async fn perform(&mut self, operation: &Operation) -> Result<Outcome, StoreError> {
+    pub(super) async fn perform(&mut self, operation: &Operation) -> Result<Outcome, StoreError> {
         let (id, seen) = match operation {
+            Operation::Add { id, new } if new.done && new.details.repeat.is_some() => {
+                // It goes on with the next one, and nothing was done that there could be a next one of.
+                let details = Details { repeat: None, ..new.details.clone() };
+                return self.add(*id, &NewTodo { details, ..new.clone() }).await;
+            }
             Operation::Add { id, new } => return self.add(*id, new).await,
             Operation::Change { id, seen, .. } | Operation::Remove { id, seen } => (*id, *seen),
         };
@@ -304,7 +350,8 @@ impl<'c> Changing<'c> {
         self.count + more > self.max
     }
 
-    async fn add(&mut self, id: Uuid, new: &NewTodo) -> Result<Outcome, StoreError> {
+    /// Adds it as it is, behind all others.
+    pub(super) async fn add(&mut self, id: Uuid, new: &NewTodo) -> Result<Outcome, StoreError> {
         if let Some(found) = self.find(id).await? {
             return Ok(match found {
                 found if found.todo.owner != self.owner => Outcome::Taken,
@@ -315,14 +362,34 @@ impl<'c> Changing<'c> {
         if self.is_beyond_limit(1) {
             return Ok(Outcome::Full);
         }
+        if let Some(list) = new.details.list
+            && !self.has_list(list).await?
+        {
+            return Ok(Outcome::NoList);
+        }
+        let position = self.next_position();
+        let added = self.insert(id, new, position).await?;
+        // Another owner's, of whom nobody holds the lock.
+        Ok(added.map_or(Outcome::Taken, Outcome::Added))
+    }
+
+    /// The position behind all others.
+    pub(super) fn next_position(&mut self) -> i64 {
         self.last_position = self.now.as_millis().saturating_mul(GAP).max(self.last_position.saturating_add(GAP));
+        self.last_position
+    }
+
+    /// Adds a to-do in that place, unless its id is in use.
+    pub(super) async fn insert(&mut self, id: Uuid, new: &NewTodo, position: i64) -> Result<Option<Todo>, StoreError> {
         let query = sqlx::query(concat!(
             "INSERT INTO todos (id, owner, description, done, created_at, updated_at, version, state, position, details, \
-             completed_at, starred, due, title, search)
-             VALUES ($1, $2, $3, $4, $5, $5, $6, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING RETURNING ",
+             completed_at, starred, due, title, search, repeats, list, remind_at)
+             VALUES ($1, $2, $3, $4, $5, $5, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (id) DO NOTHING \
+             RETURNING ",
             columns!()
         ));
-        let Derived { starred, due, title, search } = Derived::of(&new.description, &new.details);
+        let Derived { starred, repeats, list, due, remind_at, title, search } =
+            Derived::of(&new.description, &new.details);
         let row = query
             .bind(id.to_string())
             .bind(self.owner)
@@ -330,30 +397,46 @@ impl<'c> Changing<'c> {
             .bind(i64::from(new.done))
             .bind(self.now)
             .bind(self.number)
-            .bind(self.last_position)
+            .bind(position)
             .bind(details_column(&new.details)?)
             .bind(new.done.then_some(self.now))
             .bind(starred)
             .bind(due)
             .bind(title)
             .bind(search)
+            .bind(repeats)
+            .bind(list)
+            .bind(remind_at)
             .one_written(&mut *self.connection)
             .await?;
-        // Another owner's, of whom nobody holds the lock.
-        let Some(row) = row else { return Ok(Outcome::Taken) };
+        let Some(row) = row else { return Ok(None) };
         let todo = todo(&row)?;
-        let added = Stored { todo, position: self.last_position, removed_at: None, state: self.number };
+        let added = Stored { todo, position, removed_at: None, state: self.number };
         self.remember(&added, false, self.number).await?;
         self.changed = true;
         self.count += 1;
-        Ok(Outcome::Added(added.todo))
+        Ok(Some(added.todo))
     }
 
-    async fn change(&mut self, mut found: Stored, patch: &Patch) -> Result<Outcome, StoreError> {
-        let said = match patch.merge(found.todo.clone().into()) {
+    pub(super) async fn change(&mut self, mut found: Stored, patch: &Patch) -> Result<Outcome, StoreError> {
+        let mut said = match patch.merge(found.todo.clone().into()) {
             Ok(said) => said,
             Err(error) => return Ok(Outcome::Unfit(error)),
         };
+        if let Some(list) = said.details.list.filter(|list| found.todo.details.list != Some(*list))
+            && !self.has_list(list).await?
+        {
+            return Ok(Outcome::NoList);
+        }
+        let mut coming = None;
+        if said.done && !found.todo.done {
+            coming = next_of(&said, self.now);
+            // It goes on with that one.
+            said.details.repeat = None;
+        }
+        if coming.is_some() && self.is_beyond_limit(1) {
+            return Ok(Outcome::Full);
+        }
         let position = match patch.after {
             None => found.position,
             Some(after) => match self.place(&mut found, after).await? {
@@ -377,7 +460,11 @@ impl<'c> Changing<'c> {
             next.todo.updated_at = self.now.into();
         }
         next.state = self.number;
-        self.write(&found, next).await.map(Outcome::Changed)
+        let changed = Stored { todo: self.write(&found, next.clone()).await?, ..next };
+        if let Some(coming) = coming {
+            self.add_next(&changed, &coming).await?;
+        }
+        Ok(Outcome::Changed(changed.todo))
     }
 
     /// One to-do, whosever it is, removed or not.
@@ -393,8 +480,9 @@ impl<'c> Changing<'c> {
         self.remember(found, true, next.state).await?;
         let statement = "UPDATE todos SET description = $2, done = $3, updated_at = $4, position = $5, removed_at = $6,
                          version = $7, state = $8, details = $9, completed_at = $10, starred = $11, due = $12, title = $13,
-                         search = $14 WHERE id = $1";
-        let Derived { starred, due, title, search } = Derived::of(&next.todo.description, &next.todo.details);
+                         search = $14, repeats = $15, list = $16, remind_at = $17 WHERE id = $1";
+        let Derived { starred, repeats, list, due, remind_at, title, search } =
+            Derived::of(&next.todo.description, &next.todo.details);
         sqlx::query(statement)
             .bind(next.todo.id.to_string())
             .bind(next.todo.description.as_str())
@@ -410,6 +498,9 @@ impl<'c> Changing<'c> {
             .bind(due)
             .bind(title)
             .bind(search)
+            .bind(repeats)
+            .bind(list)
+            .bind(remind_at)
             .execute(&mut *self.connection)
             .await?;
         self.changed = true;

@@ -1,17 +1,30 @@
 //! What lists are filtered, searched and sorted by: columns that are derived from what an author says, whenever that is
 //! written.
 
-use crate::todo::{ClockTime, Day, Description, Details, Due};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use crate::todo::{ClockTime, Day, Description, Details, Due, Moment};
 
 /// What `due` is of a to-do that is not due: later than any day.
 pub(super) const NOT_DUE: i64 = 999_999_999_999;
+
+/// What `remind_at` is of a to-do without a reminder: later than any moment.
+const NEVER: i64 = 9_999_999_999_999_999;
 
 /// The derived columns of a to-do.
 pub(super) struct Derived {
     /// `starred`: 1 or 0.
     pub(super) starred: i64,
+    /// `repeats`: 1 or 0.
+    pub(super) repeats: i64,
+    /// `list`: the id, or the empty text.
+    pub(super) list: String,
     /// `due`: see [`due_key`].
     pub(super) due: i64,
+    /// `remind_at`: see [`remind_key`].
+    pub(super) remind_at: i64,
     /// `title`: the beginning of the description, as [`folded`] has it.
     pub(super) title: String,
     /// `search`: description and note, as [`folded`] has them.
@@ -23,15 +36,28 @@ const TITLE: usize = 100;
 
 impl Derived {
     pub(super) fn of(description: &Description, details: &Details) -> Self {
-        let Details { note, starred, due, steps: _ } = details;
+        let Details { note, starred, due, reminder, repeat, list, steps: _ } = details;
         let mut search = folded(description.as_str());
         let title = search.chars().take(TITLE).collect();
         if !note.is_empty() {
             search.push('\n');
             search += &folded(note.as_str());
         }
-        Self { starred: i64::from(*starred), due: due.as_ref().map_or(NOT_DUE, due_key), title, search }
+        Self {
+            starred: i64::from(*starred),
+            repeats: i64::from(repeat.is_some()),
+            list: list_key(*list),
+            due: due.as_ref().map_or(NOT_DUE, due_key),
+            remind_at: remind_key(reminder.as_ref()),
+            title,
+            search,
+        }
     }
+}
+
+/// In which list a to-do is; the empty text for the one that everybody has.
+pub(super) fn list_key(list: Option<Uuid>) -> String {
+    list.map(|id| id.to_string()).unwrap_or_default()
 }
 
 /// When a to-do is due, as a number of twelve digits: 202612010900. Each place's days are days, whatever their zone; a day
@@ -39,6 +65,17 @@ impl Derived {
 fn due_key(due: &Due) -> i64 {
     let (hour, minute) = due.time().map_or((0, 0), |(time, _)| ClockTime::clock(time));
     day_key(due.date()) + i64::from(hour) * 100 + i64::from(minute)
+}
+
+/// When somebody is to be reminded, in milliseconds since the Unix epoch; what was before that, then. Where clocks skip the
+/// time, it is the moment at which they would have shown it; where they show it twice, the first (RFC 5545 §3.3.5).
+pub(super) fn remind_key(moment: Option<&Moment>) -> i64 {
+    let Some(moment) = moment else { return NEVER };
+    // The database may have been written by a program that knew more zones.
+    let zone = TimeZone::get(moment.time_zone().as_str()).unwrap_or(TimeZone::UTC);
+    let at: Option<DateTime> = format!("{}T{}:00", moment.date(), moment.time()).parse().ok();
+    let at = at.and_then(|at| zone.to_timestamp(at).ok());
+    at.map_or(NEVER, |at| at.as_millisecond().max(0))
 }
 
 /// Where a day begins, as [`due_key`] has it.

@@ -7,9 +7,29 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row as _};
 use uuid::Uuid;
 
-use super::derived::{NOT_DUE, day_key, folded};
+use super::derived::{NOT_DUE, day_key, folded, list_key};
 use super::{Store, StoreError, Whose, columns, todo};
 use crate::todo::{Day, Details, Todo};
+
+/// In which list to-dos are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum In {
+    /// In any.
+    #[default]
+    All,
+    /// In this one, or in the one that everybody has.
+    List(Option<Uuid>),
+}
+
+impl In {
+    /// For `($a = 1 OR list = $b)`.
+    pub(super) fn parameters(self) -> (i64, String) {
+        match self {
+            Self::All => (1, String::new()),
+            Self::List(list) => (0, list_key(list)),
+        }
+    }
+}
 
 /// Which of an owner's to-dos are listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +42,8 @@ pub(crate) struct Filter {
     pub(crate) due_from: Option<Day>,
     /// Those that are due before this day.
     pub(crate) due_before: Option<Day>,
+    /// Those in this list.
+    pub(crate) list: In,
     /// Those that have this text in description or note, whatever the case of its letters.
     pub(crate) text: Option<String>,
 }
@@ -286,6 +308,9 @@ fn statement(wanted: &Wanted, start: Option<&Place>) -> Statement {
         (Some(false), _) => statement.and("done = 0", []),
         (None, _) => {}
     }
+    if let In::List(list) = filter.list {
+        statement.and("list = $", [Value::Text(list_key(list))]);
+    }
     if filter.due_from.is_some() || filter.due_before.is_some() {
         // Where the page begins behind one that is due late enough, or early enough, the rest is so too; and the engine
         // begins there, rather than at the first of all.
@@ -347,6 +372,8 @@ mod tests {
         let due = Filter { due_from: day("2026-12-01"), due_before: day("2026-12-08"), ..done.clone() };
         let due_or_done = Filter { done: None, ..due.clone() };
         let starred = Filter { starred: Some(true), ..done.clone() };
+        let in_list = Filter { list: In::List(None), ..Filter::default() };
+        let open_in_list = Filter { done: Some(false), ..in_list.clone() };
         for (filter, key, index, first, follows) in [
             (Filter::default(), Key::Position, "todos_in_order", "owner=?", "(position,id)"),
             (Filter::default(), Key::Due, "todos_by_due", "owner=?", "(due,id)"),
@@ -358,6 +385,8 @@ mod tests {
             (due, Key::Due, "todos_open_by_due", "owner=? AND due>? AND due<?", "(due,id)"),
             (due_or_done, Key::Due, "todos_by_due", "owner=? AND due>? AND due<?", "(due,id)"),
             (starred, Key::Position, "todos_starred", "owner=?", "(position,id)"),
+            (in_list, Key::Position, "todos_in_list", "owner=? AND list=?", "(position,id)"),
+            (open_in_list, Key::Position, "todos_in_list_by_done", "owner=? AND list=? AND done=?", "(position,id)"),
         ] {
             for descending in [false, true] {
                 let wanted = Wanted { filter: filter.clone(), order: Order { key, descending }, ..Wanted::default() };

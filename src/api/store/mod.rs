@@ -3,11 +3,16 @@
 //! on both engines, and each has a number.
 
 mod change;
+mod completing;
 mod derived;
 mod listen;
 mod listing;
+mod lists;
 mod maintenance;
 mod place;
+mod reminders;
+mod repeating;
+mod transfer;
 mod undo;
 
 use std::panic::AssertUnwindSafe;
@@ -20,9 +25,13 @@ use uuid::Uuid;
 use uuid::timestamp::context::ContextV7;
 
 pub(super) use self::change::{Applied, Bulk, Operation, Outcome};
-pub(super) use self::listing::{Filter, Key, Order, Page, Place, Room, Start, Value, Wanted};
+pub(super) use self::listing::{Filter, In, Key, Order, Page, Place, Room, Start, Value, Wanted};
+pub(super) use self::lists::{ListOperation, MAX_LISTS};
 #[cfg(test)]
 pub(super) use self::maintenance::MAX_REMOVED;
+pub(super) use self::reminders::{Reminder, ReminderPlace};
+pub(super) use self::repeating::{BulkError, MAX_REPEATING};
+pub(super) use self::transfer::{Brought, BroughtList, Import, Unfit};
 pub(super) use self::undo::{Changed, Undoing, Undone};
 use super::live::Live;
 use crate::platform::clock::{Clock, Timestamp};

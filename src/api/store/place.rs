@@ -44,6 +44,19 @@ impl Changing<'_> {
         Ok(Some(low.0 + (high.0 - low.0) / 2))
     }
 
+    /// A position right behind a to-do.
+    pub(super) async fn position_behind(&mut self, place: (i64, Uuid)) -> Result<i64, StoreError> {
+        let Some((mut high, _)) = self.first_behind(Some(place), place.1).await? else {
+            self.last_position = self.last_position.max(place.0) + GAP;
+            return Ok(self.last_position);
+        };
+        if high - place.0 < 2 {
+            self.make_room_behind(place).await?;
+            high += SHIFT;
+        }
+        Ok(place.0 + (high - place.0) / 2)
+    }
+
     /// The first to-do behind a place, but for that of `id`.
     async fn first_behind(&mut self, place: Option<(i64, Uuid)>, id: Uuid) -> Result<Option<(i64, Uuid)>, StoreError> {
         let query = "SELECT position, id FROM todos WHERE owner = $1 AND removed_at IS NULL AND id <> $2

@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 
 use sqlx::Row as _;
+use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use super::change::{Changing, Stored, stored};
+use super::lists::UndoneLists;
 use super::{Store, StoreError, columns, kept, todo};
 use crate::todo::Todo;
 
 /// What came of undoing a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Undone {
     /// The number of the change that undid it, which can be undone in its turn; none where nothing was left to undo.
     pub(crate) change: Option<i64>,
@@ -20,6 +22,8 @@ pub(crate) struct Undone {
     pub(crate) removed: Vec<Uuid>,
     /// Those that were changed since, and are left as they are.
     pub(crate) changed_since: Vec<Uuid>,
+    /// What came of undoing it of lists.
+    pub(crate) lists: UndoneLists,
 }
 
 /// Whether a change was undone.
@@ -31,6 +35,8 @@ pub(crate) enum Undoing {
     Unknown,
     /// What is to come back does not fit into the list any more.
     Full,
+    /// There would be more lists than an owner may have.
+    TooManyLists,
 }
 
 /// What a device that was away has not seen.
@@ -42,6 +48,8 @@ pub(crate) struct Changed {
     pub(crate) todos: Vec<(Uuid, i64, bool)>,
     /// Whether there are more after the last of these.
     pub(crate) more: bool,
+    /// Which lists changed, as the to-dos: all of them, on the first page.
+    pub(crate) lists: Vec<(Uuid, i64, bool)>,
 }
 
 impl Store {
@@ -49,13 +57,14 @@ impl Store {
     pub(crate) async fn undo(&self, owner: &str, change: i64) -> Result<Undoing, StoreError> {
         let mut transaction = self.db.begin().await?;
         let mut changing = Changing::begin(self, &mut transaction, owner).await?;
-        let known = "SELECT 1 FROM replaced WHERE owner = $1 AND change = $2 LIMIT 1";
+        let known = "SELECT 1 WHERE EXISTS (SELECT 1 FROM replaced WHERE owner = $1 AND change = $2)
+                     OR EXISTS (SELECT 1 FROM replaced_lists WHERE owner = $1 AND change = $2)";
         let known = sqlx::query(known).bind(owner).bind(change).fetch_all(&mut *changing.connection).await?;
         if known.is_empty() {
             transaction.rollback().await?;
             return Ok(Undoing::Unknown);
         }
-        let mut undone = Undone { change: None, restored: Vec::new(), removed: Vec::new(), changed_since: Vec::new() };
+        let mut undone = Undone::default();
         for (todo, is_there) in changing.undo_states(change).await? {
             if is_there {
                 undone.restored.push(todo);
@@ -106,9 +115,21 @@ impl Store {
                 undone.removed.push(id);
             }
         }
+        undone.lists = changing.undo_lists(change).await?;
+        let mut homeless: HashMap<Uuid, Todo> =
+            changing.bring_home().await?.into_iter().map(|todo| (todo.id, todo)).collect();
+        for restored in &mut undone.restored {
+            if let Some(todo) = homeless.remove(&restored.id) {
+                *restored = todo;
+            }
+        }
         if !undone.restored.is_empty() && changing.is_beyond_limit(0) {
             transaction.rollback().await?;
             return Ok(Undoing::Full);
+        }
+        if !undone.lists.restored.is_empty() && changing.has_too_many_lists().await? {
+            transaction.rollback().await?;
+            return Ok(Undoing::TooManyLists);
         }
         undone.change = changing.end().await?;
         self.conclude(transaction, owner, undone.change).await?;
@@ -118,10 +139,18 @@ impl Store {
     /// The number of the last change of an owner that undoing would bring something back of, and that undid nothing itself.
     pub(crate) async fn last_undoable(&self, owner: &str) -> Result<Option<i64>, StoreError> {
         // What undoes leaves older states behind than its own number.
-        let query = "SELECT replaced.change FROM replaced JOIN todos ON todos.id = replaced.id
-                     WHERE replaced.owner = $1 AND replaced.left_state = replaced.change AND todos.state = replaced.left_state
-                     ORDER BY replaced.change DESC LIMIT 1";
-        Ok(sqlx::query_scalar(query).bind(owner).fetch_optional(&self.db).await?)
+        let mut last: Option<i64> = None;
+        for query in [
+            "SELECT replaced.change FROM replaced JOIN todos ON todos.id = replaced.id
+             WHERE replaced.owner = $1 AND replaced.left_state = replaced.change AND todos.state = replaced.left_state
+             ORDER BY replaced.change DESC LIMIT 1",
+            "SELECT r.change FROM replaced_lists r JOIN lists ON lists.id = r.id
+             WHERE r.owner = $1 AND r.left_state = r.change AND lists.state = r.left_state
+             ORDER BY r.change DESC LIMIT 1",
+        ] {
+            last = last.max(sqlx::query_scalar(query).bind(owner).fetch_optional(&self.db).await?);
+        }
+        Ok(last)
     }
 
     /// Which of an owner's to-dos changed after the change `since`, in the order of the changes; with `after`, also those
@@ -151,18 +180,29 @@ impl Store {
                      WHERE owner = $1 AND (version, id) > (CAST($2 AS BIGINT), $3)
                      ORDER BY version, id LIMIT CAST($4 AS BIGINT)";
         let query = sqlx::query(query).bind(owner).bind(version).bind(id).bind(limit + 1);
-        let rows = query.fetch_all(&self.db).await?;
-        let mut todos = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let id = row.try_get::<String, _>("id")?.parse().map_err(|_| StoreError::Row)?;
-            todos.push((id, row.try_get("version")?, row.try_get::<i64, _>("removed")? != 0));
-        }
+        let mut todos = changed(&query.fetch_all(&self.db).await?)?;
         let more = todos.len() > usize::try_from(limit).unwrap_or(usize::MAX);
         if more {
             todos.pop();
         }
-        Ok(Some(Changed { last, todos, more }))
+        let mut lists = Vec::new();
+        // Who asks for no page is told the number alone.
+        if after.is_none() && limit > 0 {
+            let query = "SELECT id, version, CASE WHEN removed_at IS NULL THEN 0 ELSE 1 END AS removed FROM lists
+                         WHERE owner = $1 AND version > $2 ORDER BY version, id";
+            lists = changed(&sqlx::query(query).bind(owner).bind(since).fetch_all(&self.db).await?)?;
+        }
+        Ok(Some(Changed { last, todos, more, lists }))
     }
+}
+
+/// Id, version, and whether it was removed.
+fn changed(rows: &[AnyRow]) -> Result<Vec<(Uuid, i64, bool)>, StoreError> {
+    let one = |row: &AnyRow| {
+        let id = row.try_get::<String, _>("id")?.parse().map_err(|_| StoreError::Row)?;
+        Ok((id, row.try_get("version")?, row.try_get::<i64, _>("removed")? != 0))
+    };
+    rows.iter().map(one).collect()
 }
 
 /// The to-dos of a change (`$4`) that can come back without being looked at: they are in the state that the change left, and
@@ -176,6 +216,25 @@ macro_rules! unsaid {
 }
 
 impl Changing<'_> {
+    /// Of the to-dos that are there again, those whose list is removed go to the list that everybody has.
+    async fn bring_home(&mut self) -> Result<Vec<Todo>, StoreError> {
+        let query = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            ", position, removed_at, state FROM todos WHERE owner = $1 AND version = $2 AND removed_at IS NULL AND list <> ''
+             AND NOT EXISTS (SELECT 1 FROM lists WHERE lists.id = todos.list AND lists.removed_at IS NULL)"
+        ));
+        let rows = query.bind(self.owner).bind(self.number).fetch_all(&mut *self.connection).await?;
+        let mut homeless = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let found = stored(row)?;
+            let mut next = Stored { state: self.number, ..found.clone() };
+            next.todo.details.list = None;
+            homeless.push(self.write(&found, next).await?);
+        }
+        Ok(homeless)
+    }
+
     /// Brings back the states of those to-dos of a change that say what they said before it, all at once; and says for each
     /// whether it is there now. The columns that are derived of what they say stay.
     async fn undo_states(&mut self, change: i64) -> Result<Vec<(Todo, bool)>, StoreError> {

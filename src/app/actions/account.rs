@@ -47,6 +47,16 @@ pub async fn save_digest(
     crate::web::digest::save_digest(enabled, &time_zone, hour).await
 }
 
+/// Deletes all of the customer's to-dos, for good.
+#[server(prefix = "/actions", endpoint = "data/delete")]
+pub async fn delete_everything(
+    /// The word that says that it is meant.
+    #[server(default)]
+    confirmation: String,
+) -> Result<Done, AppError> {
+    crate::web::data::delete_everything(&confirmation).await
+}
+
 /// Ends one of the customer's other sessions.
 #[server(prefix = "/actions", endpoint = "sessions/end")]
 pub async fn end_session(

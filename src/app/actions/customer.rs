@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::day_words::Reader;
 use crate::app::error::AppError;
 use crate::app::model::flash::Flash;
 use crate::app::model::viewer::Viewer;
@@ -16,4 +17,12 @@ pub async fn current_viewer() -> Result<Viewer, AppError> {
 #[server(prefix = "/actions", endpoint = "notice")]
 pub async fn take_flash() -> Result<Flash, AppError> {
     crate::web::customer::take_flash().await
+}
+
+/// Who reads the page, as far as the server can tell; the browser knows it itself.
+pub fn current_reader() -> Reader {
+    #[cfg(feature = "ssr")]
+    return crate::web::reader::current();
+    #[cfg(not(feature = "ssr"))]
+    crate::app::browser::here().unwrap_or_default()
 }

@@ -11,4 +11,5 @@
 
 pub mod account;
 pub mod customer;
+pub mod lists;
 pub mod todos;

@@ -4,7 +4,9 @@ use leptos::prelude::*;
 use uuid::Uuid;
 
 use crate::app::error::AppError;
+use crate::app::model::details_fields::DetailsFields;
 use crate::app::model::done::Done;
+use crate::app::model::step_action::StepAction;
 use crate::todo::Todo;
 
 /// The customer's to-dos, oldest first. Needs `ToDoList.Read`.
@@ -38,6 +40,41 @@ pub async fn add_todo(
 ) -> Result<Done, AppError> {
     drop(author);
     crate::web::todolist::add(id, form, &description).await
+}
+
+/// Adds a to-do of which more is to be said than its text.
+#[server(prefix = "/actions", endpoint = "todos/create")]
+pub async fn create_todo(
+    /// Made by the page, one for each to-do: sent twice, it is added once.
+    id: Uuid,
+    /// What there is to say of it: a [`NewTodo`](crate::todo::NewTodo) as JSON.
+    todo: String,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
+) -> Result<Done, AppError> {
+    drop(author);
+    crate::web::todolist::create(id, &todo).await
+}
+
+/// Changes members of a to-do, or its place in the list.
+#[server(prefix = "/actions", endpoint = "todos/amend")]
+pub async fn amend_todo(
+    /// Which to-do.
+    id: Uuid,
+    /// What changes: a [`Patch`](crate::todo::Patch) as JSON.
+    change: String,
+    /// The version that was shown: where it is another one by now, nothing is done.
+    #[server(default)]
+    seen: Option<i64>,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
+) -> Result<Done, AppError> {
+    drop(author);
+    crate::web::todolist::amend(id, &change, seen).await
 }
 
 /// Changes a to-do's text; an empty text deletes it.
@@ -76,6 +113,86 @@ pub async fn set_done(
 ) -> Result<Done, AppError> {
     drop(author);
     crate::web::todolist::set_done(id, done, seen).await
+}
+
+/// Gives a to-do a star, or takes it.
+#[server(prefix = "/actions", endpoint = "todos/star")]
+pub async fn set_starred(
+    /// Which to-do.
+    id: Uuid,
+    /// Whether it has one.
+    starred: bool,
+    /// The version that was shown: where it is another one by now, nothing is done.
+    #[server(default)]
+    seen: Option<i64>,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
+) -> Result<Done, AppError> {
+    drop(author);
+    crate::web::todolist::set_starred(id, starred, seen).await
+}
+
+/// Saves what is in the fields of a to-do's details: the form without scripts.
+#[server(prefix = "/actions", endpoint = "todos/details")]
+pub async fn save_details(
+    /// Which to-do.
+    id: Uuid,
+    /// What is in the fields.
+    details: DetailsFields,
+    /// The version that was shown: where it is another one by now, nothing is done.
+    #[server(default)]
+    seen: Option<i64>,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
+) -> Result<Done, AppError> {
+    drop(author);
+    crate::web::todolist::save_details(id, &details, seen).await
+}
+
+/// Changes one step of a to-do, or adds one: the forms without scripts.
+#[server(prefix = "/actions", endpoint = "todos/step")]
+pub async fn change_step(
+    /// Which to-do.
+    id: Uuid,
+    /// What is to be done with the step.
+    what: StepAction,
+    /// Which step; of a new one, an id made with the page: sent twice, it is added once.
+    #[server(default)]
+    step: Option<Uuid>,
+    /// Its text.
+    #[server(default)]
+    text: String,
+    /// The version that was shown: a text that is another one by now is not written over.
+    #[server(default)]
+    seen: Option<i64>,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
+) -> Result<Done, AppError> {
+    drop(author);
+    crate::web::todolist::change_step(id, what, step, &text, seen).await
+}
+
+/// Moves a to-do to another place in the list: the forms without scripts.
+#[server(prefix = "/actions", endpoint = "todos/move")]
+pub async fn move_todo(
+    /// Which to-do.
+    id: Uuid,
+    /// Behind which other one; nothing: before all others.
+    #[server(default)]
+    after: String,
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
+) -> Result<Done, AppError> {
+    drop(author);
+    crate::web::todolist::move_behind(id, &after).await
 }
 
 /// Deletes a to-do.

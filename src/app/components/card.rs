@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::error::{AppError, Section};
 use crate::app::form_submission::FormSubmission;
+use crate::app::texts::Texts;
 
 /// A card with a heading, and below it what its forms have to say.
 #[component]
@@ -21,10 +22,14 @@ pub fn Card(
 ) -> impl IntoView {
     view! {
         <section class="card part" id=id aria-labelledby=format!("{id}-title")>
-            <h2 id=format!("{id}-title") tabindex="-1">{title}</h2>
-            <p class="part__intro">{intro}</p>
-            {children()}
-            {submission.map(|submission| view! { <Outcome submission /> })}
+            <div class="part__head">
+                <h2 id=format!("{id}-title") tabindex="-1">{title}</h2>
+                <p class="part__intro">{intro}</p>
+            </div>
+            <div class="part__body">
+                {children()}
+                {submission.map(|submission| view! { <Outcome submission /> })}
+            </div>
         </section>
     }
     .into_any()
@@ -34,7 +39,8 @@ pub fn Card(
 /// everywhere.
 #[component]
 fn Outcome(submission: FormSubmission) -> impl IntoView {
-    let said = move || if submission.busy.get() { Some("Saving…".to_owned()) } else { submission.said.get() };
+    let t = Texts::current();
+    let said = move || if submission.busy.get() { Some(t.saving().to_owned()) } else { submission.said.get() };
     view! {
         <p class="part__said" role="status">{said}</p>
         <p class="part__failed" role="alert">{move || submission.failed.get()}</p>
@@ -44,20 +50,21 @@ fn Outcome(submission: FormSubmission) -> impl IntoView {
 
 /// In place of what could not be had. Only this card: the rest of the page is as it should be.
 pub fn missing(error: &AppError, section: Section) -> AnyView {
+    let t = Texts::current();
     let declined = match error {
         AppError::Declined { url } => Some(url.as_str()),
         _ => None,
     };
     match error.interaction_url().or(declined) {
         Some(url) => view! {
-            {declined.map(|_| view! { <p class="part__failed">{error.text(section)}</p> })}
-            <p>"Errand needs your permission for this. You will be asked, and brought back here."</p>
-            <p class="actions"><a class="button button--quiet" href=url.to_owned() rel="external">"Continue"</a></p>
+            {declined.map(|_| view! { <p class="part__failed">{error.text(t, section)}</p> })}
+            <p>{t.account_permission()}</p>
+            <p class="actions"><a class="button button--quiet" href=url.to_owned() rel="external">{t.continue_on()}</a></p>
         }
         .into_any(),
         None => view! {
-            <p class="part__failed">{error.text(section)}</p>
-            <p class="actions"><a class="button button--quiet" href="" rel="external">"Try again"</a></p>
+            <p class="part__failed">{error.text(t, section)}</p>
+            <p class="actions"><a class="button button--quiet" href="" rel="external">{t.try_again()}</a></p>
         }
         .into_any(),
     }

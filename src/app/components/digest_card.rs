@@ -10,6 +10,7 @@ use crate::app::components::profile_card::options;
 use crate::app::form_submission::FormSubmission;
 use crate::app::model::account::Digest;
 use crate::app::model::form_draft::FormDraft;
+use crate::app::texts::Texts;
 
 /// Whether and when there is a mail with what is open.
 #[component]
@@ -21,10 +22,10 @@ pub fn DigestForm(
     /// What the card says.
     submission: FormSubmission,
 ) -> impl IntoView {
+    let t = Texts::current();
     let Digest { enabled, time_zone, hour, email, last, skipped, time_zones } = digest;
     if email.is_empty() {
-        return view! { <p>"Your identity provider told no e-mail address, so there is nowhere to send it to."</p> }
-            .into_any();
+        return view! { <p>{t.digest_nowhere()}</p> }.into_any();
     }
     // A checkbox that is off is not sent at all.
     let enabled = if typed.is_empty() { enabled } else { typed.field("enabled").is_some() };
@@ -34,7 +35,7 @@ pub fn DigestForm(
     let never_chose = zone.is_empty();
     let mut zones: Vec<(String, String)> = time_zones.into_iter().map(|name| (name.clone(), readable(&name))).collect();
     if never_chose {
-        zones.insert(0, (String::new(), "Choose…".to_owned()));
+        zones.insert(0, (String::new(), t.digest_choose().to_owned()));
     }
     let zones = RwSignal::new((zones, zone));
     // Most people live where their browser says.
@@ -50,9 +51,7 @@ pub fn DigestForm(
     });
     view! {
         {skipped.then(|| view! {
-            <p class="part__failed">
-                "The last one was skipped, because you were not signed in. Sign out and in, and it comes again."
-            </p>
+            <p class="part__failed">{t.digest_skipped()}</p>
         })}
         <form
             class="form"
@@ -65,23 +64,23 @@ pub fn DigestForm(
             <AuthorField />
             <label class="form__check">
                 <input type="checkbox" name="enabled" value="true" checked=enabled />
-                <span>"Send me a mail each morning with what is open"</span>
+                <span>{t.digest_enabled()}</span>
             </label>
             <div class="fields">
                 <div class="form__field">
-                    <label for="time_zone">"Time zone"</label>
+                    <label for="time_zone">{t.digest_zone()}</label>
                     <select class="field" id="time_zone" name="time_zone">
                         {move || zones.with(|(zones, zone)| options(zones.clone(), zone))}
                     </select>
                 </div>
                 <div class="form__field">
-                    <label for="hour">"Hour"</label>
+                    <label for="hour">{t.digest_hour()}</label>
                     <select class="field" id="hour" name="hour">{hours}</select>
                 </div>
             </div>
-            <p class="form__fact"><span>"It goes to"</span><span dir="auto">{email}</span></p>
-            {(!last.is_empty()).then(|| view! { <p class="part__intro">{last}</p> })}
-            <p class="actions"><button type="submit" class="button">"Save digest"</button></p>
+            <p class="form__fact"><span>{t.digest_goes_to()}</span><span dir="auto">{email}</span></p>
+            {last.map(|last| view! { <p class="part__intro">{last.text(t)}</p> })}
+            <p class="actions"><button type="submit" class="button">{t.digest_save()}</button></p>
         </form>
     }
     .into_any()

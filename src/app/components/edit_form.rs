@@ -21,6 +21,7 @@ pub fn EditForm(
     text: String,
 ) -> impl IntoView {
     let state = expect_context::<TodoListState>();
+    let t = state.texts();
     let field = state.edit_field;
     let location = use_location();
     Effect::new(move |_| {
@@ -85,16 +86,16 @@ pub fn EditForm(
                 dir="auto"
                 autocomplete="off"
                 enterkeyhint="done"
-                aria-label="Edit to-do"
+                aria-label=t.edit_todo()
                 value=text
                 autofocus=true
                 node_ref=field
             />
             <p class="edit__note" role="status">
-                {move || is_gone().then_some("Another device deleted this meanwhile. What you write is not lost.")}
+                {move || is_gone().then(|| t.edit_gone())}
             </p>
             <div class="edit__buttons">
-                <button type="submit" class="button button--small">"Save"</button>
+                <button type="submit" class="button button--small">{t.save()}</button>
                 <a
                     class="button button--small button--quiet"
                     href=move || location.pathname.get()
@@ -105,7 +106,7 @@ pub fn EditForm(
                         cancel();
                     }
                 >
-                    "Cancel"
+                    {t.cancel()}
                 </a>
             </div>
         </form>

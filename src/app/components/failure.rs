@@ -7,6 +7,7 @@ use crate::app::draft::Draft;
 use crate::app::error::{AppError, Section};
 use crate::app::interaction::Interaction;
 use crate::app::response;
+use crate::app::texts::Texts;
 
 /// Sends the customer to sign in where that is what is missing; otherwise says what is wrong.
 #[component]
@@ -17,12 +18,13 @@ pub fn LoadFailure(
     section: Section,
 ) -> impl IntoView {
     let interaction = expect_context::<Interaction>();
+    let t = Texts::current();
     if let Some(url) = error.interaction_url() {
         response::redirect(url);
         let url = url.to_owned();
         let (text, link) = match error {
-            AppError::ConsentRequired { .. } => ("Errand needs your permission to show this page.", "Continue"),
-            _ => ("You need to sign in to see this page.", "Sign in"),
+            AppError::ConsentRequired { .. } => (t.failure_consent(), t.continue_on()),
+            _ => (t.failure_sign_in(), t.sign_in()),
         };
         Effect::new(move |_| {
             interaction.start_if_required(&error, Draft::default);
@@ -39,11 +41,11 @@ pub fn LoadFailure(
         response::set_status(403);
         return view! {
             <section class="panel panel--middle" role="alert">
-                <h2>{error.text(section)}</h2>
-                <p>"Errand cannot show this page without your permission."</p>
+                <h2>{error.text(t, section)}</h2>
+                <p>{t.failure_declined()}</p>
                 <p class="actions actions--middle">
-                    <a class="button" href=url.clone() rel="external">"Continue"</a>
-                    <a class="button button--quiet" href=address::HOME rel="external">"Home"</a>
+                    <a class="button" href=url.clone() rel="external">{t.continue_on()}</a>
+                    <a class="button button--quiet" href=address::HOME rel="external">{t.home()}</a>
                 </p>
             </section>
         }
@@ -58,14 +60,14 @@ pub fn LoadFailure(
     });
     view! {
         <section class="panel panel--middle" role="alert">
-            <h2>"That did not work"</h2>
-            <p>{error.text(section)}</p>
+            <h2>{t.failure_title()}</h2>
+            <p>{error.text(t, section)}</p>
             <p class="actions actions--middle">
                 {error.way_out().map(|url| view! {
-                    <a class="button" href=url.to_owned() rel="external">"Sign in again"</a>
+                    <a class="button" href=url.to_owned() rel="external">{t.sign_in_again()}</a>
                 })}
                 // An empty address is this page; the router leaves it to the browser, which fetches it anew.
-                <a class="button" class:button--quiet=error.way_out().is_some() href="" rel="external">"Try again"</a>
+                <a class="button" class:button--quiet=error.way_out().is_some() href="" rel="external">{t.try_again()}</a>
             </p>
         </section>
     }

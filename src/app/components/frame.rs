@@ -5,11 +5,14 @@ use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 
 use crate::app::browser;
+use crate::app::components::icons::Sprite;
+use crate::app::components::language_switch::LanguageSwitch;
 use crate::app::components::nav::Nav;
 use crate::app::components::session_notice::SessionNotice;
 use crate::app::interaction::Interaction;
 use crate::app::model::viewer::Viewer;
 use crate::app::session_watch::SessionWatch;
+use crate::app::texts::Texts;
 use crate::app::viewer::{CalledBy, ViewerResource};
 
 /// The frame around the page of the current address.
@@ -28,9 +31,11 @@ pub fn Frame(children: Children) -> impl IntoView {
     let watch = expect_context::<SessionWatch>();
     provide_context(CalledBy(RwSignal::new(None)));
     focus_on_navigation();
+    let t = Texts::current();
     view! {
+        <Sprite />
         // For the browser alone: the router would scroll, and leave the focus behind.
-        <a class="skip" href="#main" rel="external">"Skip to content"</a>
+        <a class="skip" href="#main" rel="external">{t.skip_to_content()}</a>
         <header class="site-header">
             <Suspense fallback=|| view! { <Nav viewer=Viewer::UNKNOWN /> }>
                 {move || Suspend::new(async move {
@@ -46,7 +51,7 @@ pub fn Frame(children: Children) -> impl IntoView {
         </header>
         <SessionNotice />
         <main id="main" tabindex="-1" hidden=move || interaction.ended.get()>{children()}</main>
-        <footer class="site-footer"><p>"Errand · your list, and nobody else’s"</p></footer>
+        <footer class="site-footer"><p>{t.footer()}</p><LanguageSwitch /></footer>
     }
     .into_any()
 }

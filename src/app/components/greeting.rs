@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::components::icons::Cross;
+use crate::app::texts::Texts;
 
 /// A notice above the page. Without scripts it goes with the next page.
 #[component]
@@ -10,6 +11,7 @@ pub fn Greeting(
     /// What there is to tell, if anything.
     text: Option<String>,
 ) -> impl IntoView {
+    let t = Texts::current();
     let text = RwSignal::new(text);
     view! {
         {move || text.get().map(|words| view! {
@@ -18,7 +20,7 @@ pub fn Greeting(
                 <button
                     type="button"
                     class="icon-button needs-script"
-                    aria-label="Dismiss"
+                    aria-label=t.dismiss()
                     on:click=move |_| text.set(None)
                 >
                     <Cross />

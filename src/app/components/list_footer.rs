@@ -6,9 +6,10 @@ use server_fn::ServerFn as _;
 use crate::app::actions::todos::ClearCompleted;
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
-use crate::app::components::filters::{Filter, Filters};
+use crate::app::components::filters::Filters;
 use crate::app::components::undo_toast::UndoLast;
-use crate::app::optimistic::List;
+use crate::app::filter::Filter;
+use crate::app::optimistic::{Entry, List};
 use crate::app::todo_list_state::TodoListState;
 
 /// The footer of the list.
@@ -18,15 +19,23 @@ pub fn ListFooter(
     filter: Memo<Filter>,
 ) -> impl IntoView {
     let state = expect_context::<TodoListState>();
-    let left = Memo::new(move |_| state.list.with(|list| list.entries().iter().filter(|e| !e.todo.done).count()));
-    let has_done = Memo::new(move |_| state.list.with(|list| list.entries().iter().any(|e| e.todo.done)));
+    let t = state.texts();
+    let is_of_all = Memo::new(move |_| filter.get().is_of_all());
+    let left = Memo::new(move |_| {
+        let (filter, reader) = (filter.get(), state.reader.get());
+        let is_counted = |entry: &&Entry| !entry.todo.done && (filter.is_of_all() || filter.shows(entry, &reader));
+        state.list.with(|list| list.entries().iter().filter(is_counted).count())
+    });
+    let has_done = Memo::new(move |_| {
+        is_of_all.get() && !state.is_searching() && state.list.with(|list| list.entries().iter().any(|e| e.todo.done))
+    });
     view! {
         <div class="list-footer">
             <p class="count" role="status">
                 <strong>{left}</strong>
-                {move || if left.get() == 1 { " item left" } else { " items left" }}
+                {move || format!(" {}", t.items_left(left.get()))}
             </p>
-            <Filters filter />
+            <Show when=move || is_of_all.get()><Filters filter /></Show>
             <div class="list-footer__end">
                 <UndoLast />
                 <Show when=move || has_done.get()>
@@ -41,7 +50,7 @@ pub fn ListFooter(
                     >
                         <AuthorField />
                         <input type="hidden" name="seen" value=move || state.list.with(List::last_change) />
-                        <button type="submit" class="link-button">"Clear completed"</button>
+                        <button type="submit" class="link-button">{t.clear_completed()}</button>
                     </form>
                 </Show>
             </div>

@@ -7,6 +7,7 @@ use crate::app::address;
 use crate::app::components::icons::Mark;
 use crate::app::interaction::Interaction;
 use crate::app::model::viewer::{Customer, Viewer};
+use crate::app::texts::Texts;
 use crate::app::todo_list_state::TodoListState;
 use crate::app::viewer::CalledBy;
 
@@ -17,8 +18,9 @@ pub fn Nav(
     viewer: Viewer,
 ) -> impl IntoView {
     let interaction = expect_context::<Interaction>();
+    let t = Texts::current();
     view! {
-        <nav aria-label="Main">
+        <nav aria-label=t.nav_main()>
             <a class="brand" href=address::HOME><Mark /><span>"Errand"</span></a>
             {match viewer {
                 // Of a session that is over nothing is shown: somebody else may come to look.
@@ -38,7 +40,8 @@ fn CustomerLinks(customer: Customer) -> impl IntoView {
     let location = use_location();
     let CalledBy(called_by) = expect_context();
     let state = expect_context::<TodoListState>();
-    let name = customer.name;
+    let t = state.texts();
+    let name = customer.called(t);
     // "page" on the page itself, "true" on one below it.
     let current = move |href: &'static str| {
         location.pathname.with(|path| match path.strip_prefix(href) {
@@ -49,13 +52,13 @@ fn CustomerLinks(customer: Customer) -> impl IntoView {
     };
     view! {
         <ul class="nav-links">
-            <li><a href=address::TODOS aria-current=move || current(address::TODOS)>"To-dos"</a></li>
-            <li><a href=address::ACCOUNT aria-current=move || current(address::ACCOUNT)>"Account"</a></li>
+            <li><a href=address::TODOS aria-current=move || current(address::TODOS)>{t.nav_todos()}</a></li>
+            <li><a href=address::ACCOUNT aria-current=move || current(address::ACCOUNT)>{t.nav_account()}</a></li>
         </ul>
         <div class="nav-customer">
             <span class="nav-customer__name" dir="auto">{move || called_by.get().unwrap_or_else(|| name.clone())}</span>
             <form method="post" action=address::SIGN_OUT on:submit=move |event| state.sign_out(&event)>
-                <button type="submit" class="link-button">"Sign out"</button>
+                <button type="submit" class="link-button">{t.sign_out()}</button>
             </form>
         </div>
     }
@@ -64,6 +67,7 @@ fn CustomerLinks(customer: Customer) -> impl IntoView {
 
 #[component]
 fn VisitorLinks(can_sign_up: bool) -> impl IntoView {
+    let t = Texts::current();
     let location = use_location();
     // From the home page, and from the page about a failed sign-in, signing in leads to the list.
     let sign_in = move || {
@@ -73,9 +77,9 @@ fn VisitorLinks(can_sign_up: bool) -> impl IntoView {
     };
     view! {
         <ul class="nav-links nav-links--end">
-            <li><a href=sign_in rel="external">"Sign in"</a></li>
+            <li><a href=sign_in rel="external">{t.sign_in()}</a></li>
             {can_sign_up.then(|| view! {
-                <li><a class="button button--small" href=address::sign_up(address::TODOS) rel="external">"Sign up"</a></li>
+                <li><a class="button button--small" href=address::sign_up(address::TODOS) rel="external">{t.sign_up()}</a></li>
             })}
         </ul>
     }

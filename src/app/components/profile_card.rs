@@ -8,6 +8,7 @@ use crate::app::components::author_field::AuthorField;
 use crate::app::form_submission::FormSubmission;
 use crate::app::model::account::Profile;
 use crate::app::model::form_draft::FormDraft;
+use crate::app::texts::Texts;
 use crate::app::viewer::CalledBy;
 
 /// Shows the profile as a form.
@@ -20,19 +21,20 @@ pub fn ProfileForm(
     /// What the card says.
     submission: FormSubmission,
 ) -> impl IntoView {
+    let t = Texts::current();
     let CalledBy(called_by) = expect_context();
     let value = |name: &str, known: &str| typed.field(name).unwrap_or(known).to_owned();
     let country = value("country", &profile.country);
     let display_name = value("display_name", &profile.display_name);
     let names = view! {
         <div class="fields">
-            {field("given_name", "First name", "given-name", value("given_name", &profile.given_name))}
-            {field("surname", "Last name", "family-name", value("surname", &profile.surname))}
+            {field("given_name", t.profile_first_name(), "given-name", value("given_name", &profile.given_name))}
+            {field("surname", t.profile_last_name(), "family-name", value("surname", &profile.surname))}
         </div>
     };
     let known = profile.countries.iter().any(|(code, _)| *code == country);
     let mut countries = profile.countries;
-    countries.insert(0, (String::new(), "Not given".to_owned()));
+    countries.insert(0, (String::new(), t.profile_no_country().to_owned()));
     if !known && !country.is_empty() {
         countries.push((country.clone(), country.clone()));
     }
@@ -55,7 +57,7 @@ pub fn ProfileForm(
         >
             <AuthorField />
             <div class="form__field">
-                <label for="display_name">"Your name"</label>
+                <label for="display_name">{t.profile_name()}</label>
                 <input
                     class="field"
                     id="display_name"
@@ -70,13 +72,13 @@ pub fn ProfileForm(
             </div>
             {names}
             <div class="form__field">
-                <label for="country">"Country or region"</label>
+                <label for="country">{t.profile_country()}</label>
                 <select class="field" id="country" name="country" autocomplete="country">{options}</select>
             </div>
             {(!profile.mail.is_empty()).then(|| view! {
-                <p class="form__fact"><span>"Email address"</span><span dir="auto">{profile.mail}</span></p>
+                <p class="form__fact"><span>{t.profile_mail()}</span><span dir="auto">{profile.mail}</span></p>
             })}
-            <p class="actions"><button type="submit" class="button">"Save profile"</button></p>
+            <p class="actions"><button type="submit" class="button">{t.profile_save()}</button></p>
         </form>
     }
     .into_any()

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::app::interaction::{Interaction, SignInPrompt};
 use crate::app::session_watch::{Phase, SessionWatch};
+use crate::app::texts::Texts;
 use crate::app::todo_list_state::TodoListState;
 use crate::app::{address, browser};
 
@@ -29,10 +30,11 @@ pub fn SessionNotice() -> impl IntoView {
 
 /// The customer is on the way to the provider.
 fn leaving(prompt: SignInPrompt) -> impl IntoView {
+    let t = Texts::current();
     let (text, link) = if prompt.consent {
-        ("Errand needs your permission for this. What you typed is kept.", "Continue")
+        (t.leaving_for_consent(), t.continue_on())
     } else {
-        ("Please sign in again. What you typed is kept.", "Sign in")
+        (t.leaving_for_sign_in(), t.sign_in())
     };
     view! {
         <div class="banner banner--notice">
@@ -45,26 +47,21 @@ fn leaving(prompt: SignInPrompt) -> impl IntoView {
 /// A minute before the end. Not a dialog that takes the focus: somebody may be in the middle of a word.
 fn ending(watch: SessionWatch, phase: Phase) -> impl IntoView {
     let state = expect_context::<TodoListState>();
+    let t = state.texts();
     view! {
         <div class="banner banner--notice">
             <p>
                 {match phase {
-                    Phase::EndingForGood => {
-                        "You have been signed in for as long as is allowed. You will be signed out within a minute; \
-                         what you typed is kept."
-                    }
-                    Phase::StayFailed => {
-                        "Errand did not answer, so you will still be signed out within a minute. Try once more; what you \
-                         typed is kept."
-                    }
-                    Phase::Ending | Phase::Quiet => "You will be signed out within a minute.",
+                    Phase::EndingForGood => t.ending_for_good(),
+                    Phase::StayFailed => t.ending_stay_failed(),
+                    Phase::Ending | Phase::Quiet => t.ending(),
                 }}
             </p>
             {(phase != Phase::EndingForGood).then(|| view! {
-                <button type="button" class="button button--small" on:click=move |_| watch.stay()>"Stay signed in"</button>
+                <button type="button" class="button button--small" on:click=move |_| watch.stay()>{t.stay_signed_in()}</button>
             })}
             <form method="post" action=address::SIGN_OUT on:submit=move |event| state.sign_out(&event)>
-                <button type="submit" class="banner__action">"Sign out now"</button>
+                <button type="submit" class="banner__action">{t.sign_out_now()}</button>
             </form>
         </div>
     }
@@ -73,19 +70,14 @@ fn ending(watch: SessionWatch, phase: Phase) -> impl IntoView {
 /// The session is over. What the page shows is hidden (see `frame`): it may be somebody else who comes to look.
 #[component]
 fn Ended() -> impl IntoView {
+    let t = Texts::current();
     let interaction = expect_context::<Interaction>();
     // Pressing the button acknowledges how the session ended.
     let url = address::sign_in_again(&browser::address());
     let (title, text) = if interaction.signed_out_elsewhere.get_value() {
-        (
-            "You were signed out from another browser",
-            "To go on here, prove who you are and sign in again. What you typed is kept.",
-        )
+        (t.problem_elsewhere_title(), t.ended_elsewhere())
     } else {
-        (
-            "You have been signed out",
-            "Your session has ended. What you typed is kept: sign in, and go on where you were.",
-        )
+        (t.ended_title(), t.ended())
     };
     browser::focus_soon("signed-out".to_owned(), "main");
     view! {
@@ -93,7 +85,7 @@ fn Ended() -> impl IntoView {
             <h1 id="signed-out" tabindex="-1">{title}</h1>
             <p>{text}</p>
             <p class="actions actions--middle">
-                <a class="button" href=url rel="external" on:click=move |_| interaction.keep_typed()>"Sign in"</a>
+                <a class="button" href=url rel="external" on:click=move |_| interaction.keep_typed()>{t.sign_in()}</a>
             </p>
         </section>
     }

@@ -6,8 +6,10 @@ use server_fn::ServerFn as _;
 use crate::app::actions::account::{EndOtherSessions, EndSession};
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
+use crate::app::components::sentence::sentence;
 use crate::app::form_submission::FormSubmission;
 use crate::app::model::account::SignedInBrowser;
+use crate::app::texts::Texts;
 
 /// Each browser with a button that signs it out; one for all but this.
 #[component]
@@ -17,6 +19,7 @@ pub fn SessionList(
     /// What the card says.
     submission: FormSubmission,
 ) -> impl IntoView {
+    let t = Texts::current();
     let sessions = RwSignal::new(sessions);
     let has_others = Memo::new(move |_| sessions.with(|sessions| sessions.len() > 1));
     view! {
@@ -34,7 +37,7 @@ pub fn SessionList(
                 }
             >
                 <AuthorField />
-                <p class="actions"><button type="submit" class="button button--quiet">"Sign out everywhere else"</button></p>
+                <p class="actions"><button type="submit" class="button button--quiet">{t.sessions_end_others()}</button></p>
             </form>
         </Show>
     }
@@ -42,8 +45,10 @@ pub fn SessionList(
 }
 
 fn row(session: SignedInBrowser, sessions: RwSignal<Vec<SignedInBrowser>>, submission: FormSubmission) -> AnyView {
-    let SignedInBrowser { handle, browser, signed_in, last_seen, current } = session;
-    let label = format!("Sign out {browser}, signed in {}", signed_in.text);
+    let t = Texts::current();
+    let browser = session.name(t);
+    let SignedInBrowser { handle, signed_in, last_seen, current, .. } = session;
+    let label = t.sessions_end_this(&browser, &signed_in.ago.text(t));
     let end = (!current).then(|| {
         let ended = handle.clone();
         view! {
@@ -56,7 +61,7 @@ fn row(session: SignedInBrowser, sessions: RwSignal<Vec<SignedInBrowser>>, submi
                 }
             >
                 <input type="hidden" name="handle" value=handle />
-                <button type="submit" class="button button--quiet button--small" aria-label=label>"Sign out"</button>
+                <button type="submit" class="button button--quiet button--small" aria-label=label>{t.sign_out()}</button>
             </form>
         }
     });
@@ -65,11 +70,13 @@ fn row(session: SignedInBrowser, sessions: RwSignal<Vec<SignedInBrowser>>, submi
             <div class="session__what">
                 <p>
                     <strong>{browser}</strong>
-                    {current.then(|| view! { " " <span class="badge">"This browser"</span> })}
+                    {current.then(|| view! { " " <span class="badge">{t.sessions_this()}</span> })}
                 </p>
                 <p class="session__when">
-                    "Signed in " <time datetime=signed_in.at>{signed_in.text}</time>
-                    " · last used " <time datetime=last_seen.at>{last_seen.text}</time>
+                    {sentence(t.sessions_when_parts(), |which| {
+                        let moment = if which == 0 { &signed_in } else { &last_seen };
+                        view! { <time datetime=moment.at.clone()>{moment.ago.text(t)}</time> }.into_any()
+                    })}
                 </p>
             </div>
             {end}

@@ -2,12 +2,15 @@
 
 use leptos::prelude::*;
 
+use crate::app::texts::Texts;
+
 /// Stands where the list will be.
 #[component]
 pub fn Skeleton() -> impl IntoView {
+    let t = Texts::current();
     view! {
         <div class="skeleton" role="status">
-            <span class="visually-hidden">"Loading…"</span>
+            <span class="visually-hidden">{t.loading()}</span>
             <div class="card"><div></div><div></div><div></div></div>
         </div>
     }

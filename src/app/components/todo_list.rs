@@ -1,29 +1,40 @@
 //! The list with everything around it.
 
+use std::time::Duration;
+
 use leptos::ev;
 use leptos::prelude::*;
+use leptos::web_sys::{Element, Event};
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 use server_fn::ServerFn as _;
+use uuid::Uuid;
 
 use crate::app::actions::todos::SetAllDone;
 use crate::app::browser;
 use crate::app::components::add_form::AddForm;
 use crate::app::components::author_field::AuthorField;
-use crate::app::components::filters::Filter;
-use crate::app::components::icons::Tick;
+use crate::app::components::details::Details;
+use crate::app::components::filters::Views;
+use crate::app::components::icons::{EmptyList, Tick};
 use crate::app::components::list_footer::ListFooter;
+use crate::app::components::list_tools::ListTools;
+use crate::app::components::lists::ListOptions;
 use crate::app::components::problem_banner::ProblemBanner;
+use crate::app::components::shortcuts::Shortcuts;
 use crate::app::components::todo_row::TodoRow;
 use crate::app::components::undo_toast::{UndoLast, UndoToast};
 use crate::app::draft::Draft;
+use crate::app::filter::Filter;
 use crate::app::interaction::Interaction;
+use crate::app::lists_state::ListsState;
 use crate::app::live::Live;
 use crate::app::optimistic::{Entry, List};
 use crate::app::todo_list_state::TodoListState;
 use crate::app::viewer::ViewerResource;
 
-/// The field for a new to-do, the rows, the footer; a friendly word when there is nothing.
+/// The views, the field for a new to-do, the rows, the footer, and the details of one row; a friendly word when there is
+/// nothing.
 #[component]
 pub fn TodoList(
     /// The filter in force.
@@ -34,64 +45,123 @@ pub fn TodoList(
     finished: bool,
 ) -> impl IntoView {
     let state = expect_context::<TodoListState>();
+    let t = state.texts();
+    let query = use_query_map();
+    let opened = Memo::new(move |_| query.with(|query| query.get("open").and_then(|id| id.parse::<Uuid>().ok())));
     let is_empty = Memo::new(move |_| state.list.with(|list| list.entries().is_empty()));
-    let is_shown = move |filter: Filter, entry: &Entry| {
-        // Neither what is being typed nor what waits for its customer is hidden by what another device does.
-        let is_edited = state.editing.with(|editing| editing.as_ref().is_some_and(|editing| editing.id == entry.id));
-        filter.shows(entry)
-            || is_edited
-            || entry.trouble.is_some()
-            || state.added.with(|added| added.rows.contains(&entry.id))
-    };
-    let shown = move || {
-        let filter = filter.get();
-        state.list.with(|list| list.entries().iter().filter(|e| is_shown(filter, e)).cloned().collect::<Vec<Entry>>())
-    };
-    let none_shown = Memo::new(move |_| {
-        let filter = filter.get();
-        state.list.with(|list| !list.entries().iter().any(|entry| is_shown(filter, entry)))
-    });
-    let autofocus = state.editing.with_untracked(Option::is_none);
-    when_in_the_browser(state, filter, finished);
+    let has_history = Memo::new(move |_| state.list.with(|list| list.last_known_change() > 0));
+    let is_of_all = Memo::new(move |_| filter.get().is_of_all());
+    let lists = expect_context::<ListsState>();
+    let autofocus = state.editing.with_untracked(Option::is_none) && opened.get_untracked().is_none();
+    when_in_the_browser(state, filter, opened, finished);
 
     view! {
         <ProblemBanner />
+        <div class="workspace" class:workspace--open=move || opened.get().is_some()>
+        <Views filter />
+        <div class="middle">
         <div class="card list">
             <div class="list__head">
-                <Show when=move || !is_empty.get()><ToggleAll /></Show>
+                <Show when=move || !is_empty.get() && is_of_all.get() && !state.is_searching()><ToggleAll /></Show>
                 <AddForm draft autofocus />
             </div>
             <Show
                 when=move || !is_empty.get()
-                fallback=|| view! {
+                fallback=move || view! {
                     <div class="empty">
-                        <p class="empty__title">"Nothing to do"</p>
-                        <p>"Write down the first thing on your mind. It will be here when you come back."</p>
-                        <UndoLast />
+                        <EmptyList />
+                        <p class="empty__title">{t.empty_title()}</p>
+                        <p>{t.empty_text()}</p>
+                        <p class="empty__hint">{t.empty_hint()}</p>
+                        <Show when=move || has_history.get()><UndoLast /></Show>
                     </div>
                 }
             >
-                <ul class="todos" aria-label="To-dos">
-                    <For each=shown key=|entry| entry.id let:entry>
-                        <TodoRow entry filter />
-                    </For>
-                </ul>
-                <Show when=move || none_shown.get()>
-                    <p class="empty">
-                        {move || if filter.get() == Filter::Completed {
-                            "Nothing is done yet."
-                        } else {
-                            "All done. Enjoy the quiet."
-                        }}
-                    </p>
-                </Show>
+                <ListTools />
+                <Rows filter opened />
                 <ListFooter filter />
             </Show>
         </div>
+        {move || match filter.get() {
+            Filter::List(id) if lists.name(id).is_some() => Some(view! { <ListOptions id /> }),
+            _ => None,
+        }}
+        </div>
+        {move || opened.get().map(|id| view! { <Details id /> })}
+        </div>
         <p class="visually-hidden" role="status">{move || state.added.with(|added| added.said.clone())}</p>
+        <Shortcuts />
         <UndoToast />
     }
     .into_any()
+}
+
+/// The rows that are shown, those that are done folded away where the whole list is not what is asked for.
+#[component]
+fn Rows(filter: Memo<Filter>, opened: Memo<Option<Uuid>>) -> impl IntoView {
+    let state = expect_context::<TodoListState>();
+    let lists = expect_context::<ListsState>();
+    let t = state.texts();
+    let shown = Memo::new(move |_| state.shown());
+    // In the whole list each row keeps its place.
+    // Nor does a row move away from the text that is typed in it.
+    let is_edited = move |id: Uuid| state.editing.with(|editing| editing.as_ref().is_some_and(|row| row.id == id));
+    let is_folded = move |entry: &Entry| {
+        !filter.get().is_of_all() && entry.todo.done && entry.trouble.is_none() && !is_edited(entry.id)
+    };
+    let rows = move || shown.get().into_iter().filter(|entry| !is_folded(entry)).collect::<Vec<_>>();
+    let folded = move || shown.get().into_iter().filter(is_folded).collect::<Vec<_>>();
+    let folded_count = Memo::new(move |_| shown.with(|rows| rows.iter().filter(|entry| is_folded(entry)).count()));
+    let none_shown = Memo::new(move |_| shown.with(|rows| rows.iter().all(is_folded)));
+    let nothing = move || {
+        none_shown.get().then(|| {
+            let is_missing = matches!(filter.get(), Filter::List(id) if lists.name(id).is_none());
+            let words = match filter.get() {
+                _ if is_missing => t.nothing_no_list(),
+                _ if state.is_searching() => t.nothing_found(),
+                filter => filter.nothing(t),
+            };
+            view! { <p class="empty">{words}</p> }.into_any()
+        })
+    };
+    // The server does not know what the browser remembers.
+    let shows_done = RwSignal::new(false);
+    Effect::new(move |_| shows_done.set(browser::remembered(SHOWS_COMPLETED)));
+    let has_folded = Memo::new(move |_| folded_count.get() != 0);
+    let done = move || {
+        has_folded.get().then(|| {
+            view! {
+                <details class="folded" open=shows_done on:toggle=move |event| remember_folding(shows_done, &event)>
+                    <summary>{t.completed()} " " <span class="folded__count">{folded_count}</span></summary>
+                    <ul class="todos" aria-label=t.completed()>
+                        <For each=folded key=|entry| entry.id let:entry>
+                            <TodoRow entry filter opened />
+                        </For>
+                    </ul>
+                </details>
+            }
+            .into_any()
+        })
+    };
+    view! {
+        <ul class="todos" aria-label=t.todos()>
+            <For each=rows key=|entry| entry.id let:entry>
+                <TodoRow entry filter opened />
+            </For>
+        </ul>
+        {nothing}
+        {done}
+    }
+    .into_any()
+}
+
+/// What the browser remembers of the rows that are folded away.
+const SHOWS_COMPLETED: &str = "errand.shows-completed";
+
+fn remember_folding(shows_done: RwSignal<bool>, event: &Event) {
+    let is_open = event_target::<Element>(event).has_attribute("open");
+    shows_done.set(is_open);
+    browser::remember(SHOWS_COMPLETED, is_open);
 }
 
 /// Marks everything as done; once everything is, as not done.
@@ -116,7 +186,7 @@ fn ToggleAll() -> impl IntoView {
                 class="check check--all"
                 role="checkbox"
                 aria-checked=move || all_done.get().to_string()
-                aria-label="Mark all as done"
+                aria-label=state.texts().mark_all()
             >
                 <Tick />
             </button>
@@ -126,7 +196,7 @@ fn ToggleAll() -> impl IntoView {
 }
 
 /// What the page does on its own once it is alive.
-fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, finished: bool) {
+fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, opened: Memo<Option<Uuid>>, finished: bool) {
     let query = use_query_map();
     let location = use_location();
     let navigate = use_navigate();
@@ -146,6 +216,27 @@ fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, finished: boo
         }
     });
 
+    // What day it is, here and now: a page may be open over midnight.
+    let clock = StoredValue::new(None::<IntervalHandle>);
+    Effect::new(move |_| {
+        browser::tell_time_zone();
+        state.look_at_the_clock();
+        clock.set_value(set_interval_with_handle(move || state.look_at_the_clock(), Duration::from_mins(1)).ok());
+    });
+    // Details that were opened are where the keys go.
+    Effect::new(move |before: Option<(Option<Uuid>, Filter)>| {
+        let (now, view) = (opened.get(), filter.get());
+        match (before, now) {
+            (Some((before, _)), Some(now)) if before != Some(now) => browser::focus_soon("details".to_owned(), "main"),
+            // Not where another view was gone to.
+            (Some((Some(before), at)), None) if at == view => {
+                browser::focus_soon(format!("details-{before}"), "new-todo");
+            }
+            _ => {}
+        }
+        (now, view)
+    });
+
     // What was new under one filter is where it belongs under the next.
     Effect::new(move |before: Option<Filter>| {
         let filter = filter.get();
@@ -154,26 +245,18 @@ fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, finished: boo
         }
         filter
     });
-    Live::new(state, interaction).listen();
-    let focus = window_event_listener(ev::focus, move |_| state.look_again());
+    let lists = expect_context::<ListsState>();
+    state.after_undo(move || lists.refresh());
+    Live::new(state, lists, interaction).listen();
+    let focus = window_event_listener(ev::focus, move |_| {
+        state.look_at_the_clock();
+        state.look_again();
+        lists.refresh();
+    });
     let online = window_event_listener(ev::online, move |_| state.look_again());
     let leaving = window_event_listener(ev::beforeunload, move |event| {
         if state.would_lose() {
             event.prevent_default();
-        }
-    });
-    let keys = window_event_listener(ev::keydown, move |event| {
-        let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
-        if event.key() == "n" && !modified && !browser::is_typing() {
-            event.prevent_default();
-            browser::focus_soon("new-todo".to_owned(), "main");
-        }
-        // While something is typed, it is the field's own.
-        let is_free = !browser::is_typing() || state.typed().is_empty();
-        let undoes = event.key().eq_ignore_ascii_case("z") && (event.ctrl_key() || event.meta_key());
-        if undoes && !event.repeat() && !event.shift_key() && !event.alt_key() && is_free {
-            event.prevent_default();
-            state.undo_last();
         }
     });
     // What is half typed survives a reload, and a walk to another page.
@@ -190,11 +273,13 @@ fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, finished: boo
     let gone = window_event_listener(ev::pagehide, move |_| interaction.keep_typed());
     on_cleanup(move || {
         interaction.keep_typed();
+        if let Some(clock) = clock.try_get_value().flatten() {
+            clock.clear();
+        }
         hidden.remove();
         gone.remove();
         focus.remove();
         online.remove();
         leaving.remove();
-        keys.remove();
     });
 }

@@ -1,24 +1,30 @@
 //! One to-do.
 
 use leptos::prelude::*;
+use leptos::web_sys::{HtmlElement, PointerEvent, SubmitEvent};
 use server_fn::ServerFn as _;
 use uuid::Uuid;
 
-use crate::app::actions::todos::{DeleteTodo, SetDone};
+use crate::app::actions::todos::{DeleteTodo, SetDone, SetStarred};
 use crate::app::browser;
 use crate::app::components::edit_form::EditForm;
-use crate::app::components::filters::Filter;
-use crate::app::components::icons::{Cross, Pencil, Tick};
-use crate::app::optimistic::{Choice, Entry, Trouble};
-use crate::app::todo_list_state::TodoListState;
+use crate::app::components::icons::{self, Cross, Details, NoteMark, Pencil, Star, Tick};
+use crate::app::components::linked_text::linked_text;
+use crate::app::components::sentence::sentence;
+use crate::app::day_words::{Urgency, full, machine_readable, short, urgency};
+use crate::app::filter::Filter;
+use crate::app::optimistic::{Choice, Entry, Part, Trouble};
+use crate::app::todo_list_state::{Dragged, TodoListState};
 
-/// A row of the list: a checkbox, the text, and what can be done with it.
+/// A row of the list: a checkbox, the text, and what can be done with it. One form, whose buttons say what.
 #[component]
 pub fn TodoRow(
     /// The row, as it is now; later states come from the list.
     entry: Entry,
     /// The filter in force.
     filter: Memo<Filter>,
+    /// The row whose details are shown.
+    opened: Memo<Option<Uuid>>,
 ) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let id = entry.id;
@@ -28,10 +34,13 @@ pub fn TodoRow(
         now.or_else(|| before.cloned()).unwrap_or_else(|| entry.clone())
     });
     let is_edited = Memo::new(move |_| state.editing.with(|e| e.as_ref().is_some_and(|e| e.id == id)));
-    let edit = move || state.edit(id);
     let trouble = Memo::new(move |_| entry.with(|entry| entry.trouble.clone()));
-    // What there is only here, and what is in dispute, is decided first.
-    let is_open = move || entry.with(|entry| entry.gone || entry.is_in_conflict());
+    let is_dragged = move || state.dragged.with(|dragged| dragged.is_some_and(|dragged| dragged.id == id));
+    let is_over = move |half: bool| {
+        state
+            .dragged
+            .with(|dragged| dragged.is_some_and(|dragged| dragged.over == Some((id, half)) && dragged.id != id))
+    };
     view! {
         <li
             class="todo"
@@ -40,33 +49,18 @@ pub fn TodoRow(
             class:todo--pending=move || entry.with(|entry| entry.pending)
             class:todo--failed=move || trouble.with(Option::is_some)
             class:todo--new=move || state.added.with(|added| added.rows.contains(&id))
+            class:todo--opened=move || opened.get() == Some(id)
+            class:todo--dragged=is_dragged
+            class:todo--drop-before=move || is_over(false)
+            class:todo--drop-behind=move || is_over(true)
         >
             {move || if is_edited.get() {
                 let text = state.editing.get_untracked().map(|editing| editing.text).unwrap_or_default();
                 view! { <EditForm id text /> }.into_any()
             } else {
                 view! {
-                    <Toggle entry filter />
-                    <span class="todo__text" id=format!("text-{id}") dir="auto" on:dblclick=move |_| edit()>
-                        {move || entry.get().todo.description.to_string()}
-                    </span>
+                    <Shown entry filter />
                     {move || trouble.get().map(|trouble| view! { <NotSaved entry trouble /> })}
-                    <div class="todo__actions">
-                        <a
-                            class="icon-button"
-                            id=format!("edit-{id}")
-                            hidden=is_open
-                            href=format!("?edit={id}")
-                            aria-label=move || format!("Edit {}", entry.get().todo.description)
-                            on:click=move |event| {
-                                event.prevent_default();
-                                edit();
-                            }
-                        >
-                            <Pencil />
-                        </a>
-                        <Delete entry filter />
-                    </div>
                 }.into_any()
             }}
         </li>
@@ -74,80 +68,267 @@ pub fn TodoRow(
     .into_any()
 }
 
-/// The checkbox: a button that sends a form, so that it works without WebAssembly.
+/// The row while its text is not being changed.
 #[component]
-fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
+fn Shown(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
-    let id = entry.get_untracked().id;
+    let id = entry.with_untracked(|entry| entry.id);
+    let text = Memo::new(move |_| entry.with(|entry| entry.todo.description.to_string()));
     view! {
-        <form
-            method="post"
-            action=SetDone::url()
-            on:submit=move |event| {
-                event.prevent_default();
-                // Under a filter the row goes away with the change, and the focus with it.
-                let neighbour = (filter.get_untracked() != Filter::All).then(|| neighbour(state, filter, id));
-                state.set_done(id, !entry.get_untracked().todo.done);
-                if let Some(neighbour) = neighbour {
-                    focus_row("toggle", neighbour);
-                }
-            }
-        >
+        <form class="row" method="post" action=SetDone::url() on:submit=move |event| submit(state, filter, id, &event)>
             <input type="hidden" name="id" value=id.to_string() />
-            <input type="hidden" name="done" value=move || (!entry.get().todo.done).to_string() />
-            <button
-                type="submit"
-                class="check"
-                id=format!("toggle-{id}")
-                role="checkbox"
-                // Under a filter another row moves up.
-                on:click=move |event| {
-                    if filter.get_untracked() != Filter::All {
-                        browser::only_once(event);
-                    }
-                }
-                on:keydown=browser::only_once_held
-                disabled=move || entry.with(Entry::is_only_here)
-                aria-checked=move || entry.get().todo.done.to_string()
-                aria-labelledby=format!("text-{id}")
-            >
-                <Tick />
-            </button>
+            <input type="hidden" name="seen" value=move || entry.with(|entry| entry.version) />
+            <Grip id />
+            <Toggle entry filter />
+            <div class="todo__main">
+                <span class="todo__text" id=format!("text-{id}") dir="auto" on:dblclick=move |_| state.edit(id)>
+                    {move || text.with(|text| linked_text(text))}
+                </span>
+                <Facts entry />
+            </div>
+            <div class="todo__actions">
+                <Change entry />
+                <More entry />
+            </div>
         </form>
     }
     .into_any()
 }
 
+/// The checkbox: a button, so that it works without WebAssembly.
 #[component]
-fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
-    let state = expect_context::<TodoListState>();
-    let id = entry.get_untracked().id;
+fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
+    let id = entry.with_untracked(|entry| entry.id);
+    let is_done = move || entry.with(|entry| entry.todo.done);
     view! {
-        <form
-            method="post"
-            action=DeleteTodo::url()
-            on:submit=move |event| {
+        <button
+            type="submit"
+            class="check"
+            id=format!("toggle-{id}")
+            name="done"
+            value=move || (!is_done()).to_string()
+            role="checkbox"
+            // Under a filter another row moves up.
+            on:click=move |event| {
+                if filter.get_untracked() != Filter::All {
+                    browser::only_once(event);
+                }
+            }
+            on:keydown=browser::only_once_held
+            disabled=move || entry.with(Entry::is_only_here)
+            aria-checked=move || is_done().to_string()
+            aria-labelledby=format!("text-{id}")
+        >
+            <Tick />
+        </button>
+    }
+    .into_any()
+}
+
+/// Editing and deleting.
+#[component]
+fn Change(entry: Memo<Entry>) -> impl IntoView {
+    let state = expect_context::<TodoListState>();
+    let t = state.texts();
+    let id = entry.with_untracked(|entry| entry.id);
+    let text = move || entry.with(|entry| entry.todo.description.to_string());
+    // What there is only here, and what is in dispute, is decided first.
+    let is_open = move || entry.with(|entry| entry.gone || entry.is_in_conflict());
+    let cannot_be_deleted =
+        move || entry.with(|entry| matches!(entry.trouble, Some(Trouble::Conflict { .. } | Trouble::Refused(_))));
+    view! {
+        <a
+            class="icon-button todo__edit"
+            id=format!("edit-{id}")
+            hidden=is_open
+            href=format!("?edit={id}")
+            title=t.edit()
+            aria-label=move || t.edit_this(&text())
+            on:click=move |event| {
                 event.prevent_default();
-                let neighbour = neighbour(state, filter, id);
-                state.delete(id);
-                focus_row("delete", neighbour);
+                state.edit(id);
             }
         >
-            <input type="hidden" name="id" value=id.to_string() />
-            <input type="hidden" name="seen" value=move || entry.with(|entry| entry.version) />
-            <button
-                type="submit"
-                class="icon-button icon-button--danger"
-                // The second of two clicks, or a key that is held, would delete the row that has moved up.
-                on:click=browser::only_once
-                on:keydown=browser::only_once_held
-                hidden=move || entry.with(|entry| matches!(entry.trouble, Some(Trouble::Conflict { .. } | Trouble::Refused(_))))
-                id=format!("delete-{id}")
-                aria-label=move || format!("Delete {}", entry.get().todo.description)
-            >
-                <Cross />
-            </button>
-        </form>
+            <Pencil />
+        </a>
+        <button
+            type="submit"
+            class="icon-button icon-button--danger todo__delete"
+            formaction=DeleteTodo::url()
+            // The second of two clicks, or a key that is held, would delete the row that has moved up.
+            on:click=browser::only_once
+            on:keydown=browser::only_once_held
+            hidden=cannot_be_deleted
+            id=format!("delete-{id}")
+            title=t.delete()
+            aria-label=move || t.delete_this(&text())
+        >
+            <Cross />
+        </button>
+    }
+    .into_any()
+}
+
+/// The star, and the way to the details.
+#[component]
+fn More(entry: Memo<Entry>) -> impl IntoView {
+    let t = expect_context::<TodoListState>().texts();
+    let id = entry.with_untracked(|entry| entry.id);
+    let text = move || entry.with(|entry| entry.todo.description.to_string());
+    let is_starred = move || entry.with(|entry| entry.todo.details.starred);
+    let is_only_here = move || entry.with(Entry::is_only_here);
+    view! {
+        <button
+            type="submit"
+            class="icon-button star"
+            id=format!("star-{id}")
+            formaction=SetStarred::url()
+            name="starred"
+            value=move || (!is_starred()).to_string()
+            on:keydown=browser::only_once_held
+            hidden=is_only_here
+            title=t.star()
+            aria-pressed=move || is_starred().to_string()
+            aria-label=move || t.star_this(&text())
+        >
+            <Star />
+        </button>
+        <a
+            class="icon-button"
+            id=format!("details-{id}")
+            hidden=is_only_here
+            href=format!("?open={id}")
+            data-noscroll=""
+            title=t.details()
+            aria-label=move || t.details_of(&text())
+        >
+            <Details />
+        </a>
+    }
+    .into_any()
+}
+
+/// What the pressed button of a row asks for.
+fn submit(state: TodoListState, filter: Memo<Filter>, id: Uuid, event: &SubmitEvent) {
+    event.prevent_default();
+    let pressed = event.submitter().map(|button| button.id()).unwrap_or_default();
+    let Some(Entry { todo, .. }) = state.list.with_untracked(|list| list.entry(id).cloned()) else { return };
+    match pressed.split('-').next() {
+        Some("star") => state.set_starred(id, !todo.details.starred),
+        Some("delete") => {
+            let neighbour = neighbour(state, id);
+            state.delete(id);
+            focus_row("delete", neighbour);
+        }
+        _ => {
+            // Under a filter the row goes away with the change, and the focus with it.
+            let neighbour = (filter.get_untracked() != Filter::All).then(|| neighbour(state, id));
+            state.set_done(id, !todo.done);
+            if let Some(neighbour) = neighbour {
+                focus_row("toggle", neighbour);
+            }
+        }
+    }
+}
+
+/// What else is known of a to-do, in a line below its text.
+#[component]
+fn Facts(entry: Memo<Entry>) -> impl IntoView {
+    let state = expect_context::<TodoListState>();
+    let t = state.texts();
+    let id = entry.with_untracked(|entry| entry.id);
+    let due = Memo::new(move |_| {
+        let reader = state.reader.get();
+        entry.with(|entry| {
+            let due = entry.todo.details.due.as_ref()?;
+            let class = match urgency(due, &reader) {
+                _ if entry.todo.done => "due",
+                Urgency::Overdue => "due due--overdue",
+                Urgency::Today => "due due--today",
+                Urgency::Later => "due",
+            };
+            let is_overdue = class == "due due--overdue";
+            let words = [short(due, &reader), full(due, &reader), machine_readable(due)];
+            Some((class, is_overdue, words))
+        })
+    });
+    let steps = Memo::new(move |_| {
+        entry.with(|entry| {
+            let steps = &entry.todo.details.steps;
+            (!steps.is_empty()).then(|| (steps.iter().filter(|step| step.done).count(), steps.len()))
+        })
+    });
+    let has_note = Memo::new(move |_| entry.with(|entry| !entry.todo.details.note.is_empty()));
+    let has_any = Memo::new(move |_| due.with(Option::is_some) || steps.get().is_some() || has_note.get());
+    (move || {
+        has_any.get().then(|| {
+            view! {
+                <a class="facts" href=format!("?open={id}") data-noscroll="" tabindex="-1">
+                    {move || due.get().map(|(class, is_overdue, [short, full, machine])| view! {
+                        <time class=class datetime=machine title=full>
+                            {is_overdue.then(|| view! { <span class="visually-hidden">{t.overdue()} " "</span> })}
+                            {short}
+                        </time>
+                    })}
+                    {move || steps.get().map(|(done, all)| view! {
+                        <span>
+                            {t.steps_done(&done, &all)}
+                            <span class="visually-hidden">" " {t.steps_done_words()}</span>
+                        </span>
+                    })}
+                    {move || has_note.get().then(|| view! {
+                        <span class="facts__note"><NoteMark /><span class="visually-hidden">{t.has_note()}</span></span>
+                    })}
+                </a>
+            }
+            .into_any()
+        })
+    })
+    .into_any()
+}
+
+/// What a row is dragged by. Keys move it, too: Alt and an arrow.
+#[component]
+fn Grip(id: Uuid) -> impl IntoView {
+    let state = expect_context::<TodoListState>();
+    let is_mine = Memo::new(move |_| state.arrangement().is_mine());
+    let over = move |event: &PointerEvent| browser::row_at(event.client_x(), event.client_y());
+    view! {
+        <span
+            class="grip needs-script"
+            hidden=move || !is_mine.get()
+            aria-hidden="true"
+            title=state.texts().drag_to_move()
+            on:pointerdown=move |event| {
+                if event.button() == 0 {
+                    event.prevent_default();
+                    let grip = event_target::<HtmlElement>(&event).closest(".grip").ok().flatten();
+                    if let Some(grip) = grip {
+                        let _ = grip.set_pointer_capture(event.pointer_id());
+                    }
+                    state.dragged.set(Some(Dragged { id, over: None }));
+                }
+            }
+            on:pointermove=move |event| {
+                if state.dragged.with_untracked(Option::is_some) {
+                    browser::scroll_at_edge(event.client_y());
+                    let dragged = Some(Dragged { id, over: over(&event) });
+                    if state.dragged.with_untracked(|before| *before != dragged) {
+                        state.dragged.set(dragged);
+                    }
+                }
+            }
+            on:pointerup=move |event| {
+                let dragged = state.dragged.try_update(Option::take).flatten();
+                if let Some((other, is_behind)) = dragged.and_then(|_| over(&event)) {
+                    state.move_beside(id, other, is_behind);
+                }
+            }
+            // After a drop too, and where the row goes away.
+            on:lostpointercapture=move |_| state.dragged.set(None)
+        >
+            <icons::Grip />
+        </span>
     }
     .into_any()
 }
@@ -156,7 +337,8 @@ fn Delete(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
 #[component]
 fn NotSaved(entry: Memo<Entry>, trouble: Trouble) -> impl IntoView {
     let state = expect_context::<TodoListState>();
-    let Entry { id, todo, .. } = entry.get_untracked();
+    let t = state.texts();
+    let id = entry.with_untracked(|entry| entry.id);
     // Of the row, for those who hear the button alone.
     let of_row =
         move || view! { <span class="visually-hidden">{move || format!(": {}", entry.get().todo.description)}</span> };
@@ -178,39 +360,44 @@ fn NotSaved(entry: Memo<Entry>, trouble: Trouble) -> impl IntoView {
     match trouble {
         Trouble::Unanswered => view! {
             <span class="todo__failed">
-                "Not saved. "
-                <button type="button" class="link-button" on:click=move |_| state.send_again(id)>"Try again" {of_row()}</button>
+                {t.not_saved()}
+                " "
+                <button type="button" class="link-button" on:click=move |_| state.send_again(id)>{t.try_again()} {of_row()}</button>
             </span>
         }
         .into_any(),
         Trouble::Refused(reason) => view! {
             <span class="todo__failed">
-                {format!("Not saved. {reason} ")}
-                <button type="button" class="link-button" on:click=move |_| state.send_again(id)>"Try again" {of_row()}</button>
+                {format!("{} {reason} ", t.not_saved())}
+                <button type="button" class="link-button" on:click=move |_| state.send_again(id)>{t.try_again()} {of_row()}</button>
                 " "
-                <button type="button" class="link-button" on:click=move |_| state.give_up(id)>"Discard" {of_row()}</button>
+                <button type="button" class="link-button" on:click=move |_| state.give_up(id)>{t.discard()} {of_row()}</button>
             </span>
         }
         .into_any(),
-        Trouble::Conflict { theirs: Some(theirs), .. } => view! {
+        Trouble::Conflict { part, theirs: Some(theirs), mine } => view! {
             <div class="todo__conflict">
-                <p>"Another device changed this to " <q dir="auto">{theirs.to_string()}</q> " meanwhile."</p>
+                <p>
+                    {match part {
+                        Part::Note => sentence(t.conflict_note_parts(), |which| quoted(if which == 0 { &theirs } else { &mine })),
+                        Part::Text | Part::Step => sentence(t.conflict_text_parts(), |_| quoted(&theirs)),
+                    }}
+                </p>
                 <p class="actions">
-                    {choose(Choice::Mine, "Keep mine")}
-                    {choose(Choice::Theirs, "Keep theirs")}
-                    {choose(Choice::Both, "Keep both")}
+                    {choose(Choice::Mine, t.keep_mine())}
+                    {choose(Choice::Theirs, t.keep_theirs())}
+                    {choose(Choice::Both, t.keep_both())}
                 </p>
             </div>
         }
         .into_any(),
-        Trouble::Conflict { theirs: None, .. } => {
-            let text = todo.description.to_string();
+        Trouble::Conflict { theirs: None, mine, .. } => {
             view! {
                 <div class="todo__conflict">
-                    <p>"Another device deleted this meanwhile. What you wrote, " <q dir="auto">{text}</q> ", is only here."</p>
+                    <p>{sentence(t.conflict_deleted_parts(), |_| quoted(&mine))}</p>
                     <p class="actions">
-                        {choose(Choice::Mine, "Add it again")}
-                        {choose(Choice::Theirs, "Leave it deleted")}
+                        {choose(Choice::Mine, t.add_it_again())}
+                        {choose(Choice::Theirs, t.leave_it_deleted())}
                     </p>
                 </div>
             }
@@ -219,14 +406,16 @@ fn NotSaved(entry: Memo<Entry>, trouble: Trouble) -> impl IntoView {
     }
 }
 
+/// What somebody wrote.
+fn quoted(text: &str) -> AnyView {
+    view! { <q dir="auto">{text.to_owned()}</q> }.into_any()
+}
+
 /// The next shown row after `id`, else the previous one.
-fn neighbour(state: TodoListState, filter: Memo<Filter>, id: Uuid) -> Option<Uuid> {
-    let filter = filter.get_untracked();
-    state.list.with_untracked(|list| {
-        let shown: Vec<_> = list.entries().iter().filter(|e| filter.shows(e)).map(|e| e.id).collect();
-        let place = shown.iter().position(|shown| *shown == id)?;
-        shown.get(place + 1).or_else(|| shown.get(place.checked_sub(1)?)).copied()
-    })
+fn neighbour(state: TodoListState, id: Uuid) -> Option<Uuid> {
+    let shown = untrack(|| state.shown_beside(id));
+    let place = shown.iter().position(|row| *row == id)?;
+    shown.get(place + 1).or_else(|| shown.get(place.checked_sub(1)?)).copied()
 }
 
 /// Moves the focus to the `control` of `row`; to the field for a new one if there is no row.

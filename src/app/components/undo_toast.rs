@@ -50,7 +50,7 @@ pub fn UndoLast() -> impl IntoView {
                 on:click=browser::only_once
                 on:keydown=browser::only_once_held
             >
-                "Undo last change"
+                {state.texts().undo_last()}
             </button>
         </form>
     }
@@ -60,6 +60,7 @@ pub fn UndoLast() -> impl IntoView {
 #[component]
 fn Toast(offer: Offer) -> impl IntoView {
     let state = expect_context::<TodoListState>();
+    let t = state.texts();
     let leave = move || {
         // The button that had the focus, or the pointer, is gone with the toast.
         state.hold_offer(false);
@@ -67,7 +68,7 @@ fn Toast(offer: Offer) -> impl IntoView {
     };
     view! {
         <div class="toast">
-            <p dir="auto">{offer.text()}</p>
+            <p dir="auto">{offer.text(t)}</p>
             {offer.can_be_undone().then(|| view! {
                 <form
                     method="post"
@@ -80,13 +81,13 @@ fn Toast(offer: Offer) -> impl IntoView {
                 >
                     <AuthorField />
                     <input type="hidden" name="change" value=offer.change.map(|change| change.to_string()) />
-                    <button type="submit" class="toast__action">"Undo"</button>
+                    <button type="submit" class="toast__action">{t.undo()}</button>
                 </form>
             })}
             <button
                 type="button"
                 class="icon-button needs-script"
-                aria-label="Dismiss"
+                aria-label=t.dismiss()
                 on:click=move |_| {
                     state.offer.set(None);
                     leave();

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::texts::Texts;
+
 /// What a form did. The server says which, the page how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -15,6 +17,15 @@ pub enum Done {
     },
     /// There will be none.
     DigestOff,
+    /// All of the customer's to-dos are gone for good.
+    EverythingDeleted,
+    /// The to-dos of a file were added.
+    Imported {
+        /// How many there are now that were not before.
+        added: u64,
+        /// How many were there already, and are left as they are.
+        already_there: u64,
+    },
     /// One of the customer's other sessions has ended.
     SessionEnded,
     /// All of the customer's other sessions have ended.
@@ -43,6 +54,8 @@ pub enum ListChange {
     Shown,
     /// Deleted.
     Deleted,
+    /// A list, with all that was in it, was deleted.
+    ListDeleted,
     /// Marked as done.
     MarkedDone,
     /// Marked as not done.
@@ -51,18 +64,27 @@ pub enum ListChange {
     Undone,
 }
 
+fn imported(t: Texts, added: u64, already_there: u64) -> String {
+    let text = match (added, already_there) {
+        (0, 0) => return t.done_imported_nothing().to_owned(),
+        (0, _) => t.done_imported_nothing_new().to_owned(),
+        _ => t.done_imported(added),
+    };
+    if already_there == 0 { text } else { format!("{text} {}", t.done_imported_left(already_there)) }
+}
+
 impl ListChange {
     /// In words.
-    pub fn text(self, count: u64) -> String {
-        let todos = if count == 1 { "1 to-do".to_owned() } else { format!("{count} to-dos") };
+    pub fn text(self, t: Texts, count: u64) -> String {
         match self {
-            Self::Shown => "Saved.".to_owned(),
-            Self::Undone if count == 0 => "There was nothing left to undo.".to_owned(),
-            _ if count == 0 => "Nothing was changed: what was shown had changed meanwhile.".to_owned(),
-            Self::Deleted => format!("Deleted {todos}"),
-            Self::MarkedDone => format!("Marked {todos} as done"),
-            Self::MarkedNotDone => format!("Marked {todos} as not done"),
-            Self::Undone => format!("Brought back {todos}"),
+            Self::Shown => t.done_saved().to_owned(),
+            Self::Undone if count == 0 => t.done_nothing_to_undo().to_owned(),
+            _ if count == 0 => t.done_nothing_changed().to_owned(),
+            Self::Deleted => t.done_deleted(count),
+            Self::ListDeleted => t.done_list_deleted().to_owned(),
+            Self::MarkedDone => t.done_marked_done(count),
+            Self::MarkedNotDone => t.done_marked_not_done(count),
+            Self::Undone => t.done_undone(count),
         }
     }
 }
@@ -91,19 +113,17 @@ impl Done {
     }
 
     /// In words.
-    pub fn text(self) -> String {
+    pub fn text(self, t: Texts) -> String {
         match self {
-            Self::ProfileSaved => "Your profile is saved.".to_owned(),
-            Self::DigestOn { hour } => {
-                format!("Saved. Your digest will come each morning at {hour}:00. It pauses while you are signed out.")
-            }
-            Self::DigestOff => "Saved. There will be no daily digest.".to_owned(),
-            Self::SessionEnded => "That browser is signed out.".to_owned(),
-            Self::OtherSessionsEnded { count: 0 } => "You were not signed in anywhere else.".to_owned(),
-            Self::OtherSessionsEnded { count: 1 } => "One other browser is signed out.".to_owned(),
-            Self::OtherSessionsEnded { count } => format!("{count} other browsers are signed out."),
-            Self::List { what, count, .. } => what.text(count),
-            Self::Finished => "Thank you. What you asked for is done.".to_owned(),
+            Self::ProfileSaved => t.done_profile_saved().to_owned(),
+            Self::DigestOn { hour } => t.done_digest_on(&hour),
+            Self::DigestOff => t.done_digest_off().to_owned(),
+            Self::EverythingDeleted => t.done_everything_deleted().to_owned(),
+            Self::Imported { added, already_there } => imported(t, added, already_there),
+            Self::SessionEnded => t.done_session_ended().to_owned(),
+            Self::OtherSessionsEnded { count } => t.done_other_sessions_ended(count),
+            Self::List { what, count, .. } => what.text(t, count),
+            Self::Finished => t.done_finished().to_owned(),
         }
     }
 }

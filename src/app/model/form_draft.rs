@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What the form is called that takes a file, as if it were a server function.
+pub const IMPORT: &str = "data/import";
+
 /// A form as it was filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormDraft {
@@ -13,8 +16,21 @@ pub struct FormDraft {
 
 impl FormDraft {
     /// The fields that customers fill in. Others (ids, what a button does) are the page's own, and not worth keeping.
-    const NAMES: [&str; 8] =
-        ["description", "display_name", "given_name", "surname", "country", "enabled", "time_zone", "hour"];
+    const NAMES: [&str; 13] = [
+        "description",
+        "details[description]",
+        "details[note]",
+        "text",
+        "name",
+        "display_name",
+        "given_name",
+        "surname",
+        "country",
+        "enabled",
+        "time_zone",
+        "hour",
+        "file",
+    ];
 
     /// Keeps of a form what was typed.
     pub fn of(action: &str, fields: impl IntoIterator<Item = (String, String)>) -> Self {

@@ -2,8 +2,11 @@
 //! server. Both sides know it.
 
 pub mod account;
+pub mod details_fields;
 pub mod done;
 pub mod flash;
 pub mod form_draft;
+pub mod reason;
 pub mod seen;
+pub mod step_action;
 pub mod viewer;

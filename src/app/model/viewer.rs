@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::texts::Texts;
+
 /// Who is looking at the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Viewer {
@@ -17,10 +19,17 @@ pub enum Viewer {
 /// A customer, as far as the page needs to know them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
-    /// What to call them: the ID token's `name`, else `preferred_username`, else "You".
+    /// What to call them: the ID token's `name`, else `preferred_username`; empty where they have no name.
     pub name: String,
     /// Tells them from other customers who use the same browser; opens nothing.
     pub tag: String,
+}
+
+impl Customer {
+    /// What to call them.
+    pub fn called(&self, t: Texts) -> String {
+        if self.name.is_empty() { t.you().to_owned() } else { self.name.clone() }
+    }
 }
 
 impl Viewer {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::actions::account::load_account;
 use crate::app::actions::customer::take_flash;
 use crate::app::components::card::{Card, missing};
+use crate::app::components::data_card::DataForms;
 use crate::app::components::digest_card::DigestForm;
 use crate::app::components::failure::LoadFailure;
 use crate::app::components::greeting::Greeting;
@@ -21,6 +22,7 @@ use crate::app::interaction::Interaction;
 use crate::app::model::account::{Account, Claim};
 use crate::app::model::flash::Flash;
 use crate::app::model::form_draft::FormDraft;
+use crate::app::texts::Texts;
 use crate::app::viewer::ViewerResource;
 
 /// What the page is loaded with, in one go.
@@ -40,10 +42,11 @@ async fn load() -> Result<Loaded, AppError> {
 /// The cards.
 #[component]
 pub fn AccountPage() -> impl IntoView {
+    let t = Texts::current();
     let loaded = Resource::new_blocking(|| (), |()| load());
     view! {
-        <Title text="Account" />
-        <h1>"Account"</h1>
+        <Title text=t.account_title() />
+        <h1>{t.account_title()}</h1>
         <Suspense fallback=|| view! { <Skeleton /> <Skeleton /> }>
             {move || Suspend::new(async move {
                 match loaded.await {
@@ -58,10 +61,12 @@ pub fn AccountPage() -> impl IntoView {
 
 #[component]
 fn Cards(loaded: Loaded) -> impl IntoView {
+    let t = Texts::current();
     let Loaded { account: Account { profile, digest, sessions, claims }, flash } = loaded;
     let submission = |section| FormSubmission::new(section, &flash);
     let (profile_submission, digest_submission, sessions_submission) =
         (submission(Section::Profile), submission(Section::Digest), submission(Section::Sessions));
+    let data_submission = submission(Section::Data);
     let typed = |section| {
         if Section::of_action(&flash.form.action) == section { flash.form.clone() } else { FormDraft::default() }
     };
@@ -91,8 +96,8 @@ fn Cards(loaded: Loaded) -> impl IntoView {
     let profile = profile.map(|profile| view! {
         <Card
             id="profile"
-            title="Profile"
-            intro="Kept by your identity provider. Errand asks for it when you look, and keeps no copy."
+            title=t.profile_title()
+            intro=t.profile_intro()
             submission=profile_submission
         >
             {match profile {
@@ -110,41 +115,50 @@ fn Cards(loaded: Loaded) -> impl IntoView {
         Err(error) => missing(&error, Section::Sessions),
     };
     view! {
-        <Greeting text=flash.greeting />
-        <Greeting text=flash.error.filter(|_| flash.form.action.is_empty()) />
+        <Greeting text=flash.greeting.map(|greeting| greeting.text(t)) />
+        <Greeting text=flash.problem(t).filter(|_| flash.form.action.is_empty()) />
         <div class="parts">
             {profile}
             <Card
                 id="digest"
-                title="Daily digest"
-                intro="A short mail with what is still open. Nothing open, no mail. It pauses when you sign out on all of \
-                       your browsers, because Errand may then not look at your list, and comes again once you sign in."
+                title=t.digest_title()
+                intro=t.digest_intro()
                 submission=digest_submission
             >
                 {digest}
             </Card>
             <Card
                 id="sessions"
-                title="Where you are signed in"
-                intro="Something you do not recognise? Sign it out, and change your password: your identity provider may \
-                       still know that browser."
+                title=t.sessions_title()
+                intro=t.sessions_intro()
                 submission=sessions_submission
             >
                 {sessions}
             </Card>
             <Card
-                id="claims"
-                title="What your identity provider told Errand"
-                intro="The claims of your ID token, as of when you signed in. The token itself never leaves the server."
+                id="data"
+                title=t.data_title()
+                intro=t.data_intro()
+                submission=data_submission
             >
-                {claim_table(claims)}
+                <DataForms submission=data_submission />
+            </Card>
+            <Card
+                id="claims"
+                title=t.claims_title()
+                intro=t.claims_intro()
+            >
+                <details class="fold">
+                    <summary>{t.claims_show()}</summary>
+                    {claim_table(claims, t)}
+                </details>
             </Card>
         </div>
     }
     .into_any()
 }
 
-fn claim_table(claims: Vec<Claim>) -> AnyView {
+fn claim_table(claims: Vec<Claim>, t: Texts) -> AnyView {
     let row = |claim: Claim| {
         view! {
             <tr>
@@ -155,9 +169,9 @@ fn claim_table(claims: Vec<Claim>) -> AnyView {
     };
     view! {
         <table class="claims">
-            <caption class="visually-hidden">"Claims of your ID token"</caption>
+            <caption class="visually-hidden">{t.claims_caption()}</caption>
             <thead>
-                <tr><th scope="col">"Claim"</th><th scope="col">"Value"</th></tr>
+                <tr><th scope="col">{t.claims_name()}</th><th scope="col">{t.claims_value()}</th></tr>
             </thead>
             <tbody>{claims.into_iter().map(row).collect_view()}</tbody>
         </table>

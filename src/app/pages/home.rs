@@ -6,12 +6,16 @@ use leptos_meta::Title;
 use crate::app::actions::customer::take_flash;
 use crate::app::address;
 use crate::app::components::greeting::Greeting;
+use crate::app::components::list_picture::ListPicture;
+use crate::app::model::flash::Greeting as Told;
 use crate::app::model::viewer::Viewer;
+use crate::app::texts::Texts;
 use crate::app::viewer::ViewerResource;
 
 /// What Errand is; for a customer, the way to the list.
 #[component]
 pub fn HomePage() -> impl IntoView {
+    let t = Texts::current();
     let ViewerResource(viewer) = expect_context();
     let viewer = Resource::new_blocking(
         || (),
@@ -31,54 +35,52 @@ pub fn HomePage() -> impl IntoView {
             {move || Suspend::new(async move {
                 let (viewer, farewell) = viewer.await;
                 view! {
-                    <Greeting text=farewell />
-                    <section class="hero">{welcome(viewer)}</section>
+                    <Greeting text=farewell.map(|farewell: Told| farewell.text(t)) />
+                    <section class="hero"><div class="hero__words">{welcome(viewer, t)}</div><ListPicture /></section>
                 }
             })}
         </Suspense>
         <ul class="promises">
             <li>
-                <h2>"Yours alone"</h2>
-                <p>"Only you can see your list. Your keys to it stay on our server and never enter the browser."</p>
+                <h2>{t.promise_private_title()}</h2>
+                <p>{t.promise_private()}</p>
             </li>
             <li>
-                <h2>"Quick by nature"</h2>
-                <p>"A change shows at once and is saved behind the scenes. Deleted too much? One tap brings it back."</p>
+                <h2>{t.promise_quick_title()}</h2>
+                <p>{t.promise_quick()}</p>
             </li>
             <li>
-                <h2>"Works everywhere"</h2>
-                <p>"On any screen, in light and dark, from the keyboard, with a screen reader, even without scripts."</p>
+                <h2>{t.promise_everywhere_title()}</h2>
+                <p>{t.promise_everywhere()}</p>
             </li>
         </ul>
     }
     .into_any()
 }
 
-fn welcome(viewer: Viewer) -> impl IntoView {
+fn welcome(viewer: Viewer, t: Texts) -> impl IntoView {
     match viewer {
         Viewer::Customer(customer) => view! {
-            <p class="eyebrow">"Good to see you"</p>
-            <h1>"Hello, " <span dir="auto">{customer.name}</span></h1>
-            <p class="lead">"Your list is where you left it."</p>
-            <p class="actions"><a class="button" href=address::TODOS>"Open your to-dos"</a></p>
+            <p class="eyebrow">{t.welcome_eyebrow()}</p>
+            <h1>{t.welcome_hello()} " " <span dir="auto">{customer.called(t)}</span></h1>
+            <p class="lead">{t.welcome_lead()}</p>
+            <p class="actions"><a class="button" href=address::TODOS>{t.welcome_open()}</a></p>
         }
         .into_any(),
         Viewer::Visitor { can_sign_up } => view! {
-            <p class="eyebrow">"A calm to-do list"</p>
-            <h1>"Everything you meant to do, in one quiet place"</h1>
-            <p class="lead">
-                "Errand keeps your to-dos and gets out of the way. Write it down, tick it off, get on with your day."
-            </p>
+            <p class="eyebrow">{t.hero_eyebrow()}</p>
+            <h1>{t.hero_title()}</h1>
+            <p class="lead">{t.hero_lead()}</p>
             <p class="actions">
                 {can_sign_up.then(|| view! {
-                    <a class="button" href=address::sign_up(address::TODOS) rel="external">"Sign up"</a>
+                    <a class="button" href=address::sign_up(address::TODOS) rel="external">{t.sign_up()}</a>
                 })}
                 <a
                     class=if can_sign_up { "button button--quiet" } else { "button" }
                     href=address::sign_in(address::TODOS)
                     rel="external"
                 >
-                    "Sign in"
+                    {t.sign_in()}
                 </a>
             </p>
         }

@@ -3,21 +3,23 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use crate::app::texts::Texts;
 use crate::app::{address, response};
 
 /// "There is no such page", with status 404.
 #[component]
 pub fn NotFound() -> impl IntoView {
     response::set_status(404);
+    let t = Texts::current();
     view! {
-        <Title text="Page not found" />
+        <Title text=t.not_found_page() />
         <section class="panel panel--middle">
             <p class="eyebrow">"404"</p>
-            <h1>"There is no such page"</h1>
-            <p>"The address may be mistyped, or the page has moved."</p>
+            <h1>{t.not_found_title()}</h1>
+            <p>{t.not_found_text()}</p>
             <p class="actions actions--middle">
-                <a class="button" href=address::TODOS>"Go to your to-dos"</a>
-                <a class="button button--quiet" href=address::HOME>"Home"</a>
+                <a class="button" href=address::TODOS>{t.go_to_todos()}</a>
+                <a class="button button--quiet" href=address::HOME>{t.home()}</a>
             </p>
         </section>
     }

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::app::address;
+use crate::app::texts::Texts;
 use crate::app::viewer::ViewerResource;
 
 /// What happened, and what to do. The reason is one of a few words; anything else is treated as the last of them. The
@@ -16,42 +17,17 @@ pub fn SignInProblem() -> impl IntoView {
     });
     // Pressing the button acknowledges this page.
     let sign_in = address::sign_in_again(&return_to);
+    let t = Texts::current();
     let (title, text) = match reason.as_str() {
-        "cancelled" => ("You did not sign in", "You cancelled. That is fine: nothing was changed."),
-        "expired" => (
-            "This sign-in has run out",
-            "It took too long, was used already, or began in another browser. Please start again.",
-        ),
-        "unavailable" => (
-            "Signing in does not work right now",
-            "The sign-in service does not answer. Your to-dos are safe; please try again in a moment.",
-        ),
-        "misconfigured" => (
-            "Signing in does not work",
-            "Errand and the sign-in service do not understand each other. Trying again does not help: whoever runs Errand \
-             must mend that. Your to-dos are safe.",
-        ),
-        "sign-out" => (
-            "You are signed out here",
-            "The sign-in service did not confirm that you are signed out there too. On a computer that others use, sign \
-             out there as well.",
-        ),
-        "signed-out-elsewhere" => (
-            "You were signed out from another browser",
-            "Somebody who is signed in as you ended this browser's session. To go on here, sign in again: your password \
-             (or what else you sign in with) is asked for.",
-        ),
-        "signed-out-by-provider" => {
-            ("You were signed out", "Your identity provider ended this session. To go on here, sign in again.")
-        }
-        "no-sign-up" => (
-            "You cannot sign up here",
-            "Accounts are made by whoever runs this site; ask them for one. If you have one already, sign in.",
-        ),
-        _ => (
-            "You could not be signed in",
-            "The sign-in service refused, or its answer could not be trusted. Please start again.",
-        ),
+        "cancelled" => (t.problem_cancelled_title(), t.problem_cancelled()),
+        "expired" => (t.problem_expired_title(), t.problem_expired()),
+        "unavailable" => (t.problem_unavailable_title(), t.problem_unavailable()),
+        "misconfigured" => (t.problem_misconfigured_title(), t.problem_misconfigured()),
+        "sign-out" => (t.problem_sign_out_title(), t.problem_sign_out()),
+        "signed-out-elsewhere" => (t.problem_elsewhere_title(), t.problem_elsewhere()),
+        "signed-out-by-provider" => (t.problem_provider_title(), t.problem_provider()),
+        "no-sign-up" => (t.problem_no_sign_up_title(), t.problem_no_sign_up()),
+        _ => (t.problem_refused_title(), t.problem_refused()),
     };
     let ViewerResource(viewer) = expect_context();
     let viewer = Resource::new_blocking(
@@ -66,7 +42,7 @@ pub fn SignInProblem() -> impl IntoView {
             <Suspense fallback=|| ()>
                 {move || {
                     let sign_in = sign_in.clone();
-                    Suspend::new(async move { ways_on(viewer.await, sign_in) })
+                    Suspend::new(async move { ways_on(viewer.await, sign_in, t) })
                 }}
             </Suspense>
         </section>
@@ -75,21 +51,21 @@ pub fn SignInProblem() -> impl IntoView {
 }
 
 /// Who is signed in already has nothing to sign in for.
-fn ways_on(is_signed_in: bool, sign_in: String) -> impl IntoView {
+fn ways_on(is_signed_in: bool, sign_in: String, t: Texts) -> impl IntoView {
     if is_signed_in {
         return view! {
-            <p>"You are still signed in here."</p>
+            <p>{t.problem_signed_in()}</p>
             <p class="actions actions--middle">
-                <a class="button" href=address::TODOS rel="external">"Go to your to-dos"</a>
-                <a class="button button--quiet" href=address::HOME>"Home"</a>
+                <a class="button" href=address::TODOS rel="external">{t.go_to_todos()}</a>
+                <a class="button button--quiet" href=address::HOME>{t.home()}</a>
             </p>
         }
         .into_any();
     }
     view! {
         <p class="actions actions--middle">
-            <a class="button" href=sign_in rel="external">"Sign in"</a>
-            <a class="button button--quiet" href=address::HOME>"Home"</a>
+            <a class="button" href=sign_in rel="external">{t.sign_in()}</a>
+            <a class="button button--quiet" href=address::HOME>{t.home()}</a>
         </p>
     }
     .into_any()

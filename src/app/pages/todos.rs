@@ -7,39 +7,47 @@ use leptos_router::hooks::{use_location, use_query_map};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::actions::customer::take_flash;
+use crate::app::actions::customer::{current_reader, take_flash};
+use crate::app::actions::lists::list_lists;
 use crate::app::actions::todos::list_todos;
+use crate::app::arrangement::Sort;
 use crate::app::components::failure::LoadFailure;
-use crate::app::components::filters::Filter;
 use crate::app::components::greeting::Greeting;
 use crate::app::components::skeleton::Skeleton;
 use crate::app::components::todo_list::TodoList;
+use crate::app::day_words::Reader;
 use crate::app::error::{AppError, Section};
+use crate::app::filter::Filter;
 use crate::app::interaction::Interaction;
-use crate::app::model::done::Done;
+use crate::app::lists_state::ListsState;
 use crate::app::model::flash::Flash;
 use crate::app::todo_list_state::{Offer, TodoListState};
-use crate::todo::Todo;
+use crate::todo::{Todo, TodoList};
 
 /// What the page is loaded with, in one go: one resource is read in one place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Loaded {
     todos: Vec<Todo>,
+    lists: Vec<TodoList>,
     flash: Flash,
+    reader: Reader,
 }
 
 async fn load(viewer: String) -> Result<Loaded, AppError> {
-    let todos = list_todos(viewer).await?;
+    let todos = list_todos(viewer.clone()).await?;
+    // One after the other: where a token must be renewed first, that is done once.
+    let lists = list_lists(viewer).await?;
     // Only after the list: a customer who must sign in first finds what was typed afterwards. And only while a page
     // is rendered: the browser, on its own, never sends a plain form.
     let flash = if cfg!(feature = "ssr") { take_flash().await.unwrap_or_default() } else { Flash::default() };
-    Ok(Loaded { todos, flash })
+    Ok(Loaded { todos, lists, flash, reader: current_reader() })
 }
 
 /// The list, its filter, and what was left behind by the last plain form.
 #[component]
 pub fn TodosPage() -> impl IntoView {
     let state = expect_context::<TodoListState>();
+    let t = state.texts();
     let interaction = expect_context::<Interaction>();
     let loaded = Resource::new_blocking(|| (), move |()| load(interaction.viewer()));
     let location = use_location();
@@ -47,24 +55,44 @@ pub fn TodosPage() -> impl IntoView {
     let query = use_query_map();
     // The server asks for the title when the page, and its signals with it, may be gone.
     let at_first = filter.get_untracked();
-    let title = move || match if cfg!(feature = "ssr") { at_first } else { filter.get() } {
-        Filter::All => "To-dos",
-        Filter::Active => "Active to-dos",
-        Filter::Completed => "Completed to-dos",
+    let shown = move || if cfg!(feature = "ssr") { at_first } else { filter.get() };
+    let own_lists = expect_context::<ListsState>();
+    let title = move || match shown() {
+        // The server asks for the title when the signals may be gone.
+        Filter::List(id) if !cfg!(feature = "ssr") => {
+            own_lists.name(id).unwrap_or_else(|| Filter::List(id).title(t).to_owned())
+        }
+        filter => filter.title(t).to_owned(),
     };
+    let heading = Memo::new(move |_| match filter.get() {
+        Filter::List(id) => own_lists.name(id).unwrap_or_else(|| Filter::List(id).title(t).to_owned()),
+        filter if filter.is_of_all() => Filter::All.title(t).to_owned(),
+        filter => filter.title(t).to_owned(),
+    });
+    state.show(filter);
+    query.with_untracked(|query| {
+        state.search.set(query.get("q").unwrap_or_default());
+        state.sort.set(query.get("sort").and_then(|key| Sort::of_key(&key)).unwrap_or_default());
+    });
 
     view! {
         <Title text=title />
-        <h1>"To-dos"</h1>
-        <Suspense fallback=|| view! { <Skeleton /> }>
+        // Of a list, it is the name, which comes with the rows.
+        <Suspense fallback=move || view! { <h1>{heading}</h1> <Skeleton /> }>
             {move || Suspend::new(async move {
                 match loaded.await {
-                    Ok(Loaded { todos, flash }) => {
+                    Ok(Loaded { todos, lists, flash, reader }) => {
+                        state.reader.set(reader);
+                        own_lists.lists.set(lists);
                         state.load(todos);
-                        state.problem.set(flash.error);
+                        state.problem.set(flash.problem(t));
                         let edit = query.with_untracked(|query| query.get("edit").and_then(|id| id.parse::<Uuid>().ok()));
                         // What could not be saved goes back to the field it was typed into.
-                        let typed = flash.form.field("description").map(str::to_owned);
+                        let is_of_details = matches!(flash.form.action.as_str(), "todos/details" | "todos/step");
+                        let typed = flash.form.field("description").filter(|_| !is_of_details).map(str::to_owned);
+                        let opened = query.with_untracked(|query| query.get("open").and_then(|id| id.parse::<Uuid>().ok()));
+                        state.set_details_draft(opened.filter(|_| is_of_details).map(|id| (id, flash.form.clone())));
+                        own_lists.set_draft(flash.form.field("name").unwrap_or_default());
                         interaction.set_author(&flash.author);
                         let (draft, edit_draft) = if edit.is_some() { (None, typed) } else { (typed, None) };
                         if let Some(id) = edit {
@@ -75,8 +103,9 @@ pub fn TodosPage() -> impl IntoView {
                         }
                         state.offer.set(flash.done.and_then(Offer::of_form));
                         view! {
-                            <Greeting text=flash.greeting />
-                            <Greeting text=flash.done.filter(|done| flash.finished && done.of_list().is_none()).map(Done::text) />
+                            <h1>{heading}</h1>
+                            <Greeting text=flash.greeting.map(|greeting| greeting.text(t)) />
+                            <Greeting text=flash.done.filter(|done| flash.finished && done.of_list().is_none()).map(|done| done.text(t)) />
                             <TodoList
                                 filter
                                 draft=draft.unwrap_or_default()
@@ -85,7 +114,7 @@ pub fn TodosPage() -> impl IntoView {
                         }
                         .into_any()
                     }
-                    Err(error) => view! { <LoadFailure error section=Section::List /> }.into_any(),
+                    Err(error) => view! { <h1>{heading}</h1> <LoadFailure error section=Section::List /> }.into_any(),
                 }
             })}
         </Suspense>

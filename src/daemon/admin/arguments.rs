@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
+use crate::todo::Day;
+
 /// `errand admin …`.
 #[derive(Args, Debug)]
 pub struct Arguments {
@@ -19,7 +21,7 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List to-dos, oldest first
+    /// List to-dos, oldest first where nothing else is said
     #[command(after_help = LIST)]
     List(List),
     /// Add a to-do to somebody's list
@@ -68,6 +70,12 @@ pub struct List {
     /// Only those that are open
     #[arg(long)]
     pub open: bool,
+    /// Only those with a star
+    #[arg(long)]
+    pub starred: bool,
+    /// Only those that are due before that day, such as 2026-12-01, the longest overdue first; of one owner's
+    #[arg(long, value_name = "DAY", requires = "owner", value_parser = Day::parse)]
+    pub due_before: Option<Day>,
     /// How many at most; 0 for all
     #[arg(long, value_name = "NUMBER", default_value_t = 100)]
     pub limit: usize,
@@ -92,6 +100,8 @@ const LIST: &str = "\
 Examples:
   errand admin list                     everyone's, the first 100
   errand admin list --owner KEY --open  what one owner has still to do
+  errand admin list --owner KEY --open --due-before 2026-12-01
+                                        what is to be done by then, the longest overdue first
   errand admin list --limit 0 --json    all, as a JSON array";
 
 const ADD: &str = "\

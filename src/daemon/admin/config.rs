@@ -43,18 +43,30 @@ impl Config {
         http: &reqwest::Client,
         clock: &Clock,
     ) -> Result<(ConfidentialClient, DownstreamApi), ConfigError> {
-        const KEY: &str = "admin.downstream_apis";
-        let client = ConfidentialClient::new("admin.identity", &self.identity, mode, http.clone(), clock.clone())?;
+        self.checked_at("admin", mode, http, clock)
+    }
+
+    /// The same, of such a table elsewhere.
+    pub(in crate::daemon) fn checked_at(
+        &self,
+        table: &str,
+        mode: Mode,
+        http: &reqwest::Client,
+        clock: &Clock,
+    ) -> Result<(ConfidentialClient, DownstreamApi), ConfigError> {
+        let key = &format!("{table}.downstream_apis");
+        let identity = &format!("{table}.identity");
+        let client = ConfidentialClient::new(identity, &self.identity, mode, http.clone(), clock.clone())?;
         let mut complete = self.downstream_apis.clone();
         if let Some(todolist) = complete.remove(TODOLIST) {
             complete.insert(TODOLIST.to_owned(), todolist.or_at(API_PATH));
         }
         let apis = DownstreamApis::new(&complete, &[TODOLIST], mode, self.identity.provider().scope_naming(), http)
-            .map_err(|error| error.at(KEY))?;
+            .map_err(|error| error.at(key))?;
         let Some(todolist) = apis.get(TODOLIST) else {
             let remedy = "add the table: base_url, scopes = [\"api://{API's client id}/.default\"], \
                           request_app_token = true";
-            return Err(ConfigError::refused(&format!("{KEY}.{TODOLIST}"), "is missing", remedy));
+            return Err(ConfigError::refused(&format!("{key}.{TODOLIST}"), "is missing", remedy));
         };
         Ok((client, todolist.clone()))
     }

@@ -68,17 +68,22 @@ impl Admin {
             Command::Export { output, owner } => {
                 // As with other programs, - is standard output.
                 let output = output.filter(|output| output != Path::new("-"));
-                export::export(&mut Pages::new(self, owner.as_deref(), None), output.as_deref()).await
+                export::export(&mut Pages::new(self, vec![], owner.as_deref(), None), output.as_deref()).await
             }
         }
     }
 
     async fn list(&self, list: &List, as_json: bool) -> Result<Exit, AdminError> {
         let limit = if list.limit == 0 { usize::MAX } else { list.limit };
-        let wanted = |todo: &Todo| (!list.done || todo.done) && (!list.open || !todo.done);
+        let wanted = |todo: &Todo| {
+            (!list.done || todo.done) && (!list.open || !todo.done) && (!list.starred || todo.details.starred)
+        };
+        // Of one owner's, the API has the order that this needs.
+        let due = list.due_before.map(|day| [("dueBefore", day.to_string()), ("sort", "due".to_owned())]);
+        let filter = due.into_iter().flatten().collect();
         // One more than is shown tells whether there are more.
-        let page = (!list.done && !list.open).then(|| limit.saturating_add(1));
-        let mut pages = Pages::new(self, list.owner.as_deref(), page);
+        let page = (!list.done && !list.open && !list.starred).then(|| limit.saturating_add(1));
+        let mut pages = Pages::new(self, filter, list.owner.as_deref(), page);
         let mut todos: Vec<Todo> = Vec::new();
         while todos.len() <= limit
             && let Some(page) = pages.next().await?
@@ -103,7 +108,7 @@ impl Admin {
     async fn add(&self, owner: &str, text: &str, as_json: bool) -> Result<Exit, AdminError> {
         let description = Description::parse(text)?;
         let body = json!({ "owner": owner, "description": description });
-        let call = Call { method: Some(Method::POST), body: Some(body), ..Call::default() };
+        let call = Call { method: Some(Method::POST), body: Some(body.into()), ..Call::default() };
         let todo: Todo = read(&self.call(&call).await?)?;
         if as_json {
             print(&pretty(&todo)?)?;
@@ -120,7 +125,7 @@ impl Admin {
         for id in ids {
             let path = [id.to_string()];
             let path = [path[0].as_str()];
-            let body = Some(json!({ "done": true }));
+            let body = Some(json!({ "done": true }).into());
             match self.change(&Call { method: Some(Method::PATCH), path: &path, body, ..Call::default() }).await {
                 Ok(Some(answer)) => {
                     let todo: Todo = read(&answer)?;
@@ -178,7 +183,7 @@ impl Admin {
             Ok(answer) => Ok(Some(answer)),
             Err(DownstreamError::Problem(problem)) if problem.status == StatusCode::NOT_FOUND => {
                 // Any web server answers 404 to an address that it does not know.
-                Pages::new(self, None, Some(1)).next().await?;
+                Pages::new(self, vec![], None, Some(1)).next().await?;
                 Ok(None)
             }
             Err(error) => Err(self.explained(error, call)),

@@ -9,7 +9,7 @@ use crate::todo::Todo;
 /// How many to-dos one page has at most.
 const MAX_PAGE: usize = 1000;
 
-/// Pages of to-dos, in the order in which they were added.
+/// Pages of to-dos, in the order in which they were added where no other is asked for.
 pub(super) struct Pages<'a> {
     admin: &'a Admin,
     /// What to ask next; `None` after the last page.
@@ -17,10 +17,17 @@ pub(super) struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    /// Everyone's or one owner's; `wanted` is how many are needed at most, if that is known.
-    pub(super) fn new(admin: &'a Admin, owner: Option<&str>, wanted: Option<usize>) -> Self {
+    /// Everyone's or one owner's, of which `filter` (parameters of the API) is true; `wanted` is how many are needed at most,
+    /// if that is known.
+    pub(super) fn new(
+        admin: &'a Admin,
+        filter: Vec<(&str, String)>,
+        owner: Option<&str>,
+        wanted: Option<usize>,
+    ) -> Self {
         let limit = wanted.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
         let mut query = vec![("limit".to_owned(), limit.to_string())];
+        query.extend(filter.into_iter().map(|(name, value)| (name.to_owned(), value)));
         query.extend(owner.map(|owner| ("owner".to_owned(), owner.to_owned())));
         Self { admin, query: Some(query) }
     }

@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use time::macros::format_description;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::todo::Todo;
+use crate::todo::{Due, Todo};
 
 /// Columns between two cells.
 const GAP: usize = 2;
 /// The narrowest that a column is cut to.
 const NARROWEST: usize = 12;
+/// Which column the owners are in.
+const OWNER: usize = 5;
 
 /// `text` without what a terminal would obey instead of showing: control characters, and marks that turn the order of
 /// writing round (Trojan Source, CVE-2021-42574). They are written as escapes.
@@ -48,11 +50,11 @@ fn is_obeyed(c: char) -> bool {
 /// A table with a heading. `width` is the terminal's; without one nothing is cut, so that other programs can read it.
 /// `owners`: whether there is a column for them.
 pub(super) fn table(todos: &[Todo], owners: bool, width: Option<usize>) -> String {
-    let heading = ["ID", "DONE", "ADDED (UTC)", "OWNER", "DESCRIPTION"].map(str::to_owned);
+    let heading = ["ID", "DONE", "STAR", "DUE", "ADDED (UTC)", "OWNER", "DESCRIPTION"].map(str::to_owned);
     let rows = std::iter::once(heading).chain(todos.iter().map(row));
     let rows: Vec<Vec<String>> = rows
         .map(|row| {
-            row.into_iter().enumerate().filter(|(column, _)| owners || *column != 3).map(|(_, cell)| cell).collect()
+            row.into_iter().enumerate().filter(|(column, _)| owners || *column != OWNER).map(|(_, cell)| cell).collect()
         })
         .collect();
     let columns = rows.first().map_or(0, Vec::len);
@@ -75,17 +77,27 @@ pub(super) fn table(todos: &[Todo], owners: bool, width: Option<usize>) -> Strin
     out
 }
 
-fn row(todo: &Todo) -> [String; 5] {
+fn row(todo: &Todo) -> [String; 7] {
     let added = todo.created_at.format(format_description!("[year]-[month]-[day] [hour]:[minute]")).unwrap_or_default();
-    let done = if todo.done { "yes" } else { "no" };
-    [todo.id.to_string(), done.to_owned(), added, printable(&todo.owner), printable(todo.description.as_str())]
+    let yes_or_no = |is: bool| if is { "yes" } else { "no" }.to_owned();
+    let due = todo.details.due.as_ref().map_or_else(|| "-".to_owned(), due);
+    let (id, done, starred) = (todo.id.to_string(), yes_or_no(todo.done), yes_or_no(todo.details.starred));
+    [id, done, starred, due, added, printable(&todo.owner), printable(todo.description.as_str())]
+}
+
+/// A day, or a moment as the clocks of its zone show it.
+fn due(due: &Due) -> String {
+    match due.time() {
+        Some((time, zone)) => format!("{} {time} {zone}", due.date()),
+        None => due.date().to_string(),
+    }
 }
 
 /// Narrows the description, then the owner, until all fits. Ids are never cut: they are there to be copied.
 fn fit(widths: &mut [usize], width: usize, owners: bool) {
     let total = |widths: &[usize]| widths.iter().sum::<usize>() + GAP * (widths.len() - 1);
     let description = widths.len() - 1;
-    let owner = owners.then_some(3);
+    let owner = owners.then_some(OWNER);
     // Owners' keys are long and alike: they give way before the description is cut below three times the least.
     for (column, least) in [(Some(description), 3 * NARROWEST), (owner, NARROWEST), (Some(description), NARROWEST)] {
         let excess = total(widths).saturating_sub(width);
@@ -121,7 +133,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::todo::{Description, Details};
+    use crate::todo::{ClockTime, Day, Description, Details, ZoneName};
 
     fn todo(owner: &str, description: &str, done: bool) -> Todo {
         Todo {
@@ -139,21 +151,27 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_whatever_the_script() {
-        let todos = [todo("ada", "buy milk", false), todo("b", "牛乳を買う", true)];
+        let mut todos = [todo("ada", "buy milk", false), todo("b", "牛乳を買う", true), todo("b", "c", false)];
+        todos[1].details.due = Some(Due::on(Day::parse("2026-12-01").expect("a day")));
+        let (time, zone) =
+            (ClockTime::parse("09:00").expect("a time"), ZoneName::parse("Europe/Oslo").expect("a zone"));
+        todos[2].details.due = Some(Due::at(Day::parse("2026-12-24").expect("a day"), time, zone));
+        todos[2].details.starred = true;
         let expected = "\
-ID                                    DONE  ADDED (UTC)       OWNER  DESCRIPTION
-00000000-0000-0000-0000-000000000001  no    2026-11-25 04:05  ada    buy milk
-00000000-0000-0000-0000-000000000001  yes   2026-11-25 04:05  b      牛乳を買う
+ID                                    DONE  STAR  DUE                           ADDED (UTC)       OWNER  DESCRIPTION
+00000000-0000-0000-0000-000000000001  no    no    -                             2026-11-25 04:05  ada    buy milk
+00000000-0000-0000-0000-000000000001  yes   no    2026-12-01                    2026-11-25 04:05  b      牛乳を買う
+00000000-0000-0000-0000-000000000001  no    yes   2026-12-24 09:00 Europe/Oslo  2026-11-25 04:05  b      c
 ";
         assert_eq!(table(&todos, true, None), expected);
         assert!(!table(&todos, false, None).contains("OWNER"));
-        assert_eq!(table(&[], false, None), "ID  DONE  ADDED (UTC)  DESCRIPTION\n");
+        assert_eq!(table(&[], false, None), "ID  DONE  STAR  DUE  ADDED (UTC)  DESCRIPTION\n");
     }
 
     #[test]
     fn a_line_is_cut_to_the_terminal_and_an_id_never() {
         let todos = [todo(&"k".repeat(73), &"牛乳".repeat(100), false)];
-        for width in [100, 120, 140, 200] {
+        for width in [110, 120, 140, 200] {
             for line in table(&todos, true, Some(width)).lines() {
                 assert!(line.width() <= width, "{width}: {line}");
             }

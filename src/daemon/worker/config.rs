@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use url::Url;
 
+use crate::daemon::admin::config::Config as AppConfig;
 use crate::identity::client::ConfidentialClient;
 use crate::identity::downstream::{DownstreamApi, DownstreamApis};
 use crate::platform::clock::Clock;
@@ -20,9 +21,13 @@ pub struct Config {
     /// Where mail goes.
     #[serde(default)]
     pub mail: Option<MailConfig>,
-    /// Seconds between two looks for digests that are due.
+    /// Seconds between two looks for digests and reminders that are due.
     #[serde(default = "half_a_minute")]
     pub look_every_seconds: u32,
+    /// Its own registration, an app with the permission to read everyone's to-dos, and the API, as `[admin]` has them: with
+    /// it, reminders are mailed at their moments. None are when it is absent.
+    #[serde(default)]
+    pub reminders: Option<AppConfig>,
     /// For how many customers it works at the same time.
     #[serde(default = "four")]
     pub customers_at_once: u32,
@@ -35,6 +40,7 @@ pub(super) struct Checked {
     pub(super) keys: KeyRing,
     pub(super) todolist: DownstreamApi,
     pub(super) client: ConfidentialClient,
+    pub(super) reminders: Option<(ConfidentialClient, DownstreamApi)>,
 }
 
 impl Config {
@@ -81,7 +87,9 @@ impl Config {
             let remedy = "add [web.downstream_apis.todolist] with base_url and the sets of scopes read and write";
             return Err(ConfigError::refused(&format!("{KEY}.{TODOLIST}"), "is missing", remedy));
         };
-        Ok(Checked { mailer, public_url, keys, todolist: todolist.clone(), client })
+        let app = self.reminders.as_ref();
+        let reminders = app.map(|app| app.checked_at("worker.reminders", mode, http, clock)).transpose()?;
+        Ok(Checked { reminders, mailer, public_url, keys, todolist: todolist.clone(), client })
     }
 }
 

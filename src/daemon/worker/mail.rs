@@ -3,12 +3,15 @@
 use maud::{DOCTYPE, html};
 use url::Url;
 
-use crate::digest::Claimed;
+use crate::digest::reminders::Address;
+use crate::digest::{Claimed, TimeZone};
 use crate::platform::mail::Message;
 use crate::todo::Todo;
 
 /// How many to-dos a mail lists.
 const LISTED: usize = 50;
+/// How much of a to-do a subject has, in characters.
+const SUBJECT: usize = 100;
 
 /// The mail about `open`, which is not empty.
 pub(super) fn compose(claimed: &Claimed, open: &[Todo], public_url: &Url) -> Message {
@@ -20,8 +23,8 @@ pub(super) fn compose(claimed: &Claimed, open: &[Todo], public_url: &Url) -> Mes
     let name = one_line(&preferences.name);
     let greeting = if preferences.hour < 12 { "Good morning" } else { "Hello" };
     let greeting = if name.is_empty() { format!("{greeting},") } else { format!("{greeting} {name},") };
-    let listed: Vec<String> = open.iter().take(LISTED).map(|todo| one_line(todo.description.as_str())).collect();
-    let more = open.len() - listed.len();
+    let sections = sections(claimed, open);
+    let more = open.len().saturating_sub(LISTED);
     let more = (more > 0).then(|| format!("… and {more} more"));
     let page = |path: &str| public_url.join(path).map_or_else(|_| public_url.to_string(), |url| url.to_string());
     let (list, account) = (page("/todos"), page("/account"));
@@ -31,7 +34,14 @@ pub(super) fn compose(claimed: &Claimed, open: &[Todo], public_url: &Url) -> Mes
         preferences.time_zone.name()
     );
 
-    let mut lines: Vec<String> = listed.iter().map(|text| format!("  - {text}")).collect();
+    let mut lines = Vec::new();
+    for (number, Section { title, listed }) in sections.iter().enumerate() {
+        if let Some(title) = title {
+            lines.extend((number > 0).then(String::new));
+            lines.push(format!("{title}:"));
+        }
+        lines.extend(listed.iter().map(|text| format!("  - {text}")));
+    }
     lines.extend(more.as_ref().map(|more| format!("  {more}")));
     let text = format!(
         "{greeting}\n\n{count}:\n\n{}\n\nYour list: {list}\n\n-- \n{why}\nTo turn it off: {account}\n",
@@ -44,9 +54,12 @@ pub(super) fn compose(claimed: &Claimed, open: &[Todo], public_url: &Url) -> Mes
             body style="font-family: system-ui, sans-serif; line-height: 1.5; max-width: 40rem" {
                 p dir="auto" { (greeting) }
                 p { (count) ":" }
-                ul {
-                    @for text in &listed { li dir="auto" { (text) } }
-                    @if let Some(more) = &more { li { (more) } }
+                @for (number, Section { title, listed }) in sections.iter().enumerate() {
+                    @if let Some(title) = title { p { strong { (title) } } }
+                    ul {
+                        @for text in listed { li dir="auto" { (text) } }
+                        @if let Some(more) = more.as_ref().filter(|_| number + 1 == sections.len()) { li { (more) } }
+                    }
                 }
                 p { a href=(list) { "Your list" } }
                 p style="color: #666; font-size: 85%" { (why) " " a href=(account) { "Turn it off" } }
@@ -62,6 +75,93 @@ pub(super) fn compose(claimed: &Claimed, open: &[Todo], public_url: &Url) -> Mes
     }
 }
 
+/// The mail that reminds of a to-do.
+pub(super) fn remind(address: &Address, todo: &Todo, public_url: &Url) -> Message {
+    let what = one_line(todo.description.as_str());
+    let name = one_line(&address.name);
+    let greeting = if name.is_empty() { "Hello,".to_owned() } else { format!("Hello {name},") };
+    let due = todo.details.due.as_ref().map(|due| match due.time() {
+        Some((time, zone)) => format!("Due on {} at {time} ({zone}).", due.date()),
+        None => format!("Due on {}.", due.date()),
+    });
+    let list = public_url.join("/todos").map_or_else(|_| public_url.to_string(), |url| url.to_string());
+    let why = "You get this mail because this to-do has a reminder, which you can remove from it.";
+    let due_line = due.as_ref().map(|due| format!("{due}\n\n")).unwrap_or_default();
+    let text = format!("{greeting}\n\n  {what}\n\n{due_line}Your list: {list}\n\n-- \n{why}\n");
+    let html = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head { meta charset="utf-8"; title { (what) } }
+            body style="font-family: system-ui, sans-serif; line-height: 1.5; max-width: 40rem" {
+                p dir="auto" { (greeting) }
+                p dir="auto" { strong { (what) } }
+                @if let Some(due) = due { p { (due) } }
+                p { a href=(list) { "Your list" } }
+                p style="color: #666; font-size: 85%" { (why) }
+            }
+        }
+    };
+    Message { to: address.email.clone(), subject: cut(&what), text, html: Some(html.into_string()) }
+}
+
+/// A subject of bounded length.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SUBJECT) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+/// Some of the to-dos of a mail.
+struct Section {
+    /// What they are; none where nothing is due, so that there is only one section.
+    title: Option<&'static str>,
+    listed: Vec<String>,
+}
+
+/// What is overdue where the customer lives, then what is due on the day of the mail, both in the order of when that is, then
+/// the rest as it is in the list.
+fn sections(claimed: &Claimed, open: &[Todo]) -> Vec<Section> {
+    let today = claimed.date.as_str();
+    let (mut overdue, mut due_today, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    for todo in open {
+        let text = one_line(todo.description.as_str());
+        match due(todo, &claimed.preferences.time_zone) {
+            Some((date, time)) if date.as_str() < today => overdue.push((date, time, text)),
+            Some((date, time)) if date == today => due_today.push((date, time, text)),
+            _ => rest.push(text),
+        }
+    }
+    // Such texts sort as dates and times do; those that are due on a day come before its hours.
+    overdue.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
+    due_today.sort_by(|one, other| one.1.cmp(&other.1));
+    let is_titled = !overdue.is_empty() || !due_today.is_empty();
+    let overdue = overdue.into_iter().map(|(date, _, text)| format!("{text} ({date})")).collect();
+    let due_today = due_today.into_iter().map(|(_, time, text)| match time {
+        Some(time) => format!("{text} ({time})"),
+        None => text,
+    });
+    let mut room = LISTED;
+    let mut sections = Vec::new();
+    for (title, mut listed) in [("Overdue", overdue), ("Due today", due_today.collect()), ("Also open", rest)] {
+        listed.truncate(room);
+        room -= listed.len();
+        if !listed.is_empty() {
+            sections.push(Section { title: is_titled.then_some(title), listed });
+        }
+    }
+    sections
+}
+
+/// When a to-do is due, as clocks of that zone show it: the date, and the time where it is due at one.
+fn due(todo: &Todo, zone: &TimeZone) -> Option<(String, Option<String>)> {
+    let due = todo.details.due.as_ref()?;
+    let date = due.date().to_string();
+    let Some((time, of)) = due.time() else { return Some((date, None)) };
+    let shown = TimeZone::parse(of.as_str()).ok().and_then(|of| of.shown_in(zone, &date, time.clock()));
+    Some(shown.map_or((date, Some(time.to_string())), |(date, time)| (date, Some(time))))
+}
+
 /// `text` without control characters, which plain text cannot escape, and without a line of its own.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
@@ -69,6 +169,7 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
     use time::OffsetDateTime;
     use uuid::Uuid;
 
@@ -115,6 +216,43 @@ mod tests {
         assert_eq!(composed("Ada", &[todo("x")]).subject, "1 to-do is open on your list");
     }
 
+    #[test]
+    fn what_is_overdue_comes_first_and_days_are_those_where_the_customer_lives() {
+        let due = |text: &str, due: serde_json::Value| {
+            let mut todo = todo(text);
+            todo.details.due = Some(serde_json::from_value(due).expect("when it is due"));
+            todo
+        };
+        let at = |date: &str, time: &str, zone: &str| json!({"date": date, "time": time, "timeZone": zone});
+        // The mail is of 25 November 2026, in Berlin.
+        let mail = composed(
+            "Ada",
+            &[
+                todo("some day"),
+                due("tomorrow", json!({"date": "2026-11-26"})),
+                due("at nine", at("2026-11-25", "09:00", "Europe/Berlin")),
+                due("today", json!({"date": "2026-11-25"})),
+                due("yesterday", json!({"date": "2026-11-24"})),
+                due("in Tokyo it is that day already", at("2026-11-25", "07:00", "Asia/Tokyo")),
+                due("in New York it is that day still", at("2026-11-24", "20:00", "America/New_York")),
+                due("long ago", json!({"date": "2025-01-01"})),
+            ],
+        );
+        let expected = "8 to-dos are open:\n\nOverdue:\n  - long ago (2025-01-01)\n  - yesterday (2026-11-24)\n  \
+                        - in Tokyo it is that day already (2026-11-24)\n\nDue today:\n  - today\n  \
+                        - in New York it is that day still (02:00)\n  - at nine (09:00)\n\nAlso open:\n  - some day\n  \
+                        - tomorrow\n\nYour list:";
+        assert!(mail.text.contains(expected), "{}", mail.text);
+        let html = mail.html.expect("HTML");
+        let places =
+            ["Overdue", "long ago", "Due today", "(09:00)", "Also open"].map(|text| html.find(text).expect(text));
+        assert!(places.is_sorted(), "{html}");
+        // However many are overdue, no more are named than fit.
+        let many: Vec<Todo> = (0..60).map(|n| due(&format!("n{n}"), json!({"date": "2026-11-01"}))).collect();
+        let mail = composed("Ada", &many);
+        assert!(mail.text.contains("… and 10 more") && !mail.text.contains("Also open"), "{}", mail.text);
+    }
+
     /// 78.
     #[test]
     fn what_customers_wrote_is_text_and_nothing_else() {
@@ -126,6 +264,26 @@ mod tests {
         assert!(!mail.text.contains('\u{1b}') && !mail.text.contains('\r'), "{}", mail.text);
         assert!(mail.text.starts_with("Good morning <b>Ada  Bcc: eve@example.com</b>,\n"), "{}", mail.text);
         assert!(!mail.subject.contains("img"));
+    }
+
+    #[test]
+    fn a_reminder_says_what_and_when_it_is_due() {
+        let url = Url::parse("https://todo.example.com").expect("a URL");
+        let address = Address { email: "ada@example.com".to_owned(), name: "Ada\r\nBcc: eve@example.com".to_owned() };
+        let mut todo = todo("call <b>Bob</b>\u{1b}[2J");
+        let due = json!({"date": "2026-12-01", "time": "09:00", "timeZone": "Europe/Madrid"});
+        todo.details.due = Some(serde_json::from_value(due).expect("when it is due"));
+        let mail = remind(&address, &todo, &url);
+        let expected = "Hello Ada  Bcc: eve@example.com,\n\n  call <b>Bob</b> [2J\n\nDue on 2026-12-01 at 09:00 \
+                        (Europe/Madrid).\n\nYour list: https://todo.example.com/todos\n\n-- \nYou get this mail because \
+                        this to-do has a reminder, which you can remove from it.\n";
+        assert_eq!(mail.text, expected);
+        assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("ada@example.com", "call <b>Bob</b> [2J"));
+        assert!(
+            mail.html.is_some_and(|html| html.contains("call &lt;b&gt;Bob&lt;/b&gt; [2J") && !html.contains("<b>"))
+        );
+        todo.description = Description::parse(&"é".repeat(500)).expect("valid");
+        assert_eq!(remind(&address, &todo, &url).subject.chars().count(), 101);
     }
 
     #[test]

@@ -11,9 +11,14 @@
 //! - **Patience until noon.** When provider, API or mail server are down it is tried again after one minute, two, four … at
 //!   most half an hour apart, and given up for that day five hours after it was due.
 //! - Nothing open: no mail, and done for that day.
+//!
+//! And where `[worker.reminders]` is configured, a mail for each reminder of an open to-do when its moment has come, at most
+//! once: it is taken before its mail is given away, and a worker that dies in between costs that mail. After an outage,
+//! those that are up to a day late are mailed, and older ones never.
 
 pub mod config;
 mod mail;
+mod reminders;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -25,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::config::{Checked, Config, WebConfig};
+use self::reminders::{Reminders, Tools};
 use crate::digest::{Claimed, Outcome, Store};
 use crate::identity;
 use crate::identity::downstream::{Call, DownstreamApi, DownstreamError};
@@ -74,6 +80,8 @@ pub struct Report {
     pub given_up: u32,
     /// Whether digests that are due were left, because the mail server, or provider and API, are not to be had.
     pub broken_off: bool,
+    /// Reminders that were mailed.
+    pub reminders: u32,
 }
 
 /// When a digest may be sent.
@@ -102,6 +110,7 @@ struct Inner {
     digests: Store,
     tokens: TokenAcquisition,
     todolist: DownstreamApi,
+    reminders: Option<Reminders>,
     mailer: Mailer,
     public_url: Url,
     clock: Clock,
@@ -121,7 +130,11 @@ impl Worker {
         http: &reqwest::Client,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let Checked { mailer, public_url, keys, todolist, client } = config.checked(web, mode, http, &clock)?;
+        let Checked { mailer, public_url, keys, todolist, client, reminders } =
+            config.checked(web, mode, http, &clock)?;
+        if reminders.is_none() {
+            tracing::warn!("no reminders are mailed, which customers may set: [worker.reminders] is missing");
+        }
         let key = "web.database_url";
         let db: AnyPool = database::open(key, &web.database_url, &identity::MIGRATIONS).await?;
         let digests = Store::open(key, db.clone(), clock.clone()).await?;
@@ -130,6 +143,7 @@ impl Worker {
             digests,
             tokens,
             todolist,
+            reminders: reminders.map(|(client, todolist)| Reminders { client, todolist }),
             mailer,
             public_url,
             clock,
@@ -143,8 +157,8 @@ impl Worker {
         loop {
             match self.once(&shutdown).await {
                 Ok(report) if report == Report::default() => {}
-                Ok(Report { sent, nothing_open, skipped, postponed, given_up, broken_off }) => {
-                    tracing::info!(sent, nothing_open, skipped, postponed, given_up, broken_off, "digests");
+                Ok(Report { sent, nothing_open, skipped, postponed, given_up, broken_off, reminders }) => {
+                    tracing::info!(sent, nothing_open, skipped, postponed, given_up, broken_off, reminders, "digests");
                 }
                 Err(error) => tracing::error!(%error, "digests cannot be looked up; trying again soon"),
             }
@@ -165,7 +179,11 @@ impl Worker {
     /// # Errors
     /// When the database does not answer.
     pub async fn once(&self, shutdown: &CancellationToken) -> Result<Report, sqlx::Error> {
-        self.pass(Hours::Morning, shutdown).await
+        let report = self.pass(Hours::Morning, shutdown).await?;
+        let Inner { digests, mailer, public_url, clock, reminders, .. } = &*self.0;
+        let Some(reminders) = reminders else { return Ok(report) };
+        let tools = Tools { digests, mailer, public_url, clock };
+        Ok(Report { reminders: reminders.mail_due(&tools, shutdown).await, ..report })
     }
 
     /// Sends everybody who wants a digest one at once, whatever the time, and whether there was one today or not: for
@@ -372,11 +390,11 @@ impl Report {
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { sent, nothing_open, skipped, postponed, given_up, broken_off } = self;
+        let Self { sent, nothing_open, skipped, postponed, given_up, broken_off, reminders } = self;
         write!(
             f,
             "{sent} sent, {nothing_open} with nothing open, {skipped} skipped until they sign in, {postponed} to be tried \
-             again, {given_up} given up for today"
+             again, {given_up} given up for today; {reminders} reminders"
         )?;
         if *broken_off { f.write_str("; broken off, the others wait") } else { Ok(()) }
     }

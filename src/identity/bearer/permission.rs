@@ -84,6 +84,16 @@ impl Permission {
         &self.scopes[0]
     }
 
+    /// The scopes any of which suffices, of a user's token.
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
+    /// The application permissions any of which suffices, of an app's token; none where apps are not let in.
+    pub fn app_permissions(&self) -> &[String] {
+        &self.app_permissions
+    }
+
     /// Checks a configured permission. `offered_scopes` and `offered_roles` are what the API's registration has:
     /// a name outside them could never be in a token, so it is a typing error. `key` names the permission in messages.
     ///

@@ -175,6 +175,9 @@ async fn redirect(
     });
 
     let mut parameters = identity.authorization().always.clone();
+    if let Some(languages) = identity.ui_locales(headers).filter(|languages| !languages.is_empty()) {
+        parameters.entry("ui_locales".to_owned()).or_insert(languages);
+    }
     if let Some(hint) = hint(query, "domain_hint").or(identity.authorization().domain_hint.clone()) {
         parameters.insert("domain_hint".to_owned(), hint);
     }

@@ -242,7 +242,7 @@ async fn a_cached_token_that_is_not_accepted_is_replaced_once() {
     let downstream = api.downstream(json!({}));
     api.answers(vec![challenge(401, "Bearer error=\"invalid_token\""), status(200)]);
     // Also for what must not be repeated otherwise: nothing was done yet.
-    let call = Call { method: Some(Method::POST), body: Some(json!({})), ..read() };
+    let call = Call { method: Some(Method::POST), body: Some(json!({}).into()), ..read() };
     downstream.call_for_user(&tokens, &alice(), &call).await.unwrap();
     assert_eq!(api.tokens(), ["token-of-the-sign-in", "token-1"]);
     api.answers(vec![status(401)]);

@@ -23,10 +23,16 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(500)).await;
             "late"
         });
+        // Has given the body away long before it answers.
+        let unread = async || {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            StatusCode::UNAUTHORIZED
+        };
         let router = Router::new()
             .route("/", axum::routing::get(async || "here").post(async |body: String| body))
             .route("/large", large)
             .route("/late", late)
+            .route("/unread", axum::routing::post(unread))
             .route("/panic", axum::routing::get(async || -> &'static str { panic!("for the test") }));
         let router = with_standard_layers(router, "test", 1024);
         let stop = CancellationToken::new();
@@ -271,6 +277,45 @@ async fn odd_requests_get_a_4xx_with_a_body_and_the_headers_of_every_answer() {
         assert_eq!(body.is_empty(), status == "204", "{request:?}: {answer}");
         assert_eq!(head.contains("allow: "), status == "405" || status == "204", "{request:?}: {head}");
     }
+}
+
+#[tokio::test]
+async fn whoever_sends_what_nobody_reads_is_heard_out_and_reads_the_answer() {
+    let server = Server::start(Limits::default()).await;
+    // More than lies in the buffers between the two.
+    let body = "x".repeat(16 * 1024 * 1024);
+    let (length, chunk) = (body.len(), format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len()));
+    for (what, path, framing, body, status) in [
+        ("too much, announced", "/", format!("content-length: {length}"), &body, "413"),
+        ("too much, not announced", "/", "transfer-encoding: chunked".to_owned(), &chunk, "413"),
+        ("before anybody asked for the body", "/unread", "transfer-encoding: chunked".to_owned(), &chunk, "401"),
+        ("to an address that takes none", "/late", "transfer-encoding: chunked".to_owned(), &chunk, "405"),
+    ] {
+        let mut stream = server.connect().await;
+        let head = format!("POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{framing}\r\n\r\n");
+        send(&mut stream, &(head + body)).await;
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{what}: {answer}");
+    }
+}
+
+/// RFC 9110 §10.1.1
+#[tokio::test]
+async fn whoever_asks_first_whether_to_send_is_not_told_to_when_nobody_will_read() {
+    let server = Server::start(Limits::default()).await;
+    for (path, length, status) in [("/", 2000, "413"), ("/unread", 4, "401"), ("/nothing", 4, "404")] {
+        let mut stream = server.connect().await;
+        let head =
+            format!("POST {path} HTTP/1.1\r\nhost: a\r\nexpect: 100-Continue\r\ncontent-length: {length}\r\n\r\n");
+        send(&mut stream, &head).await;
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+    }
+    let mut stream = server.connect().await;
+    send(&mut stream, "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n").await;
+    assert!(answer(&mut stream, "\r\n\r\n").await.starts_with("HTTP/1.1 100 "));
+    send(&mut stream, "kept").await;
+    assert!(answer(&mut stream, "kept").await.starts_with("HTTP/1.1 200 "));
 }
 
 #[tokio::test]

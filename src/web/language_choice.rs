@@ -1,0 +1,65 @@
+//! Where a language is chosen, and where the texts of the app are for the program in the browser: a script for each language.
+
+use std::sync::LazyLock;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use cookie::time::Duration;
+use cookie::{Cookie, SameSite};
+use url::form_urlencoded;
+
+use super::door::{is_cross_site, referring_page};
+use super::language;
+use super::state::Web;
+use super::texts::Texts;
+use crate::app;
+use crate::identity::return_to::ReturnTo;
+use crate::language::Language;
+use crate::platform::redirect::see_other;
+
+/// For how long a choice is remembered.
+const REMEMBERED: Duration = Duration::days(365);
+/// Another text has another address.
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// `POST /language`: remembers the language that was chosen, and goes back to the page.
+pub(super) async fn choose(State(web): State<Web>, headers: HeaderMap, body: Bytes) -> Response {
+    let t = Texts::asked_for(&headers);
+    if is_cross_site(&headers) {
+        return (StatusCode::FORBIDDEN, t.own_pages_only()).into_response();
+    }
+    let named = form_urlencoded::parse(&body).find(|(name, _)| name == "language").map(|(_, tag)| tag);
+    let known = Language::ALL.into_iter().find(|language| named.as_deref() == Some(language.tag()));
+    let Some(language) = known else { return (StatusCode::BAD_REQUEST, t.no_such_language()).into_response() };
+    let mut response = see_other(referring_page(&web, &headers).unwrap_or_else(ReturnTo::home).as_str());
+    let is_https = web.identity().is_https();
+    let cookie = Cookie::build((language::cookie(is_https), language.tag()))
+        .path("/")
+        .max_age(REMEMBERED)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(is_https)
+        .build();
+    if let Ok(cookie) = HeaderValue::from_str(&cookie.to_string()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// `GET /texts/{name}`: the texts of one language, for the program in the browser.
+pub(super) async fn script(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    static SCRIPTS: LazyLock<Vec<(String, Bytes)>> = LazyLock::new(|| {
+        let script = |language| (app::texts::address(language), Bytes::from(app::texts::script(language)));
+        Language::ALL.into_iter().map(script).collect()
+    });
+    let is_named = |address: &str| address.strip_prefix(app::address::TEXTS) == Some(name.as_str());
+    match SCRIPTS.iter().find(|(address, _)| is_named(address)) {
+        Some((_, script)) => {
+            let kind = HeaderValue::from_static("text/javascript; charset=utf-8");
+            ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, IMMUTABLE)], script.clone()).into_response()
+        }
+        None => (StatusCode::NOT_FOUND, Texts::asked_for(&headers).no_such_file()).into_response(),
+    }
+}
