@@ -3,11 +3,18 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    #[cfg(feature = "_pages")]
-    texts::make(&[("src/app/texts", "app_texts.rs"), ("src/web/texts", "web_texts.rs")]);
+    #[cfg(any(feature = "_pages", feature = "_server"))]
+    {
+        #[cfg(feature = "_pages")]
+        texts::make("app", texts::Speakers::ServerAndBrowser);
+        #[cfg(feature = "tenant")]
+        texts::make("tenant", texts::Speakers::Server);
+        #[cfg(feature = "ssr")]
+        texts::make("web", texts::Speakers::Server);
+    }
 }
 
-#[cfg(feature = "_pages")]
+#[cfg(any(feature = "_pages", feature = "_server"))]
 mod texts {
     use std::collections::{BTreeMap, BTreeSet};
     use std::fmt::Write as _;
@@ -32,26 +39,38 @@ mod texts {
 
     type Messages = BTreeMap<String, Message>;
 
-    pub(super) fn make(rooms: &[(&str, &str)]) {
-        let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo names the folder"));
-        for (folder, file) in rooms {
-            println!("cargo::rerun-if-changed={folder}");
-            let mut languages: BTreeMap<String, String> = BTreeMap::new();
-            for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder}: {error}")) {
-                let path = entry.expect("an entry of a folder").path();
-                if path.extension().is_some_and(|extension| extension == "ftl") {
-                    let tag = path.file_stem().and_then(|stem| stem.to_str()).expect("a language tag").to_owned();
-                    languages.insert(tag, read(&path));
-                }
+    /// Who says the texts of a room.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub(super) enum Speakers {
+        /// Servers, which have those of all languages.
+        #[allow(dead_code, reason = "the build for the browser has no such room")]
+        Server,
+        /// Servers and browsers, which have those of one language.
+        #[allow(dead_code, reason = "a build without pages has no such room")]
+        ServerAndBrowser,
+    }
+
+    /// Makes `{room}_texts.rs` of `src/{room}/texts/*.ftl`.
+    pub(super) fn make(room: &str, speakers: Speakers) {
+        let folder = format!("src/{room}/texts");
+        println!("cargo::rerun-if-changed={folder}");
+        let mut languages: BTreeMap<String, String> = BTreeMap::new();
+        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}")) {
+            let path = entry.expect("an entry of a folder").path();
+            if path.extension().is_some_and(|extension| extension == "ftl") {
+                let tag = path.file_stem().and_then(|stem| stem.to_str()).expect("a language tag").to_owned();
+                languages.insert(tag, read(&path));
             }
-            let first = languages.remove(FIRST).unwrap_or_else(|| panic!("{folder} has no {FIRST}.ftl"));
-            let first = parse(&format!("{folder}/{FIRST}.ftl"), &first, None);
-            let others: BTreeMap<String, Messages> = languages
-                .iter()
-                .map(|(tag, source)| (tag.clone(), parse(&format!("{folder}/{tag}.ftl"), source, Some(&first))))
-                .collect();
-            std::fs::write(out.join(file), code(&first, &others)).expect("the folder takes files");
         }
+        let first = languages.remove(FIRST).unwrap_or_else(|| panic!("{folder} has no {FIRST}.ftl"));
+        let first = parse(&format!("{folder}/{FIRST}.ftl"), &first, None);
+        let others: BTreeMap<String, Messages> = languages
+            .iter()
+            .map(|(tag, source)| (tag.clone(), parse(&format!("{folder}/{tag}.ftl"), source, Some(&first))))
+            .collect();
+        let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo names the folder"));
+        std::fs::write(out.join(format!("{room}_texts.rs")), code(&first, &others, speakers))
+            .expect("the folder takes files");
     }
 
     fn read(path: &Path) -> String {
@@ -149,7 +168,7 @@ mod texts {
     }
 
     /// The methods and the tables.
-    fn code(first: &Messages, others: &BTreeMap<String, Messages>) -> String {
+    fn code(first: &Messages, others: &BTreeMap<String, Messages>, speakers: Speakers) -> String {
         let mut code = String::from("impl Texts {\n");
         for (place, (id, message)) in first.iter().enumerate() {
             let name = id.replace('-', "_");
@@ -185,9 +204,15 @@ mod texts {
         }
         code.push_str("}\n");
         let count = first.len();
-        let _ = writeln!(code, "#[cfg(feature = \"hydrate\")]\nconst COUNT: usize = {count};");
+        let on_servers = match speakers {
+            Speakers::Server => "",
+            Speakers::ServerAndBrowser => {
+                let _ = writeln!(code, "#[cfg(feature = \"hydrate\")]\nconst COUNT: usize = {count};");
+                "#[cfg(feature = \"ssr\")]\n"
+            }
+        };
         let table = |tag: &str, messages: &Messages| {
-            let mut table = format!("#[cfg(feature = \"ssr\")]\nstatic {}: [&str; {count}] = [\n", tag.to_uppercase());
+            let mut table = format!("{on_servers}static {}: [&str; {count}] = [\n", tag.to_uppercase());
             for message in messages.values() {
                 let _ = writeln!(table, "    {:?},", message.pattern);
             }
@@ -201,7 +226,7 @@ mod texts {
         }
         let _ = write!(
             code,
-            "#[cfg(feature = \"ssr\")]\nfn table(language: Language) -> &'static [&'static str; {count}] {{\n    match \
+            "{on_servers}fn table(language: Language) -> &'static [&'static str; {count}] {{\n    match \
              language.tag() {{ {arms}_ => &{} }}\n}}\n",
             FIRST.to_uppercase()
         );

@@ -3,6 +3,8 @@
 
 pub mod negotiation;
 pub mod pattern;
+#[cfg(feature = "tenant")]
+pub(crate) mod server_texts;
 
 use serde::{Deserialize, Serialize};
 

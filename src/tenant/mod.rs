@@ -57,6 +57,7 @@ mod state;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod token;
 mod user;
 mod user_flow;

@@ -1,0 +1,3 @@
+//! What the pages and mails of the tenant say: a method for each message of `texts/*.ftl`.
+
+crate::language::server_texts::texts!("tenant_texts.rs");

@@ -1,0 +1,3 @@
+# Lo que dicen las páginas y los correos del proveedor integrado, en español.
+
+sign-in = Iniciar sesión
