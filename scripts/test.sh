@@ -31,7 +31,7 @@ start_postgres() {
   port="$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')"
   if ! { "${as[@]}" "$(command -v initdb)" -D "$postgres/data" -U errand -A trust \
     && "${as[@]}" "$(command -v pg_ctl)" -D "$postgres/data" -w -l "$postgres/server.log" \
-      -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c fsync=off -c max_connections=300" start; } >"$postgres/log" 2>&1; then
+      -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c fsync=off -c max_connections=300 -c max_wal_size=128MB -c min_wal_size=32MB" start; } >"$postgres/log" 2>&1; then
     tail -n 5 "$postgres/log"
     step "PostgreSQL is here and does not start"
     return 1

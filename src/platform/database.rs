@@ -527,7 +527,7 @@ pub async fn reach(key: &str, url: &str) -> Result<Reached, DatabaseError> {
 }
 
 /// A database of a test's own: a file in `folder` or, where `ERRAND_TEST_POSTGRES` (`postgres://user@host:port`) says
-/// so, a new one on that PostgreSQL server.
+/// so, a new one on that PostgreSQL server, gone once the test is.
 #[cfg(test)]
 pub(crate) async fn test_url(folder: &Path) -> String {
     let Ok(server) = std::env::var("ERRAND_TEST_POSTGRES") else {
@@ -535,9 +535,50 @@ pub(crate) async fn test_url(folder: &Path) -> String {
     };
     install_default_drivers();
     let name = format!("errand_test_{}", uuid::Uuid::new_v4().simple());
-    let pool = AnyPool::connect(&format!("{server}/postgres")).await.expect("PostgreSQL answers");
-    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.expect("a database");
+    let mut connection = AnyConnection::connect(&format!("{server}/postgres")).await.expect("PostgreSQL answers");
+    for unused in left_by_tests::take() {
+        let drop = format!("DROP DATABASE {unused} WITH (FORCE)");
+        sqlx::query(sqlx::AssertSqlSafe(drop)).execute(&mut connection).await.expect("its test is over");
+    }
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(&mut connection)
+        .await
+        .expect("a database");
+    left_by_tests::when_this_one_is_over(name.clone());
     format!("{server}/{name}")
+}
+
+#[cfg(test)]
+mod left_by_tests {
+    //! The databases of tests that are over. A new one has some 8 MB: hundreds at once fill a small disk.
+
+    use std::cell::RefCell;
+    use std::sync::{Mutex, PoisonError};
+
+    static LEFT: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+    thread_local! {
+        static OF_THIS_TEST: RefCell<Databases> = const { RefCell::new(Databases(Vec::new())) };
+    }
+
+    /// Those of one test, which has a thread of its own.
+    struct Databases(Vec<String>);
+
+    impl Drop for Databases {
+        fn drop(&mut self) {
+            LEFT.lock().unwrap_or_else(PoisonError::into_inner).append(&mut self.0);
+        }
+    }
+
+    pub(super) fn when_this_one_is_over(name: String) {
+        OF_THIS_TEST.with_borrow_mut(|databases| databases.0.push(name));
+    }
+
+    /// Some at a time: whoever removes one waits until the server has written what it remembers of all others.
+    pub(super) fn take() -> Vec<String> {
+        let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+        if left.len() < 16 { Vec::new() } else { std::mem::take(&mut left) }
+    }
 }
 
 #[cfg(test)]
