@@ -7,10 +7,14 @@ fn main() {
     {
         #[cfg(feature = "_pages")]
         texts::make("app", texts::Speakers::ServerAndBrowser);
+        #[cfg(feature = "_server")]
+        texts::make("platform", texts::Speakers::Server);
         #[cfg(feature = "tenant")]
         texts::make("tenant", texts::Speakers::Server);
         #[cfg(feature = "ssr")]
-        texts::make("web", texts::Speakers::Server);
+        for room in ["daemon", "web"] {
+            texts::make(room, texts::Speakers::Server);
+        }
     }
 }
 

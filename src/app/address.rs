@@ -4,6 +4,9 @@
 use leptos_router::location::Url;
 use uuid::Uuid;
 
+#[cfg(feature = "ssr")]
+use crate::language::Language;
+
 /// The cookie in which the page's scripts tell the IANA name of the time zone that their browser is in.
 pub const TIME_ZONE_COOKIE: &str = "time-zone";
 /// What Errand is.
@@ -67,4 +70,29 @@ pub fn sign_in_again(page: &str) -> String {
 /// Where a visitor signs up, and comes back to `page`.
 pub fn sign_up(page: &str) -> String {
     format!("{SIGN_UP}?return_to={}", Url::escape(page))
+}
+
+/// What a browser needs to install the app (Web Application Manifest), in `language`.
+#[cfg(feature = "ssr")]
+pub fn manifest(language: Language) -> String {
+    match language {
+        Language::English => "/manifest.webmanifest".to_owned(),
+        other => format!("/manifest.{}.webmanifest", other.tag()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_app_can_be_installed_in_every_language() {
+        for language in Language::ALL {
+            let file = format!("{}/public{}", env!("CARGO_MANIFEST_DIR"), manifest(language));
+            let text = std::fs::read_to_string(&file).expect(&file);
+            let manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(manifest["lang"], language.tag(), "{file}");
+            assert_eq!(manifest["id"], "/todos", "the same app");
+        }
+    }
 }

@@ -101,7 +101,7 @@ pub fn shell(options: LeptosOptions, texts: String) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
-                <link rel="manifest" href="/manifest.webmanifest" />
+                <link rel="manifest" href=address::manifest(t.language()) />
                 <HashedStylesheet options=options.clone() id="leptos" root="" />
                 <AutoReload options=options.clone() />
                 // Before the program, which waits for its turn as this one does.

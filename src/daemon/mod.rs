@@ -10,4 +10,5 @@
 pub mod aadsts;
 pub mod admin;
 pub mod doctor;
+mod texts;
 pub mod worker;

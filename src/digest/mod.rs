@@ -16,10 +16,12 @@
 //! A digest is sent **at most once**: it is marked as sent before it is given to the mail server. A worker that dies
 //! between the two costs one mail of one day; the other order would send the same mail again and again.
 
+mod address;
 pub mod reminders;
 pub mod schedule;
 pub mod store;
 
+pub use address::Address;
 pub use schedule::{TimeZone, UnknownTimeZone};
 pub use store::{Claimed, Digest, Last, Outcome, Preferences, Skipped, Store};
 

@@ -7,33 +7,26 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::Store;
+use super::address::{Address, spoken};
 use crate::platform::clock::Timestamp;
 
 /// How late a reminder may be mailed, after an outage; one that is older is not mailed any more.
 pub const MAX_LATE: Duration = Duration::days(1);
-
-/// Where a mail goes, and what to call its reader.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-    /// The address that the provider vouches for.
-    pub email: String,
-    /// What to call them.
-    pub name: String,
-}
 
 impl Store {
     /// Notes where a customer's reminders go.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn set_reminder_address(&self, customer: &str, email: &str, name: &str) -> Result<(), sqlx::Error> {
+    pub async fn set_reminder_address(&self, customer: &str, address: &Address) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO reminder_addresses (customer, email, name) VALUES ($1, $2, $3) \
-             ON CONFLICT (customer) DO UPDATE SET email = excluded.email, name = excluded.name",
+            "INSERT INTO reminder_addresses (customer, email, name, language) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (customer) DO UPDATE SET email = excluded.email, name = excluded.name, language = excluded.language",
         )
         .bind(customer)
-        .bind(email)
-        .bind(name)
+        .bind(&address.email)
+        .bind(&address.name)
+        .bind(address.language.tag())
         .execute(self.db())
         .await?;
         Ok(())
@@ -44,9 +37,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn reminder_address(&self, customer: &str) -> Result<Option<Address>, sqlx::Error> {
-        let query = sqlx::query_as("SELECT email, name FROM reminder_addresses WHERE customer = $1").bind(customer);
-        let rows: Vec<(String, String)> = query.fetch_all(self.db()).await?;
-        Ok(rows.into_iter().next().map(|(email, name)| Address { email, name }))
+        let query = "SELECT email, name, language FROM reminder_addresses WHERE customer = $1";
+        let rows: Vec<(String, String, String)> = sqlx::query_as(query).bind(customer).fetch_all(self.db()).await?;
+        Ok(rows.into_iter().next().map(|(email, name, language)| Address { email, name, language: spoken(&language) }))
     }
 
     /// The reminders from that moment on that were taken already.
@@ -94,6 +87,7 @@ mod tests {
 
     use super::*;
     use crate::identity;
+    use crate::language::Language;
     use crate::platform::clock::Clock;
     use crate::platform::database;
 
@@ -128,9 +122,9 @@ mod tests {
         assert_eq!(one.reminders_taken(at).await.expect("an answer").len(), 0);
 
         assert_eq!(one.reminder_address("ada").await.expect("an answer"), None);
-        for email in ["ada@example.com", "lovelace@example.com"] {
-            one.set_reminder_address("ada", email, "Ada").await.expect("an answer");
-            let address = Address { email: email.to_owned(), name: "Ada".to_owned() };
+        for (email, language) in [("ada@example.com", Language::English), ("lovelace@example.com", Language::Spanish)] {
+            let address = Address { email: email.to_owned(), name: "Ada".to_owned(), language };
+            one.set_reminder_address("ada", &address).await.expect("an answer");
             assert_eq!(other.reminder_address("ada").await.expect("an answer"), Some(address));
         }
     }

@@ -4,7 +4,9 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row as _};
 use time::Duration;
 
+use super::address::{Address, spoken};
 use super::schedule::{DEFAULT_HOUR, TOO_LATE, TimeZone};
+use crate::language::Language;
 use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::database::{self, DatabaseError, Returning as _};
 use crate::platform::random;
@@ -19,8 +21,10 @@ pub struct Preferences {
     pub enabled: bool,
     /// Where to: the address that the provider vouches for, never one that was typed.
     pub email: String,
-    /// What to call them.
+    /// What to call them; empty where that is not known.
     pub name: String,
+    /// What they read.
+    pub language: Language,
     /// Where they live.
     pub time_zone: TimeZone,
     /// The hour of the day there, 0 to 23; [`super::schedule::DEFAULT_HOUR`] unless they chose.
@@ -117,7 +121,7 @@ pub struct Store {
     clock: Clock,
 }
 
-const COLUMNS: &str = "customer, enabled, email, name, time_zone, hour, next_for, next_at, tries, last_for, \
+const COLUMNS: &str = "customer, enabled, email, name, language, time_zone, hour, next_for, next_at, tries, last_for, \
                        last_outcome, skipped_at, skipped_reason";
 
 impl Store {
@@ -157,13 +161,13 @@ impl Store {
     /// When the database does not answer.
     pub async fn save(&self, customer: &str, preferences: &Preferences) -> Result<(), sqlx::Error> {
         let last = self.load(customer).await?.and_then(|digest| digest.last);
-        let Preferences { enabled, email, name, time_zone, hour } = preferences;
+        let Preferences { enabled, email, name, language, time_zone, hour } = preferences;
         let last_for = last.as_ref().map(|last| last.date.as_str());
         let next = time_zone.next_morning(*hour, self.clock.timestamp(), last_for);
         // While nothing changes that has to do with time, what is due stays due.
         sqlx::query(
-            "INSERT INTO digests (customer, enabled, email, name, time_zone, hour, next_for, next_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+            "INSERT INTO digests (customer, enabled, email, name, time_zone, hour, next_for, next_at, language) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
              ON CONFLICT (customer) DO UPDATE SET \
              next_for = CASE WHEN digests.enabled = excluded.enabled AND digests.time_zone = excluded.time_zone \
                AND digests.hour = excluded.hour THEN digests.next_for ELSE excluded.next_for END, \
@@ -172,7 +176,7 @@ impl Store {
              claim = CASE WHEN digests.enabled = excluded.enabled AND digests.time_zone = excluded.time_zone \
                AND digests.hour = excluded.hour THEN digests.claim ELSE NULL END, \
              enabled = excluded.enabled, email = excluded.email, name = excluded.name, \
-             time_zone = excluded.time_zone, hour = excluded.hour",
+             language = excluded.language, time_zone = excluded.time_zone, hour = excluded.hour",
         )
         .bind(customer)
         .bind(i64::from(*enabled))
@@ -182,23 +186,42 @@ impl Store {
         .bind(i64::from(*hour))
         .bind(next.date)
         .bind(next.at)
+        .bind(language.tag())
         .execute(&self.db)
         .await?;
         Ok(())
     }
 
-    /// The provider told another address or name of a customer at their latest sign-in; does nothing for who never chose
-    /// anything.
+    /// The provider told another address or name of a customer at their latest sign-in, or their browser asked for another
+    /// language; does nothing for who never chose anything.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn readdress(&self, customer: &str, email: &str, name: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE digests SET email = $1, name = $2 WHERE customer = $3 AND (email <> $1 OR name <> $2)")
-            .bind(email)
-            .bind(name)
-            .bind(customer)
-            .execute(&self.db)
-            .await?;
+    pub async fn readdress(&self, customer: &str, address: &Address) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE digests SET email = $1, name = $2, language = $3 \
+             WHERE customer = $4 AND (email <> $1 OR name <> $2 OR language <> $3)",
+        )
+        .bind(&address.email)
+        .bind(&address.name)
+        .bind(address.language.tag())
+        .bind(customer)
+        .execute(&self.db)
+        .await?;
+        Ok(())
+    }
+
+    /// A customer chose another language: their mails are written in it from now on.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_language(&self, customer: &str, language: Language) -> Result<(), sqlx::Error> {
+        for statement in [
+            "UPDATE digests SET language = $1 WHERE customer = $2 AND language <> $1",
+            "UPDATE reminder_addresses SET language = $1 WHERE customer = $2 AND language <> $1",
+        ] {
+            sqlx::query(statement).bind(language.tag()).bind(customer).execute(&self.db).await?;
+        }
         Ok(())
     }
 
@@ -435,6 +458,7 @@ fn digest(row: &AnyRow) -> Result<Digest, sqlx::Error> {
         enabled: row.try_get::<i64, _>("enabled")? == 1,
         email: row.try_get("email")?,
         name: row.try_get("name")?,
+        language: spoken(&row.try_get::<String, _>("language")?),
         time_zone,
         hour: u8::try_from(row.try_get::<i64, _>("hour")?).unwrap_or(DEFAULT_HOUR),
     };
@@ -482,6 +506,7 @@ mod tests {
             enabled: true,
             email: "ada@example.com".to_owned(),
             name: "Ada".to_owned(),
+            language: Language::English,
             time_zone: TimeZone::parse(time_zone).expect("a time zone"),
             hour: 7,
         }
@@ -602,15 +627,23 @@ mod tests {
     #[tokio::test]
     async fn another_address_of_the_customer_is_the_one_that_is_written_to() {
         let test = test().await;
-        test.store.readdress("ada", "new@example.com", "Countess").await.expect("nothing to change");
+        let address =
+            Address { email: "new@example.com".to_owned(), name: "Countess".to_owned(), language: Language::Spanish };
+        test.store.readdress("ada", &address).await.expect("nothing to change");
         assert_eq!(test.store.load("ada").await.expect("loaded"), None);
         test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
         let before = test.load().await;
-        test.store.readdress("ada", "new@example.com", "Countess").await.expect("changed");
+        test.store.readdress("ada", &address).await.expect("changed");
         let mut expected = before;
         "new@example.com".clone_into(&mut expected.preferences.email);
         "Countess".clone_into(&mut expected.preferences.name);
+        expected.preferences.language = Language::Spanish;
         assert_eq!(test.load().await, expected);
+        test.store.set_reminder_address("ada", &address).await.expect("an answer");
+        test.store.set_language("ada", Language::English).await.expect("an answer");
+        assert_eq!(test.load().await.preferences.language, Language::English);
+        let reminders = test.store.reminder_address("ada").await.expect("an answer").expect("a row");
+        assert_eq!(reminders.language, Language::English);
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 
 pub mod negotiation;
 pub mod pattern;
-#[cfg(feature = "tenant")]
+#[cfg(any(feature = "identity", feature = "tenant"))]
 pub(crate) mod server_texts;
 
 use serde::{Deserialize, Serialize};

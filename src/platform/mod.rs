@@ -28,3 +28,4 @@ pub mod sealed_cookie;
 pub mod serve;
 #[cfg(feature = "ssr")]
 pub mod telemetry;
+mod texts;

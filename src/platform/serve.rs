@@ -2,6 +2,7 @@
 //! bounded, panics become answers, and shutdown lets requests in flight finish.
 
 mod connections;
+mod explain;
 mod request;
 mod request_body;
 mod socket;
@@ -18,7 +19,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::{Frame, SizeHint};
@@ -291,9 +292,9 @@ pub fn with_standard_layers(router: Router, program: &'static str, max_body: usi
         .layer(RequestBodyLimitLayer::new(max_body))
         .layer(middleware::from_fn(move |request, next| refuse_early(max_body, request, next)))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
-        .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(explain::panicked))
         .layer(middleware::from_fn(request::answer))
-        .layer(middleware::from_fn(explain))
+        .layer(middleware::from_fn(explain::answer))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         // Not `no-referrer`: forms without JavaScript are sent back to the page they stood on.
         .layer(header(header::REFERRER_POLICY, "same-origin"))
@@ -339,74 +340,6 @@ async fn keep_harmless_id(mut request: Request) -> Request {
         request.headers_mut().remove(REQUEST_ID);
     }
     request
-}
-
-/// Gives an error that some layer answered with nothing, or in its own words, a body that says what it is: a page where
-/// the client reads pages, else a line of text.
-async fn explain(request: Request, next: Next) -> Response {
-    let wants_page = accepts_html(request.headers());
-    let mut response = next.run(request).await;
-    let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
-        return response;
-    }
-    let is_empty =
-        response.body().size_hint().exact() == Some(0) && !response.headers().contains_key(header::CONTENT_TYPE);
-    // tower-http's layer for large bodies says it in English of its own.
-    let is_foreign = status == StatusCode::PAYLOAD_TOO_LARGE
-        && response
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
-    if !is_empty && !is_foreign {
-        return response;
-    }
-    let words = match status {
-        StatusCode::UNAUTHORIZED => "You must sign in for this.",
-        StatusCode::FORBIDDEN => "This is not allowed.",
-        StatusCode::NOT_FOUND => "There is nothing at this address.",
-        StatusCode::METHOD_NOT_ALLOWED => "This address does not take that method.",
-        StatusCode::PAYLOAD_TOO_LARGE => "That is too much at once.",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "This address does not take that kind of content.",
-        StatusCode::SERVICE_UNAVAILABLE => "That took too long. Try again in a moment.",
-        status if status.is_server_error() => "Something went wrong. This is our fault, not yours.",
-        _ => "The request could not be understood.",
-    };
-    let (content_type, body) = if wants_page {
-        ("text/html; charset=utf-8", page(status.canonical_reason().unwrap_or("Error"), words))
-    } else {
-        ("text/plain; charset=utf-8", format!("{words}\n"))
-    };
-    let headers = response.headers_mut();
-    headers.remove(header::CONTENT_LENGTH);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("5"));
-    }
-    *response.body_mut() = Body::from(body);
-    response
-}
-
-/// Whether a client reads pages, as browsers say when they navigate.
-fn accepts_html(headers: &HeaderMap) -> bool {
-    headers.get_all(header::ACCEPT).iter().any(|accept| accept.as_bytes().windows(9).any(|part| part == b"text/html"))
-}
-
-/// A page without styles, for when nothing else can be shown. Both texts are our own.
-fn page(title: &str, words: &str) -> String {
-    format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
-         <title>{title}</title></head><body><main><h1>{title}</h1><p>{words}</p>\
-         <p>Go back and try again. <a href=\"/\">Home</a></p></main></body></html>"
-    )
-}
-
-/// What a browser shows when a handler panicked: an apology rather than a blank page. tower-http has logged it.
-fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    let words = "This is our fault, not yours, and it has been noted. Nothing that was saved is lost.";
-    let body = axum::response::Html(page("Something went wrong", words));
-    (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
 }
 
 async fn log(program: &'static str, request: Request, next: Next) -> Response {

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::language;
 use super::request::Request;
 use super::sessions::unreadable;
 use crate::app::error::AppError;
 use crate::app::model::account::{Digest, DigestOutcome, LastDigest};
 use crate::app::model::done::Done;
 use crate::app::model::reason::Reason;
-use crate::digest::{Outcome, Preferences, TimeZone, schedule::DEFAULT_HOUR};
+use crate::digest::{Address, Outcome, Preferences, TimeZone, schedule::DEFAULT_HOUR};
 use crate::identity::session::UserSession;
 use crate::todo::Day;
 
@@ -65,8 +66,8 @@ pub(crate) async fn save_digest(enabled: bool, time_zone: &str, hour: Option<u8>
     let Some(email) = email(&signed_in) else {
         return invalid(Reason::NoAddress);
     };
-    let name = request.name(&signed_in).await;
-    let preferences = Preferences { enabled, email: email.to_owned(), name, time_zone, hour };
+    let Address { email, name, language } = address(&request, &signed_in, email).await;
+    let preferences = Preferences { enabled, email, name, language, time_zone, hour };
     let unkept = |error: &dyn std::fmt::Display| {
         tracing::error!(%error, "what a customer chose about the digest could not be stored");
         AppError::Unavailable
@@ -75,6 +76,12 @@ pub(crate) async fn save_digest(enabled: bool, time_zone: &str, hour: Option<u8>
     request.web.identity().tokens().set_offline_use(&signed_in.key, enabled).await.map_err(|error| unkept(&error))?;
     request.web.digests().save(signed_in.key.as_str(), &preferences).await.map_err(|error| unkept(&error))?;
     Ok(if enabled { Done::DigestOn { hour } } else { Done::DigestOff })
+}
+
+/// Where mails go: to `email`, in the language of this request.
+pub(super) async fn address(request: &Request, signed_in: &UserSession, email: &str) -> Address {
+    let name = request.known_name(signed_in).await.unwrap_or_default();
+    Address { email: email.to_owned(), name, language: language::spoken(&request.parts.headers) }
 }
 
 /// Where a digest goes: the address that the provider vouches for. Not one that it says is not verified, and a name to sign

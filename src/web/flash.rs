@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use time::Duration;
 use tower_sessions::Session;
 
-use super::digest::email;
+use super::digest::{address, email};
 use super::request::{Request, tag};
 use super::state::Web;
 use crate::app::error::{AppError, Section};
@@ -217,9 +217,9 @@ async fn greeting(request: &Request, signed_in: &UserSession) -> Option<Greeting
     let (digests, customer) = (&request.web.digests(), signed_in.key.as_str());
     let resumed = async {
         if let Some(email) = email(signed_in) {
-            let name = request.name(signed_in).await;
-            digests.readdress(customer, email, &name).await?;
-            digests.set_reminder_address(customer, email, &name).await?;
+            let address = address(request, signed_in, email).await;
+            digests.readdress(customer, &address).await?;
+            digests.set_reminder_address(customer, &address).await?;
         }
         digests.resume(customer, signed_in.signed_in_at).await
     };

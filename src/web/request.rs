@@ -70,11 +70,6 @@ impl Request {
         chosen.or_else(|| signed_in.name.clone())
     }
 
-    /// The same, for a mail.
-    pub(super) async fn name(&self, signed_in: &UserSession) -> String {
-        self.known_name(signed_in).await.unwrap_or_else(|| "You".to_owned())
-    }
-
     /// Calls the customer by another name for the rest of this session.
     pub(super) async fn call_by(&self, name: &str) {
         if let Err(error) = self.session.insert(NAME, name).await {

@@ -382,8 +382,8 @@ impl Customer {
     /// Notes where reminders go, before there is one: they are mailed while the customer is away.
     async fn take_reminders(&self) -> Result<(), AppError> {
         let email = super::digest::email(&self.signed_in).ok_or(AppError::Invalid(Reason::NoAddress))?;
-        let name = self.request.name(&self.signed_in).await;
-        let noted = self.request.web.digests().set_reminder_address(self.signed_in.key.as_str(), email, &name).await;
+        let address = super::digest::address(&self.request, &self.signed_in, email).await;
+        let noted = self.request.web.digests().set_reminder_address(self.signed_in.key.as_str(), &address).await;
         noted.map_err(|error| {
             tracing::error!(%error, "where a customer's reminders go could not be noted");
             AppError::Unavailable

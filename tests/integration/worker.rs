@@ -4,8 +4,9 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Command;
 
 use errand::daemon::worker::{Report, Worker};
-use errand::digest::{Digest, Outcome, Preferences, Store, TimeZone};
+use errand::digest::{Address, Digest, Outcome, Preferences, Store, TimeZone};
 use errand::identity;
+use errand::language::Language;
 use errand::platform::clock::Clock;
 use errand::platform::config::Settings;
 use errand::platform::{database, outbound};
@@ -54,6 +55,7 @@ impl Test {
             enabled,
             email: "ada@example.com".to_owned(),
             name: "Ada".to_owned(),
+            language: Language::English,
             time_zone: TimeZone::parse(time_zone).unwrap(),
             hour: 7,
         };
@@ -234,7 +236,9 @@ async fn while_nobody_takes_mail_digests_wait() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_reminder_goes_to_the_address_of_the_session_that_it_was_set_in() {
     let mut test = Test::start().await;
-    test.digests.set_reminder_address(&test.customer, "before@example.com", "Ada").await.unwrap();
+    let (email, name) = ("before@example.com".to_owned(), "Ada".to_owned());
+    let before = Address { email, name, language: Language::English };
+    test.digests.set_reminder_address(&test.customer, &before).await.unwrap();
     let details = test.browser.open("/todos").await.attribute("li.todo a[id^=details]", "href").unwrap();
     test.browser.open(&format!("/todos{details}")).await;
     let moment = [("details[reminder][day]", "2099-12-23"), ("details[reminder][time]", "20:00")];

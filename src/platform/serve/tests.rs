@@ -321,14 +321,26 @@ async fn whoever_asks_first_whether_to_send_is_not_told_to_when_nobody_will_read
 #[tokio::test]
 async fn an_error_without_words_gets_a_page_where_pages_are_read() {
     let server = Server::start(Limits::default()).await;
-    for (accept, expected) in
-        [("text/html,*/*", "<!DOCTYPE html>"), ("*/*", "This address does not take that method.\n")]
-    {
+    for (accept, language, expected) in [
+        ("text/html,*/*", "en", "<!DOCTYPE html><html lang=\"en\">"),
+        ("text/html,*/*", "es-MX", "<!DOCTYPE html><html lang=\"es\">"),
+        ("*/*", "de", "This address does not take that method.\n"),
+        ("*/*", "de, es;q=0.1", "Esta dirección no admite ese método.\n"),
+    ] {
         let mut stream = server.connect().await;
-        send(&mut stream, &format!("PUT / HTTP/1.1\r\nhost: a\r\naccept: {accept}\r\nconnection: close\r\n\r\n")).await;
+        let asked = format!("accept: {accept}\r\naccept-language: {language}");
+        send(&mut stream, &format!("PUT / HTTP/1.1\r\nhost: a\r\n{asked}\r\nconnection: close\r\n\r\n")).await;
         let answer = rest(&mut stream).await;
         let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
         assert!(head.starts_with("HTTP/1.1 405 ") && body.starts_with(expected), "{answer}");
+        assert!(head.contains("\r\nvary: accept, accept-language"), "{answer}");
+    }
+    for (language, expected) in [("en", "it has been noted"), ("es", "ha quedado anotado")] {
+        let mut stream = server.connect().await;
+        let head = format!("GET /panic HTTP/1.1\r\nhost: a\r\naccept: text/html\r\naccept-language: {language}\r\n");
+        send(&mut stream, &format!("{head}connection: close\r\n\r\n")).await;
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 500 ") && answer.contains(expected), "{answer}");
     }
 }
 
