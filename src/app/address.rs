@@ -75,10 +75,10 @@ pub fn sign_up(page: &str) -> String {
 /// What a browser needs to install the app (Web Application Manifest), in `language`.
 #[cfg(feature = "ssr")]
 pub fn manifest(language: Language) -> String {
-    match language {
-        Language::English => "/manifest.webmanifest".to_owned(),
-        other => format!("/manifest.{}.webmanifest", other.tag()),
+    if language == Language::default() {
+        return "/manifest.webmanifest".to_owned();
     }
+    format!("/manifest.{}.webmanifest", language.tag())
 }
 
 #[cfg(test)]
