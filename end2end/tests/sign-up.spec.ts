@@ -24,7 +24,7 @@ test('the account page shows what the provider told, and no token', async ({ pag
   await expect(table).toContainText('Grace Hopper');
   await expect(table).toContainText('iss');
   // A JSON Web Token begins like this, whatever it says.
-  expect(await page.content()).not.toContain('eyJ');
+  expect(await page.content()).not.toMatch(/eyJ[\w-]{10,}\./);
   expect(customer.email).toBeTruthy();
 });
 

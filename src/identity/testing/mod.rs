@@ -24,6 +24,10 @@ use crate::identity::tokens::AcquireError;
 /// The tenant id of every double.
 pub(crate) const TENANT: Uuid = uuid!("7ad3a2c4-5f0e-4a86-9d8e-0a1b2c3d4e5f");
 
+/// What every JSON Web Token has in its midst (RFC 7519 §3: a dot, and `{"…` in base64url). Sealed values have no dots; letters
+/// alone would be found in them by chance.
+pub(crate) const JWT: &str = ".eyJ";
+
 /// The API's client id: the audience of access tokens.
 pub(crate) const API: &str = "a9a9a9a9-0000-4000-8000-000000000001";
 

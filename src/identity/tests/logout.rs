@@ -14,7 +14,7 @@ async fn signing_out_ends_the_session_here_drops_the_tokens_and_goes_on_to_the_p
     let parameters = page.parameters();
     assert_eq!(parameters["post_logout_redirect_uri"], "http://localhost:3000/auth/signed-out");
     assert_eq!(parameters["logout_hint"], "opaque");
-    assert!(!page.location().contains("eyJ"), "no token in an address");
+    assert!(!page.location().contains(JWT), "no token in an address");
     assert_eq!(app.whoami(&mut stolen).await, "nobody");
     let read = Scopes::parse(READ);
     let denied = app.identity.tokens().for_user(&alice(), &read).await.err();
@@ -307,12 +307,12 @@ async fn the_state_of_a_sign_out_counts_in_its_own_browser_once_and_for_ten_minu
 async fn the_id_token_is_kept_sealed_and_shown_at_sign_out_only_where_configuration_says_so() {
     let app = TestApp::at_whole_provider().await;
     let mut browser = app.signed_in().await;
-    assert!(!app.post(&mut browser, "/auth/sign-out", "").await.location().contains("eyJ"));
+    assert!(!app.post(&mut browser, "/auth/sign-out", "").await.location().contains(JWT));
 
     let app = TestApp::configured(json!({"send_id_token_hint": true})).await;
     let mut browser = app.signed_in().await;
     let data: String = sqlx::query_scalar("SELECT data FROM sessions").fetch_one(app.identity.db()).await.unwrap();
-    assert!(data.contains("id_token") && !data.contains("eyJ"), "sealed");
+    assert!(data.contains("id_token") && !data.contains(JWT), "sealed");
     let asked = app.post(&mut browser, "/auth/sign-out", "").await.parameters();
     let claims = crate::identity::jwt::parse(&asked["id_token_hint"]).map(|_| ());
     assert_eq!(claims, Ok(()));
