@@ -4,7 +4,6 @@
 use leptos_router::location::Url;
 use uuid::Uuid;
 
-#[cfg(feature = "ssr")]
 use crate::language::Language;
 
 /// The cookie in which the page's scripts tell the IANA name of the time zone that their browser is in.
@@ -73,7 +72,6 @@ pub fn sign_up(page: &str) -> String {
 }
 
 /// What a browser needs to install the app (Web Application Manifest), in `language`.
-#[cfg(feature = "ssr")]
 pub fn manifest(language: Language) -> String {
     if language == Language::default() {
         return "/manifest.webmanifest".to_owned();

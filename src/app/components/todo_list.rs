@@ -187,6 +187,7 @@ fn ToggleAll() -> impl IntoView {
                 role="checkbox"
                 aria-checked=move || all_done.get().to_string()
                 aria-label=state.texts().mark_all()
+                title=state.texts().mark_all()
             >
                 <Tick />
             </button>
