@@ -18,6 +18,7 @@
 //! | `dev` | all of them in one process |
 //! | `architecture` | the rooms, and walks through the code |
 //! | `sessions_and_tokens` | where sessions and tokens live, and how they are renewed and ended |
+//! | `expectations` | what people expect of a to-do list, and where each is tried |
 //! | `decisions` | what could have been done otherwise, and why it was not |
 //! | `build` | set-up, targets, tests |
 //! | `entra_setup` | from an empty tenant to a running Errand, and the same for other providers |
@@ -71,6 +72,9 @@ pub mod digest;
 #[cfg(feature = "ssr")]
 #[doc = include_str!("docs/entra-setup.md")]
 pub mod entra_setup {}
+#[cfg(feature = "ssr")]
+#[doc = include_str!("docs/expectations.md")]
+pub mod expectations {}
 #[cfg(feature = "identity")]
 pub mod identity;
 pub mod language;

@@ -15,6 +15,7 @@ mod data_folder;
 mod dev_configuration;
 mod doctor;
 mod examples;
+mod expectations;
 mod faults;
 mod features;
 mod forms;
