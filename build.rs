@@ -12,7 +12,7 @@ fn main() {
         #[cfg(feature = "tenant")]
         texts::make("tenant", texts::Speakers::Server);
         #[cfg(feature = "ssr")]
-        for room in ["daemon", "web"] {
+        for room in ["api", "daemon", "web"] {
             texts::make(room, texts::Speakers::Server);
         }
     }

@@ -11,9 +11,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::content::{Content, Given};
+use super::detail::Detail;
 use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::store::In;
+use super::texts::Texts;
 use crate::identity::bearer::{Caller, Kind};
 use crate::todo::{ListName, ListPatch, NewTodo, Patch};
 
@@ -38,11 +40,11 @@ pub(super) trait Members: DeserializeOwned {
 }
 
 /// Where a member is that is not known, and which are.
-pub(super) fn unknown(members: &Map<String, Value>, known: &[&str], content: &[&str]) -> Option<(String, String)> {
+pub(super) fn unknown(members: &Map<String, Value>, known: &[&str], content: &[&str]) -> Option<(String, Detail)> {
     let is_known = |name: &&String| known.contains(&name.as_str()) || content.contains(&name.as_str());
     let unknown = members.keys().find(|name| !is_known(name))?;
     let known = [known, content].concat().join(", ");
-    Some((pointer(unknown), format!("There is no such member here. Known: {known}.")))
+    Some((pointer(unknown), Detail::new(move |t| t.member_unknown(&known))))
 }
 
 /// A JSON body: 415 for other content types, 413 when too large, 400 when it is not what was expected.
@@ -58,19 +60,18 @@ impl<S: Send + Sync, T: Members> FromRequest<S> for Json<T> {
         let is_json = media_type == "application/json"
             || (media_type.starts_with("application/") && media_type.ends_with("+json"));
         if !is_json {
-            let detail = "Send the body as application/json.";
-            return Err(Problem::of(ProblemType::MediaType, detail));
+            return Err(Problem::of(ProblemType::MediaType, Texts::body_not_json));
         }
         DefaultBodyLimit::max(T::MAX_BYTES).apply(&mut request);
         let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => {
-                let detail = format!("The body is larger than {} KiB.", T::MAX_BYTES / 1024);
-                Problem::of(ProblemType::TooLarge, detail)
+                Problem::of(ProblemType::TooLarge, Detail::new(|t| t.body_over(&(T::MAX_BYTES / 1024))))
             }
-            _ => Problem::bad_request("The body ended before it was complete."),
+            _ => Problem::bad_request(Texts::body_ended_early),
         })?;
         let malformed = |error: serde_json::Error| {
-            Problem::bad_request(format!("The body is not the JSON that was expected: {error}."))
+            let error = error.to_string();
+            Problem::bad_request(Detail::new(move |t| t.body_unexpected(&error)))
         };
         // What cannot be looked at is not let through without: a number may be too large for it, of a member that is not known.
         if let Value::Object(members) = serde_json::from_slice(&body).map_err(malformed)? {
@@ -96,7 +97,7 @@ impl<S: Send + Sync> FromRequestParts<S> for TodoId {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let malformed = || Problem::bad_request("The id in the address is not a UUID.");
+        let malformed = || Problem::bad_request(Texts::address_id);
         let Path(id) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| malformed())?;
         id.parse().map(Self).map_err(|_| malformed())
     }
@@ -145,8 +146,7 @@ impl Seen {
         // A proxy that compresses answers makes tags weak; the version is the same.
         let tag = tag.map(|tag| tag.strip_prefix("W/").unwrap_or(tag));
         let version = tag.and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
-        let malformed = "If-Match takes one entity tag, as the ETag header had it: \"17\".";
-        version.map(|version| Self(Some(version))).ok_or_else(|| Problem::bad_request(malformed))
+        version.map(|version| Self(Some(version))).ok_or_else(|| Problem::bad_request(Texts::if_match_malformed))
     }
 }
 
@@ -194,13 +194,13 @@ impl Members for Mark {
 }
 
 /// The list that requests about several to-dos name: `default` for the one that everybody has.
-pub(super) fn list(named: Option<&str>) -> Result<In, &'static str> {
+pub(super) fn list(named: Option<&str>) -> Result<In, Detail> {
     match named {
         None => Ok(In::All),
         Some("default") => Ok(In::List(None)),
         Some(id) => match id.parse() {
             Ok(id) => Ok(In::List(Some(id))),
-            Err(_) => Err("This is neither the id of a list nor \"default\", for the one that everybody has."),
+            Err(_) => Err(Texts::neither_list_nor_default.into()),
         },
     }
 }
@@ -220,7 +220,7 @@ impl Mark {
 /// As [`Draft::id`].
 fn given_id(id: Option<&Value>) -> Result<Option<Uuid>, Problem> {
     let Some(text) = id.and_then(Value::as_str) else { return Ok(None) };
-    let id: Uuid = text.parse().map_err(|_| Problem::member("/id", "This is not a UUID."))?;
+    let id: Uuid = text.parse().map_err(|_| Problem::member("/id", Texts::not_a_uuid))?;
     Ok(Some(id).filter(|id| !id.is_nil()))
 }
 
@@ -313,27 +313,27 @@ impl ListChange {
             Given::Null => Some(list_name("")?),
             Given::Value(name) => Some(list_name(name)?),
         };
-        let after = self.after.id("/after", "This is not the id of a list.")?;
+        let after = self.after.id("/after", Texts::not_a_list_id)?;
         if name.is_none() && after.is_none() {
-            return Err(Problem::bad_request("Nothing is to be changed: give name, after or both."));
+            return Err(Problem::bad_request(Texts::nothing_to_change_of_list));
         }
         Ok(ListPatch { name, after })
     }
 }
 
 fn list_name(name: &str) -> Result<ListName, Problem> {
-    ListName::parse(name).map_err(|error| Problem::member("/name", error.to_string()))
+    ListName::parse(name).map_err(|error| Problem::member("/name", error))
 }
 
 /// Whose to-dos are meant: the user's own, or the ones that an app names.
-pub(super) fn owner<'a>(caller: &'a Caller, named: Option<&'a str>) -> Result<&'a str, &'static str> {
+pub(super) fn owner<'a>(caller: &'a Caller, named: Option<&'a str>) -> Result<&'a str, Detail> {
     if caller.kind == Kind::User {
         return Ok(&caller.key);
     }
     match named {
-        None | Some("") => Err("An app calls without a user: name the owner."),
+        None | Some("") => Err(Texts::owner_missing.into()),
         Some(owner) if owner.len() > MAX_OWNER || owner.chars().any(char::is_control) => {
-            Err("That is no owner's key: it is too long, or contains control characters.")
+            Err(Texts::owner_malformed.into())
         }
         Some(owner) => Ok(owner),
     }

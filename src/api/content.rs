@@ -4,7 +4,9 @@ use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::detail::Detail;
 use super::problem::Problem;
+use super::texts::Texts;
 use super::time_zone::time_zone;
 use crate::todo::{
     ClockTime, Day, Description, DueError, DuePatch, NewTodo, Note, Patch, Repeat, Step, Unfit, ZoneName,
@@ -42,7 +44,7 @@ impl<T> Given<T> {
 impl Given<String> {
     /// The id that it has, if it has one.
     #[expect(clippy::option_option, reason = "absent, null, or an id")]
-    pub(super) fn id(&self, at: &str, malformed: &str) -> Result<Option<Option<Uuid>>, Problem> {
+    pub(super) fn id(&self, at: &str, malformed: impl Into<Detail>) -> Result<Option<Option<Uuid>>, Problem> {
         self.or(None, |id| id.parse().map(Some)).map_err(|_: uuid::Error| Problem::member(at, malformed))
     }
 }
@@ -135,22 +137,21 @@ impl Content {
     /// What is to change of a to-do. `at` points to the object (RFC 6901) that says so.
     pub(super) fn patch(&self, at: &str) -> Result<Patch, Problem> {
         let Self { description, done, note, starred, due, reminder, repeat, list, steps } = self;
-        let refused =
-            |member: &str, error: &dyn std::error::Error| Problem::member(format!("{at}/{member}"), error.to_string());
+        let refused = |member: &str, error: Detail| Problem::member(format!("{at}/{member}"), error);
         let description = match description {
             Given::Absent => None,
-            Given::Null => return Err(Problem::member(format!("{at}/description"), "Say what is to be done.")),
-            Given::Value(text) => Some(Description::parse(text).map_err(|error| refused("description", &error))?),
+            Given::Null => return Err(Problem::member(format!("{at}/description"), Texts::say_what)),
+            Given::Value(text) => Some(Description::parse(text).map_err(|error| refused("description", error.into()))?),
         };
         Ok(Patch {
             description,
             done: done.or(false, |done| Ok::<_, Problem>(*done))?,
-            note: note.or(Note::default(), |text| Note::parse(text)).map_err(|error| refused("note", &error))?,
+            note: note.or(Note::default(), |text| Note::parse(text)).map_err(|error| refused("note", error.into()))?,
             starred: starred.or(false, |starred| Ok::<_, Problem>(*starred))?,
             due: due.or(None, |due| due.patch(&format!("{at}/due")).map(Some))?,
             reminder: reminder.or(None, |moment| moment.patch(&format!("{at}/reminder")).map(Some))?,
-            repeat: repeat.or(None, |rule| Repeat::parse(rule).map(Some)).map_err(|error| refused("repeat", &error))?,
-            list: list.id(&format!("{at}/list"), "This is not the id of a list.")?,
+            repeat: repeat.or(None, |rule| Repeat::parse(rule).map(Some)).map_err(|error| refused("repeat", error.into()))?,
+            list: list.id(&format!("{at}/list"), Texts::not_a_list_id)?,
             steps: steps.or(Vec::new(), |steps| parse_steps(steps, &format!("{at}/steps")))?,
             after: None,
         })
@@ -158,10 +159,11 @@ impl Content {
 
     /// What is to change of a to-do that is there: of its place, too.
     pub(super) fn patch_and_place(&self, after: &Given<String>, at: &str) -> Result<Patch, Problem> {
-        let after = after.id(&format!("{at}/after"), "This is not the id of a to-do.")?;
+        let after = after.id(&format!("{at}/after"), Texts::not_a_todo_id)?;
         let patch = Patch { after, ..self.patch(at)? };
         if patch.is_empty() {
-            let nothing = "Nothing is to be changed: give description, done, note, starred, due, reminder, repeat, list, steps, after or several of them.";
+            let members = [Self::MEMBERS, &["after"]].concat().join(", ");
+            let nothing = Detail::new(move |t| t.nothing_to_change(&members));
             return Err(if at.is_empty() { Problem::bad_request(nothing) } else { Problem::member(at, nothing) });
         }
         Ok(patch)
@@ -172,7 +174,7 @@ impl Content {
         let patch = self.patch(at)?;
         let description = patch.description.clone();
         let description =
-            description.ok_or_else(|| Problem::member(format!("{at}/description"), "Say what is to be done."))?;
+            description.ok_or_else(|| Problem::member(format!("{at}/description"), Texts::say_what))?;
         patch.merge(description.into()).map_err(|error| unfit(at, error))
     }
 
@@ -184,36 +186,32 @@ impl Content {
 
 impl DueBody {
     fn patch(&self, at: &str) -> Result<DuePatch, Problem> {
-        let refused =
-            |member: &str, error: &dyn std::error::Error| Problem::member(format!("{at}/{member}"), error.to_string());
+        let refused = |member: &str, error: Detail| Problem::member(format!("{at}/{member}"), error);
         let date = match &self.date {
             Given::Absent => None,
-            Given::Null => return Err(refused("date", &DueError::NoDate)),
-            Given::Value(text) => Some(Day::parse(text).map_err(|error| refused("date", &error))?),
+            Given::Null => return Err(refused("date", DueError::NoDate.into())),
+            Given::Value(text) => Some(Day::parse(text).map_err(|error| refused("date", error.into()))?),
         };
         let time = self.time.or(None, |text| ClockTime::parse(text).map(Some));
         let time_zone = self.time_zone.or(None, |text| time_zone(text).map(Some));
         Ok(DuePatch {
             date,
-            time: time.map_err(|error| refused("time", &error))?,
-            time_zone: time_zone.map_err(|error| refused("timeZone", &error))?,
+            time: time.map_err(|error| refused("time", error.into()))?,
+            time_zone: time_zone.map_err(|error| refused("timeZone", error.into()))?,
         })
     }
 }
 
 fn parse_steps(steps: &[StepBody], at: &str) -> Result<Vec<Step>, Problem> {
     if steps.len() > Step::MAX {
-        return Err(Problem::member(at, format!("There are more than {} steps. Leave some out.", Step::MAX)));
+        return Err(Problem::member(at, Detail::new(|t| t.too_many_steps(&Step::MAX))));
     }
     let mut parsed: Vec<Step> = Vec::with_capacity(steps.len());
     for (number, StepBody { id, text, done }) in steps.iter().enumerate() {
         let id = id.parse().ok().filter(|id: &Uuid| !id.is_nil() && parsed.iter().all(|step| step.id != *id));
-        let id = id.ok_or_else(|| {
-            let detail = "Make a UUID for each step, at random, that no other step has.";
-            Problem::member(format!("{at}/{number}/id"), detail)
-        })?;
+        let id = id.ok_or_else(|| Problem::member(format!("{at}/{number}/id"), Texts::step_id))?;
         let text = Description::parse(text)
-            .map_err(|error| Problem::member(format!("{at}/{number}/text"), error.to_string()))?;
+            .map_err(|error| Problem::member(format!("{at}/{number}/text"), error))?;
         parsed.push(Step { id, text, done: *done });
     }
     Ok(parsed)
@@ -221,5 +219,5 @@ fn parse_steps(steps: &[StepBody], at: &str) -> Result<Vec<Step>, Problem> {
 
 /// Refuses what does not fit together, or not to what there is.
 pub(super) fn unfit(at: &str, unfit: Unfit) -> Problem {
-    Problem::member(format!("{at}/{}", unfit.member()), unfit.to_string())
+    Problem::member(format!("{at}/{}", unfit.member()), unfit)
 }

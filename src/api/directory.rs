@@ -12,6 +12,7 @@ use super::downstream::Downstream;
 use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::profile::Profile;
+use super::texts::Texts;
 use crate::identity::bearer::{AuthRejection, IncomingToken, Interaction};
 use crate::identity::client::ConfidentialClient;
 use crate::identity::downstream::{ApiResponse, Call, DownstreamApi, DownstreamError};
@@ -94,9 +95,7 @@ pub(super) struct DirectoryError(#[from] DownstreamError);
 
 /// No outage: trying again brings the same.
 fn refused() -> Response {
-    let detail =
-        "This API is set up in a way that the directory, or its provider, refuses: its operator must mend that.";
-    Problem::of(ProblemType::Misconfigured, detail).into_response()
+    Problem::of(ProblemType::Misconfigured, Texts::directory_refuses).into_response()
 }
 
 impl IntoResponse for DirectoryError {
@@ -119,11 +118,10 @@ impl IntoResponse for DirectoryError {
             DownstreamError::Problem(problem) => match problem.status.as_u16() {
                 400 | 409 | 413 | 422 => {
                     tracing::warn!(%problem, detail = problem.detail, "the directory refused a change");
-                    let detail = "The directory does not accept this profile. Change it and try again.";
-                    return Problem::bad_request(detail).into_response();
+                    return Problem::bad_request(Texts::profile_refused).into_response();
                 }
                 404 => {
-                    return Problem::of(ProblemType::NoProfile, "The directory has no profile of yours.")
+                    return Problem::of(ProblemType::NoProfile, Texts::no_profile)
                         .into_response();
                 }
                 401 | 403 => {
@@ -140,8 +138,7 @@ impl IntoResponse for DirectoryError {
             },
             error => tracing::error!(%error, "the directory cannot be reached"),
         }
-        let detail = "The directory that keeps the profiles does not answer at the moment. Try again soon.";
-        let mut response = Problem::of(ProblemType::Unavailable, detail).into_response();
+        let mut response = Problem::of(ProblemType::Unavailable, Texts::directory_unavailable).into_response();
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         response
     }

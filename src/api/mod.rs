@@ -51,7 +51,7 @@
 //!
 //! Users see their own to-dos, apps (daemons) everyone's. Profiles are kept by a directory, which is asked on the
 //! customer's behalf (`directory`). Every error is a problem document (RFC 9457); its `type` leads to
-//! its explanation in `/api/docs`. Scripts
+//! its explanation in `/api/docs`, and its words are in the language that the request asks for (`detail`, `texts`). Scripts
 //! in browsers have no business here, their access tokens stay on the web server: CORS is closed, unless `allowed_origins`
 //! names web sites. How often a caller may call is limited (`rate_limits`), and answers say what is left.
 
@@ -66,10 +66,13 @@ mod content_tests;
 mod cors;
 mod cursor;
 mod derived_id;
+mod detail;
 mod directory;
 mod downstream;
 #[cfg(test)]
 mod events_tests;
+#[cfg(test)]
+mod language_tests;
 #[cfg(test)]
 mod list_tests;
 #[cfg(test)]
@@ -89,6 +92,7 @@ mod profile_tests;
 mod rate_limit;
 #[cfg(test)]
 mod rate_limit_tests;
+mod rejection;
 #[cfg(test)]
 mod reminders_tests;
 #[cfg(test)]
@@ -98,6 +102,7 @@ mod state;
 mod store;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod time_zone;
 mod transfer;
 #[cfg(test)]

@@ -12,8 +12,10 @@ use super::body::{Change, Draft, ListChange, ListDraft, Mark, Members};
 use super::problem::Document;
 use super::problem_type::ProblemType;
 use super::state::Api;
+use super::texts::Texts;
 use super::transfer::FileTodo;
 use crate::identity::bearer::Permission;
+use crate::language::Language;
 use crate::platform::hash;
 
 /// What an operation says of the problems that are its own, by name.
@@ -24,12 +26,13 @@ const SCHEME: &str = "accessToken";
 
 const ABOUT: &str = "Keeps the to-dos of customers, each of whom an access token names. Users see their own to-dos, apps \
                      (daemons) everyone's.\n\nEach change of a list has a number: the version of the to-dos that it changed, \
-                     and what undoing it is asked by. Every error is a problem document (RFC 9457). Bodies with members that \
-                     are not known are refused.";
+                     and what undoing it is asked by. Every error is a problem document (RFC 9457), \
+                     in English or Spanish as `Accept-Language` asks. Bodies with members that are not known are refused.";
 
 /// What is said of headers and parameters wherever they are.
-const KNOWN: [(&str, &str); 9] = [
+const KNOWN: [(&str, &str); 10] = [
     ("id", "The id of the to-do."),
+    ("Accept-Language", "The language of problems: English (`en`), which is that of whoever asks for none of ours, or Spanish (`es`)."),
     ("If-Match", "Only if it is of this version: an `ETag`, or `*`."),
     ("ETag", "The version of what is answered, for `If-Match` and `If-None-Match`: `\"17\"`."),
     ("Todolist-Change", "The number of the change, which undoing it is asked by; absent where nothing was changed."),
@@ -134,8 +137,11 @@ fn leave_out_nothing(value: &mut Value) {
 }
 
 fn complete(operation: &mut Map<String, Value>, api: &Api) {
-    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
-    for parameter in parameters.into_iter().flatten() {
+    let parameters = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut();
+    for parameter in parameters.into_iter().flat_map(|parameters| {
+        parameters.push(json!({"name": "Accept-Language", "in": "header", "required": false, "schema": {"type": "string"}}));
+        parameters
+    }) {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         describe(&name, parameter);
     }
@@ -188,7 +194,11 @@ fn complete(operation: &mut Map<String, Value>, api: &Api) {
         }
     }
     let broken = "Something went wrong here, and was noted (`about:blank`).";
-    let broken = json!({"description": broken, "content": {"application/problem+json": {"schema": reference()}}});
+    let broken = json!({
+        "description": broken,
+        "headers": problem_headers(),
+        "content": {"application/problem+json": {"schema": reference()}},
+    });
     responses.insert("500".to_owned(), broken);
 }
 
@@ -229,19 +239,36 @@ fn reference() -> Value {
     json!({"$ref": "#/components/schemas/Problem"})
 }
 
+/// A header that is always there.
+fn header(description: &str, kind: &str) -> Value {
+    json!({"description": description, "required": true, "schema": {"type": kind}})
+}
+
+/// What every problem has.
+fn problem_headers() -> Value {
+    json!({
+        "Content-Language": header("The language of `title` and `detail`: `en` or `es`.", "string"),
+        "Vary": header("What the answer depends on: `accept-language`, at least.", "string"),
+    })
+}
+
 /// The answer of a status that problems of these kinds have.
 fn refusal(status: u16, kinds: &[ProblemType]) -> Value {
-    let lines: Vec<String> = kinds.iter().map(|kind| format!("- `{}`: {}.", kind.name(), kind.title())).collect();
+    let title = |kind: &ProblemType| kind.title(Texts::of(Language::English));
+    let lines: Vec<String> = kinds.iter().map(|kind| format!("- `{}`: {}.", kind.name(), title(kind))).collect();
     let uris: Vec<String> = kinds.iter().map(|kind| kind.uri()).collect();
     let narrowed = json!({"properties": {"type": {"enum": uris}, "status": {"const": status}}});
     let schema = json!({"allOf": [reference(), narrowed]});
-    let header = |name: &str, description: &str, kind: &str| json!({name: {"description": description, "required": true, "schema": {"type": kind}}});
-    let headers = match status {
-        401 => header("WWW-Authenticate", "What a token needs (RFC 6750 §3, RFC 9728 §5.1).", "string"),
-        412 => header("ETag", "The version of what is there now.", "string"),
-        429 | 503 => header("Retry-After", "After how many seconds to try again.", "integer"),
-        _ => json!({}),
+    let mut headers = problem_headers();
+    let further = match status {
+        401 => Some(("WWW-Authenticate", "What a token needs (RFC 6750 §3, RFC 9728 §5.1).", "string")),
+        412 => Some(("ETag", "The version of what is there now.", "string")),
+        429 | 503 => Some(("Retry-After", "After how many seconds to try again.", "integer")),
+        _ => None,
     };
+    if let Some((name, description, kind)) = further {
+        headers[name] = header(description, kind);
+    }
     json!({
         "description": lines.join("\n"),
         "headers": headers,

@@ -3,6 +3,8 @@
 
 use axum::http::StatusCode;
 
+use super::texts::Texts;
+
 /// Where they are explained.
 pub(super) const DOCS: &str = "/api/docs";
 
@@ -73,13 +75,16 @@ pub(super) enum ProblemType {
     Unavailable,
 }
 
+/// A title, in the language that is given.
+type Title = fn(Texts) -> &'static str;
+
 /// Each with its name, its status, its title, and what a client does about it; in the order of the enumeration.
-const TABLE: [(ProblemType, &str, u16, &str, &str); 31] = [
+const TABLE: [(ProblemType, &str, u16, Title, &str); 31] = [
     (
         ProblemType::InvalidRequest,
         "invalid-request",
         400,
-        "The request cannot be understood",
+        Texts::title_invalid_request,
         "The address, its query, a header or the body is not what the description of the operation asks for; `detail` \
                  says what. The same request will be refused again.",
     ),
@@ -87,21 +92,21 @@ const TABLE: [(ProblemType, &str, u16, &str, &str); 31] = [
         ProblemType::InvalidMember,
         "invalid-member",
         400,
-        "A member of the body is not acceptable",
+        Texts::title_invalid_member,
         "Each of `errors` points to a member (`pointer`, RFC 6901) and says what to do about it (`detail`).",
     ),
     (
         ProblemType::InvalidFile,
         "invalid-file",
         400,
-        "The file is not acceptable",
+        Texts::title_invalid_file,
         "Each of `errors` names a line of the file (`line`) and says what is wrong with it (`detail`). Nothing was imported.",
     ),
     (
         ProblemType::NoToken,
         "no-token",
         401,
-        "There is no access token",
+        Texts::title_no_token,
         "Send one in the Authorization header. `WWW-Authenticate` names the least scope that suffices, and where the \
                  metadata of this API are (RFC 9728), which say who issues tokens for it.",
     ),
@@ -109,7 +114,7 @@ const TABLE: [(ProblemType, &str, u16, &str, &str); 31] = [
         ProblemType::InvalidToken,
         "invalid-token",
         401,
-        "The access token is not good",
+        Texts::title_invalid_token,
         "It has expired, or was not issued for this API. Acquire another one; with the same, the request will be \
                  refused again.",
     ),
@@ -117,14 +122,14 @@ const TABLE: [(ProblemType, &str, u16, &str, &str); 31] = [
         ProblemType::MoreProofNeeded,
         "more-proof-needed",
         401,
-        "The user must prove more",
+        Texts::title_more_proof_needed,
         "The operation takes more than signing in. Acquire a token with the claims that `WWW-Authenticate` carries.",
     ),
     (
         ProblemType::InsufficientPermission,
         "insufficient-permission",
         403,
-        "The access token does not permit this",
+        Texts::title_insufficient_permission,
         "`WWW-Authenticate` names the scope that a token needs. An app needs an app permission, which an administrator \
                  grants.",
     ),
@@ -132,14 +137,14 @@ const TABLE: [(ProblemType, &str, u16, &str, &str); 31] = [
         ProblemType::ClientNotServed,
         "client-not-served",
         403,
-        "This client app is not served",
+        Texts::title_client_not_served,
         "The API serves certain client apps only, and the one that the token was issued to is not among them.",
     ),
     (
         ProblemType::InteractionRequired,
         "interaction-required",
         403,
-        "The user must go to the provider",
+        Texts::title_interaction_required,
         "This API calls another one on the user's behalf, and the user has not consented to that, or must prove more. \
                  `WWW-Authenticate` says what to ask for.",
     ),
@@ -147,85 +152,85 @@ const TABLE: [(ProblemType, &str, u16, &str, &str); 31] = [
         ProblemType::UsersOnly,
         "users-only",
         403,
-        "This is for users",
+        Texts::title_users_only,
         "An app that calls as itself has no list of its own.",
     ),
     (
         ProblemType::NoSuchTodo,
         "no-such-todo",
         404,
-        "There is no such to-do",
+        Texts::title_no_such_todo,
         "There is none with this id, or it is somebody else's: which of the two is not told.",
     ),
     (
         ProblemType::NoSuchList,
         "no-such-list",
         404,
-        "There is no such list",
+        Texts::title_no_such_list,
         "There is none with this id, or it is somebody else's: which of the two is not told.",
     ),
     (
         ProblemType::NoSuchChange,
         "no-such-change",
         404,
-        "There is no such change to undo",
+        Texts::title_no_such_change,
         "There was none with this number, or it was more than a day ago.",
     ),
     (
         ProblemType::NothingToUndo,
         "nothing-to-undo",
         404,
-        "There is nothing to undo",
+        Texts::title_nothing_to_undo,
         "Nothing was changed within a day, or all of it is undone.",
     ),
     (
         ProblemType::NoDirectory,
         "no-directory",
         404,
-        "There are no profiles here",
+        Texts::title_no_directory,
         "This API was set up without a directory that could be asked for profiles.",
     ),
     (
         ProblemType::NoProfile,
         "no-profile",
         404,
-        "There is no such profile",
+        Texts::title_no_profile,
         "The directory does not know the customer.",
     ),
     (
         ProblemType::IdTaken,
         "id-taken",
         409,
-        "The id is in use",
+        Texts::title_id_taken,
         "Make another UUID, at random, and send the to-do with that.",
     ),
     (
         ProblemType::NoSuchPlace,
         "no-such-place",
         409,
-        "There is no such place in the list",
+        Texts::title_no_such_place,
         "The to-do or the list that it is to come after is not there. Nothing was done.",
     ),
-    (ProblemType::ListFull, "list-full", 409, "The list is full", "It takes no more to-dos until some are removed."),
+    (ProblemType::ListFull, "list-full", 409, Texts::title_list_full, "It takes no more to-dos until some are removed."),
     (
         ProblemType::ListMissing,
         "list-missing",
         409,
-        "The list is not there",
+        Texts::title_list_missing,
         "The list that the to-do is to be in is not the owner's, or removed. Nothing was done.",
     ),
     (
         ProblemType::TooManyLists,
         "too-many-lists",
         409,
-        "There are as many lists as there may be",
+        Texts::title_too_many_lists,
         "No more are taken until some are removed.",
     ),
     (
         ProblemType::TooManyRepeat,
         "too-many-repeat",
         409,
-        "Too many of the to-dos repeat",
+        Texts::title_too_many_repeat,
         "Each of them adds the next one, and so only a thousand are marked as done at once. Nothing was done: mark some at \
                  a time, in batches.",
     ),
@@ -233,7 +238,7 @@ const TABLE: [(ProblemType, &str, u16, &str, &str); 31] = [
         ProblemType::RemovedSince,
         "removed-since",
         410,
-        "It was removed since",
+        Texts::title_removed_since,
         "It was added with this id already, and removed since. Nothing was done: an addition that is repeated does not \
                  bring back what somebody removed.",
     ),
@@ -241,14 +246,14 @@ const TABLE: [(ProblemType, &str, u16, &str, &str); 31] = [
         ProblemType::ChangesForgotten,
         "changes-forgotten",
         410,
-        "What changed is not known any more",
+        Texts::title_changes_forgotten,
         "The change that was named is too long ago, or of another list. Fetch the list.",
     ),
     (
         ProblemType::Stale,
         "stale",
         412,
-        "It was changed meanwhile",
+        Texts::title_stale,
         "It is not of the version that `If-Match` names, or has to-dos that were not seen. Nothing was done; `current` is how it is now, and `ETag` has its \
                  version.",
     ),
@@ -256,21 +261,21 @@ const TABLE: [(ProblemType, &str, u16, &str, &str); 31] = [
         ProblemType::TooLarge,
         "too-large",
         413,
-        "The body is too large",
+        Texts::title_too_large,
         "`detail` says how large it may be. Send less at once.",
     ),
     (
         ProblemType::MediaType,
         "media-type",
         415,
-        "The body is of another kind",
+        Texts::title_media_type,
         "Send it as the media type that the operation takes.",
     ),
     (
         ProblemType::RateLimited,
         "rate-limited",
         429,
-        "Too many requests",
+        Texts::title_rate_limited,
         "Wait for `Retry-After`. `RateLimit` says how many are left before that happens, and `RateLimit-Policy` how many there \
          are in all (draft-ietf-httpapi-ratelimit-headers). Nothing was done.",
     ),
@@ -278,21 +283,21 @@ const TABLE: [(ProblemType, &str, u16, &str, &str); 31] = [
         ProblemType::TooManyListeners,
         "too-many-listeners",
         429,
-        "The list has too many listeners",
+        Texts::title_too_many_listeners,
         "End one of the streams of events first, or ask again after `Retry-After`.",
     ),
     (
         ProblemType::Misconfigured,
         "misconfigured",
         502,
-        "The API is set up wrong",
+        Texts::title_misconfigured,
         "The operator must mend that; trying again brings the same.",
     ),
     (
         ProblemType::Unavailable,
         "unavailable",
         503,
-        "Not at the moment",
+        Texts::title_unavailable,
         "Something that the API needs does not answer, or too much is asked of it. Try again after `Retry-After`.",
     ),
 ];
@@ -314,8 +319,8 @@ impl ProblemType {
     }
 
     /// What it is, in a few words.
-    pub(super) const fn title(self) -> &'static str {
-        TABLE[self as usize].3
+    pub(super) fn title(self, t: Texts) -> &'static str {
+        (TABLE[self as usize].3)(t)
     }
 
     /// What a client does about it; code is between backticks.

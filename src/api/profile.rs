@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::body::Members;
+use super::detail::Detail;
 use super::problem::Problem;
+use super::texts::Texts;
 use crate::platform::countries::is_country;
 
 /// The longest display name that Graph takes, in characters.
@@ -73,8 +75,7 @@ impl Change {
     /// What the directory is sent: trimmed, and an empty text as `null`, because forms have no other way to say it.
     pub(super) fn check(self) -> Result<Map<String, Value>, Problem> {
         if self.mail.is_some() {
-            let why = "The address is what the customer signs in with. It cannot be changed here.";
-            return Err(Problem::member("/mail", why));
+            return Err(Problem::member("/mail", Texts::profile_mail));
         }
         let mut changes = Map::new();
         let parts = [
@@ -86,28 +87,25 @@ impl Change {
         for (name, pointer, value, limit) in parts {
             let Some(value) = value else { continue };
             let value = value.as_deref().map(str::trim).filter(|text| !text.is_empty());
-            let refuse = |why: String| Err(Problem::member(pointer, why));
+            let refuse = |why: Detail| Err(Problem::member(pointer, why));
             match value {
-                None if name == "displayName" => return refuse("A name to show is needed.".to_owned()),
+                None if name == "displayName" => return refuse(Texts::profile_name.into()),
                 Some(text) if name == "country" && !is_country(text) => {
-                    return refuse(
-                        "Give a country's code of two capital letters (ISO 3166-1 alpha-2), such as NL.".to_owned(),
-                    );
+                    return refuse(Texts::profile_country.into());
                 }
                 Some(text) if text.chars().count() > limit => {
-                    return refuse(format!("That is longer than {limit} characters."));
+                    return refuse(Detail::new(move |t| t.profile_long(&limit)));
                 }
                 Some(text) if text.chars().any(is_control) => {
-                    return refuse("There is a control character in it: type it anew.".to_owned());
+                    return refuse(Texts::profile_control.into());
                 }
                 _ => {}
             }
             changes.insert(name.to_owned(), value.into());
         }
         if changes.is_empty() {
-            return Err(Problem::bad_request(
-                "Nothing is to be changed: give displayName, givenName, surname, country or several of them.",
-            ));
+            let members = "displayName, givenName, surname, country";
+            return Err(Problem::bad_request(Detail::new(move |t| t.nothing_to_change(&members))));
         }
         Ok(changes)
     }

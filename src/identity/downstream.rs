@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -168,6 +168,8 @@ pub struct ApiProblem {
     pub title: String,
     /// `detail`, or Graph's `message`: the API's words for people.
     pub detail: Option<String>,
+    /// `Content-Language`: which language the words are in, where the API says so.
+    pub language: Option<String>,
     /// The whole document, for members of the API's own; `null` when the body is not JSON.
     pub document: Value,
     /// How long the API asks to wait (429, 503).
@@ -614,6 +616,7 @@ impl ApiProblem {
             title: text("title", "code")
                 .unwrap_or_else(|| status.canonical_reason().unwrap_or("unknown status").to_owned()),
             detail: text("detail", "message"),
+            language: headers.get(CONTENT_LANGUAGE).and_then(|tag| tag.to_str().ok()).map(str::to_owned),
             retry_after: retry_after(headers),
             status,
             document,

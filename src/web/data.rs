@@ -25,7 +25,8 @@ pub(crate) async fn delete_everything(confirmation: &str) -> Result<Done, AppErr
         return Err(AppError::Invalid(Reason::Confirmation));
     }
     let query = [("everything", "true")];
-    let call = Call { method: Some(Method::DELETE), query: &query, scopes: "write", ..Call::default() };
+    let (method, headers) = (Some(Method::DELETE), [downstream::in_language_of(&request)]);
+    let call = Call { method, query: &query, headers: &headers, scopes: "write", ..Call::default() };
     let web = &request.web;
     let deleted = web.todolist().call_for_user(web.identity().tokens(), &signed_in.key, &call).await;
     deleted.map_err(|error| downstream::failed("the ToDoList API", &request, &signed_in, &error))?;

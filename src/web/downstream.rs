@@ -1,6 +1,8 @@
 //! What a call to an API that brought nothing means for the customer.
 
-use super::flash;
+use axum::http::{HeaderName, HeaderValue, header};
+
+use super::{flash, language};
 use super::request::Request;
 use crate::app::error::AppError;
 use crate::app::model::reason::Reason;
@@ -8,7 +10,19 @@ use crate::identity::downstream::{ApiProblem, ApiResponse, DownstreamError};
 use crate::identity::session::UserSession;
 use crate::identity::tokens::AcquireError;
 use crate::identity::{NextStep, Purpose};
+use crate::language::Language;
 use crate::platform::outbound;
+
+/// The header of a call that asks an API for its words in the language of the page.
+pub(super) fn in_language_of(request: &Request) -> (HeaderName, HeaderValue) {
+    let language = language::spoken(&request.parts.headers);
+    (header::ACCEPT_LANGUAGE, HeaderValue::from_static(language.tag()))
+}
+
+/// The language of an API's words; English where it does not say.
+pub(super) fn language_of(problem: &ApiProblem) -> Language {
+    problem.language.as_deref().and_then(Language::of_tag).unwrap_or_default()
+}
 
 /// The error of a call to `api` (its name, for the log).
 pub(super) fn failed(api: &str, request: &Request, signed_in: &UserSession, error: &DownstreamError) -> AppError {
@@ -17,7 +31,8 @@ pub(super) fn failed(api: &str, request: &Request, signed_in: &UserSession, erro
         DownstreamError::Problem(problem) => match problem.status.as_u16() {
             // With the API's own words (RFC 9457 `detail`), which are written for people.
             400 | 409 | 413 | 422 => {
-                AppError::Invalid(Reason::Api { kind: kind_of(problem), detail: problem.detail.clone() })
+                let (kind, detail) = (kind_of(problem), problem.detail.clone());
+                AppError::Invalid(Reason::Api { kind, detail, language: language_of(problem) })
             }
             // Of what is not shown with what it has become.
             412 => AppError::Invalid(Reason::Stale),

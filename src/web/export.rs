@@ -64,7 +64,8 @@ pub(super) async fn handle(State(web): State<Web>, request: HttpRequest) -> Resp
 async fn begin(request: &Request, format: &str) -> Result<ApiStream, AppError> {
     let signed_in = request.require_signed_in().await?;
     let query = [("format", format)];
-    let call = Call { path: &["export"], query: &query, scopes: "read", ..Call::default() };
+    let headers = [downstream::in_language_of(request)];
+    let call = Call { path: &["export"], query: &query, headers: &headers, scopes: "read", ..Call::default() };
     let web = &request.web;
     let file = web.todolist().stream_for_user(web.identity().tokens(), &signed_in.key, &call).await;
     file.map_err(|error| downstream::failed("the ToDoList API", request, &signed_in, &error))

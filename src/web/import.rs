@@ -130,8 +130,8 @@ async fn take(request: &Request, parts: Parts, body: Body) -> Result<Done, AppEr
         path: &["import"],
         query: &query,
         body: Some(CallBody::File(media_type, form.file)),
+        headers: &[downstream::in_language_of(request)],
         scopes: "write",
-        ..Call::default()
     };
     let web = &request.web;
     let answer = web.todolist().call_for_user(web.identity().tokens(), &signed_in.key, &call).await;
@@ -191,5 +191,10 @@ fn faults(problem: &ApiProblem) -> Reason {
         detail: fault["detail"].as_str().unwrap_or_default().to_owned(),
     };
     let more = u64::try_from(faults.len().saturating_sub(MAX_LINES)).unwrap_or(u64::MAX);
-    Reason::File { detail: problem.detail.clone(), faults: faults.iter().take(MAX_LINES).map(fault).collect(), more }
+    Reason::File {
+        detail: problem.detail.clone(),
+        faults: faults.iter().take(MAX_LINES).map(fault).collect(),
+        more,
+        language: downstream::language_of(problem),
+    }
 }

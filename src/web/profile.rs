@@ -31,7 +31,7 @@ struct ProfileAnswer {
 pub(super) async fn profile(request: &Request, signed_in: &UserSession) -> Option<Result<Profile, AppError>> {
     let api = request.web.profile()?;
     let call = Call { scopes: "read", ..Call::default() };
-    Some(call_profile(api, request, signed_in, &call).await.map(|answer| Profile {
+    Some(call_profile(api, request, signed_in, call).await.map(|answer| Profile {
         display_name: answer.display_name.unwrap_or_default(),
         given_name: answer.given_name.unwrap_or_default(),
         surname: answer.surname.unwrap_or_default(),
@@ -45,9 +45,10 @@ async fn call_profile(
     api: &DownstreamApi,
     request: &Request,
     signed_in: &UserSession,
-    call: &Call<'_>,
+    call: Call<'_>,
 ) -> Result<ProfileAnswer, AppError> {
-    let answer = api.call_for_user(request.web.identity().tokens(), &signed_in.key, call).await;
+    let call = Call { headers: &[downstream::in_language_of(request)], ..call };
+    let answer = api.call_for_user(request.web.identity().tokens(), &signed_in.key, &call).await;
     let answer = answer.map_err(|error| match downstream::failed(PROFILE_API, request, signed_in, &error) {
         // The customer has a profile, or could not have signed in.
         AppError::NotFound => AppError::Unavailable,
@@ -77,7 +78,7 @@ pub(crate) async fn save_profile(
         "country": known(country),
     });
     let call = Call { method: Some(Method::PATCH), body: Some(body.into()), scopes: "write", ..Call::default() };
-    let profile = call_profile(api, &request, &signed_in, &call).await?;
+    let profile = call_profile(api, &request, &signed_in, call).await?;
     // The ID token keeps the name of the sign-in; this session shows the new one.
     if let Some(name) = profile.display_name {
         request.call_by(&name).await;

@@ -463,6 +463,8 @@ impl Customer {
     pub(super) async fn call(&self, call: Call<'_>) -> Result<ApiResponse, AppError> {
         let Self { request, signed_in } = self;
         let web = &request.web;
+        let headers = [call.headers, &[downstream::in_language_of(request)]].concat();
+        let call = Call { headers: &headers, ..call };
         let answer = web.todolist().call_for_user(web.identity().tokens(), &signed_in.key, &call).await;
         answer.map_err(|error| match changed_since(&error) {
             Some(now) => AppError::Changed { now: Box::new(now) },

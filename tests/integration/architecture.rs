@@ -9,7 +9,7 @@ use crate::imports::{arrows, circles, describe, is_test, module_of};
 const ARROWS: [(&str, &[&str]); 11] = [
     ("dev", &["web", "api", "tenant", "daemon", "identity", "platform", "todo"]),
     ("web", &["app", "digest", "identity", "language", "platform", "todo"]),
-    ("api", &["identity", "platform", "todo"]),
+    ("api", &["identity", "language", "platform", "todo"]),
     ("tenant", &["platform"]),
     ("daemon", &["digest", "identity", "language", "platform", "todo"]),
     ("digest", &["language", "platform"]),

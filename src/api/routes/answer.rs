@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::api::Api;
 use crate::api::content;
 use crate::api::problem::Problem;
+use crate::api::texts::Texts;
 use crate::api::store::{Applied, MAX_PAGE, Operation, Outcome};
 use crate::todo::{API_PATH, CHANGE, Todo};
 
@@ -39,7 +40,7 @@ pub(super) fn next_page<'q>(
 /// How many a page has at most: between 1 and [`MAX_PAGE`]; smaller and larger numbers become the nearest of these.
 pub(super) fn limit(text: Option<&str>) -> Result<i64, Problem> {
     let Some(text) = text else { return Ok(MAX_PAGE) };
-    let number: i64 = text.parse().map_err(|_| Problem::bad_request("`limit` is not a number from 1 to 1000."))?;
+    let number: i64 = text.parse().map_err(|_| Problem::bad_request(Texts::limit_malformed))?;
     Ok(number.clamp(1, MAX_PAGE))
 }
 

@@ -16,7 +16,9 @@ use crate::api::Api;
 use crate::api::body::{self, Json, Members};
 use crate::api::callers::Writer;
 use crate::api::content::{Content, Given};
+use crate::api::detail::Detail;
 use crate::api::problem::Problem;
+use crate::api::texts::Texts;
 use crate::api::store::{Applied, Operation, Outcome, Room};
 use crate::todo::Todo;
 
@@ -46,7 +48,7 @@ impl Members for Batch {
             let Some(item) = item.as_object() else { continue };
             let [own, content] = Item::members(item.get("op").and_then(Value::as_str).unwrap_or_default());
             if let Some((pointer, detail)) = body::unknown(item, own, content) {
-                return Err(Problem::bad_request(format!("/changes/{position}{pointer}: {detail}")));
+                return Err(Problem::bad_request(detail.at(format!("/changes/{position}{pointer}"))));
             }
         }
         Ok(())
@@ -91,7 +93,7 @@ impl Item {
         let at = format!("/changes/{position}");
         Ok(match self {
             Self::Add { id, .. } if id.is_nil() => {
-                return Err(Problem::member(format!("{at}/id"), "Make an id, at random."));
+                return Err(Problem::member(format!("{at}/id"), Texts::batch_id));
             }
             Self::Add { id, content } => Operation::Add { id: *id, new: content.new_todo(&at)? },
             Self::Change { id, version, after, content } => {
@@ -152,7 +154,7 @@ pub(super) async fn handle(
 ) -> Result<impl IntoResponse, Problem> {
     let owner = body::owner(&caller, batch.owner.as_deref()).map_err(|detail| Problem::member("/owner", detail))?;
     if batch.changes.is_empty() || batch.changes.len() > MAX_CHANGES {
-        return Err(Problem::member("/changes", format!("Ask for 1 to {MAX_CHANGES} things at once.")));
+        return Err(Problem::member("/changes", Detail::new(|t| t.batch_size(&MAX_CHANGES))));
     }
     let operations = batch.changes.iter().enumerate().map(|(position, item)| item.operation(position));
     let operations = operations.collect::<Result<Vec<_>, _>>()?;

@@ -12,7 +12,9 @@ use super::answer::{self, Changed};
 use crate::api::Api;
 use crate::api::body;
 use crate::api::callers::Reader;
+use crate::api::detail::Detail;
 use crate::api::problem::Problem;
+use crate::api::texts::Texts;
 use crate::api::store::{self, MAX_PAGE};
 
 #[derive(Deserialize, IntoParams)]
@@ -64,15 +66,15 @@ pub(super) async fn handle(
     Query(which): Query<Which>,
 ) -> Result<Response, Problem> {
     let owner = body::owner(&caller, which.owner.as_deref()).map_err(Problem::bad_request)?;
-    let number = |name: &str, text: &Option<String>| {
+    let number = |name: &'static str, text: &Option<String>| {
         let number =
             text.as_deref().map(str::parse::<i64>).transpose().ok().filter(|number| number.is_none_or(|n| n >= 0));
-        number.ok_or_else(|| Problem::bad_request(format!("`{name}` is not a number from 0.")))
+        number.ok_or_else(|| Problem::bad_request(Detail::new(move |t| t.number_malformed(&name))))
     };
     let (since, limit) = (number("since", &which.since)?, number("limit", &which.limit)?);
     let limit = if since.is_none() { 0 } else { limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE) };
     let after = which.after.as_deref().map(str::parse::<Uuid>).transpose();
-    let after = after.map_err(|_| Problem::bad_request("`after` is not the id of a to-do."))?;
+    let after = after.map_err(|_| Problem::bad_request(Texts::after_malformed))?;
     let changed = api.0.store.changed_since(owner, since.unwrap_or_default(), after, limit).await?;
     let store::Changed { last, todos, more, lists } = changed.ok_or_else(Problem::forgotten)?;
     let next = todos.last().filter(|_| more).map(|(id, version, _)| {

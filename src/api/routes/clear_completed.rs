@@ -15,6 +15,7 @@ use crate::api::Api;
 use crate::api::body;
 use crate::api::callers::Writer;
 use crate::api::problem::Problem;
+use crate::api::texts::Texts;
 use crate::api::store::Bulk;
 
 #[derive(Deserialize, IntoParams)]
@@ -65,20 +66,20 @@ pub(super) async fn handle(
     let is_true = |parameter: &Option<String>| parameter.as_deref() == Some("true");
     if which.everything.is_some() && which.done.is_none() && which.seen.is_none() && which.list.is_none() {
         if !is_true(&which.everything) {
-            return Err(Problem::bad_request("`everything` is not true: nothing was deleted."));
+            return Err(Problem::bad_request(Texts::everything_not_true));
         }
         let owner = body::owner(&caller, which.owner.as_deref()).map_err(Problem::bad_request)?;
         api.0.store.erase(owner).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     if !is_true(&which.done) || which.everything.is_some() {
-        return Err(Problem::bad_request("Only ?done=true can be removed at once."));
+        return Err(Problem::bad_request(Texts::only_done));
     }
     let owner = body::owner(&caller, which.owner.as_deref()).map_err(Problem::bad_request)?;
     let seen = which.seen.as_deref().map(str::parse).transpose();
-    let seen = seen.map_err(|_| Problem::bad_request("`seen` is not the number of a change."))?;
+    let seen = seen.map_err(|_| Problem::bad_request(Texts::seen_malformed))?;
     let place = body::list(which.list.as_deref());
-    let place = place.map_err(|detail| Problem::bad_request(format!("`list`: {detail}")))?;
+    let place = place.map_err(|detail| Problem::bad_request(detail.at("`list`")))?;
     let (change, deleted) = api.0.store.apply_to_all(owner, Bulk::ClearCompleted, place, seen).await?;
     Ok((answer::change_header(change), Json(Cleared { deleted })).into_response())
 }

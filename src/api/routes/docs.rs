@@ -14,6 +14,8 @@ use serde_json::Value;
 
 use crate::api::openapi::Description;
 use crate::api::problem_type::ProblemType;
+use crate::api::texts::Texts;
+use crate::language::Language;
 
 /// For how long both may be kept; they change with the program and its configuration.
 const CACHE: &str = "public, max-age=300";
@@ -121,7 +123,7 @@ fn render(document: &Value) -> Markup {
                         }
                         @for kind in ProblemType::all() {
                             h3 id={ "problem-" (kind.name()) } { code { (kind.uri()) } }
-                            p { strong { (kind.status().as_u16()) " " (kind.title()) "." } " " (inline(kind.explanation())) }
+                            p { strong { (kind.status().as_u16()) " " (kind.title(Texts::of(Language::English))) "." } " " (inline(kind.explanation())) }
                         }
                     }
                 }

@@ -26,6 +26,7 @@ use crate::api::Api;
 use crate::api::callers::Reader;
 use crate::api::live::{Full, Listener, News};
 use crate::api::problem::Problem;
+use crate::api::texts::Texts;
 use crate::api::store::{Changed, MAX_PAGE, Store, StoreError};
 use crate::identity::bearer::{IncomingToken, Kind};
 use crate::platform::event_stream::{self, HEARTBEAT};
@@ -67,7 +68,7 @@ pub(super) async fn handle(
         return Err(Problem::for_users_only());
     }
     let seen = event_stream::last_event_id(&headers, since.as_deref());
-    let seen = seen.map_err(|_| Problem::bad_request("`Last-Event-ID` or `since` is not a number from 0."))?;
+    let seen = seen.map_err(|_| Problem::bad_request(Texts::event_id_malformed))?;
     let store = &api.0.store;
     // Before anything is looked for, so that nothing falls between. Others than listeners need connections, too.
     let mut listener = store.listen_to(&caller.key, serving.max / 2).map_err(|full| match full {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::api::callers::Reader;
+use crate::api::detail::Detail;
 use crate::api::problem::Problem;
 use crate::api::store::{MAX_PAGE, Page, Start, Store, StoreError, Wanted, Whose};
 use crate::api::transfer::{Format, Whole};
@@ -29,7 +30,7 @@ pub(super) struct Which {
 pub(super) fn format(asked: Option<&str>) -> Result<Format, Problem> {
     asked.and_then(Format::named).ok_or_else(|| {
         let names = Format::ALL.map(Format::name).join(", ");
-        Problem::bad_request(format!("`format` is none of {names}."))
+        Problem::bad_request(Detail::new(move |t| t.format_unknown(&names)))
     })
 }
 

@@ -12,9 +12,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::export::format;
 use crate::api::callers::Writer;
 use crate::api::derived_id::derived_id;
+use crate::api::detail::Detail;
 use crate::api::problem::Problem;
 use crate::api::problem_type::ProblemType;
 use crate::api::store::{Brought, BroughtList, Import, Unfit};
+use crate::api::texts::Texts;
 use crate::api::transfer::{ListEntry, Whole};
 use crate::api::{Api, body};
 use crate::platform::hash;
@@ -75,15 +77,15 @@ pub(super) async fn handle(
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if media_type != format.media_type() {
-        let detail = format!("Send a file of this format as {}.", format.media_type());
+        let detail = Detail::new(move |t| t.file_media_type(&format.media_type()));
         return Err(Problem::of(ProblemType::MediaType, detail));
     }
     DefaultBodyLimit::max(MAX_BYTES).apply(&mut request);
     let file = Bytes::from_request(request, &api).await.map_err(|rejection| match rejection.status() {
         axum::http::StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::of(ProblemType::TooLarge, format!("The file is larger than {} MiB.", MAX_BYTES / 1024 / 1024))
+            Problem::of(ProblemType::TooLarge, Detail::new(|t| t.file_over(&(MAX_BYTES / 1024 / 1024))))
         }
-        _ => Problem::bad_request("The file ended before it was complete."),
+        _ => Problem::bad_request(Texts::file_ended_early),
     })?;
     let waiting = tokio::time::timeout(WAIT, api.0.imports.acquire()).await;
     let _turn = waiting.ok().and_then(Result::ok).ok_or_else(Problem::too_many_imports)?;
@@ -93,7 +95,7 @@ pub(super) async fn handle(
         format.read(&file).map(|read| (read, hash))
     });
     let read =
-        read.await.map_err(|_| Problem::of(ProblemType::Unavailable, "The file could not be read. Try again."))?;
+        read.await.map_err(|_| Problem::of(ProblemType::Unavailable, Texts::import_failed))?;
     let (file, hash) = read?;
     let brought = file.todos.into_iter().enumerate().map(|(number, entry)| Brought {
         // Made of the file where it has none, so that one that is sent again brings nothing twice.

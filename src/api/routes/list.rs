@@ -27,8 +27,10 @@ use utoipa::IntoParams;
 
 use super::answer;
 use crate::api::callers::{Reader, whose};
+use crate::api::detail::Detail;
 use crate::api::problem::Problem;
 use crate::api::store::{Filter, Key, Order, Page, Start, Wanted, Whose};
+use crate::api::texts::Texts;
 use crate::api::{Api, body, cursor};
 use crate::identity::bearer::Kind;
 use crate::todo::{Day, Todo};
@@ -82,7 +84,7 @@ impl Asked {
             due_from: day("dueFrom", self.due_from.as_deref())?,
             due_before: day("dueBefore", self.due_before.as_deref())?,
             list: body::list(self.list.as_deref())
-                .map_err(|detail| Problem::bad_request(format!("`list`: {detail}")))?,
+                .map_err(|detail| Problem::bad_request(detail.at("`list`")))?,
             text: self.text()?,
         };
         let order = self.order()?;
@@ -95,7 +97,7 @@ impl Asked {
         let key = Key::ALL.into_iter().find(|key| key.name() == name);
         key.map(|key| Order { key, descending }).ok_or_else(|| {
             let names = Key::ALL.map(Key::name).join(", ");
-            Problem::bad_request(format!("`sort` is none of {names}, with or without - before it."))
+            Problem::bad_request(Detail::new(move |t| t.sort_unknown(&names)))
         })
     }
 
@@ -103,21 +105,20 @@ impl Asked {
         match (&self.cursor, &self.after) {
             (None, None) => Ok(Start::Beginning),
             (None, Some(id)) => {
-                let id = id.parse().map_err(|_| Problem::bad_request("`after` is not the id of a to-do."))?;
+                let id = id.parse().map_err(|_| Problem::bad_request(Texts::after_malformed))?;
                 Ok(Start::After(id))
             }
             (Some(cursor), None) => cursor::read(order, cursor)
                 .map(Start::At)
-                .ok_or_else(|| Problem::bad_request("`cursor` is not from the Link header of a list in this order.")),
-            (Some(_), Some(_)) => Err(Problem::bad_request("`cursor` and `after` are two beginnings: give one.")),
+                .ok_or_else(|| Problem::bad_request(Texts::cursor_of_list)),
+            (Some(_), Some(_)) => Err(Problem::bad_request(Texts::two_beginnings)),
         }
     }
 
     fn text(&self) -> Result<Option<String>, Problem> {
         let Some(text) = self.q.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
         if text.contains('\0') || text.chars().count() > MAX_SEARCHED {
-            let detail = format!("`q` is longer than {MAX_SEARCHED} characters, or contains NUL.");
-            return Err(Problem::bad_request(detail));
+            return Err(Problem::bad_request(Detail::new(|t| t.search_malformed(&MAX_SEARCHED))));
         }
         Ok(Some(text.to_owned()))
     }
@@ -140,14 +141,14 @@ impl Asked {
     }
 }
 
-fn truth(name: &str, text: Option<&str>) -> Result<Option<bool>, Problem> {
+fn truth(name: &'static str, text: Option<&str>) -> Result<Option<bool>, Problem> {
     let truth = text.map(str::parse).transpose();
-    truth.map_err(|_| Problem::bad_request(format!("`{name}` is neither true nor false.")))
+    truth.map_err(|_| Problem::bad_request(Detail::new(move |t| t.truth_malformed(&name))))
 }
 
 fn day(name: &str, text: Option<&str>) -> Result<Option<Day>, Problem> {
     let day = text.map(Day::parse).transpose();
-    day.map_err(|error| Problem::bad_request(format!("`{name}`: {error}")))
+    day.map_err(|error| Problem::bad_request(Detail::from(error).at(format!("`{name}`"))))
 }
 
 /// Lists to-dos, page by page.
@@ -178,8 +179,7 @@ pub(super) async fn handle(
         _ => whose(&caller),
     };
     if matches!(whose, Whose::Everyones) && (wanted.filter != Filter::default() || wanted.order != Order::default()) {
-        let detail = "Everyone's to-dos are neither filtered nor sorted: name the owner.";
-        return Err(Problem::bad_request(detail));
+        return Err(Problem::bad_request(Texts::everyones_as_they_are));
     }
     // Before the to-dos: it may be too small then, and never so large that a change between is missed.
     let last = match whose {

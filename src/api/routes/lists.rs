@@ -17,6 +17,7 @@ use crate::api::Api;
 use crate::api::body::{self, Json as Body, ListChange, ListDraft, Seen, TodoId};
 use crate::api::callers::{Reader, Writer, whose};
 use crate::api::problem::Problem;
+use crate::api::texts::Texts;
 use crate::api::store::{ListOperation, Outcome, Whose};
 use crate::identity::bearer::Caller;
 use crate::todo::{API_PATH, ListPatch, TodoList};
@@ -183,7 +184,7 @@ pub(super) async fn remove(
     Query(todos): Query<TodosSeen>,
 ) -> Result<Response, Problem> {
     let todos_seen = todos.seen.as_deref().map(str::parse).transpose();
-    let todos_seen = todos_seen.map_err(|_| Problem::bad_request("`seen` is not the number of a change."))?;
+    let todos_seen = todos_seen.map_err(|_| Problem::bad_request(Texts::seen_malformed))?;
     perform(&api, &caller, id, &ListOperation::Remove { id, seen, todos_seen }).await
 }
 

@@ -11,6 +11,7 @@ use crate::api::Api;
 use crate::api::body::{Json, Mark};
 use crate::api::callers::Writer;
 use crate::api::problem::Problem;
+use crate::api::texts::Texts;
 use crate::api::store::Bulk;
 
 /// What was changed.
@@ -41,7 +42,7 @@ pub(super) async fn handle(
     Json(mark): Json<Mark>,
 ) -> Result<impl IntoResponse, Problem> {
     let owner = mark.owner(&caller)?;
-    let done = mark.done.ok_or_else(|| Problem::member("/done", "Say whether they are done: true or false."))?;
+    let done = mark.done.ok_or_else(|| Problem::member("/done", Texts::say_whether_done))?;
     let (change, changed) = api.0.store.apply_to_all(owner, Bulk::Mark { done }, mark.place()?, mark.seen).await?;
     Ok((answer::change_header(change), axum::Json(Marked { changed })))
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::api::problem::Problem;
+use crate::api::texts::Texts;
 use crate::identity::bearer::{AuthRejection, Protection};
 use crate::platform::config::is_loopback;
 
@@ -49,7 +50,7 @@ pub(super) struct Metadata<'a> {
 )]
 pub(super) async fn handle(State(api): State<Api>, headers: HeaderMap) -> Response {
     let Some(resource) = origin(&api, &headers) else {
-        return Problem::bad_request("The request does not say which host it is for.").into_response();
+        return Problem::bad_request(Texts::unknown_host).into_response();
     };
     let metadata = match api.0.verifier.provider().metadata().await {
         Ok(metadata) => metadata,

@@ -15,6 +15,7 @@ use super::answer;
 use crate::api::callers::{Reader, whose};
 use crate::api::problem::Problem;
 use crate::api::store::{self, ReminderPlace, Whose};
+use crate::api::texts::Texts;
 use crate::api::{Api, body, transfer};
 use crate::identity::bearer::Kind;
 use crate::platform::clock::Timestamp;
@@ -50,7 +51,7 @@ pub(super) struct Reminder {
 }
 
 fn moment(name: &str, text: &str) -> Result<Timestamp, Problem> {
-    let time = transfer::time(text).map_err(|error| Problem::bad_request(format!("`{name}`: {error}")))?;
+    let time = transfer::time(text).map_err(|error| Problem::bad_request(error.at(format!("`{name}`"))))?;
     Ok(Timestamp::from(time))
 }
 
@@ -61,7 +62,7 @@ fn cursor(place: &ReminderPlace) -> String {
 fn place(cursor: &str) -> Result<ReminderPlace, Problem> {
     let place =
         URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice::<(i64, Uuid)>(&bytes).ok());
-    let (at, id) = place.ok_or_else(|| Problem::bad_request("`cursor` is not from the Link header of reminders."))?;
+    let (at, id) = place.ok_or_else(|| Problem::bad_request(Texts::cursor_of_reminders))?;
     Ok((Timestamp::from_millis(at), id))
 }
 
@@ -85,7 +86,7 @@ pub(super) async fn handle(
     Reader(caller): Reader,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let until = asked.until.as_deref().ok_or_else(|| Problem::bad_request("`until` is missing."))?;
+    let until = asked.until.as_deref().ok_or_else(|| Problem::bad_request(Texts::until_missing))?;
     let from = asked.from.as_deref().map(|text| moment("from", text)).transpose()?;
     let span = from.unwrap_or_default()..moment("until", until)?;
     let limit = answer::limit(asked.limit.as_deref())?;

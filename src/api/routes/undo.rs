@@ -18,6 +18,7 @@ use crate::api::Api;
 use crate::api::body;
 use crate::api::callers::Writer;
 use crate::api::problem::Problem;
+use crate::api::texts::Texts;
 use crate::api::store::{MAX_PAGE, Room, Undoing, Undone};
 use crate::todo::{Todo, TodoList};
 
@@ -87,11 +88,7 @@ pub(super) async fn handle(
     let owner = body::owner(&caller, of.owner.as_deref()).map_err(Problem::bad_request)?;
     let number: i64 = match number.as_str() {
         "latest" => api.0.store.last_undoable(owner).await?.ok_or_else(Problem::nothing_to_undo)?,
-        number => number.parse().map_err(|_| {
-            let detail =
-                "The address needs the number of a change, as the Todolist-Change header had it, or \"latest\".";
-            Problem::bad_request(detail)
-        })?,
+        number => number.parse().map_err(|_| Problem::bad_request(Texts::address_change))?,
     };
     let Undone { change, restored, removed, changed_since, lists } = match api.0.store.undo(owner, number).await? {
         Undoing::Done(undone) => undone,

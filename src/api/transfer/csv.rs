@@ -4,6 +4,8 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use super::entry::{BadLines, Entry, MAX_ENTRIES, Unwritable, all_of, due, moment, moment_text, time, too_many};
+use crate::api::detail::{Detail, Sent};
+use crate::api::texts::Texts;
 use crate::todo::{Description, Details, Due, NewTodo, Note, Repeat, Step, Todo, Unfit};
 
 pub(super) const HEAD: &str =
@@ -77,16 +79,13 @@ fn rows(text: &str) -> Result<Vec<(usize, Vec<String>)>, BadLines> {
             c if is_quoted => cell.push(c),
             '"' if cell.is_empty() && !was_quoted => (is_quoted, was_quoted) = (true, true),
             '"' => {
-                return Err(vec![(
-                    line,
-                    "A quotation mark stands within a cell that does not begin with one.".to_owned(),
-                )]);
+                return Err(vec![(line, Texts::csv_quote_within.into())]);
             }
             ',' => {
                 row.push(std::mem::take(&mut cell));
                 was_quoted = false;
                 if row.len() >= COLUMNS {
-                    return Err(vec![(begun_on, format!("This row has more than {COLUMNS} cells."))]);
+                    return Err(vec![(begun_on, Detail::new(|t| t.csv_row_long(&COLUMNS)))]);
                 }
             }
             '\r' if characters.peek() == Some(&'\n') => {}
@@ -103,13 +102,14 @@ fn rows(text: &str) -> Result<Vec<(usize, Vec<String>)>, BadLines> {
                 (begun_on, was_quoted) = (line, false);
             }
             c if was_quoted => {
-                return Err(vec![(line, format!("After a cell in quotation marks comes {c:?} in place of a comma."))]);
+                let found = format!("{c:?}");
+                return Err(vec![(line, Detail::new(move |t| t.csv_after_quote(&found)))]);
             }
             c => cell.push(c),
         }
     }
     if is_quoted {
-        return Err(vec![(begun_on, "A quotation mark is not closed.".to_owned())]);
+        return Err(vec![(begun_on, Texts::csv_quote_open.into())]);
     }
     row.push(cell);
     if row.iter().any(|cell| !cell.is_empty()) {
@@ -127,17 +127,18 @@ pub(super) fn read(text: &str) -> Result<Vec<Entry>, BadLines> {
     for name in &names {
         let position = column(name).filter(|position| !columns.contains(position));
         let refused = || {
-            vec![(1, format!("There is no column {name:?} here, or it is there twice. Known: {}.", known.join(", ")))]
+            let (name, known) = (Sent::new(name), known.join(", "));
+            vec![(1, Detail::new(move |t| t.csv_column(&name, &known)))]
         };
         columns.push(position.ok_or_else(refused)?);
     }
     if !columns.contains(&1) {
-        return Err(vec![(1, "The first line must name the columns, description among them.".to_owned())]);
+        return Err(vec![(1, Texts::csv_no_description.into())]);
     }
     all_of(rows.map(|(line, row)| {
         if row.len() > columns.len() {
-            let error = format!("This row has {} cells, and there are {} columns.", row.len(), columns.len());
-            return (line, Err(error));
+            let (cells, columns) = (row.len(), columns.len());
+            return (line, Err(Detail::new(move |t| t.csv_row_longer(&cells, &columns))));
         }
         let mut cells: [String; COLUMNS] = Default::default();
         for (position, cell) in columns.iter().zip(row) {
@@ -147,7 +148,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Entry>, BadLines> {
     }))
 }
 
-fn entry(cells: [String; COLUMNS]) -> Result<Entry, String> {
+fn entry(cells: [String; COLUMNS]) -> Result<Entry, Detail> {
     let [
         id,
         description,
@@ -167,16 +168,19 @@ fn entry(cells: [String; COLUMNS]) -> Result<Entry, String> {
     let truth = |text: &str| match text.trim().to_ascii_lowercase().as_str() {
         "" | "false" | "no" | "0" => Ok(false),
         "true" | "yes" | "1" | "x" => Ok(true),
-        text => Err(format!("{text:?} is neither true nor false.")),
+        text => {
+            let sent = Sent::new(text);
+            Err(Detail::new(move |t| t.file_truth(&sent)))
+        }
     };
-    let id = given(&id, |text| text.parse::<Uuid>().map_err(|_| format!("{text:?} is not a UUID.")))?;
+    let id = given(&id, super::entry::id)?;
     let due = due(day.trim(), clock.trim(), zone.trim())?;
-    let repeat = given(&repeat, |text| Repeat::parse(text).map_err(|error| format!("{text:?}: {error}")))?;
+    let repeat = given(&repeat, |text| Repeat::parse(text).map_err(|error| Detail::from(error).at(Sent::new(text))))?;
     if repeat.is_some() && due.is_none() {
-        return Err(Unfit::Repeat.to_string());
+        return Err(Unfit::Repeat.into());
     }
     let details = Details {
-        note: Note::parse(&note).map_err(|error| error.to_string())?,
+        note: Note::parse(&note)?,
         starred: truth(&starred)?,
         due,
         reminder: given(&reminder, moment)?,
@@ -184,7 +188,7 @@ fn entry(cells: [String; COLUMNS]) -> Result<Entry, String> {
         list: None,
         steps: parse_steps(&steps)?,
     };
-    let description = Description::parse(&description).map_err(|error| error.to_string())?;
+    let description = Description::parse(&description)?;
     Ok(Entry {
         id,
         new: NewTodo { description, done: truth(&done)?, details },
@@ -195,13 +199,13 @@ fn entry(cells: [String; COLUMNS]) -> Result<Entry, String> {
 }
 
 /// What a cell says that is not empty.
-fn given<T>(cell: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+fn given<T>(cell: &str, parse: impl FnOnce(&str) -> Result<T, Detail>) -> Result<Option<T>, Detail> {
     let cell = cell.trim();
     if cell.is_empty() { Ok(None) } else { parse(cell).map(Some) }
 }
 
 /// `[x] text` and `[ ] text`, one a line.
-fn parse_steps(text: &str) -> Result<Vec<Step>, String> {
+fn parse_steps(text: &str) -> Result<Vec<Step>, Detail> {
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let steps = lines.map(|line| {
         let (text, done) = match (line.strip_prefix("[x] "), line.strip_prefix("[ ] ")) {
@@ -209,12 +213,15 @@ fn parse_steps(text: &str) -> Result<Vec<Step>, String> {
             (None, Some(text)) => (text, false),
             (None, None) => (line, false),
         };
-        let text = Description::parse(text).map_err(|error| format!("The step {text:?}: {error}"))?;
+        let text = Description::parse(text).map_err(|error| {
+            let (text, why) = (Sent::new(text), Detail::from(error));
+            Detail::new(move |t| t.file_step(&text, &why.text(t)))
+        })?;
         Ok(Step { id: Uuid::new_v4(), text, done })
     });
-    let steps = steps.collect::<Result<Vec<_>, String>>()?;
+    let steps = steps.collect::<Result<Vec<_>, Detail>>()?;
     if steps.len() > Step::MAX {
-        return Err(format!("There are more than {} steps.", Step::MAX));
+        return Err(Detail::new(|t| t.file_too_many_steps(&Step::MAX)));
     }
     Ok(steps)
 }

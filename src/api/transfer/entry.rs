@@ -4,6 +4,8 @@ use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
+use crate::api::detail::{Detail, Sent};
+use crate::api::texts::Texts;
 use crate::api::time_zone::time_zone;
 use crate::todo::{ClockTime, Day, Due, ListName, Moment, NewTodo};
 
@@ -74,10 +76,10 @@ impl From<Vec<Entry>> for File {
 }
 
 /// Lines that are not acceptable, by their number from 1, and why.
-pub(super) type BadLines = Vec<(usize, String)>;
+pub(super) type BadLines = Vec<(usize, Detail)>;
 
 /// All of the entries, each with the number of its line, or what is wrong with some.
-pub(super) fn all_of(read: impl Iterator<Item = (usize, Result<Entry, String>)>) -> Result<Vec<Entry>, BadLines> {
+pub(super) fn all_of(read: impl Iterator<Item = (usize, Result<Entry, Detail>)>) -> Result<Vec<Entry>, BadLines> {
     let (mut entries, mut bad) = (Vec::new(), BadLines::new());
     for (line, entry) in read {
         match entry {
@@ -92,16 +94,25 @@ pub(super) fn all_of(read: impl Iterator<Item = (usize, Result<Entry, String>)>)
     if bad.is_empty() { Ok(entries) } else { Err(bad) }
 }
 
+/// The id that `text` is.
+pub(super) fn id(text: &str) -> Result<Uuid, Detail> {
+    text.parse().map_err(|_| {
+        let sent = Sent::new(text);
+        Detail::new(move |t| t.file_uuid(&sent))
+    })
+}
+
 /// What is said of a file with more to-dos than [`MAX_ENTRIES`].
-pub(super) fn too_many() -> String {
-    format!("A file may have {MAX_ENTRIES} to-dos, and this one has more. Split it.")
+pub(super) fn too_many() -> Detail {
+    Detail::new(|t| t.file_too_many(&MAX_ENTRIES))
 }
 
 /// A time (RFC 3339).
-pub(in crate::api) fn time(text: &str) -> Result<OffsetDateTime, String> {
+pub(in crate::api) fn time(text: &str) -> Result<OffsetDateTime, Detail> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok().and_then(in_range);
     time.ok_or_else(|| {
-        format!("{text:?} is no time of the years 1 to 9999. Write it like 2026-12-01T09:00:00Z (RFC 3339).")
+        let sent = Sent::new(text);
+        Detail::new(move |t| t.file_time(&sent))
     })
 }
 
@@ -111,16 +122,16 @@ pub(super) fn in_range(at: OffsetDateTime) -> Option<OffsetDateTime> {
 }
 
 /// When a to-do is due by three texts, each of which may be empty.
-pub(super) fn due(day: &str, time: &str, zone: &str) -> Result<Option<Due>, String> {
+pub(super) fn due(day: &str, time: &str, zone: &str) -> Result<Option<Due>, Detail> {
     if day.is_empty() {
-        return if time.is_empty() { Ok(None) } else { Err("A time without a day is none.".to_owned()) };
+        return if time.is_empty() { Ok(None) } else { Err(Texts::file_time_alone.into()) };
     }
-    let day = Day::parse(day).map_err(|error| format!("{day:?}: {error}"))?;
+    let day = Day::parse(day).map_err(|error| Detail::from(error).at(Sent::new(day)))?;
     if time.is_empty() {
         return Ok(Some(Due::on(day)));
     }
-    let clock = ClockTime::parse(time).map_err(|error| format!("{time:?}: {error}"))?;
-    let zone = time_zone(zone).map_err(|error| format!("{zone:?}: {error}"))?;
+    let clock = ClockTime::parse(time).map_err(|error| Detail::from(error).at(Sent::new(time)))?;
+    let zone = time_zone(zone).map_err(|error| Detail::from(error).at(Sent::new(zone)))?;
     Ok(Some(Due::at(day, clock, zone)))
 }
 
@@ -130,13 +141,16 @@ pub(super) fn moment_text(moment: &Moment) -> String {
 }
 
 /// Reads what [`moment_text`] writes.
-pub(super) fn moment(text: &str) -> Result<Moment, String> {
+pub(super) fn moment(text: &str) -> Result<Moment, Detail> {
     let parts = text.strip_suffix(']').and_then(|text| {
         let (at, zone) = text.split_once('[')?;
         let (day, time) = at.split_once('T')?;
         Some((day, time, zone))
     });
-    let refused = || format!("{text:?} is no moment. Write it like 2026-12-01T09:00[Europe/Madrid].");
+    let refused = || {
+        let sent = Sent::new(text);
+        Detail::new(move |t| t.file_moment(&sent))
+    };
     let (day, time, zone) = parts.ok_or_else(refused)?;
     due(day, time, zone)?.and_then(|due| due.try_into().ok()).ok_or_else(refused)
 }

@@ -3,6 +3,7 @@
 use super::entry::{File, Unwritable};
 use super::{csv, ics, json, todo_txt};
 use crate::api::problem::Problem;
+use crate::api::texts::Texts;
 use crate::todo::{Todo, TodoList};
 
 /// A format of files.
@@ -93,7 +94,7 @@ impl Format {
         let text = str::from_utf8(file).map_err(|error| {
             let before = file.get(..error.valid_up_to()).unwrap_or_default();
             let line = before.split(|byte| *byte == b'\n').count();
-            Problem::lines(vec![(line, "This is not UTF-8.".to_owned())])
+            Problem::lines(vec![(line, Texts::file_not_utf8.into())])
         })?;
         match self {
             Self::Json => json::read(text),

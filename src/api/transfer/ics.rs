@@ -14,6 +14,8 @@ use uuid::Uuid;
 
 use super::entry::{BadLines, Entry, MAX_ENTRIES, Unwritable, all_of, due, in_range, moment, moment_text, too_many};
 use crate::api::derived_id::derived_id;
+use crate::api::detail::{Detail, Sent};
+use crate::api::texts::Texts;
 use crate::todo::{ClockTime, Day, Description, Details, Due, Moment, NewTodo, Note, Repeat, Step, Todo, ZoneName};
 
 pub(super) const HEAD: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Errand//ToDoList//EN\r\n";
@@ -259,14 +261,14 @@ fn components(text: &str) -> Result<Vec<Component>, BadLines> {
     let mut within: Vec<String> = Vec::new();
     let mut current = Component::default();
     for (number, line) in lines(text) {
-        let bad = |detail: &str| vec![(number, detail.to_owned())];
-        let property = property(&line).ok_or_else(|| bad("This is no content line: NAME:value (RFC 5545 §3.1)."))?;
+        let bad = |detail: fn(Texts) -> &'static str| vec![(number, Detail::from(detail))];
+        let property = property(&line).ok_or_else(|| bad(Texts::ics_no_line))?;
         let value = property.value.trim();
         match property.name.as_str() {
             "BEGIN" if within.is_empty() && !value.eq_ignore_ascii_case("VCALENDAR") => {
-                return Err(bad("A calendar begins with BEGIN:VCALENDAR."));
+                return Err(bad(Texts::ics_begin));
             }
-            "BEGIN" if within.len() >= MAX_DEPTH => return Err(bad("There is too much within one another.")),
+            "BEGIN" if within.len() >= MAX_DEPTH => return Err(bad(Texts::ics_too_deep)),
             "BEGIN" => {
                 let value = value.to_ascii_uppercase();
                 if value == "VTODO" {
@@ -278,7 +280,7 @@ fn components(text: &str) -> Result<Vec<Component>, BadLines> {
             }
             "END" => {
                 let ended = within.pop().filter(|begun| begun.eq_ignore_ascii_case(value));
-                if ended.ok_or_else(|| bad("What ends here has not begun."))? == "VTODO" {
+                if ended.ok_or_else(|| bad(Texts::ics_end))? == "VTODO" {
                     found.push(std::mem::take(&mut current));
                 }
                 if found.len() > MAX_COMPONENTS {
@@ -286,7 +288,7 @@ fn components(text: &str) -> Result<Vec<Component>, BadLines> {
                 }
             }
             _ => match within.last().map(String::as_str) {
-                None => return Err(bad("A calendar begins with BEGIN:VCALENDAR.")),
+                None => return Err(bad(Texts::ics_begin)),
                 Some("VTODO") => current.properties.keep(property, &OF_TODO),
                 Some("VALARM") => {
                     if let Some(alarm) = current.alarms.last_mut() {
@@ -300,7 +302,7 @@ fn components(text: &str) -> Result<Vec<Component>, BadLines> {
     if within.is_empty() {
         Ok(found)
     } else {
-        Err(vec![(text.lines().count().max(1), "The file ends before the calendar does.".to_owned())])
+        Err(vec![(text.lines().count().max(1), Texts::ics_ended_early.into())])
     }
 }
 
@@ -332,19 +334,22 @@ pub(super) fn read(text: &str) -> Result<Vec<Entry>, BadLines> {
     }))
 }
 
-fn entry(component: &Component, steps: &[&Component]) -> Result<Entry, String> {
+fn entry(component: &Component, steps: &[&Component]) -> Result<Entry, Detail> {
     let summary = |it: &Component| Description::parse(&unescaped(it.value("SUMMARY").unwrap_or_default()));
-    let description = summary(component).map_err(|error| error.to_string())?;
+    let description = summary(component)?;
     let is_done = |it: &Component| {
         it.value("STATUS").is_some_and(|status| status.trim().eq_ignore_ascii_case("COMPLETED"))
             || it.get("COMPLETED").is_some()
     };
     if steps.len() > Step::MAX {
-        return Err(format!("It has more than {} steps.", Step::MAX));
+        return Err(Detail::new(|t| t.ics_too_many_steps(&Step::MAX)));
     }
     let mut parsed: Vec<Step> = Vec::with_capacity(steps.len());
     for step in steps {
-        let text = summary(step).map_err(|error| format!("The step on line {}: {error}", step.line))?;
+        let text = summary(step).map_err(|error| {
+            let (line, why) = (step.line, Detail::from(error));
+            Detail::new(move |t| t.ics_step(&line, &why.text(t)))
+        })?;
         let own = step.value("UID").unwrap_or_default();
         let id = own.rsplit('.').next().and_then(|id| id.parse().ok()).filter(|id: &Uuid| !id.is_nil());
         let id = id.filter(|id| parsed.iter().all(|step| step.id != *id)).unwrap_or_else(Uuid::new_v4);
@@ -361,7 +366,7 @@ fn entry(component: &Component, steps: &[&Component]) -> Result<Entry, String> {
         note = [note.as_str(), "RRULE:"].join(if note.is_empty() { "" } else { "\n\n" }) + rule.trim();
     }
     let details = Details {
-        note: Note::parse(&note).map_err(|error| error.to_string())?,
+        note: Note::parse(&note)?,
         // High (§3.8.1.9).
         starred: priority.is_some_and(|priority| (1..=4).contains(&priority)),
         reminder: component.alarms.iter().find_map(|alarm| reminder(alarm, component, due.as_ref())),
@@ -401,7 +406,7 @@ fn rule_of(rule: &str) -> Option<Repeat> {
 }
 
 /// When a to-do is due. What is ours says it exactly, unless another program has changed it since.
-fn due_of(component: &Component) -> Result<Option<Due>, String> {
+fn due_of(component: &Component) -> Result<Option<Due>, Detail> {
     let start = || component.get("DTSTART").filter(|_| component.get("RRULE").is_some());
     let Some(property) = component.get("DUE").or_else(start) else { return Ok(None) };
     let value = property.value.trim();
@@ -417,11 +422,14 @@ fn due_of(component: &Component) -> Result<Option<Due>, String> {
 }
 
 /// A day or a moment (§3.3.4, §3.3.5).
-fn when(property: &Property) -> Result<Due, String> {
+fn when(property: &Property) -> Result<Due, Detail> {
     let Property { name, value, .. } = property;
     let value = value.trim();
-    let refused = || format!("{name} {value:?} is no date and no time (RFC 5545 §3.3.4, §3.3.5).");
-    let found = |due: Result<Option<Due>, String>| due.and_then(|due| due.ok_or_else(refused));
+    let refused = || {
+        let (name, sent) = (name.clone(), Sent::new(value));
+        Detail::new(move |t| t.ics_date(&name, &sent))
+    };
+    let found = |due: Result<Option<Due>, Detail>| due.and_then(|due| due.ok_or_else(refused));
     let parse = |format: &str, text: &str| jiff::fmt::strtime::parse(format, text).map_err(|_| refused());
     if value.len() == 8 {
         let date = parse("%Y%m%d", value)?.to_date().map_err(|_| refused())?;
@@ -486,9 +494,12 @@ fn shown(at: &jiff::ZonedDateTime, zone: &str) -> Option<Moment> {
 }
 
 /// A moment in UTC. None where it is written otherwise.
-fn at(text: &str) -> Result<Option<OffsetDateTime>, String> {
+fn at(text: &str) -> Result<Option<OffsetDateTime>, Detail> {
     let format = format_description!("[year][month][day]T[hour][minute][second]");
     let at = text.trim().strip_suffix('Z').and_then(|text| PrimitiveDateTime::parse(text, format).ok());
-    let at = at.map(|at| in_range(at.assume_utc()).ok_or_else(|| format!("{text:?} is not of the years 1 to 9999.")));
-    at.transpose()
+    let refused = || {
+        let sent = Sent::new(text);
+        Detail::new(move |t| t.ics_years(&sent))
+    };
+    at.map(|at| in_range(at.assume_utc()).ok_or_else(refused)).transpose()
 }

@@ -12,7 +12,10 @@ use uuid::Uuid;
 use super::entry::{self, Entry, File, ListEntry, MAX_ENTRIES, Unwritable, too_many};
 use crate::api::body::unknown;
 use crate::api::content::Content;
+use crate::api::detail::Detail;
 use crate::api::problem::Problem;
+use crate::api::texts::Texts;
+use crate::language::Language;
 use crate::todo::{ListName, Todo, TodoList};
 
 pub(super) const TAIL: &str = "\n]}\n";
@@ -122,7 +125,7 @@ impl<'de> Visitor<'de> for OneByOne {
         while let Some(todo) = sequence.next_element::<Map<String, Value>>()? {
             let number = todos.entries.len();
             if number >= MAX_ENTRIES {
-                return Err(A::Error::custom(too_many()));
+                return Err(A::Error::custom(too_many().text(Texts::of(Language::English))));
             }
             match entry(todo, &format!("/todos/{number}")) {
                 Ok(entry) => todos.entries.push(entry),
@@ -140,10 +143,11 @@ impl<'de> Visitor<'de> for OneByOne {
 pub(super) fn read(text: &str) -> Result<File, Problem> {
     let Whole { errand, version, lists, todos } = serde_json::from_str(text).map_err(|error| {
         let line = error.line().max(1);
-        Problem::lines(vec![(line, format!("This is not the file that was expected: {error}."))])
+        let error = error.to_string();
+        Problem::lines(vec![(line, Detail::new(move |t| t.file_unexpected(&error)))])
     })?;
     if errand != "todolist" || version != 1 {
-        return Err(Problem::lines(vec![(1, "This is not a to-do list of version 1.".to_owned())]));
+        return Err(Problem::lines(vec![(1, Texts::file_version.into())]));
     }
     if let Some(problem) = todos.refused {
         return Err(problem);
@@ -152,7 +156,7 @@ pub(super) fn read(text: &str) -> Result<File, Problem> {
         let in_range = |time: Option<OffsetDateTime>| match time {
             None => Ok(None),
             Some(time) => entry::in_range(time).map(Some).ok_or_else(|| {
-                Problem::member(format!("/lists/{number}"), "Its times are not all of the years 1 to 9999.")
+                Problem::member(format!("/lists/{number}"), Texts::file_list_times)
             }),
         };
         let (created_at, updated_at) = (in_range(list.created_at)?, in_range(list.updated_at)?);
@@ -166,14 +170,17 @@ fn entry(todo: Map<String, Value>, at: &str) -> Result<Entry, Problem> {
         return Err(Problem::member(format!("{at}{pointer}"), detail));
     }
     let FileTodo { id, completed_at, created_at, updated_at, content } = serde_json::from_value(Value::Object(todo))
-        .map_err(|error| Problem::member(at, format!("This is not the JSON that was expected: {error}.")))?;
+        .map_err(|error| {
+            let error = error.to_string();
+            Problem::member(at, Detail::new(move |t| t.json_unexpected(&error)))
+        })?;
     let time = |member: &str, text: Option<String>| {
         let time = text.map(|text| entry::time(&text)).transpose();
         time.map_err(|error| Problem::member(format!("{at}/{member}"), error))
     };
     let id = id.map(|id| id.parse()).transpose();
     Ok(Entry {
-        id: id.map_err(|_: uuid::Error| Problem::member(format!("{at}/id"), "This is not a UUID."))?,
+        id: id.map_err(|_: uuid::Error| Problem::member(format!("{at}/id"), Texts::not_a_uuid))?,
         new: content.new_todo(at)?,
         completed_at: time("completedAt", completed_at)?,
         created_at: time("createdAt", created_at)?,

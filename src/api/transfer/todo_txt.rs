@@ -4,9 +4,9 @@
 use time::error::Format;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime, Time, UtcOffset};
-use uuid::Uuid;
 
-use super::entry::{BadLines, Entry, Unwritable, all_of, due, moment, moment_text};
+use super::entry::{self, BadLines, Entry, Unwritable, all_of, due, moment, moment_text};
+use crate::api::detail::Detail;
 use crate::api::time_zone::time_zone;
 use crate::todo::{ClockTime, Day, Description, Details, Due, End, Frequency, NewTodo, On, Repeat, Todo};
 
@@ -93,7 +93,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Entry>, BadLines> {
     all_of(lines.map(|(number, line)| (number + 1, entry(line))))
 }
 
-fn entry(line: &str) -> Result<Entry, String> {
+fn entry(line: &str) -> Result<Entry, Detail> {
     let mut rest = line.trim();
     let done = rest.strip_prefix("x ").inspect(|after| rest = after.trim_start()).is_some();
     let mut priority = None;
@@ -119,7 +119,7 @@ fn entry(line: &str) -> Result<Entry, String> {
     };
     let (text, values) = values(rest);
     let [day, time, zone, rec, rrule, remind, pri, id] = values;
-    let id = id.map(|id| id.parse::<Uuid>().map_err(|_| format!("{id:?} is not a UUID."))).transpose()?;
+    let id = id.map(entry::id).transpose()?;
     let repeat = rec.and_then(rule_of).or(rrule.and_then(|rule| Repeat::parse(rule).ok()));
     let details = Details {
         starred: priority.or(pri) == Some("A"),
@@ -128,7 +128,7 @@ fn entry(line: &str) -> Result<Entry, String> {
         repeat,
         ..Details::default()
     };
-    let description = Description::parse(&text).map_err(|error| error.to_string())?;
+    let description = Description::parse(&text)?;
     Ok(Entry { id, new: NewTodo { description, done, details }, completed_at, created_at, updated_at: None })
 }
 

@@ -85,6 +85,9 @@ pub enum Reason {
         faults: Vec<FileFault>,
         /// With how many more lines something is.
         more: u64,
+        /// Which language the API says it in.
+        #[serde(default)]
+        language: Language,
     },
     /// The API refused it.
     Api {
@@ -92,6 +95,9 @@ pub enum Reason {
         kind: String,
         /// Its `detail`.
         detail: Option<String>,
+        /// Which language that is in.
+        #[serde(default)]
+        language: Language,
     },
 }
 
@@ -104,9 +110,8 @@ pub struct FileFault {
     pub detail: String,
 }
 
-/// What is wrong with a file, line by line.
-fn file_text(t: Texts, detail: Option<&str>, faults: &[FileFault], more: u64) -> String {
-    let is_readable = t.language() == API_LANGUAGE;
+/// What is wrong with a file, line by line; without the API's words, where the reader's language is another one.
+fn file_text(t: Texts, detail: Option<&str>, faults: &[FileFault], more: u64, is_readable: bool) -> String {
     let mut text = detail.filter(|_| is_readable).unwrap_or_else(|| t.invalid_file()).to_owned();
     for FileFault { line, detail } in faults {
         let fault = match line {
@@ -124,9 +129,6 @@ fn file_text(t: Texts, detail: Option<&str>, faults: &[FileFault], more: u64) ->
     }
     text
 }
-
-/// The language of the API's own words.
-const API_LANGUAGE: Language = Language::English;
 
 impl Reason {
     /// What is wrong, and what to do.
@@ -164,9 +166,11 @@ impl Reason {
             Self::FileLarge => t.invalid_file_large(),
             Self::FileBusy => t.invalid_file_busy(),
             Self::FilePart => t.invalid_file_part(),
-            Self::File { detail, faults, more } => return file_text(t, detail.as_deref(), faults, *more),
+            Self::File { detail, faults, more, language } => {
+                return file_text(t, detail.as_deref(), faults, *more, t.language() == *language);
+            }
             // Where it speaks the reader's language, it says more.
-            Self::Api { detail: Some(detail), .. } if t.language() == API_LANGUAGE => return detail.clone(),
+            Self::Api { detail: Some(detail), language, .. } if t.language() == *language => return detail.clone(),
             Self::Api { kind, .. } => match kind.as_str() {
                 "list-full" => t.invalid_list_full(),
                 "list-missing" => t.invalid_list_gone(),
@@ -231,5 +235,26 @@ impl From<NotATimeZone> for Reason {
 impl From<RepeatError> for Reason {
     fn from(_: RepeatError) -> Self {
         Self::Repeat
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_the_api_are_shown_to_who_reads_their_language() {
+        let (english, spanish) = (Texts::of(Language::English), Texts::of(Language::Spanish));
+        let api = |language| Reason::Api { kind: "list-full".to_owned(), detail: Some("100000".to_owned()), language };
+        let faults = vec![FileFault { line: Some(2), detail: "XML".to_owned() }];
+        let file = |language| Reason::File { detail: Some("CSV".to_owned()), faults: faults.clone(), more: 0, language };
+        for (language, reader, other) in
+            [(Language::English, english, spanish), (Language::Spanish, spanish, english)]
+        {
+            assert_eq!(api(language).text(reader), "100000");
+            assert_eq!(api(language).text(other), other.invalid_list_full());
+            assert_eq!(file(language).text(reader), format!("CSV {}", reader.invalid_file_line(&2, &"XML")));
+            assert_eq!(file(language).text(other), format!("{} {}", other.invalid_file(), other.invalid_file_at(&2)));
+        }
     }
 }

@@ -111,6 +111,16 @@ pub struct MissingPermission {
 }
 
 impl MissingPermission {
+    /// Who lacks it.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What the operation needs.
+    pub fn permission(&self) -> &Permission {
+        &self.permission
+    }
+
     fn detail(&self) -> String {
         match self.kind {
             Kind::User => format!("this needs one of the scopes {}", self.permission.scopes.join(", ")),

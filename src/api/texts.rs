@@ -1,0 +1,15 @@
+//! What the API says of problems, in the language that a request asks for: a method for each message of `texts/*.ftl`.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+use crate::language::negotiation;
+
+crate::language::server_texts::texts!("api_texts.rs");
+
+impl Texts {
+    /// Those for whoever sent `headers` (RFC 9110 §12.5.4); English for who asks for no language of ours.
+    pub(super) fn asked_for(headers: &HeaderMap) -> Self {
+        let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().map(HeaderValue::as_bytes);
+        Self::of(negotiation::accepted(lines).unwrap_or_default())
+    }
+}
