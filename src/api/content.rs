@@ -150,7 +150,9 @@ impl Content {
             starred: starred.or(false, |starred| Ok::<_, Problem>(*starred))?,
             due: due.or(None, |due| due.patch(&format!("{at}/due")).map(Some))?,
             reminder: reminder.or(None, |moment| moment.patch(&format!("{at}/reminder")).map(Some))?,
-            repeat: repeat.or(None, |rule| Repeat::parse(rule).map(Some)).map_err(|error| refused("repeat", error.into()))?,
+            repeat: repeat
+                .or(None, |rule| Repeat::parse(rule).map(Some))
+                .map_err(|error| refused("repeat", error.into()))?,
             list: list.id(&format!("{at}/list"), Texts::not_a_list_id)?,
             steps: steps.or(Vec::new(), |steps| parse_steps(steps, &format!("{at}/steps")))?,
             after: None,
@@ -173,8 +175,7 @@ impl Content {
     pub(super) fn new_todo(&self, at: &str) -> Result<NewTodo, Problem> {
         let patch = self.patch(at)?;
         let description = patch.description.clone();
-        let description =
-            description.ok_or_else(|| Problem::member(format!("{at}/description"), Texts::say_what))?;
+        let description = description.ok_or_else(|| Problem::member(format!("{at}/description"), Texts::say_what))?;
         patch.merge(description.into()).map_err(|error| unfit(at, error))
     }
 
@@ -210,8 +211,7 @@ fn parse_steps(steps: &[StepBody], at: &str) -> Result<Vec<Step>, Problem> {
     for (number, StepBody { id, text, done }) in steps.iter().enumerate() {
         let id = id.parse().ok().filter(|id: &Uuid| !id.is_nil() && parsed.iter().all(|step| step.id != *id));
         let id = id.ok_or_else(|| Problem::member(format!("{at}/{number}/id"), Texts::step_id))?;
-        let text = Description::parse(text)
-            .map_err(|error| Problem::member(format!("{at}/{number}/text"), error))?;
+        let text = Description::parse(text).map_err(|error| Problem::member(format!("{at}/{number}/text"), error))?;
         parsed.push(Step { id, text, done: *done });
     }
     Ok(parsed)

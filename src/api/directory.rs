@@ -121,8 +121,7 @@ impl IntoResponse for DirectoryError {
                     return Problem::bad_request(Texts::profile_refused).into_response();
                 }
                 404 => {
-                    return Problem::of(ProblemType::NoProfile, Texts::no_profile)
-                        .into_response();
+                    return Problem::of(ProblemType::NoProfile, Texts::no_profile).into_response();
                 }
                 401 | 403 => {
                     tracing::error!(

@@ -32,7 +32,10 @@ const ABOUT: &str = "Keeps the to-dos of customers, each of whom an access token
 /// What is said of headers and parameters wherever they are.
 const KNOWN: [(&str, &str); 10] = [
     ("id", "The id of the to-do."),
-    ("Accept-Language", "The language of problems: English (`en`), which is that of whoever asks for none of ours, or Spanish (`es`)."),
+    (
+        "Accept-Language",
+        "The language of problems: English (`en`), which is that of whoever asks for none of ours, or Spanish (`es`).",
+    ),
     ("If-Match", "Only if it is of this version: an `ETag`, or `*`."),
     ("ETag", "The version of what is answered, for `If-Match` and `If-None-Match`: `\"17\"`."),
     ("Todolist-Change", "The number of the change, which undoing it is asked by; absent where nothing was changed."),
@@ -139,7 +142,8 @@ fn leave_out_nothing(value: &mut Value) {
 fn complete(operation: &mut Map<String, Value>, api: &Api) {
     let parameters = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut();
     for parameter in parameters.into_iter().flat_map(|parameters| {
-        parameters.push(json!({"name": "Accept-Language", "in": "header", "required": false, "schema": {"type": "string"}}));
+        parameters
+            .push(json!({"name": "Accept-Language", "in": "header", "required": false, "schema": {"type": "string"}}));
         parameters
     }) {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
@@ -248,7 +252,6 @@ fn header(description: &str, kind: &str) -> Value {
 fn problem_headers() -> Value {
     json!({
         "Content-Language": header("The language of `title` and `detail`: `en` or `es`.", "string"),
-        "Vary": header("What the answer depends on: `accept-language`, at least.", "string"),
     })
 }
 

@@ -190,13 +190,7 @@ const TABLE: [(ProblemType, &str, u16, Title, &str); 31] = [
         Texts::title_no_directory,
         "This API was set up without a directory that could be asked for profiles.",
     ),
-    (
-        ProblemType::NoProfile,
-        "no-profile",
-        404,
-        Texts::title_no_profile,
-        "The directory does not know the customer.",
-    ),
+    (ProblemType::NoProfile, "no-profile", 404, Texts::title_no_profile, "The directory does not know the customer."),
     (
         ProblemType::IdTaken,
         "id-taken",
@@ -211,7 +205,13 @@ const TABLE: [(ProblemType, &str, u16, Title, &str); 31] = [
         Texts::title_no_such_place,
         "The to-do or the list that it is to come after is not there. Nothing was done.",
     ),
-    (ProblemType::ListFull, "list-full", 409, Texts::title_list_full, "It takes no more to-dos until some are removed."),
+    (
+        ProblemType::ListFull,
+        "list-full",
+        409,
+        Texts::title_list_full,
+        "It takes no more to-dos until some are removed.",
+    ),
     (
         ProblemType::ListMissing,
         "list-missing",

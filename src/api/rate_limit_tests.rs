@@ -1,6 +1,6 @@
 //! How often callers may call, and which web sites' scripts may.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use serde_json::json;
 use time::Duration;
 
@@ -127,7 +127,9 @@ async fn scripts_of_a_web_site_that_is_named_may_call_and_read_what_answers_say(
             assert!(exposed.split(',').any(|other| other == name), "{name}: {exposed}");
         }
         assert!(!refused.headers().contains_key("access-control-allow-credentials"));
-        assert!(text(refused.headers(), "vary").contains("origin"));
+        let vary: Vec<&[u8]> = refused.headers().get_all(header::VARY).iter().map(HeaderValue::as_bytes).collect();
+        let vary = String::from_utf8(vary.join(&b","[..])).expect("text");
+        assert!(vary.contains("origin") && vary.contains("accept-language"), "{vary}");
     }
 }
 

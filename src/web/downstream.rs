@@ -2,8 +2,8 @@
 
 use axum::http::{HeaderName, HeaderValue, header};
 
-use super::{flash, language};
 use super::request::Request;
+use super::{flash, language};
 use crate::app::error::AppError;
 use crate::app::model::reason::Reason;
 use crate::identity::downstream::{ApiProblem, ApiResponse, DownstreamError};

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use crate::api::Api;
 use crate::api::content;
 use crate::api::problem::Problem;
-use crate::api::texts::Texts;
 use crate::api::store::{Applied, MAX_PAGE, Operation, Outcome};
+use crate::api::texts::Texts;
 use crate::todo::{API_PATH, CHANGE, Todo};
 
 /// Does one thing to the to-dos of `owner`.

@@ -18,8 +18,8 @@ use crate::api::callers::Writer;
 use crate::api::content::{Content, Given};
 use crate::api::detail::Detail;
 use crate::api::problem::Problem;
-use crate::api::texts::Texts;
 use crate::api::store::{Applied, Operation, Outcome, Room};
+use crate::api::texts::Texts;
 use crate::todo::Todo;
 
 /// How many things may be asked for at once.

@@ -14,8 +14,8 @@ use crate::api::body;
 use crate::api::callers::Reader;
 use crate::api::detail::Detail;
 use crate::api::problem::Problem;
-use crate::api::texts::Texts;
 use crate::api::store::{self, MAX_PAGE};
+use crate::api::texts::Texts;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -15,8 +15,8 @@ use crate::api::Api;
 use crate::api::body;
 use crate::api::callers::Writer;
 use crate::api::problem::Problem;
-use crate::api::texts::Texts;
 use crate::api::store::Bulk;
+use crate::api::texts::Texts;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

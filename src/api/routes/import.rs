@@ -94,8 +94,7 @@ pub(super) async fn handle(
         let hash = str::from_utf8(&file).map(hash::sha256_base64url).unwrap_or_default();
         format.read(&file).map(|read| (read, hash))
     });
-    let read =
-        read.await.map_err(|_| Problem::of(ProblemType::Unavailable, Texts::import_failed))?;
+    let read = read.await.map_err(|_| Problem::of(ProblemType::Unavailable, Texts::import_failed))?;
     let (file, hash) = read?;
     let brought = file.todos.into_iter().enumerate().map(|(number, entry)| Brought {
         // Made of the file where it has none, so that one that is sent again brings nothing twice.

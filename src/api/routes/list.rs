@@ -83,8 +83,7 @@ impl Asked {
             starred: truth("starred", self.starred.as_deref())?,
             due_from: day("dueFrom", self.due_from.as_deref())?,
             due_before: day("dueBefore", self.due_before.as_deref())?,
-            list: body::list(self.list.as_deref())
-                .map_err(|detail| Problem::bad_request(detail.at("`list`")))?,
+            list: body::list(self.list.as_deref()).map_err(|detail| Problem::bad_request(detail.at("`list`")))?,
             text: self.text()?,
         };
         let order = self.order()?;
@@ -108,9 +107,9 @@ impl Asked {
                 let id = id.parse().map_err(|_| Problem::bad_request(Texts::after_malformed))?;
                 Ok(Start::After(id))
             }
-            (Some(cursor), None) => cursor::read(order, cursor)
-                .map(Start::At)
-                .ok_or_else(|| Problem::bad_request(Texts::cursor_of_list)),
+            (Some(cursor), None) => {
+                cursor::read(order, cursor).map(Start::At).ok_or_else(|| Problem::bad_request(Texts::cursor_of_list))
+            }
             (Some(_), Some(_)) => Err(Problem::bad_request(Texts::two_beginnings)),
         }
     }

@@ -17,8 +17,8 @@ use crate::api::Api;
 use crate::api::body::{self, Json as Body, ListChange, ListDraft, Seen, TodoId};
 use crate::api::callers::{Reader, Writer, whose};
 use crate::api::problem::Problem;
-use crate::api::texts::Texts;
 use crate::api::store::{ListOperation, Outcome, Whose};
+use crate::api::texts::Texts;
 use crate::identity::bearer::Caller;
 use crate::todo::{API_PATH, ListPatch, TodoList};
 

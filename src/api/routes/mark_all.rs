@@ -11,8 +11,8 @@ use crate::api::Api;
 use crate::api::body::{Json, Mark};
 use crate::api::callers::Writer;
 use crate::api::problem::Problem;
-use crate::api::texts::Texts;
 use crate::api::store::Bulk;
+use crate::api::texts::Texts;
 
 /// What was changed.
 #[derive(Serialize, ToSchema)]

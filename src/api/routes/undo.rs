@@ -18,8 +18,8 @@ use crate::api::Api;
 use crate::api::body;
 use crate::api::callers::Writer;
 use crate::api::problem::Problem;
-use crate::api::texts::Texts;
 use crate::api::store::{MAX_PAGE, Room, Undoing, Undone};
+use crate::api::texts::Texts;
 use crate::todo::{Todo, TodoList};
 
 /// What undoing came to.

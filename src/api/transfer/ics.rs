@@ -299,11 +299,7 @@ fn components(text: &str) -> Result<Vec<Component>, BadLines> {
             },
         }
     }
-    if within.is_empty() {
-        Ok(found)
-    } else {
-        Err(vec![(text.lines().count().max(1), Texts::ics_ended_early.into())])
-    }
+    if within.is_empty() { Ok(found) } else { Err(vec![(text.lines().count().max(1), Texts::ics_ended_early.into())]) }
 }
 
 pub(super) fn read(text: &str) -> Result<Vec<Entry>, BadLines> {

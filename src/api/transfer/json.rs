@@ -155,9 +155,9 @@ pub(super) fn read(text: &str) -> Result<File, Problem> {
     let lists = lists.into_iter().enumerate().map(|(number, list)| {
         let in_range = |time: Option<OffsetDateTime>| match time {
             None => Ok(None),
-            Some(time) => entry::in_range(time).map(Some).ok_or_else(|| {
-                Problem::member(format!("/lists/{number}"), Texts::file_list_times)
-            }),
+            Some(time) => entry::in_range(time)
+                .map(Some)
+                .ok_or_else(|| Problem::member(format!("/lists/{number}"), Texts::file_list_times)),
         };
         let (created_at, updated_at) = (in_range(list.created_at)?, in_range(list.updated_at)?);
         Ok(ListEntry { id: list.id, name: list.name, created_at, updated_at })

@@ -247,9 +247,9 @@ mod tests {
         let (english, spanish) = (Texts::of(Language::English), Texts::of(Language::Spanish));
         let api = |language| Reason::Api { kind: "list-full".to_owned(), detail: Some("100000".to_owned()), language };
         let faults = vec![FileFault { line: Some(2), detail: "XML".to_owned() }];
-        let file = |language| Reason::File { detail: Some("CSV".to_owned()), faults: faults.clone(), more: 0, language };
-        for (language, reader, other) in
-            [(Language::English, english, spanish), (Language::Spanish, spanish, english)]
+        let file =
+            |language| Reason::File { detail: Some("CSV".to_owned()), faults: faults.clone(), more: 0, language };
+        for (language, reader, other) in [(Language::English, english, spanish), (Language::Spanish, spanish, english)]
         {
             assert_eq!(api(language).text(reader), "100000");
             assert_eq!(api(language).text(other), other.invalid_list_full());
