@@ -1,6 +1,10 @@
-//! Countries and regions: ISO 3166-1 alpha-2 codes with their English names, in the order of the list to choose from.
+//! Countries and regions: ISO 3166-1 alpha-2 codes with their names, in the order of the list to choose from.
 
-/// (code, name).
+use std::sync::LazyLock;
+
+use crate::language::Language;
+
+/// (code, name in English).
 pub const COUNTRIES: [(&str, &str); 249] = [
     ("AF", "Afghanistan"),
     ("AX", "Åland Islands"),
@@ -253,6 +257,18 @@ pub const COUNTRIES: [(&str, &str); 249] = [
     ("ZW", "Zimbabwe"),
 ];
 
+/// Codes and names in Spanish, one country a line.
+static SPANISH: LazyLock<Vec<(&str, &str)>> =
+    LazyLock::new(|| include_str!("countries/es.txt").lines().filter_map(|line| line.split_once(' ')).collect());
+
+/// Codes and names in this language, in the order of the names.
+pub fn names(language: Language) -> &'static [(&'static str, &'static str)] {
+    match language {
+        Language::English => &COUNTRIES,
+        Language::Spanish => &SPANISH,
+    }
+}
+
 /// Whether `code` is in the list.
 pub fn is_country(code: &str) -> bool {
     COUNTRIES.iter().any(|(known, _)| *known == code)
@@ -260,6 +276,8 @@ pub fn is_country(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -267,5 +285,28 @@ mod tests {
         let codes: std::collections::HashSet<_> = COUNTRIES.iter().map(|(code, _)| code).collect();
         assert_eq!(codes.len(), 249, "ISO 3166-1 assigns 249 codes");
         assert!(is_country("NL") && is_country("ZW") && !is_country("nl") && !is_country("") && !is_country("XX"));
+    }
+
+    #[test]
+    fn every_country_has_a_name_in_every_language() {
+        let codes: BTreeSet<&str> = COUNTRIES.iter().map(|(code, _)| *code).collect();
+        for language in Language::ALL {
+            let names = names(language);
+            assert_eq!(names.len(), codes.len(), "{language:?}");
+            assert_eq!(names.iter().map(|(code, _)| *code).collect::<BTreeSet<_>>(), codes, "{language:?}");
+            let different: BTreeSet<&str> = names.iter().map(|(_, name)| *name).collect();
+            assert_eq!(different.len(), codes.len(), "{language:?}: two countries of one name");
+        }
+    }
+
+    /// As people look for them: without regard to accents.
+    #[test]
+    fn the_names_in_spanish_are_in_their_order() {
+        let plain =
+            |c: char| "áéíóúüñåç".chars().zip("aeiouunac".chars()).find(|(with, _)| *with == c).map_or(c, |(_, c)| c);
+        let folded: Vec<String> =
+            names(Language::Spanish).iter().map(|(_, name)| name.to_lowercase().chars().map(plain).collect()).collect();
+        assert!(folded.iter().all(|name| name.is_ascii()), "{folded:?}");
+        assert!(folded.is_sorted(), "{folded:?}");
     }
 }

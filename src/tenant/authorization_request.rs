@@ -11,6 +11,8 @@ use super::refusal::Refusal;
 use super::scope::ScopeError;
 use super::sso::SignInInvalid;
 use super::state::Tenant;
+use super::texts::Texts;
+use crate::language::Language;
 
 /// The longest nonce, in bytes.
 pub(super) const MAX_NONCE: usize = 512;
@@ -47,6 +49,9 @@ pub(super) struct AuthorizationRequest {
     /// Whether the user is to be asked for permissions that they have granted before (`prompt=consent`).
     #[serde(default)]
     pub(super) ask_consent: bool,
+    /// The language that `ui_locales` asks for, if it is one of ours.
+    #[serde(default)]
+    pub(super) language: Option<Language>,
 }
 
 /// Errors that the app is told by its redirect URI.
@@ -196,10 +201,10 @@ impl Denied {
         }
     }
 
-    /// Tells the app.
-    pub(super) fn tell(self, return_to: &ReturnAddress) -> Response {
+    /// Tells the app; `t` for what the browser may show meanwhile.
+    pub(super) fn tell(self, return_to: &ReturnAddress, t: Texts) -> Response {
         let (described, return_to) = (self.describe(), return_to.clone());
-        let render = move |tenant: &Tenant, trace: &Trace| return_to.error(tenant, &described, trace);
+        let render = move |tenant: &Tenant, trace: &Trace| return_to.error(tenant, &described, trace, t);
         let is_outage = matches!(self, Self::Database(_));
         Refusal::new("authorize", &self, render).outage(is_outage).into_response()
     }

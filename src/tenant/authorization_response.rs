@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Described, Trace};
 use super::state::Tenant;
+use super::texts::Texts;
 use crate::platform::random;
 use crate::platform::redirect::see_other;
 
@@ -33,17 +34,17 @@ pub(super) struct ReturnAddress {
 
 impl ReturnAddress {
     /// A code; and who the user is, for apps that asked for `client_info`.
-    pub(super) fn code(&self, tenant: &Tenant, code: &str, client_info: Option<&str>) -> Response {
+    pub(super) fn code(&self, tenant: &Tenant, code: &str, client_info: Option<&str>, t: Texts) -> Response {
         let fields = [Some(("code", code)), client_info.map(|client_info| ("client_info", client_info))];
-        self.answer(tenant, &fields.into_iter().flatten().collect::<Vec<_>>())
+        self.answer(tenant, t, &fields.into_iter().flatten().collect::<Vec<_>>())
     }
 
     /// An error (RFC 6749 §4.1.2.1).
-    pub(super) fn error(&self, tenant: &Tenant, described: &Described, trace: &Trace) -> Response {
-        self.answer(tenant, &[("error", described.error), ("error_description", &described.description(trace))])
+    pub(super) fn error(&self, tenant: &Tenant, described: &Described, trace: &Trace, t: Texts) -> Response {
+        self.answer(tenant, t, &[("error", described.error), ("error_description", &described.description(trace))])
     }
 
-    fn answer(&self, tenant: &Tenant, fields: &[(&str, &str)]) -> Response {
+    fn answer(&self, tenant: &Tenant, t: Texts, fields: &[(&str, &str)]) -> Response {
         let issuer = tenant.issuer();
         let fields = fields.iter().copied();
         let fields = fields.chain(self.state.as_deref().map(|state| ("state", state)));
@@ -51,23 +52,23 @@ impl ReturnAddress {
         let fields = fields.chain([("iss", issuer.as_str())]);
         match self.response_mode {
             ResponseMode::Query => see_other(&with_query(&self.redirect_uri, fields)),
-            ResponseMode::FormPost => self.form(fields),
+            ResponseMode::FormPost => self.form(t, fields),
         }
     }
 
-    fn form<'f>(&self, fields: impl Iterator<Item = (&'f str, &'f str)>) -> Response {
+    fn form<'f>(&self, t: Texts, fields: impl Iterator<Item = (&'f str, &'f str)>) -> Response {
         let nonce = random::token();
         let page = html! {
             (DOCTYPE)
-            html lang="en" {
-                head { meta charset="utf-8"; title { "Working…" } }
+            html lang=(t.language().tag()) {
+                head { meta charset="utf-8"; title { (t.working()) } }
                 body {
                     form method="post" action=(self.redirect_uri) {
                         @for (name, value) in fields {
                             input type="hidden" name=(name) value=(value);
                         }
-                        noscript { p { "Scripts are off: press the button to go on." } }
-                        button type="submit" { "Continue" }
+                        noscript { p { (t.scripts_off()) } }
+                        button type="submit" { (t.continue_on()) }
                     }
                     script nonce=(nonce) { (PreEscaped("document.forms[0].submit()")) }
                 }

@@ -12,26 +12,31 @@
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{OriginalUri, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use uuid::Uuid;
 
 use super::after_sign_in::{self, AfterSignIn, PendingStep};
 use super::authorization_request::{AuthorizationRequest, Denied, MAX_LOGIN_HINT, MAX_NONCE, MAX_STATE};
-use super::authorization_response::{ResponseMode, ReturnAddress};
+use super::authorization_response::{ResponseMode, ReturnAddress, with_query};
 use super::claims::ClaimsRequest;
 use super::config::App;
 use super::error::{Described, Trace};
 use super::id_token_hint::IdTokenHint;
 use super::interaction::{Interaction, Start};
+use super::language;
+use super::pages::frame::Frame;
 use super::pages::notice;
+use super::pages::way_back::WayBack;
 use super::parameters::Parameters;
 use super::refusal::Refusal;
 use super::scope::Scopes;
 use super::sso::Session;
 use super::state::Tenant;
+use super::texts::Texts;
+use crate::language::Language;
 
 pub(super) fn router() -> Router<Tenant> {
     Router::new().route("/oauth2/v2.0/authorize", get(by_get).post(by_post))
@@ -81,14 +86,13 @@ impl Refused {
             ),
         }
     }
-}
 
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
+    /// The page that says so.
+    fn tell(self, frame: Frame) -> Response {
         let (described, client_id) = (self.describe(), self.client_id());
         let render = move |tenant: &Tenant, trace: &Trace| {
             let app = client_id.and_then(|client_id| tenant.config().app(&client_id.to_string()));
-            notice::error_page(tenant, app, StatusCode::BAD_REQUEST, &described, trace)
+            notice::error_page(&frame, &WayBack::to(tenant, app), StatusCode::BAD_REQUEST, &described, trace)
         };
         Refusal::new("authorize", &self, render).into_response()
     }
@@ -96,18 +100,43 @@ impl IntoResponse for Refused {
 
 async fn by_get(
     State(tenant): State<Tenant>,
+    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
-) -> Result<Response, Refused> {
-    respond(&tenant, &headers, &Parameters::parse(&query.unwrap_or_default())).await
+) -> Response {
+    respond(&tenant, &uri, &headers, Some(Parameters::parse(&query.unwrap_or_default()))).await
 }
 
 /// Core §3.1.2.1: "Authorization Servers MUST support the use of the HTTP GET and POST methods".
-async fn by_post(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
-    respond(&tenant, &headers, &Parameters::parse_body(&headers, &body).ok_or(Refused::NotAForm)?).await
+async fn by_post(
+    State(tenant): State<Tenant>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    respond(&tenant, &uri, &headers, Parameters::parse_body(&headers, &body)).await
 }
 
-async fn respond(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -> Result<Response, Refused> {
+async fn respond(tenant: &Tenant, uri: &Uri, headers: &HeaderMap, parameters: Option<Parameters>) -> Response {
+    let answer = match &parameters {
+        Some(parameters) => answer(tenant, headers, parameters).await,
+        None => Err(Refused::NotAForm),
+    };
+    answer.unwrap_or_else(|refused| {
+        let parameters = parameters.unwrap_or_default();
+        // By GET as well, these two bring the same page.
+        let named = ["client_id", "redirect_uri"].into_iter().filter_map(|name| Some((name, parameters.get(name)?)));
+        let address = with_query(uri.path(), named);
+        refused.tell(Frame::new(tenant, spoken(headers, &parameters), address))
+    })
+}
+
+/// The language of what is shown on the way.
+fn spoken(headers: &HeaderMap, parameters: &Parameters) -> Language {
+    language::spoken(headers, parameters.get("ui_locales").and_then(language::of_ui_locales))
+}
+
+async fn answer(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -> Result<Response, Refused> {
     let (app, redirect_uri) = client(tenant, parameters)?;
     let response_mode = match parameters.get("response_mode") {
         Some("form_post") => ResponseMode::FormPost,
@@ -116,7 +145,7 @@ async fn respond(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) 
     let state = parameters.get("state").map(ToOwned::to_owned);
     let return_to = ReturnAddress { redirect_uri, response_mode, state };
     let response = authorize(tenant, headers, app, &return_to, parameters).await;
-    Ok(response.unwrap_or_else(|denied| denied.tell(&return_to)))
+    Ok(response.unwrap_or_else(|denied| denied.tell(&return_to, Texts::of(spoken(headers, parameters)))))
 }
 
 fn client<'t>(tenant: &'t Tenant, parameters: &Parameters) -> Result<(&'t App, String), Refused> {
@@ -158,7 +187,10 @@ async fn authorize(
         }
         request.login_hint = Some(session.user.email.clone());
         match after_sign_in::resume(tenant, app, &request, session).await {
-            Ok(AfterSignIn::Done(code)) => return Ok(return_to.code(tenant, &code.code, code.client_info.as_deref())),
+            Ok(AfterSignIn::Done(code)) => {
+                let t = Texts::of(spoken(headers, parameters));
+                return Ok(return_to.code(tenant, &code.code, code.client_info.as_deref(), t));
+            }
             Ok(AfterSignIn::Pending(step)) => {
                 return Ok(Interaction::begin(tenant, &request, step.into(), Some(session)).await?);
             }
@@ -321,6 +353,7 @@ fn parse(
         expected_sub: expected_sub.or_else(|| claims.sub.clone()),
         claims,
         ask_consent: prompts.contains(&Prompt::Consent),
+        language: parameters.get("ui_locales").and_then(language::of_ui_locales),
     };
     Ok((request, Wishes { prompts, max_age }))
 }

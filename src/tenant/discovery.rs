@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::scope::OpenId;
 use super::state::Tenant;
 use super::token::client::METHODS;
+use crate::language::Language;
 
 /// An hour: an app that meets a key it does not know asks again anyway.
 const CACHE: &str = "private, max-age=3600";
@@ -47,6 +48,7 @@ async fn document(State(tenant): State<Tenant>) -> Response {
             "preferred_username", "email", "ctry", "login_hint", "ver",
         ],
         "prompt_values_supported": ["none", "login", "select_account", "consent", "create"],
+        "ui_locales_supported": Language::ALL.map(Language::tag),
         "code_challenge_methods_supported": ["S256"],
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,

@@ -1,6 +1,8 @@
 //! Names to show, and what cannot be shown.
 
 use super::email::Email;
+use super::texts::Texts;
+use crate::language::Language;
 
 /// How long a display name may be, in characters.
 pub(super) const MAX_DISPLAY_NAME: usize = 64;
@@ -15,19 +17,36 @@ pub(super) fn is_unprintable(c: char) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DisplayName(String);
 
-/// Why text is not a display name. The words are for the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why text is not a display name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DisplayNameError {
     /// Nothing was typed.
-    #[error("Enter the name that you want to be shown.")]
     Empty,
     /// More than [`MAX_DISPLAY_NAME`] characters.
-    #[error("This name is too long: use at most 64 characters.")]
     TooLong,
     /// Line breaks, controls, or characters that turn the text around them.
-    #[error("This name has characters that cannot be shown: type it anew.")]
     Unprintable,
 }
+
+impl DisplayNameError {
+    /// For the customer.
+    pub(super) fn text(self, t: Texts) -> String {
+        match self {
+            Self::Empty => t.name_empty().to_owned(),
+            Self::TooLong => t.name_too_long(&MAX_DISPLAY_NAME),
+            Self::Unprintable => t.name_unprintable().to_owned(),
+        }
+    }
+}
+
+/// For developers.
+impl std::fmt::Display for DisplayNameError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text(Texts::of(Language::English)))
+    }
+}
+
+impl std::error::Error for DisplayNameError {}
 
 impl DisplayName {
     /// Parses what was typed; spaces around it are dropped.

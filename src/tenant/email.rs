@@ -1,5 +1,8 @@
 //! E-mail addresses, as the tenant takes them.
 
+use super::texts::Texts;
+use crate::language::Language;
+
 /// How long an e-mail address may be (RFC 5321 §4.5.3.1.3, less the angle brackets).
 const MAX_EMAIL: usize = 254;
 
@@ -12,28 +15,44 @@ pub(super) fn is_blank(c: char) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Email(String);
 
-/// Why text is not an e-mail address that we accept. The words are for the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why text is not an e-mail address that we accept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EmailError {
     /// Nothing was typed.
-    #[error("Enter your email address.")]
     Empty,
     /// Longer than a mail server would take.
-    #[error("This email address is too long: use one of at most 254 characters.")]
     TooLong,
     /// Look-alike letters would let two accounts look the same, and few mail servers take them.
-    #[error("This email address has letters with accents or from another alphabet: use one of plain letters.")]
     NotAscii,
     /// Control characters, spaces, double quotes, commas, brackets: what header injection and HTML are made of.
-    #[error("An email address has no spaces, double quotes, commas or brackets: check what you typed.")]
     ForbiddenCharacter,
     /// None or several `@`.
-    #[error("Enter an email address like name@example.com.")]
     NotOneAt,
     /// Anything else that mail software does not take.
-    #[error("Enter an email address like name@example.com.")]
     Malformed,
 }
+
+impl EmailError {
+    /// For the customer.
+    pub(super) fn text(self, t: Texts) -> String {
+        match self {
+            Self::Empty => t.email_empty().to_owned(),
+            Self::TooLong => t.email_too_long(&MAX_EMAIL),
+            Self::NotAscii => t.email_not_ascii().to_owned(),
+            Self::ForbiddenCharacter => t.email_forbidden_character().to_owned(),
+            Self::NotOneAt | Self::Malformed => t.email_malformed().to_owned(),
+        }
+    }
+}
+
+/// For developers.
+impl std::fmt::Display for EmailError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text(Texts::of(Language::English)))
+    }
+}
+
+impl std::error::Error for EmailError {}
 
 impl Email {
     /// Parses what was typed; upper case is forgiven, and so are blanks around it, visible or not, that came along when it

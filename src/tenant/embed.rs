@@ -409,7 +409,9 @@ mod tests {
     use time::Duration;
 
     use super::*;
+    use crate::language::Language;
     use crate::platform::database;
+    use crate::tenant::texts::Texts;
 
     const PASSWORD: &str = "correct horse battery staple";
     const CALLBACK: &str = "http://localhost:3000/auth/callback";
@@ -472,7 +474,7 @@ mod tests {
             .unwrap();
         assert_eq!(tenant.passcode("bob@example.com").await.unwrap(), None);
         let to = Email::parse("bob@example.com").unwrap();
-        let mail = super::super::mail::passcode("Test tenant", &to, "12345678", 10);
+        let mail = super::super::mail::passcode(Texts::of(Language::English), "Test tenant", &to, "12345678", 10);
         tenant.tenant.mailer().send(mail).await.unwrap();
         assert_eq!(tenant.passcode("Bob@example.com").await.unwrap().as_deref(), Some("12345678"));
         assert!(!tenant.tenant.config().user_flows[0].sign_up);

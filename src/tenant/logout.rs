@@ -17,12 +17,14 @@ use uuid::Uuid;
 use super::authorization_response::with_query;
 use super::config::App;
 use super::id_token_hint::IdTokenHint;
+use super::pages::frame::Frame;
+use super::pages::sentence::sentence_with;
 use super::pages::way_back::WayBack;
 use super::pages::{messages, notice};
 use super::parameters::Parameters;
 use super::sso::{self, Session};
 use super::state::Tenant;
-use super::{cookies, front_channel_logout};
+use super::{cookies, front_channel_logout, language};
 use crate::platform::hash;
 use crate::platform::redirect::see_other;
 
@@ -52,6 +54,21 @@ impl Destination {
         WayBack::to(tenant, self.app.and_then(|app| tenant.config().app(&app.to_string())))
     }
 
+    /// The frame of the pages on the way. By GET they are to be had at the endpoint itself.
+    fn frame(&self, tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -> Frame {
+        let app = self.app.map(|app| app.to_string());
+        let fields = [
+            ("client_id", app.as_deref()),
+            ("post_logout_redirect_uri", self.uri.as_deref()),
+            ("state", self.state.as_deref()),
+        ];
+        let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let address = with_query(&tenant.path("/oauth2/v2.0/logout"), fields);
+        // §2: ui_locales.
+        let asked = parameters.get("ui_locales").and_then(language::of_ui_locales);
+        Frame::new(tenant, language::spoken(headers, asked), address)
+    }
+
     /// §2: with the state, which is passed on.
     fn address(&self) -> Option<String> {
         let uri = self.uri.as_deref()?;
@@ -72,10 +89,6 @@ async fn by_post(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) 
 }
 
 async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -> Response {
-    let session = match Session::find(tenant, headers).await {
-        Ok(session) => session,
-        Err(error) => return unavailable(tenant, &error),
-    };
     let hint = parameters.get("id_token_hint").map(|token| IdTokenHint::read(tenant, token));
     let destination = match &hint {
         // §4: with an error in the request, there is no redirect.
@@ -83,14 +96,19 @@ async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -
         Some(Some(hint)) => destination(tenant, parameters, Some(hint)),
         None => destination(tenant, parameters, None),
     };
+    let frame = destination.frame(tenant, headers, parameters);
+    let session = match Session::find(tenant, headers).await {
+        Ok(session) => session,
+        Err(error) => return unavailable(tenant, &frame, &error),
+    };
     let hint = hint.flatten();
     let Some(session) = session else {
         // A cross-site POST comes without the cookie; the app's ID token names the session all the same.
-        let Some(hint) = hint else { return redirect_or_page(tenant, &destination) };
+        let Some(hint) = hint else { return redirect_or_page(tenant, &frame, &destination) };
         // The cookie, if there is one, stays: a foreign page's image gets here too, and ends nothing.
         return match sso::end(tenant, &hint.sid).await {
-            Ok(clients) => tell_apps(tenant, &hint.sid, &clients, &destination),
-            Err(error) => unavailable(tenant, &error),
+            Ok(clients) => tell_apps(tenant, &frame, &hint.sid, &clients, &destination),
+            Err(error) => unavailable(tenant, &frame, &error),
         };
     };
     let meant = hint.as_ref().is_some_and(|hint| hint.sub == tenant.subject(hint.aud, &session.user.id))
@@ -98,11 +116,11 @@ async fn logout(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -
             .get("logout_hint")
             .is_some_and(|hint| hint.as_bytes().ct_eq(tenant.login_hint(&session.user.id).as_bytes()).into());
     if !meant {
-        return ask(tenant, headers, &session, &destination, Asked::First);
+        return ask(tenant, &frame, headers, &session, &destination, Asked::First);
     }
     match sso::end(tenant, &session.sid).await {
-        Ok(clients) => signed_out(tenant, &session.sid, &clients, &destination),
-        Err(error) => unavailable(tenant, &error),
+        Ok(clients) => signed_out(tenant, &frame, &session.sid, &clients, &destination),
+        Err(error) => unavailable(tenant, &frame, &error),
     }
 }
 
@@ -133,43 +151,54 @@ enum Asked {
     Again,
 }
 
-fn ask(tenant: &Tenant, headers: &HeaderMap, session: &Session, destination: &Destination, asked: Asked) -> Response {
+fn ask(
+    tenant: &Tenant,
+    frame: &Frame,
+    headers: &HeaderMap,
+    session: &Session,
+    destination: &Destination,
+    asked: Asked,
+) -> Response {
+    let t = frame.t();
     let content = html! {
         @if asked == Asked::Again {
-            p.notice role="status" { "The page was out of date, so nothing was done. Please decide once more." }
+            p.notice role="status" { (t.decide_again()) }
         }
-        p { "You are signed in as " strong { (session.user.email) } "." }
+        p { (sentence_with(t.signed_in_as_parts(), &html! { strong { (session.user.email) } })) }
         form method="post" action=(tenant.path("/oauth2/v2.0/logout/confirm")) {
             input type="hidden" name="token" value=(confirmation_token(headers));
             @if let Some(uri) = &destination.uri { input type="hidden" name="post_logout_redirect_uri" value=(uri); }
             @if let Some(state) = &destination.state { input type="hidden" name="state" value=(state); }
             @if let Some(app) = &destination.app { input type="hidden" name="client_id" value=(app); }
-            button.primary type="submit" { "Sign out" }
+            // The next page speaks as this one does.
+            input type="hidden" name="ui_locales" value=(t.language().tag());
+            button.primary type="submit" { (t.sign_out()) }
         }
         // Cancelling is going back: nothing was done yet.
-        (destination.way_back(tenant).cancel())
+        (destination.way_back(tenant).cancel(t))
     };
     let status = if asked == Asked::Again { StatusCode::CONFLICT } else { StatusCode::OK };
-    notice::page(tenant, status, "Do you want to sign out?", &content)
+    notice::page(frame, status, t.sign_out_title(), &content)
 }
 
 async fn confirm(State(tenant): State<Tenant>, headers: HeaderMap, body: Bytes) -> Response {
     let parameters = Parameters::parse_body(&headers, &body).unwrap_or_default();
     let destination = destination(&tenant, &parameters, None);
+    let frame = destination.frame(&tenant, &headers, &parameters);
     let session = match Session::find(&tenant, &headers).await {
         Ok(Some(session)) => session,
-        Ok(None) => return signed_out(&tenant, "", &[], &destination),
-        Err(error) => return unavailable(&tenant, &error),
+        Ok(None) => return signed_out(&tenant, &frame, "", &[], &destination),
+        Err(error) => return unavailable(&tenant, &frame, &error),
     };
     // A forged form does not know the token. Neither does one from before the user signed in once more in this browser,
     // which is no attack.
     let given = parameters.get("token").unwrap_or_default();
     if !bool::from(given.as_bytes().ct_eq(confirmation_token(&headers).as_bytes())) {
-        return ask(&tenant, &headers, &session, &destination, Asked::Again);
+        return ask(&tenant, &frame, &headers, &session, &destination, Asked::Again);
     }
     match sso::end(&tenant, &session.sid).await {
-        Ok(clients) => signed_out(&tenant, &session.sid, &clients, &destination),
-        Err(error) => unavailable(&tenant, &error),
+        Ok(clients) => signed_out(&tenant, &frame, &session.sid, &clients, &destination),
+        Err(error) => unavailable(&tenant, &frame, &error),
     }
 }
 
@@ -179,34 +208,35 @@ fn confirmation_token(headers: &HeaderMap) -> String {
 }
 
 /// The session has ended: removes its cookie.
-fn signed_out(tenant: &Tenant, sid: &str, clients: &[String], destination: &Destination) -> Response {
-    let mut response = tell_apps(tenant, sid, clients, destination);
+fn signed_out(tenant: &Tenant, frame: &Frame, sid: &str, clients: &[String], destination: &Destination) -> Response {
+    let mut response = tell_apps(tenant, frame, sid, clients, destination);
     response.headers_mut().append(header::SET_COOKIE, cookies::set(tenant, cookies::SESSION, "", "/"));
     response
 }
 
 /// The session of these apps has ended: those that are told in the browser are told before it goes on.
-fn tell_apps(tenant: &Tenant, sid: &str, clients: &[String], destination: &Destination) -> Response {
+fn tell_apps(tenant: &Tenant, frame: &Frame, sid: &str, clients: &[String], destination: &Destination) -> Response {
     let frames = front_channel_logout::frames(tenant, sid, clients);
     if frames.is_empty() {
-        return redirect_or_page(tenant, destination);
+        return redirect_or_page(tenant, frame, destination);
     }
-    front_channel_logout::page(tenant, &frames, destination.address().as_deref(), &destination.way_back(tenant))
+    front_channel_logout::page(frame, &frames, destination.address().as_deref(), &destination.way_back(tenant))
 }
 
 /// Nobody is signed in (any more).
-fn redirect_or_page(tenant: &Tenant, destination: &Destination) -> Response {
+fn redirect_or_page(tenant: &Tenant, frame: &Frame, destination: &Destination) -> Response {
     let Some(address) = destination.address() else {
+        let t = frame.t();
         let content = html! {
-            p { "You have signed out. It is a good idea to close all browser windows." }
-            (destination.way_back(tenant).links())
+            p { (t.signed_out()) " " (t.close_windows()) }
+            (destination.way_back(tenant).links(t))
         };
-        return notice::page(tenant, StatusCode::OK, "You signed out of your account", &content);
+        return notice::page(frame, StatusCode::OK, t.signed_out_title(), &content);
     };
     see_other(&address)
 }
 
-fn unavailable(tenant: &Tenant, error: &sqlx::Error) -> Response {
+fn unavailable(tenant: &Tenant, frame: &Frame, error: &sqlx::Error) -> Response {
     tracing::error!(%error, "logout: the database failed");
-    messages::unavailable(&WayBack::to(tenant, None))
+    messages::unavailable(frame, &WayBack::to(tenant, None))
 }

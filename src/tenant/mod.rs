@@ -12,6 +12,7 @@
 //! | `/oidc/userinfo` | `userinfo.rs` |
 //! | `/oauth2/v2.0/revoke` | `revocation.rs` |
 //! | `/oauth2/v2.0/logout` | `logout.rs`, which tells apps by `back_channel_logout.rs` and `front_channel_logout.rs` |
+//! | `/language`, at the root | `language_choice.rs`; which language a page is in, `language.rs` |
 //!
 //! The directory API, `/v1.0/me`, is `directory.rs`; like Microsoft Graph it knows the tenant by the token.
 
@@ -38,6 +39,8 @@ mod grant;
 mod id_token_hint;
 mod interaction;
 mod keys;
+mod language;
+mod language_choice;
 mod logout;
 mod mail;
 mod mailbox;

@@ -10,6 +10,7 @@ use super::email::Email;
 use super::mail::{self, Mail};
 use super::rate_limit::TooMany;
 use super::state::Tenant;
+use super::texts::Texts;
 use super::user;
 use crate::platform::database::Returning as _;
 use crate::platform::{hash, random};
@@ -104,23 +105,24 @@ fn digest(interaction: &str, purpose: Purpose, code: &str) -> String {
 }
 
 /// Mails a passcode to `email`, or word that there is (or is no) account: for the browser the three are the same, in
-/// what is answered and in the work that is done.
+/// what is answered and in the work that is done. The mail is in the language of `t`.
 pub(super) async fn send(
     tenant: &Tenant,
     interaction: &str,
     purpose: Purpose,
     email: &Email,
     client: std::net::IpAddr,
+    t: Texts,
 ) -> Result<(), SendError> {
     tenant.limits().mail(email, client)?;
     let account = user::find_by_email(tenant, email).await?;
     let code = random::digits(u32::try_from(DIGITS).unwrap_or(8));
     let brand = &tenant.config().display_name;
     let mail: Mail = match (purpose, &account) {
-        (Purpose::SignUp, Some(_)) => mail::already_a_customer(brand, email),
-        (Purpose::SignIn | Purpose::ResetPassword | Purpose::StepUp, None) => mail::no_account(brand, email),
-        (_, Some(account)) if account.user.disabled => mail::disabled(brand, email),
-        _ => mail::passcode(brand, email, &code, LIFETIME.whole_minutes()),
+        (Purpose::SignUp, Some(_)) => mail::already_a_customer(t, brand, email),
+        (Purpose::SignIn | Purpose::ResetPassword | Purpose::StepUp, None) => mail::no_account(t, brand, email),
+        (_, Some(account)) if account.user.disabled => mail::disabled(t, brand, email),
+        _ => mail::passcode(t, brand, email, &code, LIFETIME.whole_minutes()),
     };
     let now = tenant.clock().unix_millis();
     // Steps that nobody came back to go with the next passcode.

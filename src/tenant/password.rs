@@ -7,7 +7,9 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
+use zxcvbn::feedback::Suggestion;
 
+use super::texts::Texts;
 use crate::platform::random;
 
 /// The shortest password, in characters. Entra's figure; where a password is the only factor, SP 800-63B-4 §3.1.1.2
@@ -22,24 +24,19 @@ const QUEUE: usize = 64;
 /// What unknown users' passwords are compared with, so that they take as long as everybody's.
 static NOBODYS: LazyLock<String> = LazyLock::new(|| hash(&random::token()));
 
-/// Why a password is not accepted. The words are for the customer, and never contain the password.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a password is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Refused {
     /// Nothing was typed.
-    #[error("Enter a password.")]
     Empty,
     /// Fewer than [`MIN`] characters.
-    #[error("This password is too short: use at least 8 characters.")]
     TooShort,
     /// More than [`MAX`] characters; never cut to size.
-    #[error("This password is too long: use at most 256 characters.")]
     TooLong,
     /// Something that an attacker would try for this user, or most of it.
-    #[error("This password is made from {0}: choose another.")]
     MadeFrom(Known),
     /// On the lists that attackers try first, or nearly; with advice.
-    #[error("This password is easy to guess. {0}")]
-    Guessable(String),
+    Guessable(Option<Suggestion>),
 }
 
 /// What an attacker knows of a user.
@@ -55,14 +52,47 @@ pub(super) enum Known {
     Several,
 }
 
-impl std::fmt::Display for Known {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Email => "your email address",
-            Self::Name => "your name",
-            Self::Brand => "the name of this service",
-            Self::Several => "your email address, your name or the name of this service",
-        })
+impl Refused {
+    /// For the customer; never contains the password.
+    pub(super) fn text(self, t: Texts) -> String {
+        match self {
+            Self::Empty => t.password_empty().to_owned(),
+            Self::TooShort => t.password_too_short(&MIN),
+            Self::TooLong => t.password_too_long(&MAX),
+            Self::MadeFrom(known) => t.password_made_from(&known.text(t)),
+            Self::Guessable(advice) => t.password_guessable(
+                &advice.map_or_else(|| t.advice_unrelated_words(), |advice| advice_text(advice, t)),
+            ),
+        }
+    }
+}
+
+impl Known {
+    fn text(self, t: Texts) -> &'static str {
+        match self {
+            Self::Email => t.known_email(),
+            Self::Name => t.known_name(),
+            Self::Brand => t.known_brand(),
+            Self::Several => t.known_several(),
+        }
+    }
+}
+
+fn advice_text(advice: Suggestion, t: Texts) -> &'static str {
+    match advice {
+        Suggestion::UseAFewWordsAvoidCommonPhrases => t.advice_few_words(),
+        Suggestion::NoNeedForSymbolsDigitsOrUppercaseLetters => t.advice_no_symbols(),
+        Suggestion::AddAnotherWordOrTwo => t.advice_another_word(),
+        Suggestion::CapitalizationDoesntHelpVeryMuch => t.advice_capitalization(),
+        Suggestion::AllUppercaseIsAlmostAsEasyToGuessAsAllLowercase => t.advice_all_uppercase(),
+        Suggestion::ReversedWordsArentMuchHarderToGuess => t.advice_reversed(),
+        Suggestion::PredictableSubstitutionsDontHelpVeryMuch => t.advice_substitutions(),
+        Suggestion::UseALongerKeyboardPatternWithMoreTurns => t.advice_keyboard(),
+        Suggestion::AvoidRepeatedWordsAndCharacters => t.advice_repeats(),
+        Suggestion::AvoidSequences => t.advice_sequences(),
+        Suggestion::AvoidRecentYears => t.advice_recent_years(),
+        Suggestion::AvoidYearsThatAreAssociatedWithYou => t.advice_your_years(),
+        Suggestion::AvoidDatesAndYearsThatAreAssociatedWithYou => t.advice_your_dates(),
     }
 }
 
@@ -199,11 +229,7 @@ fn check(password: &str, known: &[(Known, impl AsRef<str>)]) -> Result<(), Refus
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let estimate = zxcvbn::zxcvbn(password, &words);
     if estimate.score() < zxcvbn::Score::Two {
-        let advice = estimate
-            .feedback()
-            .and_then(|f| f.suggestions().first().map(ToString::to_string))
-            .unwrap_or_else(|| "Use a few words that do not belong together.".to_owned());
-        return Err(Refused::Guessable(advice));
+        return Err(Refused::Guessable(estimate.feedback().and_then(|f| f.suggestions().first().copied())));
     }
     Ok(())
 }
@@ -211,6 +237,7 @@ fn check(password: &str, known: &[(Known, impl AsRef<str>)]) -> Result<(), Refus
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     const ALICE: [(Known, &str); 3] =
         [(Known::Email, "alice.liddell@example.com"), (Known::Name, "Bandersnatch"), (Known::Brand, "Errand")];
@@ -255,8 +282,21 @@ mod tests {
         ] {
             assert_eq!(check(password, &ALICE), Err(Refused::MadeFrom(from)), "{password}");
         }
-        let said = check("Errand2026", &ALICE).unwrap_err().to_string();
-        assert_eq!(said, "This password is made from the name of this service: choose another.");
+        let said = |language| check("Errand2026", &ALICE).unwrap_err().text(Texts::of(language));
+        let english = "This password is made from the name of this service: choose another.";
+        assert_eq!(said(Language::English), english);
+        assert_eq!(said(Language::Spanish), "Esta contraseña está hecha con el nombre de este servicio: elige otra.");
+    }
+
+    /// The advice of the estimator is said in our own words, which are its own in English.
+    #[test]
+    fn advice_is_given_in_the_language_of_the_page() {
+        let advice = Suggestion::AvoidDatesAndYearsThatAreAssociatedWithYou;
+        assert_eq!(advice_text(advice, Texts::of(Language::English)), advice.to_string());
+        assert_eq!(
+            check("password", &ALICE).unwrap_err().text(Texts::of(Language::Spanish)),
+            "Esta contraseña es fácil de adivinar. Añade una o dos palabras más. Mejor si son poco comunes."
+        );
     }
 
     #[tokio::test]

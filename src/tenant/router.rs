@@ -11,10 +11,16 @@ use maud::html;
 use tower::ServiceExt as _;
 
 use super::error::{Described, Trace};
+use super::pages::frame::{self, Frame};
+use super::pages::sentence::sentence_with;
 use super::pages::way_back::WayBack;
-use super::pages::{frame, headers, notice};
+use super::pages::{headers, notice};
 use super::state::Tenant;
-use super::{authorize, directory, discovery, logout, mailbox, refusal, revocation, token, user_flow, userinfo};
+use super::texts::Texts;
+use super::{
+    authorize, directory, discovery, language_choice, logout, mailbox, refusal, revocation, token, user_flow, userinfo,
+};
+use crate::language::Language;
 use crate::platform::serve;
 
 /// The largest request body, in bytes: forms with a token or two.
@@ -23,22 +29,25 @@ const MAX_BODY: usize = 64 * 1024;
 /// Gives words to refusals that have none, such as those of the router and the layers: a page for people, JSON for apps.
 async fn with_words(State(tenant): State<Tenant>, request: Request, next: Next) -> Response {
     let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
+    let frame = Frame::of(&tenant, &request);
     let mut response = next.run(request).await;
     let status = response.status();
     let failed = status.is_client_error() || status.is_server_error();
     if !failed || response.body().size_hint().exact() != Some(0) {
         return response;
     }
-    let (title, words) = match status {
-        StatusCode::NOT_FOUND => ("Page not found", "There is nothing at this address."),
-        StatusCode::METHOD_NOT_ALLOWED => ("That is not done here", "This address does not take this method."),
-        StatusCode::PAYLOAD_TOO_LARGE => ("That is too much", "The request is larger than this address takes."),
-        _ => ("That did not work", "The request could not be answered."),
+    let words = |t: Texts| match status {
+        StatusCode::NOT_FOUND => (t.not_found_title(), t.not_found()),
+        StatusCode::METHOD_NOT_ALLOWED => (t.method_title(), t.method()),
+        StatusCode::PAYLOAD_TOO_LARGE => (t.too_large_title(), t.too_large()),
+        _ => (t.failed_title(), t.failed()),
     };
     let other = if wants_page(&headers) {
+        let (title, words) = words(frame.t());
         let way = WayBack::from_page(&tenant, &path);
-        notice::page(&tenant, status, title, &html! { p { (words) } (way.links()) })
+        notice::page(&frame, status, title, &html! { p { (words) } (way.links(frame.t())) })
     } else {
+        let (_, words) = words(Texts::of(Language::English));
         Described::new("invalid_request", 900_561, words).json(status, &Trace::new(&tenant, &headers))
     };
     let (parts, body) = other.into_parts();
@@ -82,6 +91,7 @@ pub fn router(tenant: Tenant) -> Router {
         .route("/health", get(async || "ok"))
         .merge(directory::router())
         .merge(mailbox::router())
+        .merge(language_choice::router(&tenant))
         .merge(frame::assets())
         .fallback(at_segment)
         .with_state(tenant.clone());
@@ -107,7 +117,8 @@ async fn route_to_tenant(tenant: Tenant, below: Router, mut request: Request) ->
         let trace = Trace::new(&tenant, request.headers());
         let described = Described::new("invalid_tenant", 90_002, message);
         return if wants_page(request.headers()) {
-            notice::error_page(&tenant, None, StatusCode::BAD_REQUEST, &described, &trace)
+            let (frame, way) = (Frame::of(&tenant, &request), WayBack::to(&tenant, None));
+            notice::error_page(&frame, &way, StatusCode::BAD_REQUEST, &described, &trace)
         } else {
             described.json(StatusCode::BAD_REQUEST, &trace)
         };
@@ -124,21 +135,23 @@ async fn route_to_tenant(tenant: Tenant, below: Router, mut request: Request) ->
     below.oneshot(request).await.into_response()
 }
 
-async fn index(State(tenant): State<Tenant>) -> Response {
+async fn index(State(tenant): State<Tenant>, frame: Frame) -> Response {
+    let t = frame.t();
+    let mailbox = html! { a href="/mailbox" { (t.mailbox()) } };
     let discovery = tenant.url("/v2.0/.well-known/openid-configuration");
     let content = html! {
-        p { "The embedded tenant: for development only. It stands in for a Microsoft Entra External ID tenant." }
+        p { (t.index()) }
         ul {
-            li { a href=(discovery) { "Discovery document" } }
-            li { a href="/mailbox" { "Mailbox" } ": mail to customers, such as passcodes" }
+            li { a href=(discovery) { (t.discovery_document()) } }
+            li { (sentence_with(t.index_mailbox_parts(), &mailbox)) }
         }
-        h2 { "Apps" }
+        h2 { (t.apps()) }
         dl {
             @for app in &tenant.config().apps {
                 dt { (app.name) }
-                dd { (app.client_id) @if let Some(flow) = &app.user_flow { " · user flow “" (flow) "”" } }
+                dd { (app.client_id) @if let Some(flow) = &app.user_flow { " · " (t.user_flow(&flow)) } }
             }
         }
     };
-    notice::page(&tenant, StatusCode::OK, &tenant.config().display_name, &content)
+    notice::page(&frame, StatusCode::OK, frame.brand(), &content)
 }

@@ -4,7 +4,6 @@ pub(crate) mod account;
 pub mod browser_files;
 mod claims;
 pub mod config;
-mod countries;
 pub(crate) mod customer;
 pub(crate) mod data;
 pub(crate) mod digest;

@@ -5,13 +5,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::request::Request;
-use super::{countries, downstream, language};
+use super::{downstream, language};
 use crate::app::error::AppError;
 use crate::app::model::account::Profile;
 use crate::app::model::done::Done;
 use crate::app::model::reason::Reason;
 use crate::identity::downstream::{Call, DownstreamApi};
 use crate::identity::session::UserSession;
+use crate::platform::countries;
 
 /// What the API of profiles is called in the log.
 const PROFILE_API: &str = "the profile API";
@@ -37,7 +38,10 @@ pub(super) async fn profile(request: &Request, signed_in: &UserSession) -> Optio
         surname: answer.surname.unwrap_or_default(),
         mail: answer.mail.unwrap_or_default(),
         country: answer.country.unwrap_or_default(),
-        countries: countries::names(language::spoken(&request.parts.headers)),
+        countries: {
+            let names = countries::names(language::spoken(&request.parts.headers)).iter();
+            names.map(|(code, name)| ((*code).to_owned(), (*name).to_owned())).collect()
+        },
     }))
 }
 

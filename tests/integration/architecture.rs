@@ -10,7 +10,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("dev", &["web", "api", "tenant", "daemon", "identity", "platform", "todo"]),
     ("web", &["app", "digest", "identity", "language", "platform", "todo"]),
     ("api", &["identity", "language", "platform", "todo"]),
-    ("tenant", &["platform"]),
+    ("tenant", &["language", "platform"]),
     ("daemon", &["digest", "identity", "language", "platform", "todo"]),
     ("digest", &["language", "platform"]),
     ("identity", &["platform"]),

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 use super::app::{App, Permission};
+use crate::language::Language;
+use crate::tenant::texts::Texts;
 
 /// Microsoft Graph's, in every tenant. It is userinfo's audience as well, as in Entra.
 pub(in crate::tenant) const CLIENT_ID: Uuid = Uuid::from_u128(0x0000_0003_0000_0000_c000_0000_0000_0000);
@@ -17,19 +19,29 @@ pub(in crate::tenant) const READ_WRITE: &str = "User.ReadWrite";
 /// The registration: built in, without credentials, so that nobody gets tokens as the directory.
 pub(in crate::tenant) fn registration() -> &'static App {
     static REGISTRATION: LazyLock<App> = LazyLock::new(|| {
-        let scope = |value: &str, display_name: &str, description: &str| Permission {
-            value: value.to_owned(),
-            display_name: display_name.to_owned(),
-            description: description.to_owned(),
+        let t = Texts::of(Language::English);
+        let scope = |value: &str| {
+            let (display_name, description) = scope_names(value, t).unwrap_or_default();
+            Permission {
+                value: value.to_owned(),
+                display_name: display_name.to_owned(),
+                description: description.to_owned(),
+            }
         };
         App {
-            scopes: vec![
-                scope(READ, "Read your profile", "See the signed-in customer's profile"),
-                scope(READ_WRITE, "Change your profile", "See and change the signed-in customer's profile"),
-            ],
+            scopes: vec![scope(READ), scope(READ_WRITE)],
             application_id_uri: Some("https://graph.microsoft.com".to_owned()),
-            ..App::named("Directory", CLIENT_ID)
+            ..App::named(t.directory(), CLIENT_ID)
         }
     });
     &REGISTRATION
+}
+
+/// What one of its scopes is called, and lets apps do.
+pub(in crate::tenant) fn scope_names(value: &str, t: Texts) -> Option<(&'static str, &'static str)> {
+    match value {
+        READ => Some((t.read_profile(), t.read_profile_hint())),
+        READ_WRITE => Some((t.change_profile(), t.change_profile_hint())),
+        _ => None,
+    }
 }

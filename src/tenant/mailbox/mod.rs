@@ -23,8 +23,10 @@ use self::store::Kept;
 use super::email::Email;
 use super::error::Trace;
 use super::mail::Mail;
+use super::pages::frame::Frame;
+use super::pages::sentence::sentence_with;
 use super::pages::way_back::WayBack;
-use super::pages::{frame, headers, messages};
+use super::pages::{headers, messages};
 use super::refusal::Refusal;
 use super::state::Tenant;
 use crate::platform::config::is_loopback;
@@ -149,63 +151,70 @@ struct Filter {
     to: Option<String>,
 }
 
-async fn kept(tenant: &Tenant, headers: &HeaderMap, filter: Filter) -> Result<Vec<Kept>, Box<Response>> {
+async fn kept(tenant: &Tenant, frame: &Frame, headers: &HeaderMap, filter: Filter) -> Result<Vec<Kept>, Box<Response>> {
+    let way = WayBack::to(tenant, None);
     let Some(mailbox) = tenant.mailer().mailbox() else {
-        return Err(Box::new(messages::not_found(tenant).into_response()));
+        return Err(Box::new(messages::not_found(frame, &way)));
     };
     if is_here(tenant) && !to_here(headers) {
         tracing::info!("mailbox: it was asked for by a name that is not this machine's");
-        return Err(Box::new(messages::misdirected(
-            &WayBack::to(tenant, None),
-            &format!("{}/mailbox", tenant.origin()),
-        )));
+        return Err(Box::new(messages::misdirected(frame, &way, &format!("{}/mailbox", tenant.origin()))));
     }
     let to = filter.to.filter(|to| !to.is_empty()).map(|to| to.to_lowercase());
     // No address has any, and PostgreSQL takes no NUL.
     if to.as_ref().is_some_and(|to| to.chars().any(char::is_control)) {
-        return Err(Box::new(messages::unreadable(&WayBack::to(tenant, None), StatusCode::BAD_REQUEST)));
+        return Err(Box::new(messages::unreadable(frame, &way, StatusCode::BAD_REQUEST)));
     }
     mailbox.newest_first(to.as_deref()).await.map_err(|error| {
         tracing::error!(%error, "the mailbox cannot be read");
-        Box::new(messages::unavailable(&WayBack::to(tenant, None)).into_response())
+        Box::new(messages::unavailable(frame, &way))
     })
 }
 
-async fn json(State(tenant): State<Tenant>, headers: HeaderMap, Query(filter): Query<Filter>) -> Response {
-    match kept(&tenant, &headers, filter).await {
+async fn json(
+    State(tenant): State<Tenant>,
+    frame: Frame,
+    headers: HeaderMap,
+    Query(filter): Query<Filter>,
+) -> Response {
+    match kept(&tenant, &frame, &headers, filter).await {
         Ok(mails) => Json(json!({ "messages": mails })).into_response(),
         Err(response) => *response,
     }
 }
 
-async fn page(State(tenant): State<Tenant>, headers: HeaderMap, Query(filter): Query<Filter>) -> Response {
-    let mails = match kept(&tenant, &headers, filter).await {
+async fn page(
+    State(tenant): State<Tenant>,
+    frame: Frame,
+    headers: HeaderMap,
+    Query(filter): Query<Filter>,
+) -> Response {
+    let t = frame.t();
+    let mails = match kept(&tenant, &frame, &headers, filter).await {
         Ok(mails) => mails,
         Err(response) => return *response,
     };
     let body = html! {
-        h1 { "Mailbox" }
-        p.lead {
-            "This tenant has no mail server, so its mail ends up here, newest first."
-        }
-        p { a.button href="/mailbox" { "Check for new mail" } }
-        (WayBack::to(&tenant, None).links())
+        h1 { (t.mailbox()) }
+        p.lead { (t.mailbox_lead()) }
+        p { a.button href="/mailbox" { (t.mailbox_check()) } }
+        (WayBack::to(&tenant, None).links(t))
         @if mails.is_empty() {
-            p.empty { "No mail yet. Sign up, and the code appears here." }
+            p.empty { (t.mailbox_empty()) }
         }
         @for mail in &mails {
             article.mail data-to=(mail.to) {
                 h2 { (mail.subject) }
-                p.meta { "To " strong { (mail.to) } " · " time datetime=(mail.sent_at) { (mail.sent_at.replace('T', " ").replace('Z', " UTC")) } }
+                p.meta { (sentence_with(t.mail_to_parts(), &html! { strong { (mail.to) } })) " · " time datetime=(mail.sent_at) { (mail.sent_at.replace('T', " ").replace('Z', " UTC")) } }
                 @if let Some(code) = &mail.passcode {
-                    p { "Passcode: " code.passcode data-passcode=(code) { (code) } }
+                    p { (sentence_with(t.mail_passcode_parts(), &html! { code.passcode data-passcode=(code) { (code) } })) }
                 }
                 details {
-                    summary { "Text of the mail" }
+                    summary { (t.mail_text()) }
                     pre { (mail.body) }
                 }
             }
         }
     };
-    (StatusCode::OK, frame::wide(&tenant.config().display_name, "Mailbox", &body)).into_response()
+    frame.wide(t.mailbox(), &body).into_response()
 }

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::frame::narrow;
+use super::frame::{Frame, Page};
+use crate::tenant::texts::Texts;
 
 /// A field of a form.
 #[derive(Default)]
@@ -74,16 +75,16 @@ impl<'a> Control<'a> {
 }
 
 /// A page with one form: heading, what is wrong (a summary that is read out, linked to the fields), fields, button.
-pub(in crate::tenant) fn form(brand: &str, form: &Form<'_>) -> Markup {
+pub(in crate::tenant) fn form(frame: &Frame, form: &Form<'_>) -> Page {
+    let t = frame.t();
     let wrong: Vec<&Field<'_>> = form.fields.iter().map(Control::field).filter(|f| f.error.is_some()).collect();
     let failed = !wrong.is_empty() || form.problem.is_some();
     let focus = wrong
         .first()
         .map(|f| f.name)
         .or_else(|| form.fields.iter().map(Control::field).find(|f| f.first).map(|f| f.name));
-    let title = if failed { format!("Error: {}", form.title) } else { form.title.to_owned() };
-    narrow(
-        brand,
+    let title = if failed { t.error_title(&form.title) } else { form.title.to_owned() };
+    frame.narrow(
         &title,
         &html! {
             h1 { (form.title) }
@@ -106,7 +107,7 @@ pub(in crate::tenant) fn form(brand: &str, form: &Form<'_>) -> Markup {
             // Our own messages are linked, summarised and translated with the page; the browser's are not.
             form method="post" novalidate {
                 @for control in &form.fields {
-                    (self::control(control, focus == Some(control.field().name)))
+                    (self::control(t, control, focus == Some(control.field().name)))
                 }
                 button.primary type="submit" { (form.submit) }
                 (form.more)
@@ -116,7 +117,7 @@ pub(in crate::tenant) fn form(brand: &str, form: &Form<'_>) -> Markup {
     )
 }
 
-fn control(control: &Control<'_>, focus: bool) -> Markup {
+fn control(t: Texts, control: &Control<'_>, focus: bool) -> Markup {
     let field = control.field();
     html! {
         div.field.wrong[field.error.is_some()] {
@@ -139,7 +140,7 @@ fn control(control: &Control<'_>, focus: bool) -> Markup {
                     select id=(field.name) name=(field.name) autocomplete=(field.autocomplete)
                         aria-describedby=[field.described_by()] aria-invalid=[field.error.as_ref().map(|_| "true")]
                         required autofocus[focus] {
-                        option value="" selected[field.value.is_empty()] { "Choose…" }
+                        option value="" selected[field.value.is_empty()] { (t.choose()) }
                         @for (value, label) in *options {
                             option value=(value) selected[field.value == *value] { (label) }
                         }

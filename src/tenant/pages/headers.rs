@@ -8,7 +8,7 @@ use axum::{Extension, Router};
 use tower_http::csrf::CsrfLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::frame::POLICY;
+use super::frame::{Frame, POLICY};
 use super::messages;
 use super::way_back::WayBack;
 use crate::tenant::state::Tenant;
@@ -34,10 +34,10 @@ pub(in crate::tenant) fn own_forms_only(router: Router<Tenant>, tenant: &Tenant)
     struct Foreign;
     let marked = |_| (StatusCode::FORBIDDEN, Extension(Foreign)).into_response();
     let with_page = async |State(tenant): State<Tenant>, request: Request, next: Next| {
-        let path = request.uri().path().to_owned();
+        let (frame, path) = (Frame::of(&tenant, &request), request.uri().path().to_owned());
         let response = next.run(request).await;
         match response.extensions().get::<Foreign>() {
-            Some(Foreign) => messages::foreign(&WayBack::from_page(&tenant, &path)),
+            Some(Foreign) => messages::foreign(&frame, &WayBack::from_page(&tenant, &path)),
             None => response,
         }
     };

@@ -6,4 +6,5 @@ pub(super) mod frame;
 pub(super) mod headers;
 pub(super) mod messages;
 pub(super) mod notice;
+pub(super) mod sentence;
 pub(super) mod way_back;

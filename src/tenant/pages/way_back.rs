@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use crate::tenant::config::App;
 use crate::tenant::state::Tenant;
+use crate::tenant::texts::Texts;
 
 /// Where a page on which nothing can be done leads: back to the app, or to every app where it is not known which.
 pub(in crate::tenant) struct WayBack {
-    brand: String,
     /// Names and home pages.
     apps: Vec<(String, String)>,
 }
@@ -22,7 +22,7 @@ impl WayBack {
             // What people sign in to.
             None => tenant.config().apps.iter().filter(|app| app.user_flow.is_some()).filter_map(named).collect(),
         };
-        Self { brand: tenant.config().display_name.clone(), apps }
+        Self { apps }
     }
 
     /// The way back to the app of a user flow's page.
@@ -30,28 +30,21 @@ impl WayBack {
         Self::to(tenant, app_of_page(tenant, path))
     }
 
-    /// What the pages call the organisation.
-    pub(super) fn brand(&self) -> &str {
-        &self.brand
-    }
-
     /// Links that leave a question unanswered.
-    pub(in crate::tenant) fn cancel(&self) -> Markup {
-        html! {
-            @if !self.apps.is_empty() {
-                div.ways {
-                    @for (name, home) in &self.apps { p { a href=(home) { "Cancel, and go back to " (name) } } }
-                }
-            }
-        }
+    pub(in crate::tenant) fn cancel(&self, t: Texts) -> Markup {
+        self.each(|app| t.cancel_to(&app))
     }
 
     /// Links.
-    pub(in crate::tenant) fn links(&self) -> Markup {
+    pub(in crate::tenant) fn links(&self, t: Texts) -> Markup {
+        self.each(|app| t.back_to(&app))
+    }
+
+    fn each(&self, label: impl Fn(&str) -> String) -> Markup {
         html! {
             @if !self.apps.is_empty() {
                 div.ways {
-                    @for (name, home) in &self.apps { p { a href=(home) { "Back to " (name) } } }
+                    @for (name, home) in &self.apps { p { a href=(home) { (label(name)) } } }
                 }
             }
         }

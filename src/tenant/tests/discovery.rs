@@ -8,6 +8,7 @@ async fn discovery_is_the_same_under_the_id_and_the_domain_and_nowhere_else() {
     let document = t.get(&format!("/{TENANT}/v2.0/.well-known/openid-configuration"), "").await;
     assert_eq!(document.json()["issuer"], format!("http://localhost:3002/{TENANT}/v2.0"));
     assert_eq!(document.json()["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(document.json()["ui_locales_supported"], serde_json::json!(["en", "es"]));
     let by_domain = t.get("/Errand.Example/v2.0/.well-known/openid-configuration", "").await;
     assert_eq!(by_domain.json(), document.json());
     for path in

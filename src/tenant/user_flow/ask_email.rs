@@ -9,6 +9,7 @@ use super::enter_passcode;
 use super::visit::Visit;
 use crate::tenant::email::Email;
 use crate::tenant::pages::form::{self, Control, Field};
+use crate::tenant::pages::frame::Page;
 use crate::tenant::passcode::Purpose;
 
 /// The address as typed.
@@ -34,7 +35,7 @@ pub(super) async fn submit(
     visit: &Visit,
     purpose: Purpose,
     form: &EmailForm,
-    page: impl Fn(&Visit, &str, Option<String>) -> Markup,
+    page: impl Fn(&Visit, &str, Option<String>) -> Page,
 ) -> Response {
     match Email::parse(&form.email) {
         Ok(email) => {
@@ -42,16 +43,17 @@ pub(super) async fn submit(
             begun.unwrap_or_else(|error| visit.fail(&error))
         }
         Err(error) => {
-            let page = page(visit, &form.email, Some(error.to_string()));
+            let page = page(visit, &form.email, Some(error.text(visit.t())));
             (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
         }
     }
 }
 
 /// The page that asks for the address.
-pub(super) fn page(visit: &Visit, email: &str, error: Option<String>, page: EmailPage<'_>) -> Markup {
+pub(super) fn page(visit: &Visit, email: &str, error: Option<String>, page: EmailPage<'_>) -> Page {
+    let t = visit.t();
     form::form(
-        visit.brand(),
+        &visit.frame,
         &form::Form {
             title: page.title,
             lead: html! { p.lead { (page.lead) } },
@@ -59,7 +61,7 @@ pub(super) fn page(visit: &Visit, email: &str, error: Option<String>, page: Emai
             notice: None,
             fields: vec![Control::Input(Field {
                 name: "email",
-                label: "Email address",
+                label: t.email_address(),
                 kind: "email",
                 value: email,
                 hint: page.hint.map(ToOwned::to_owned),
@@ -69,12 +71,12 @@ pub(super) fn page(visit: &Visit, email: &str, error: Option<String>, page: Emai
                 first: true,
                 ..Field::default()
             })],
-            submit: "Next",
+            submit: t.next(),
             more: html! {},
             after: html! {
                 div.ways {
                     p { (page.other_way) }
-                    (form::quiet_button(&visit.to("cancel"), "Cancel"))
+                    (form::quiet_button(&visit.to("cancel"), t.cancel()))
                 }
             },
         },

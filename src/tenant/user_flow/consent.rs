@@ -10,7 +10,10 @@ use subtle::ConstantTimeEq as _;
 use super::finish;
 use super::visit::{Answers, SignedInVisit, Visit};
 use crate::platform::hash;
+use crate::tenant::config::directory_app;
 use crate::tenant::pages::form;
+use crate::tenant::pages::frame::Page;
+use crate::tenant::pages::sentence::{sentence, sentence_with};
 use crate::tenant::scope::ResourceScopes;
 use crate::tenant::sso::Session;
 
@@ -51,11 +54,11 @@ pub(super) async fn submit(SignedInVisit { visit, session }: SignedInVisit, Answ
     };
     let again = |notice| (StatusCode::CONFLICT, page(&visit, &session, &asked, Some(notice))).into_response();
     if !ours {
-        return again("This page was out of date, so nothing was done. Please decide once more.");
+        return again(visit.t().decide_again());
     }
     // The configuration has changed, or other permissions were granted in another window.
     if words(&asked) != form.scopes {
-        return again("The list has changed since you saw it. Please look again.");
+        return again(visit.t().consent_changed());
     }
     finish::accept(&visit.tenant, visit.interaction, &session, &asked).await
 }
@@ -69,30 +72,30 @@ fn words(asked: &[ResourceScopes]) -> String {
     asked.iter().map(ResourceScopes::full_names).collect::<Vec<_>>().join(" ")
 }
 
-fn page(visit: &Visit, session: &Session, asked: &[ResourceScopes], notice: Option<&str>) -> Markup {
-    let app = &visit.interaction.app;
+fn page(visit: &Visit, session: &Session, asked: &[ResourceScopes], notice: Option<&str>) -> Page {
+    let (t, app) = (visit.t(), &visit.interaction.app);
+    let who = [app.name.as_str(), session.user.email.as_str()];
+    let sign_in = html! { a href=(visit.to("sign-in")) { (t.another_account()) } };
     form::form(
-        visit.brand(),
+        &visit.frame,
         &form::Form {
-            title: "Permissions requested",
+            title: t.consent_title(),
             lead: html! {
-                p.lead {
-                    strong { (app.name) } " would like to do this as " strong { (session.user.email) } ":"
-                }
+                p.lead { (sentence(t.consent_lead_parts(), |place| html! { strong { (who[place]) } })) }
                 @for of in asked { (permissions(visit, of)) }
-                p.hint { "Accept only if you trust " (app.name) "." }
+                p.hint { (t.consent_trust(&app.name)) }
             },
             problem: None,
             notice,
             fields: Vec::new(),
-            submit: "Accept",
+            submit: t.accept(),
             more: html! {
-                button.secondary type="submit" name="decision" value="cancel" { "Cancel" }
+                button.secondary type="submit" name="decision" value="cancel" { (t.cancel()) }
                 input type="hidden" name="token" value=(token(visit, session));
                 input type="hidden" name="scopes" value=(words(asked));
             },
             after: html! {
-                div.ways { p { "Not you? " a href=(visit.to("sign-in")) { "Use another account" } } }
+                div.ways { p { (sentence_with(t.not_you_parts(), &sign_in)) } }
             },
         },
     )
@@ -102,17 +105,23 @@ fn page(visit: &Visit, session: &Session, asked: &[ResourceScopes], notice: Opti
 fn permissions(visit: &Visit, of: &ResourceScopes) -> Markup {
     let api = visit.tenant.config().api(&of.resource.to_string());
     let offered = api.map(|api| api.scopes.as_slice()).unwrap_or_default();
+    // What others registered is called as they call it.
+    let is_directory = of.resource == directory_app::CLIENT_ID;
     let name = api.map_or(of.uri.as_str(), |api| api.name.as_str());
+    let name = if is_directory { visit.t().directory() } else { name };
+    let names = |value: &str| {
+        let ours = if is_directory { directory_app::scope_names(value, visit.t()) } else { None };
+        let theirs = || offered.iter().find(|permission| permission.value == *value);
+        ours.or_else(|| theirs().map(|scope| (scope.display_name.as_str(), scope.description.as_str())))
+    };
     html! {
         h2 { (name) }
         ul.permissions {
             @for value in &of.values {
-                @let permission = offered.iter().find(|permission| permission.value == *value);
+                @let (name, description) = names(value).unwrap_or((value, ""));
                 li {
-                    strong { (permission.map_or(value.as_str(), |permission| permission.display_name.as_str())) }
-                    @if let Some(permission) = permission.filter(|permission| !permission.description.is_empty()) {
-                        p.hint { (permission.description) }
-                    }
+                    strong { (name) }
+                    @if !description.is_empty() { p.hint { (description) } }
                 }
             }
         }

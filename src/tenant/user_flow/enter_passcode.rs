@@ -3,13 +3,15 @@
 use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use maud::{Markup, html};
+use maud::html;
 use serde::Deserialize;
 
 use super::flow_error::FlowError;
 use super::visit::Visit;
 use crate::tenant::email::{Email, is_blank};
 use crate::tenant::pages::form::{self, Control, Field, Form};
+use crate::tenant::pages::frame::Page;
+use crate::tenant::pages::sentence::sentence_with;
 use crate::tenant::passcode::{self, DIGITS, Purpose, Step, Verdict};
 
 /// The passcode as typed.
@@ -21,7 +23,7 @@ pub(super) struct CodeForm {
 
 /// Mails a passcode and goes on to the page that asks for it.
 pub(super) async fn begin(visit: &Visit, purpose: Purpose, email: &Email) -> Result<Response, FlowError> {
-    passcode::send(&visit.tenant, &visit.interaction.id, purpose, email, visit.client).await?;
+    passcode::send(&visit.tenant, &visit.interaction.id, purpose, email, visit.client, visit.t()).await?;
     Ok(visit.go(&format!("{}/passcode", purpose.segment())))
 }
 
@@ -34,8 +36,7 @@ pub(super) async fn show(visit: &Visit, purpose: Purpose, next: &str, query: &Ra
 }
 
 async fn try_show(visit: &Visit, purpose: Purpose, next: &str, query: &RawQuery) -> Result<Response, FlowError> {
-    let notice =
-        (query.0.as_deref() == Some(SENT_AGAIN)).then_some("We sent you another message. Only the newest code works.");
+    let notice = (query.0.as_deref() == Some(SENT_AGAIN)).then(|| visit.t().sent_again());
     Ok(match passcode::step(&visit.tenant, &visit.interaction.id, purpose).await? {
         None => visit.go(purpose.segment()),
         Some(Step::Verified(_)) => visit.go(next),
@@ -59,6 +60,7 @@ pub(super) async fn submit(visit: &Visit, purpose: Purpose, form: &CodeForm) -> 
         return Ok(Outcome::Answer(visit.go(purpose.segment())));
     };
     let (Step::Waiting(email) | Step::Verified(email)) = step;
+    let t = visit.t();
     let again = |error: &str| {
         let page = page(visit, purpose, &email, form.passcode.trim(), Some(error.to_owned()), None);
         Outcome::Answer((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
@@ -66,19 +68,19 @@ pub(super) async fn submit(visit: &Visit, purpose: Purpose, form: &CodeForm) -> 
     // Codes are copied with spaces around and within them.
     let code: String = form.passcode.chars().filter(|c| !is_blank(*c) && *c != '-').collect();
     if code.is_empty() {
-        return Ok(again("Enter the code from the message."));
+        return Ok(again(t.passcode_missing()));
     }
     if code.len() != DIGITS || !code.bytes().all(|b| b.is_ascii_digit()) {
-        return Ok(again("The code has 8 digits: check what you typed."));
+        return Ok(again(&t.passcode_malformed(&DIGITS)));
     }
     Ok(match passcode::verify(&visit.tenant, &visit.interaction.id, purpose, &code).await? {
         Verdict::Accepted(email) => Outcome::Proved(email),
         Verdict::Used => Outcome::Used,
         Verdict::NotSent => Outcome::Answer(visit.go(purpose.segment())),
-        Verdict::Wrong(1) => again("That is not the code. You have one more try."),
-        Verdict::Wrong(_) => again("That is not the code: check the newest message."),
-        Verdict::Exhausted => again("That was tried too often. Send a new code, and use that one."),
-        Verdict::Expired => again("This code is too old. Send a new code, and use that one."),
+        Verdict::Wrong(1) => again(t.passcode_last_try()),
+        Verdict::Wrong(_) => again(t.passcode_wrong()),
+        Verdict::Exhausted => again(t.passcode_exhausted()),
+        Verdict::Expired => again(t.passcode_expired()),
     })
 }
 
@@ -101,7 +103,7 @@ async fn try_resend(visit: &Visit, purpose: Purpose) -> Result<Response, FlowErr
     let Some(Step::Waiting(email)) = step else {
         return Ok(visit.go(&format!("{}/passcode", purpose.segment())));
     };
-    passcode::send(&visit.tenant, &visit.interaction.id, purpose, &email, visit.client).await?;
+    passcode::send(&visit.tenant, &visit.interaction.id, purpose, &email, visit.client, visit.t()).await?;
     Ok(visit.go(&format!("{}/passcode?{SENT_AGAIN}", purpose.segment())))
 }
 
@@ -112,54 +114,47 @@ fn page(
     typed: &str,
     error: Option<String>,
     notice: Option<&str>,
-) -> Markup {
-    let segment = purpose.segment();
+) -> Page {
+    let (t, segment) = (visit.t(), purpose.segment());
+    let mailbox = html! { a href="/mailbox" target="_blank" rel="noopener" { (t.mailbox_new_window()) } };
+    let sign_in = html! { a href=(visit.to("sign-in")) { (t.sign_in()) } };
     form::form(
-        visit.brand(),
+        &visit.frame,
         &Form {
-            title: "Check your email",
+            title: t.passcode_title(),
             lead: html! {
-                p.lead {
-                    "We sent a message to " strong { (email) } ". Enter the code that it contains; "
-                    "it works for ten minutes."
-                }
+                p.lead { (sentence_with(t.passcode_lead_parts(), &html! { strong { (email) } })) }
                 @if visit.tenant.mailer().mailbox().is_some() {
-                    p.aside {
-                        "This tenant keeps its mail in the "
-                        a href="/mailbox" target="_blank" rel="noopener" { "mailbox (new window)" } "."
-                    }
+                    p.aside { (sentence_with(t.kept_mail_parts(), &mailbox)) }
                 }
             },
             problem: None,
             notice,
             fields: vec![Control::Input(Field {
                 name: "passcode",
-                label: "Code",
+                label: t.code(),
                 kind: "text",
                 value: typed,
-                hint: Some("8 digits".to_owned()),
+                hint: Some(t.code_hint(&DIGITS)),
                 error,
                 autocomplete: "one-time-code",
                 inputmode: Some("numeric"),
                 first: true,
                 ..Field::default()
             })],
-            submit: "Continue",
+            submit: t.continue_on(),
             more: html! {},
             after: html! {
                 div.ways {
                     // The same for every address: only the mail says which it is.
                     @if purpose == Purpose::SignUp {
-                        p {
-                            "No code in the message? You may have an account already: "
-                            a href=(visit.to("sign-in")) { "Sign in" }
-                        }
+                        p { (sentence_with(t.no_code_parts(), &sign_in)) }
                     }
-                    (form::quiet_button(&visit.to(&format!("{segment}/passcode/resend")), "Send a new code"))
+                    (form::quiet_button(&visit.to(&format!("{segment}/passcode/resend")), t.send_new_code()))
                     @if purpose != Purpose::StepUp {
-                        p { a href=(visit.to(segment)) { "Use another address" } }
+                        p { a href=(visit.to(segment)) { (t.another_address()) } }
                     }
-                    (form::quiet_button(&visit.to("cancel"), "Cancel"))
+                    (form::quiet_button(&visit.to("cancel"), t.cancel()))
                 }
             },
         },

@@ -7,7 +7,9 @@ use crate::platform::redirect::see_other;
 use crate::tenant::after_sign_in::AfterSignIn;
 use crate::tenant::authorization_request::Denied;
 use crate::tenant::config::App;
-use crate::tenant::interaction::{Interaction, Unfinished};
+use crate::tenant::interaction::{Interaction, Start, Unfinished};
+use crate::tenant::language;
+use crate::tenant::pages::frame::Frame;
 use crate::tenant::pages::messages;
 use crate::tenant::pages::way_back::WayBack;
 use crate::tenant::scope::ResourceScopes;
@@ -63,7 +65,8 @@ pub(super) async fn decline(tenant: &Tenant, interaction: &Interaction) -> Respo
 
 /// Word to the app that there is no code.
 pub(super) fn denied(tenant: &Tenant, interaction: &Interaction, denied: Denied) -> Response {
-    let response = denied.tell(&interaction.request().return_to);
+    let t = frame(tenant, interaction).t();
+    let response = denied.tell(&interaction.request().return_to, t);
     interaction.with_cookie_removed(tenant, response)
 }
 
@@ -75,7 +78,10 @@ async fn respond(
 ) -> Response {
     let request = interaction.request();
     let response = match after {
-        Ok(AfterSignIn::Done(code)) => request.return_to.code(tenant, &code.code, code.client_info.as_deref()),
+        Ok(AfterSignIn::Done(code)) => {
+            let t = frame(tenant, interaction).t();
+            request.return_to.code(tenant, &code.code, code.client_info.as_deref(), t)
+        }
         Ok(AfterSignIn::Pending(step)) => match Interaction::begin(tenant, request, step.into(), Some(session)).await {
             Ok(response) => response,
             Err(error) => return denied(tenant, interaction, error.into()),
@@ -87,21 +93,29 @@ async fn respond(
 
 async fn stop(tenant: &Tenant, interaction: &Interaction, unfinished: Unfinished) -> Response {
     match unfinished {
-        Unfinished::Gone => over(tenant, interaction.headers(), Some(&interaction.app)).await,
+        Unfinished::Gone => {
+            over(tenant, &frame(tenant, interaction), interaction.headers(), Some(&interaction.app)).await
+        }
         Unfinished::Denied(refused) => denied(tenant, interaction, refused),
         Unfinished::Unavailable(error) => {
             tracing::error!(%error, "an interaction could not be ended");
-            messages::unavailable(&WayBack::to(tenant, None))
+            messages::unavailable(&frame(tenant, interaction), &WayBack::to(tenant, None))
         }
     }
 }
 
+/// The frame of a page in place of the one that ended the interaction. By GET, the first page of the flow says how it is now.
+fn frame(tenant: &Tenant, interaction: &Interaction) -> Frame {
+    let language = language::spoken(interaction.headers(), interaction.request().language);
+    Frame::new(tenant, language, tenant.path(&Start::SignIn.address(&interaction.id)))
+}
+
 /// The answer where an interaction cannot go on. Whoever is signed in has most likely come back to one that is finished
 /// (by Back, or a second click), and goes on to the app; anybody else is told, with the way to the app.
-pub(super) async fn over(tenant: &Tenant, headers: &HeaderMap, app: Option<&App>) -> Response {
+pub(super) async fn over(tenant: &Tenant, frame: &Frame, headers: &HeaderMap, app: Option<&App>) -> Response {
     let signed_in = matches!(Session::find(tenant, headers).await, Ok(Some(_)));
     match app.and_then(App::home).filter(|_| signed_in) {
         Some(home) => see_other(&home),
-        None => messages::gone(&WayBack::to(tenant, app)),
+        None => messages::gone(frame, &WayBack::to(tenant, app)),
     }
 }

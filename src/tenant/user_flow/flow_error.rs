@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 
+use crate::tenant::pages::frame::Frame;
 use crate::tenant::pages::messages;
 use crate::tenant::pages::way_back::WayBack;
 use crate::tenant::passcode::SendError;
@@ -32,16 +33,16 @@ impl From<SendError> for FlowError {
 }
 
 impl FlowError {
-    pub(super) fn page(&self, way: &WayBack) -> Response {
+    pub(super) fn page(&self, frame: &Frame, way: &WayBack) -> Response {
         match self {
-            Self::TooMany(TooMany { retry_after }) => messages::too_many(way, *retry_after),
+            Self::TooMany(TooMany { retry_after }) => messages::too_many(frame, way, *retry_after),
             Self::Busy(_) => {
                 tracing::warn!("{self}");
-                messages::busy(way)
+                messages::busy(frame, way)
             }
             Self::Database(error) => {
                 tracing::error!(%error, "a user flow cannot go on");
-                messages::unavailable(way)
+                messages::unavailable(frame, way)
             }
         }
     }

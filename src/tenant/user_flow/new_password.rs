@@ -2,14 +2,20 @@
 
 use crate::tenant::email::Email;
 use crate::tenant::pages::form::{Control, Field};
-use crate::tenant::password;
+use crate::tenant::password::{self, MIN};
+use crate::tenant::texts::Texts;
 
 /// The fields for a new password, with the address that it belongs to for password managers.
-pub(super) fn fields(email: &Email, password_error: Option<String>, confirm_error: Option<String>) -> Vec<Control<'_>> {
+pub(super) fn fields(
+    t: Texts,
+    email: &Email,
+    password_error: Option<String>,
+    confirm_error: Option<String>,
+) -> Vec<Control<'_>> {
     vec![
         Control::Input(Field {
             name: "username",
-            label: "Email address",
+            label: t.email_address(),
             kind: "email",
             value: email.as_str(),
             autocomplete: "username",
@@ -18,9 +24,9 @@ pub(super) fn fields(email: &Email, password_error: Option<String>, confirm_erro
         }),
         Control::Input(Field {
             name: "password",
-            label: "New password",
+            label: t.new_password(),
             kind: "password",
-            hint: Some("At least 8 characters. A few words that do not belong together are good.".to_owned()),
+            hint: Some(t.new_password_hint(&MIN)),
             error: password_error,
             autocomplete: "new-password",
             first: true,
@@ -28,7 +34,7 @@ pub(super) fn fields(email: &Email, password_error: Option<String>, confirm_erro
         }),
         Control::Input(Field {
             name: "confirm_password",
-            label: "New password again",
+            label: t.new_password_again(),
             kind: "password",
             error: confirm_error,
             autocomplete: "new-password",
@@ -38,7 +44,6 @@ pub(super) fn fields(email: &Email, password_error: Option<String>, confirm_erro
 }
 
 /// What is wrong with the password's repetition; nothing, while the password itself must be changed anyway.
-pub(super) fn confirm(password: &str, repeated: &str, acceptable: bool) -> Option<String> {
-    (acceptable && !password::is_repeated(password, repeated))
-        .then(|| "This is not the same password: type it again.".to_owned())
+pub(super) fn confirm(t: Texts, password: &str, repeated: &str, acceptable: bool) -> Option<String> {
+    (acceptable && !password::is_repeated(password, repeated)).then(|| t.password_not_repeated().to_owned())
 }

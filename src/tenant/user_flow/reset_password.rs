@@ -4,7 +4,7 @@
 use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use maud::{Markup, html};
+use maud::html;
 use serde::Deserialize;
 
 use super::ask_email::{self, EmailForm, EmailPage};
@@ -16,6 +16,7 @@ use super::visit::{Answers, Visit};
 use crate::tenant::email::Email;
 use crate::tenant::mail;
 use crate::tenant::pages::form;
+use crate::tenant::pages::frame::Page;
 use crate::tenant::pages::messages;
 use crate::tenant::passcode::{self, Purpose, Step};
 use crate::tenant::password::Known;
@@ -31,7 +32,7 @@ pub(super) struct PasswordForm {
 }
 
 /// The page that asks for the e-mail address.
-pub(super) async fn show(visit: Visit) -> Markup {
+pub(super) async fn show(visit: Visit) -> Page {
     let email = visit.interaction.login_hint.clone().unwrap_or_default();
     email_page(&visit, &email, None)
 }
@@ -68,7 +69,7 @@ pub(super) async fn show_password(visit: Visit) -> Response {
 /// Sets the password, ends the other sessions, and goes back to the app.
 pub(super) async fn submit_password(visit: Visit, Answers(form): Answers<PasswordForm>) -> Response {
     match reset(&visit, &form).await {
-        Ok(Ok(user)) if user.disabled => messages::disabled(&visit.way()),
+        Ok(Ok(user)) if user.disabled => messages::disabled(&visit.frame, &visit.way()),
         Ok(Ok(user)) => finish::sign_in(&visit.tenant, &visit.interaction, &user, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
@@ -83,8 +84,9 @@ async fn reset(visit: &Visit, form: &PasswordForm) -> Result<Result<User, Respon
     let name = account.map(|account| (Known::Name, account.user.display_name));
     let known = [(Known::Email, email.to_string()), (Known::Brand, visit.brand().to_owned())];
     let known = known.into_iter().chain(name).collect();
-    let refused = tenant.limits().hasher.check(form.password.clone(), known).await?.map(|refused| refused.to_string());
-    let unequal = confirm(&form.password, &form.confirm_password, refused.is_none());
+    let refused = tenant.limits().hasher.check(form.password.clone(), known).await?;
+    let refused = refused.map(|refused| refused.text(visit.t()));
+    let unequal = confirm(visit.t(), &form.password, &form.confirm_password, refused.is_none());
     if refused.is_some() || unequal.is_some() {
         let page = password_page(visit, &email, refused, unequal);
         return Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()));
@@ -104,36 +106,38 @@ async fn reset(visit: &Visit, form: &PasswordForm) -> Result<Result<User, Respon
     sso::end_sessions_of(tenant, &user.id).await;
     // To the owner, if it was not them. The new password holds, whether the mail can be written or not.
     if let Ok(to) = Email::parse(&user.email)
-        && let Err(error) = tenant.mailer().send(mail::password_changed(visit.brand(), &to)).await
+        && let Err(error) = tenant.mailer().send(mail::password_changed(visit.t(), visit.brand(), &to)).await
     {
         tracing::error!(%error, "a mail about a new password could not be written");
     }
     Ok(Ok(user))
 }
 
-fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
+fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Page {
+    let t = visit.t();
     let page = EmailPage {
-        title: "Reset your password",
-        lead: html! { "We send you a code; with it, you choose a new password." },
+        title: t.reset_title(),
+        lead: html! { (t.reset_lead()) },
         hint: None,
         autocomplete: "username",
-        other_way: html! { a href=(visit.to("sign-in")) { "Back to sign-in" } },
+        other_way: html! { a href=(visit.to("sign-in")) { (t.back_to_sign_in()) } },
     };
     ask_email::page(visit, email, error, page)
 }
 
-fn password_page(visit: &Visit, email: &Email, refused: Option<String>, unequal: Option<String>) -> Markup {
+fn password_page(visit: &Visit, email: &Email, refused: Option<String>, unequal: Option<String>) -> Page {
+    let t = visit.t();
     form::form(
-        visit.brand(),
+        &visit.frame,
         &form::Form {
-            title: "Choose a new password",
-            lead: html! { p.lead { "Then you are signed in here, and signed out everywhere else." } },
+            title: t.new_password_title(),
+            lead: html! { p.lead { (t.new_password_lead()) } },
             problem: None,
             notice: None,
-            fields: new_password(email, refused, unequal),
-            submit: "Save and sign in",
+            fields: new_password(t, email, refused, unequal),
+            submit: t.save_and_sign_in(),
             more: html! {},
-            after: html! { div.ways { (form::quiet_button(&visit.to("cancel"), "Cancel")) } },
+            after: html! { div.ways { (form::quiet_button(&visit.to("cancel"), t.cancel())) } },
         },
     )
 }

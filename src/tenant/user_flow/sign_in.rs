@@ -3,7 +3,7 @@
 use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use maud::{Markup, html};
+use maud::html;
 use serde::Deserialize;
 
 use super::enter_passcode::{self, CodeForm, Outcome};
@@ -12,14 +12,13 @@ use super::flow_error::FlowError;
 use super::visit::{Answers, Visit};
 use crate::tenant::email::Email;
 use crate::tenant::pages::form::{self, Control, Field};
+use crate::tenant::pages::frame::Page;
 use crate::tenant::pages::messages;
+use crate::tenant::pages::sentence::sentence_with;
 use crate::tenant::passcode::{self, Purpose};
 use crate::tenant::sso::Factor;
 use crate::tenant::state::Tenant;
 use crate::tenant::user::{self, User};
-
-/// One message for "no such account" and "wrong password": neither says which addresses have accounts.
-const WRONG: &str = "That email address and password do not belong together. Check both, or reset the password.";
 
 /// The page's fields and its second button.
 #[derive(Default, Deserialize)]
@@ -39,7 +38,7 @@ struct Errors {
 }
 
 /// The sign-in page.
-pub(super) async fn show(visit: Visit) -> Markup {
+pub(super) async fn show(visit: Visit) -> Page {
     let email = visit.interaction.login_hint.clone().unwrap_or_default();
     page(&visit, &email, Errors::default())
 }
@@ -47,30 +46,33 @@ pub(super) async fn show(visit: Visit) -> Markup {
 /// Signs in, or mails a passcode.
 pub(super) async fn submit(visit: Visit, Answers(form): Answers<Form>) -> Response {
     let attempt = async {
+        let t = visit.t();
         let refuse = |errors| (StatusCode::UNPROCESSABLE_ENTITY, page(&visit, &form.email, errors)).into_response();
         let email = match Email::parse(&form.email) {
             Ok(email) => email,
-            Err(error) => return Ok(Err(refuse(Errors { email: Some(error.to_string()), ..Errors::default() }))),
+            Err(error) => return Ok(Err(refuse(Errors { email: Some(error.text(t)), ..Errors::default() }))),
         };
         if form.method == "passcode" {
             return enter_passcode::begin(&visit, Purpose::SignIn, &email).await.map(Err);
         }
         if form.password.is_empty() {
-            let error = Some("Enter your password.".to_owned());
+            let error = Some(t.password_missing().to_owned());
             return Ok(Err(refuse(Errors { password: error, ..Errors::default() })));
         }
         let limits = visit.tenant.limits();
         let attempt = limits.password(&email, visit.client)?;
         let verified = verify(&visit.tenant, &email, form.password.clone()).await;
         if let Ok(None) = verified {
-            return Ok(Err(refuse(Errors { problem: Some(WRONG.to_owned()), ..Errors::default() })));
+            // One message for "no such account" and "wrong password": neither says which addresses have accounts.
+            let problem = Some(t.wrong_credentials().to_owned());
+            return Ok(Err(refuse(Errors { problem, ..Errors::default() })));
         }
         // Neither a right password nor a failure of ours counts.
         limits.give_back(&attempt);
         Ok::<_, FlowError>(verified?.ok_or_else(|| visit.go("sign-in")))
     };
     match attempt.await {
-        Ok(Ok(user)) if user.disabled => messages::disabled(&visit.way()),
+        Ok(Ok(user)) if user.disabled => messages::disabled(&visit.frame, &visit.way()),
         Ok(Ok(user)) => finish::sign_in(&visit.tenant, &visit.interaction, &user, Factor::Password).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
@@ -112,26 +114,28 @@ pub(super) async fn submit_passcode(visit: Visit, Answers(form): Answers<CodeFor
         Ok::<_, FlowError>(account.map(|a| a.user).ok_or_else(|| visit.go("sign-in")))
     };
     match attempt.await {
-        Ok(Ok(user)) if user.disabled => messages::disabled(&visit.way()),
+        Ok(Ok(user)) if user.disabled => messages::disabled(&visit.frame, &visit.way()),
         Ok(Ok(user)) => finish::sign_in(&visit.tenant, &visit.interaction, &user, Factor::Passcode).await,
         Ok(Err(answer)) => answer,
         Err(error) => visit.fail(&error),
     }
 }
 
-fn page(visit: &Visit, email: &str, errors: Errors) -> Markup {
-    let typed = !email.is_empty();
+fn page(visit: &Visit, email: &str, errors: Errors) -> Page {
+    let (t, typed) = (visit.t(), !email.is_empty());
+    let app = html! { strong { (visit.interaction.app.name) } };
+    let sign_up = html! { a href=(visit.to("sign-up")) { (t.create_one()) } };
     form::form(
-        visit.brand(),
+        &visit.frame,
         &form::Form {
-            title: "Sign in",
-            lead: html! { p.lead { "to continue to " strong { (visit.interaction.app.name) } } },
+            title: t.sign_in(),
+            lead: html! { p.lead { (sentence_with(t.continue_to_parts(), &app)) } },
             problem: errors.problem,
             notice: None,
             fields: vec![
                 Control::Input(Field {
                     name: "email",
-                    label: "Email address",
+                    label: t.email_address(),
                     kind: "email",
                     value: email,
                     error: errors.email,
@@ -142,7 +146,7 @@ fn page(visit: &Visit, email: &str, errors: Errors) -> Markup {
                 }),
                 Control::Input(Field {
                     name: "password",
-                    label: "Password",
+                    label: t.password(),
                     kind: "password",
                     error: errors.password,
                     autocomplete: "current-password",
@@ -150,17 +154,17 @@ fn page(visit: &Visit, email: &str, errors: Errors) -> Markup {
                     ..Field::default()
                 }),
             ],
-            submit: "Sign in",
+            submit: t.sign_in(),
             more: html! {
-                button.secondary type="submit" name="method" value="passcode" { "Email me a code instead" }
+                button.secondary type="submit" name="method" value="passcode" { (t.email_code_instead()) }
             },
             after: html! {
                 div.ways {
-                    p { a href=(visit.to("reset-password")) { "Forgot password?" } }
+                    p { a href=(visit.to("reset-password")) { (t.forgot_password()) } }
                     @if visit.interaction.flow.sign_up {
-                        p { "No account? " a href=(visit.to("sign-up")) { "Create one" } }
+                        p { (sentence_with(t.no_account_parts(), &sign_up)) }
                     }
-                    (form::quiet_button(&visit.to("cancel"), "Cancel"))
+                    (form::quiet_button(&visit.to("cancel"), t.cancel()))
                 }
             },
         },

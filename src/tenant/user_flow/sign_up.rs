@@ -6,7 +6,7 @@
 use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use maud::{Markup, html};
+use maud::html;
 use serde::Deserialize;
 
 use super::ask_email::{self, EmailForm, EmailPage};
@@ -15,12 +15,14 @@ use super::finish;
 use super::flow_error::FlowError;
 use super::new_password::{confirm, fields as new_password};
 use super::visit::{Answers, Visit};
-use crate::platform::countries::{COUNTRIES, is_country};
+use crate::platform::countries::{self, is_country};
 use crate::tenant::config::Attribute;
 use crate::tenant::display_name::{DisplayName, MAX_DISPLAY_NAME};
 use crate::tenant::email::Email;
 use crate::tenant::pages::form::{self, Control, Field};
+use crate::tenant::pages::frame::Page;
 use crate::tenant::pages::messages;
+use crate::tenant::pages::sentence::sentence_with;
 use crate::tenant::passcode::{self, Purpose, Step};
 use crate::tenant::password::{Known, Refused};
 use crate::tenant::sso::Factor;
@@ -46,7 +48,7 @@ struct Errors {
 
 /// Every page of the flow begins with it: an app's flow may be for existing customers only.
 fn closed(visit: &Visit) -> Option<Response> {
-    (!visit.interaction.flow.sign_up).then(|| messages::no_sign_up(&visit.way(), &visit.to("sign-in")))
+    (!visit.interaction.flow.sign_up).then(|| messages::no_sign_up(&visit.frame, &visit.way(), &visit.to("sign-in")))
 }
 
 /// The page that asks for the e-mail address.
@@ -122,7 +124,7 @@ async fn create(visit: &Visit, form: &DetailsForm) -> Result<Result<user::User, 
         (Known::Brand, visit.brand().to_owned()),
     ];
     let refused = visit.tenant.limits().hasher.check(form.password.clone(), known).await?;
-    let (display_name, country) = match check(visit, &email, form, refused.as_ref()) {
+    let (display_name, country) = match check(visit, &email, form, refused) {
         Ok(details) => details,
         Err(errors) => {
             let page = details_page(visit, &email, form, errors);
@@ -135,7 +137,7 @@ async fn create(visit: &Visit, form: &DetailsForm) -> Result<Result<user::User, 
     let Some(email) = taken else { return Ok(Err(visit.go("sign-up"))) };
     match user::create(&visit.tenant, NewUser { email, password_hash, display_name, country }).await {
         Ok(user) => Ok(Ok(user)),
-        Err(CreateError::Taken) => Ok(Err(messages::taken(&visit.way(), &visit.to("sign-in")))),
+        Err(CreateError::Taken) => Ok(Err(messages::taken(&visit.frame, &visit.way(), &visit.to("sign-in")))),
         Err(CreateError::Database(error)) => Err(error.into()),
     }
 }
@@ -145,21 +147,21 @@ fn check(
     visit: &Visit,
     email: &Email,
     form: &DetailsForm,
-    refused: Option<&Refused>,
+    refused: Option<Refused>,
 ) -> Result<(DisplayName, Option<String>), Errors> {
     let asks = |attribute| visit.interaction.flow.attributes.contains(&attribute);
-    let mut errors = Errors::default();
+    let (t, mut errors) = (visit.t(), Errors::default());
     let display_name = if asks(Attribute::DisplayName) {
-        DisplayName::parse(&form.display_name).map_err(|error| errors.display_name = Some(error.to_string())).ok()
+        DisplayName::parse(&form.display_name).map_err(|error| errors.display_name = Some(error.text(t))).ok()
     } else {
         Some(DisplayName::from_email(email))
     };
     let country = asks(Attribute::Country).then(|| form.country.clone());
     if country.as_deref().is_some_and(|country| !is_country(country)) {
-        errors.country = Some("Choose your country or region.".to_owned());
+        errors.country = Some(t.country_missing().to_owned());
     }
-    errors.password = refused.map(ToString::to_string);
-    errors.confirm_password = confirm(&form.password, &form.confirm_password, errors.password.is_none());
+    errors.password = refused.map(|refused| refused.text(t));
+    errors.confirm_password = confirm(t, &form.password, &form.confirm_password, errors.password.is_none());
     let fine = errors.password.is_none() && errors.confirm_password.is_none() && errors.country.is_none();
     match display_name {
         Some(display_name) if fine => Ok((display_name, country)),
@@ -167,28 +169,32 @@ fn check(
     }
 }
 
-fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Markup {
+fn email_page(visit: &Visit, email: &str, error: Option<String>) -> Page {
+    let t = visit.t();
+    let app = html! { strong { (visit.interaction.app.name) } };
+    let sign_in = html! { a href=(visit.to("sign-in")) { (t.sign_in()) } };
     let page = EmailPage {
-        title: "Create an account",
-        lead: html! { "to continue to " strong { (visit.interaction.app.name) } },
-        hint: Some("We send a code to it, to be sure that it is yours."),
+        title: t.create_account_title(),
+        lead: sentence_with(t.continue_to_parts(), &app),
+        hint: Some(t.email_hint()),
         // There is no user of that name yet.
         autocomplete: "email",
-        other_way: html! { "Have an account? " a href=(visit.to("sign-in")) { "Sign in" } },
+        other_way: sentence_with(t.have_account_parts(), &sign_in),
     };
     ask_email::page(visit, email, error, page)
 }
 
-fn details_page(visit: &Visit, email: &Email, form: &DetailsForm, errors: Errors) -> Markup {
-    let mut fields = new_password(email, errors.password, errors.confirm_password);
+fn details_page(visit: &Visit, email: &Email, form: &DetailsForm, errors: Errors) -> Page {
+    let t = visit.t();
+    let mut fields = new_password(t, email, errors.password, errors.confirm_password);
     let asks = |attribute| visit.interaction.flow.attributes.contains(&attribute);
     if asks(Attribute::DisplayName) {
         fields.push(Control::Input(Field {
             name: "display_name",
-            label: "Your name",
+            label: t.your_name(),
             kind: "text",
             value: &form.display_name,
-            hint: Some(format!("As you want it to be shown; at most {MAX_DISPLAY_NAME} characters.")),
+            hint: Some(t.your_name_hint(&MAX_DISPLAY_NAME)),
             error: errors.display_name,
             autocomplete: "name",
             ..Field::default()
@@ -197,25 +203,25 @@ fn details_page(visit: &Visit, email: &Email, form: &DetailsForm, errors: Errors
     if asks(Attribute::Country) {
         let field = Field {
             name: "country",
-            label: "Country or region",
+            label: t.country(),
             value: &form.country,
             error: errors.country,
             autocomplete: "country",
             ..Field::default()
         };
-        fields.push(Control::Select(field, &COUNTRIES));
+        fields.push(Control::Select(field, countries::names(t.language())));
     }
     form::form(
-        visit.brand(),
+        &visit.frame,
         &form::Form {
-            title: "Your details",
-            lead: html! { p.lead { "The last step: then your account is ready." } },
+            title: t.details_title(),
+            lead: html! { p.lead { (t.details_lead()) } },
             problem: None,
             notice: None,
             fields,
-            submit: "Create account",
+            submit: t.create_account(),
             more: html! {},
-            after: html! { div.ways { (form::quiet_button(&visit.to("cancel"), "Cancel")) } },
+            after: html! { div.ways { (form::quiet_button(&visit.to("cancel"), t.cancel())) } },
         },
     )
 }

@@ -4,7 +4,7 @@
 use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use maud::{Markup, html};
+use maud::html;
 use serde::Deserialize;
 
 use super::enter_passcode::{self, CodeForm, Outcome};
@@ -14,11 +14,10 @@ use super::sign_in::verify;
 use super::visit::{Answers, SignedInVisit, Visit};
 use crate::tenant::email::Email;
 use crate::tenant::pages::form::{self, Control, Field};
+use crate::tenant::pages::frame::Page;
+use crate::tenant::pages::sentence::sentence_with;
 use crate::tenant::passcode::{self, Purpose};
 use crate::tenant::sso::{Factor, Session};
-
-/// What the page tells about the password.
-const WRONG: &str = "That is not your password. Type it again, or reset it.";
 
 /// The page's field, where it has one.
 #[derive(Default, Deserialize)]
@@ -28,7 +27,7 @@ pub(super) struct Form {
 }
 
 /// The page that says what is asked for. Sends no mail: it is a GET, which anybody can cause.
-pub(super) async fn show(SignedInVisit { visit, session }: SignedInVisit) -> Markup {
+pub(super) async fn show(SignedInVisit { visit, session }: SignedInVisit) -> Page {
     page(&visit, &session, None)
 }
 
@@ -45,12 +44,12 @@ pub(super) async fn submit(SignedInVisit { visit, session }: SignedInVisit, Answ
             Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
         };
         if form.password.is_empty() {
-            return refuse("Enter your password.");
+            return refuse(visit.t().password_missing());
         }
         let attempt = visit.tenant.limits().password(&email, visit.client)?;
         let verified = verify(&visit.tenant, &email, form.password.clone()).await;
         if let Ok(None) = verified {
-            return refuse(WRONG);
+            return refuse(visit.t().password_wrong());
         }
         // Neither a right password nor a failure of ours counts.
         visit.tenant.limits().give_back(&attempt);
@@ -107,7 +106,8 @@ pub(super) async fn submit_passcode(
     }
 }
 
-fn page(visit: &Visit, session: &Session, error: Option<String>) -> Markup {
+fn page(visit: &Visit, session: &Session, error: Option<String>) -> Page {
+    let t = visit.t();
     let email = session.user.email.as_str();
     let by_mail = session.factor.second() == Factor::Passcode;
     let fields = if by_mail {
@@ -116,7 +116,7 @@ fn page(visit: &Visit, session: &Session, error: Option<String>) -> Markup {
         vec![
             Control::Input(Field {
                 name: "username",
-                label: "Email address",
+                label: t.email_address(),
                 kind: "email",
                 value: email,
                 autocomplete: "username",
@@ -125,7 +125,7 @@ fn page(visit: &Visit, session: &Session, error: Option<String>) -> Markup {
             }),
             Control::Input(Field {
                 name: "password",
-                label: "Password",
+                label: t.password(),
                 kind: "password",
                 error,
                 autocomplete: "current-password",
@@ -134,27 +134,27 @@ fn page(visit: &Visit, session: &Session, error: Option<String>) -> Markup {
             }),
         ]
     };
+    let app = html! { strong { (visit.interaction.app.name) } };
     form::form(
-        visit.brand(),
+        &visit.frame,
         &form::Form {
-            title: "Confirm that it is you",
+            title: t.step_up_title(),
             lead: html! {
                 p.lead {
-                    "For what you are about to do in " strong { (visit.interaction.app.name) }
-                    ", your sign-in is not enough. "
-                    @if by_mail { "We will send a code to " strong { (email) } "." }
-                    @else { "You signed in with a code, so now enter your password." }
+                    (sentence_with(t.step_up_lead_parts(), &app)) " "
+                    @if by_mail { (sentence_with(t.step_up_mail_parts(), &html! { strong { (email) } })) }
+                    @else { (t.step_up_password()) }
                 }
             },
             problem: None,
             notice: None,
             fields,
-            submit: if by_mail { "Send code" } else { "Continue" },
+            submit: if by_mail { t.send_code() } else { t.continue_on() },
             more: html! {},
             after: html! {
                 div.ways {
-                    @if !by_mail { p { a href=(visit.to("reset-password")) { "Forgot password?" } } }
-                    (form::quiet_button(&visit.to("cancel"), "Cancel"))
+                    @if !by_mail { p { a href=(visit.to("reset-password")) { (t.forgot_password()) } } }
+                    (form::quiet_button(&visit.to("cancel"), t.cancel()))
                 }
             },
         },

@@ -13,11 +13,14 @@ use super::finish;
 use super::flow_error::FlowError;
 use crate::platform::redirect::see_other;
 use crate::tenant::interaction::{Interaction, NotLoaded};
+use crate::tenant::language;
+use crate::tenant::pages::frame::Frame;
 use crate::tenant::pages::messages;
 use crate::tenant::pages::way_back::{WayBack, app_of_page};
 use crate::tenant::passcode::Purpose;
 use crate::tenant::sso::Session;
 use crate::tenant::state::Tenant;
+use crate::tenant::texts::Texts;
 
 /// A request of the browser that began the interaction in the address. Without one, the answer is the page that says
 /// so: there is no handler that forgets to check.
@@ -26,6 +29,7 @@ pub(super) struct Visit {
     pub(super) interaction: Interaction,
     /// `/{tenant}/flow/{id}`, as the browser knows it.
     base: String,
+    pub(super) frame: Frame,
     pub(super) client: IpAddr,
 }
 
@@ -34,23 +38,27 @@ impl FromRequestParts<Tenant> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, tenant: &Tenant) -> Result<Self, Response> {
         let Ok(OriginalUri(uri)) = OriginalUri::from_request_parts(parts, tenant).await;
-        let way = || WayBack::from_page(tenant, uri.path());
-        let params = RawPathParams::from_request_parts(parts, tenant).await.map_err(|_| messages::gone(&way()))?;
+        let Ok(frame) = Frame::from_request_parts(parts, tenant).await;
+        let gone = || messages::gone(&frame, &WayBack::from_page(tenant, uri.path()));
+        let params = RawPathParams::from_request_parts(parts, tenant).await.map_err(|_| gone())?;
         let id = params.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned());
-        let id = id.ok_or_else(|| messages::gone(&way()))?;
+        let id = id.ok_or_else(gone)?;
         // The id in the address is what the router matched, unless it was percent-encoded, which ours never are.
-        let start = uri.path().find(&format!("/flow/{id}/")).ok_or_else(|| messages::gone(&way()))?;
+        let start = uri.path().find(&format!("/flow/{id}/")).ok_or_else(gone)?;
         let base = uri.path()[..start + "/flow/".len() + id.len()].to_owned();
         let interaction = match Interaction::load(tenant, &id, &parts.headers).await {
             Ok(interaction) => interaction,
             Err(NotLoaded::Gone) => {
-                return Err(finish::over(tenant, &parts.headers, app_of_page(tenant, uri.path())).await);
+                return Err(finish::over(tenant, &frame, &parts.headers, app_of_page(tenant, uri.path())).await);
             }
-            Err(NotLoaded::Unavailable) => return Err(messages::unavailable(&way())),
+            Err(NotLoaded::Unavailable) => {
+                return Err(messages::unavailable(&frame, &WayBack::from_page(tenant, uri.path())));
+            }
         };
+        let frame = frame.in_language(language::spoken(&parts.headers, interaction.request().language));
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let client = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-        Ok(Self { tenant: tenant.clone(), interaction, base, client })
+        Ok(Self { tenant: tenant.clone(), interaction, base, frame, client })
     }
 }
 
@@ -75,9 +83,14 @@ impl FromRequestParts<Tenant> for SignedInVisit {
 }
 
 impl Visit {
+    /// The texts of the page's language.
+    pub(super) fn t(&self) -> Texts {
+        self.frame.t()
+    }
+
     /// What the pages call the organisation.
     pub(super) fn brand(&self) -> &str {
-        &self.tenant.config().display_name
+        self.frame.brand()
     }
 
     /// The address of a page of this interaction.
@@ -97,7 +110,7 @@ impl Visit {
 
     /// The page for what went wrong.
     pub(super) fn fail(&self, error: &FlowError) -> Response {
-        error.page(&self.way())
+        error.page(&self.frame, &self.way())
     }
 }
 
@@ -108,9 +121,10 @@ impl<T: DeserializeOwned> FromRequest<Tenant> for Answers<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, tenant: &Tenant) -> Result<Self, Response> {
-        let way = WayBack::from_page(tenant, request.uri().path());
+        let (frame, way) = (Frame::of(tenant, &request), WayBack::from_page(tenant, request.uri().path()));
         let form: Result<Form<T>, FormRejection> = Form::from_request(request, tenant).await;
-        form.map(|Form(answers)| Self(answers)).map_err(|rejection| messages::unreadable(&way, rejection.status()))
+        form.map(|Form(answers)| Self(answers))
+            .map_err(|rejection| messages::unreadable(&frame, &way, rejection.status()))
     }
 }
 

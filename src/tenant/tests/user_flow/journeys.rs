@@ -34,37 +34,40 @@ permissions = [
 ]
 "#;
 const READ: &str = "api://44444444-4444-4444-8444-444444444444/ToDoList.Read";
-const WRITE: &str = "api://44444444-4444-4444-8444-444444444444/ToDoList.ReadWrite";
+pub(super) const WRITE: &str = "api://44444444-4444-4444-8444-444444444444/ToDoList.ReadWrite";
 const SHARE: &str = "api://44444444-4444-4444-8444-444444444444/ToDoList.Share";
-const C1: &str = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
-const ALICE: &str = "alice@example.com";
+pub(super) const C1: &str = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
+pub(super) const ALICE: &str = "alice@example.com";
 
 /// A browser that keeps its cookies, one of each name and path, and stands at a page.
-struct Customer<'t> {
-    at: &'t TestTenant,
-    cookies: BTreeMap<(String, String), String>,
+pub(super) struct Customer<'t> {
+    pub(super) at: &'t TestTenant,
+    pub(super) cookies: BTreeMap<(String, String), String>,
     /// `/{tenant}/flow/{id}` of the last redirect to a page.
-    base: String,
+    pub(super) base: String,
+    /// What it asks for by `Accept-Language`.
+    pub(super) accept_language: &'static str,
 }
 
-async fn tenant() -> TestTenant {
+pub(super) async fn tenant() -> TestTenant {
     let at = TestTenant::contoso_with(MORE).await;
     at.add_user(ALICE, GOOD_PASSWORD).await;
     at
 }
 
 impl<'t> Customer<'t> {
-    fn new(at: &'t TestTenant) -> Self {
-        Self { at, cookies: BTreeMap::new(), base: String::new() }
+    pub(super) fn new(at: &'t TestTenant) -> Self {
+        Self { at, cookies: BTreeMap::new(), base: String::new(), accept_language: "" }
     }
 
-    async fn send(&mut self, request: axum::http::request::Builder, path: &str, body: String) -> Answer {
+    pub(super) async fn send(&mut self, request: axum::http::request::Builder, path: &str, body: String) -> Answer {
         let sent = self.cookies.iter().filter(|((_, scope), _)| path.starts_with(scope.as_str()));
         let sent: Vec<_> = sent.map(|((name, _), value)| format!("{name}={value}")).collect();
         let request = request
             .header(header::COOKIE, sent.join("; "))
             .header(header::HOST, "localhost:3002")
             .header("sec-fetch-site", "same-origin")
+            .header(header::ACCEPT_LANGUAGE, self.accept_language)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         let page = self.at.send(request.body(Body::from(body)).unwrap()).await;
         for cookie in page.headers.get_all(header::SET_COOKIE) {
@@ -82,18 +85,18 @@ impl<'t> Customer<'t> {
         page
     }
 
-    async fn get(&mut self, page: &str) -> Answer {
+    pub(super) async fn get(&mut self, page: &str) -> Answer {
         let path = format!("{}/{page}", self.base);
         self.send(Request::get(&path), &path, String::new()).await
     }
 
-    async fn post(&mut self, page: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(super) async fn post(&mut self, page: &str, fields: &[(&str, &str)]) -> Answer {
         let path = format!("{}/{page}", self.base);
         self.send(Request::post(&path), &path, serde_urlencoded::to_string(fields).unwrap()).await
     }
 
     /// An authorization request of the app "Planner".
-    async fn authorize(&mut self, scope: &str, more: &[(&str, &str)]) -> Answer {
+    pub(super) async fn authorize(&mut self, scope: &str, more: &[(&str, &str)]) -> Answer {
         let challenge = hash::sha256_base64url(&"v".repeat(43));
         let mut query = vec![
             ("client_id", "55555555-5555-4555-8555-555555555555"),
@@ -110,11 +113,11 @@ impl<'t> Customer<'t> {
         self.send(Request::get(&path), &path, String::new()).await
     }
 
-    async fn with_password(&mut self) -> Answer {
+    pub(super) async fn with_password(&mut self) -> Answer {
         self.post("sign-in", &[("email", ALICE), ("password", GOOD_PASSWORD)]).await
     }
 
-    async fn with_passcode(&mut self) -> Answer {
+    pub(super) async fn with_passcode(&mut self) -> Answer {
         self.post("sign-in", &[("email", ALICE), ("method", "passcode")]).await;
         let base = self.base.strip_suffix("/sign-in").unwrap_or(&self.base).to_owned();
         self.base = base;
@@ -127,14 +130,14 @@ impl<'t> Customer<'t> {
         let page = self.get("consent").await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.body);
         let html = scraper::Html::parse_document(&page.body);
-        let hidden = scraper::Selector::parse("form input[type=hidden]").unwrap();
+        let hidden = scraper::Selector::parse("main form input[type=hidden]").unwrap();
         let fields = html
             .select(&hidden)
             .map(|input| (input.attr("name").unwrap().to_owned(), input.attr("value").unwrap().to_owned()));
         fields.collect()
     }
 
-    async fn decide(&mut self, decision: &[(&str, &str)]) -> Answer {
+    pub(super) async fn decide(&mut self, decision: &[(&str, &str)]) -> Answer {
         let fields = self.consent_fields().await;
         let mut all: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         all.extend(decision);
@@ -143,14 +146,14 @@ impl<'t> Customer<'t> {
 }
 
 /// Whether a redirect leads to this page of an interaction.
-fn leads_to(page: &Answer, segment: &str) -> bool {
+pub(super) fn leads_to(page: &Answer, segment: &str) -> bool {
     page.status == StatusCode::SEE_OTHER
         && page.location_header().contains("/flow/")
         && page.location_header().ends_with(&format!("/{segment}"))
 }
 
 /// The parameters of the redirect to the app.
-fn answered(page: &Answer) -> BTreeMap<String, String> {
+pub(super) fn answered(page: &Answer) -> BTreeMap<String, String> {
     let url = url::Url::parse(page.location_header()).unwrap_or_else(|_| panic!("{} {}", page.status, page.body));
     assert!(page.location_header().starts_with("http://localhost:3000/callback?"), "{}", page.location_header());
     url.query_pairs().into_owned().collect()
@@ -470,7 +473,8 @@ async fn of_two_answers_to_one_question_one_gets_the_code() {
     alice.with_password().await;
     let fields = alice.consent_fields().await;
     let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let mut other = Customer { at: &at, cookies: alice.cookies.clone(), base: alice.base.clone() };
+    let mut other = Customer::new(&at);
+    (other.cookies, other.base) = (alice.cookies.clone(), alice.base.clone());
     let (one, two) = tokio::join!(alice.post("consent", &fields), other.post("consent", &fields));
     let mut statuses = [one.status.as_u16(), two.status.as_u16()];
     statuses.sort_unstable();

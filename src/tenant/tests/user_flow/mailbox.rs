@@ -14,9 +14,10 @@ async fn the_mailbox_shows_passcodes_newest_first_and_keeps_the_last_200() {
     assert!(!page.body.contains(&format!("<h2>{code}")), "no code in the subject");
     let only = at.page("/mailbox?to=first@example.com").await;
     assert!(only.body.contains("first@") && !only.body.contains("second@"));
+    let english = Texts::of(Language::English);
     for n in 0..200 {
         let to = Email::parse(&format!("u{n}@example.com")).unwrap();
-        at.tenant.mailer().send(mail::no_account("Contoso", &to)).await.unwrap();
+        at.tenant.mailer().send(mail::no_account(english, "Contoso", &to)).await.unwrap();
     }
     assert_eq!(at.mails("second@example.com").await, [] as [serde_json::Value; 0]);
     assert_eq!(at.mails("").await.len(), 200);
