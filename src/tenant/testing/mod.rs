@@ -4,12 +4,14 @@ mod answer;
 mod browser;
 mod configuration;
 mod requests;
+mod spoken;
 mod tenant;
 
 pub(super) use self::answer::Answer;
 pub(super) use self::browser::Browser;
 pub(super) use self::configuration::{configuration, revoke_reused};
 pub(super) use self::requests::{interaction, is_sign_in_page, request};
+pub(super) use self::spoken::{is_spanish, language, said, says_nothing_in_english};
 pub(super) use self::tenant::TestTenant;
 
 pub(super) const TENANT: &str = "11111111-1111-1111-1111-111111111111";

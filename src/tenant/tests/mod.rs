@@ -30,7 +30,7 @@ use super::interaction::Interaction;
 use super::sso::{Factor, Session};
 use super::testing::{
     ALICE, API, Answer, BOB, CALLBACK, DAEMON, DIRECTORY, OTHER, OTHER_API, OTHER_WEB, PROFILE, READ, TENANT,
-    TestTenant, WEB, WRITE, configuration, interaction, is_sign_in_page, request, revoke_reused,
+    TestTenant, WEB, WRITE, configuration, interaction, is_sign_in_page, is_spanish, request, revoke_reused,
 };
 use super::user_flow::finish;
 use super::{StartError, Tenant, config, cookies, sso};

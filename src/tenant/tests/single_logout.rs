@@ -348,6 +348,23 @@ async fn the_signed_out_page_loads_each_apps_address_in_a_frame_and_goes_on() {
 }
 
 #[tokio::test]
+async fn the_signed_out_page_is_in_the_language_that_the_app_asks_for() {
+    for registered in [false, true] {
+        let t = TestTenant::start_with(|config| {
+            web(config).front_channel_logout_uri = Some("http://localhost:3000/auth/front-channel-logout".to_owned());
+        })
+        .await;
+        let (code, session) = t.sign_in(ALICE, &[]).await;
+        let tokens = t.redeem(&code, &[]).await.json();
+        let uri = if registered { SIGNED_OUT } else { "" };
+        let hint = ("id_token_hint", text(&tokens["id_token"]));
+        let answer = t.sign_out(&[hint, ("post_logout_redirect_uri", uri), ("ui_locales", "es")], &session).await;
+        is_spanish(&answer);
+        assert_eq!(select(&html(&answer), "iframe")[0].attr("title"), Some("Cerrando sesión en Web"));
+    }
+}
+
+#[tokio::test]
 async fn only_the_apps_of_the_session_are_loaded_and_without_any_the_redirect_is_immediate() {
     let t = TestTenant::start_with(|config| {
         other_web(config).front_channel_logout_uri = Some("https://other.example/out".to_owned());

@@ -3,59 +3,10 @@
 use super::journeys::{ALICE, C1, Customer, WRITE, answered, leads_to, tenant};
 use super::sign_in::disable;
 use super::*;
-use crate::language::pattern::{Piece, pieces};
 use crate::tenant::cookies;
+use crate::tenant::testing::{is_spanish, language, said, says_nothing_in_english};
 
 const BOB: &str = "bob@example.com";
-
-/// The texts of a message, without what is put into it.
-fn fragments(pattern: &'static str) -> impl Iterator<Item = &'static str> {
-    pieces(pattern).into_iter().filter_map(|piece| match piece {
-        Piece::Text(text) => Some(text.trim()),
-        Piece::Argument(_) => None,
-    })
-}
-
-/// Holds a text against all that is said in English: more than a word of it is not in a Spanish one.
-fn says_nothing_in_english(said: &str) {
-    for (english, spanish) in Texts::of(Language::English).all().zip(Texts::of(Language::Spanish).all()) {
-        for fragment in fragments(english) {
-            let tells = fragment.contains(' ') && !spanish.contains(fragment);
-            assert!(!tells || !said.contains(fragment), "{fragment:?} in {said}");
-        }
-    }
-}
-
-/// What a page says: its texts, and the attributes that are shown or read out. Not what is marked as English.
-fn said(page: &Answer) -> String {
-    let html = scraper::Html::parse_document(&page.body);
-    let mut said = String::new();
-    for node in html.tree.nodes() {
-        let english = |node: ego_tree::NodeRef<'_, scraper::Node>| {
-            node.value().as_element().is_some_and(|element| element.attr("lang") == Some("en"))
-        };
-        if let Some(text) = node.value().as_text().filter(|_| !node.ancestors().any(english)) {
-            said += text;
-        }
-        let shown = ["title", "aria-label", "placeholder"].into_iter();
-        said.extend(node.value().as_element().into_iter().flat_map(|element| shown.clone().filter_map(|n| element.attr(n))));
-        said.push('\n');
-    }
-    said
-}
-
-/// That all of a page is in Spanish, and can be had in English.
-fn is_spanish(page: &Answer) {
-    assert!(page.body.contains("<html lang=\"es\">"), "{} {}", page.status, page.body);
-    assert_eq!(page.header(header::CONTENT_LANGUAGE), "es");
-    assert!(page.body.contains("value=\"en\" lang=\"en\">English</button>"), "{}", page.body);
-    says_nothing_in_english(&said(page));
-}
-
-/// `lang` of a page.
-fn language(page: &Answer) -> &str {
-    page.body.split("<html lang=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default()
-}
 
 /// Where the choice at the foot of a page comes back to.
 fn comes_back_to(page: &Answer) -> String {
@@ -168,7 +119,7 @@ async fn what_was_chosen_counts_more_than_what_the_app_asks_for_and_that_more_th
         ("es", "se", "", "es"),
         ("en", "se zh-Hant", "", "en"),
         ("es", "../etc/passwd <script> \u{0} ,;q=1 e s", "", "es"),
-        ("en", &"x-".repeat(2000), "", "en"),
+        ("en", "x-".repeat(2000).as_str(), "", "en"),
         ("es", " ", "xx", "es"),
     ] {
         let mut alice = Customer { accept_language, ..Customer::new(&at) };
@@ -225,7 +176,9 @@ async fn another_language_is_chosen_at_the_foot_of_a_page_and_remembered() {
     alice.authorize("openid", &[("ui_locales", "en")]).await;
     let base = alice.base.clone();
     let page = alice.get("sign-in").await;
-    assert!(page.body.contains("<button class=\"link\" type=\"submit\" name=\"language\" value=\"es\" lang=\"es\">Español"));
+    assert!(
+        page.body.contains("<button class=\"link\" type=\"submit\" name=\"language\" value=\"es\" lang=\"es\">Español")
+    );
     let chosen = alice.choose(&page, "es").await;
     assert_eq!((chosen.status, chosen.location_header()), (StatusCode::SEE_OTHER, format!("{base}/sign-in").as_str()));
     let cookie = chosen.header(header::SET_COOKIE);
@@ -248,7 +201,10 @@ async fn another_language_is_chosen_at_the_foot_of_a_page_and_remembered() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(comes_back_to(&answer), format!("{base}/{back}"));
     }
-    assert_eq!(comes_back_to(&alice.get("sign-in/passcode?sent=again").await), format!("{base}/sign-in/passcode?sent=again"));
+    assert_eq!(
+        comes_back_to(&alice.get("sign-in/passcode?sent=again").await),
+        format!("{base}/sign-in/passcode?sent=again")
+    );
     // Of an interaction that is over, too.
     alice.cookies.clear();
     for (page, back) in [("cancel", "sign-in"), ("sign-in/passcode/resend", "sign-in/passcode")] {
@@ -263,10 +219,12 @@ async fn another_language_is_chosen_at_the_foot_of_a_page_and_remembered() {
 }
 
 #[tokio::test]
-async fn choosing_a_language_leads_to_no_other_site_and_no_other_site_chooses_one() {
+async fn a_choice_of_language_never_leaves_the_tenant_and_no_other_site_makes_one() {
     let at = tenant().await;
     let mut alice = Customer::new(&at);
-    for address in ["", "https://evil.example/", "//evil.example", "/\\evil.example", "/.//evil.example", "mailbox", "/\0"] {
+    for address in
+        ["", "https://evil.example/", "//evil.example", "/\\evil.example", "/.//evil.example", "mailbox", "/\0"]
+    {
         let chosen = alice.submit("/language", &[("return_to", address), ("language", "es")]).await;
         let location = if address == "/\0" { "/%00" } else { "/" };
         assert_eq!((chosen.status, chosen.location_header()), (StatusCode::SEE_OTHER, location), "{address}");
@@ -284,7 +242,11 @@ async fn choosing_a_language_leads_to_no_other_site_and_no_other_site_chooses_on
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from("language=es"));
         let refused = at.send(request.unwrap()).await;
-        assert_eq!((refused.status, refused.cookie(cookies::LANGUAGE)), (StatusCode::FORBIDDEN, None), "{name}: {value}");
+        assert_eq!(
+            (refused.status, refused.cookie(cookies::LANGUAGE)),
+            (StatusCode::FORBIDDEN, None),
+            "{name}: {value}"
+        );
     }
 }
 
@@ -364,7 +326,9 @@ async fn a_second_factor_consent_and_sign_out_are_asked_for_in_spanish() {
     is_spanish(&alice.submit(&confirm, &[("token", "guess")]).await);
     // Who is asked in a language is answered in it.
     alice.accept_language = "en";
-    let asked = alice.open(&format!("{logout}?ui_locales=fr%20es&state=a&client_id=55555555-5555-4555-8555-555555555555")).await;
+    let asked = alice
+        .open(&format!("{logout}?ui_locales=fr%20es&state=a&client_id=55555555-5555-4555-8555-555555555555"))
+        .await;
     is_spanish(&asked);
     let html = scraper::Html::parse_document(&asked.body);
     let hidden = scraper::Selector::parse("main form input[type=hidden]").unwrap();
