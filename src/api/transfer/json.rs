@@ -125,6 +125,7 @@ impl<'de> Visitor<'de> for OneByOne {
         while let Some(todo) = sequence.next_element::<Map<String, Value>>()? {
             let number = todos.entries.len();
             if number >= MAX_ENTRIES {
+                // Among the words of `serde_json`, which are English.
                 return Err(A::Error::custom(too_many().text(Texts::of(Language::English))));
             }
             match entry(todo, &format!("/todos/{number}")) {
