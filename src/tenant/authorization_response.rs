@@ -91,6 +91,9 @@ impl ReturnAddress {
 /// `uri` with these parameters at the end of its query; otherwise left as it is.
 pub(super) fn with_query<'f>(uri: &str, fields: impl Iterator<Item = (&'f str, &'f str)>) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    if query.is_empty() {
+        return uri.to_owned();
+    }
     let separator = if uri.contains('?') { '&' } else { '?' };
     format!("{uri}{separator}{query}")
 }

@@ -226,8 +226,7 @@ async fn a_choice_of_language_never_leaves_the_tenant_and_no_other_site_makes_on
         ["", "https://evil.example/", "//evil.example", "/\\evil.example", "/.//evil.example", "mailbox", "/\0"]
     {
         let chosen = alice.submit("/language", &[("return_to", address), ("language", "es")]).await;
-        let location = if address == "/\0" { "/%00" } else { "/" };
-        assert_eq!((chosen.status, chosen.location_header()), (StatusCode::SEE_OTHER, location), "{address}");
+        assert_eq!((chosen.status, chosen.location_header()), (StatusCode::SEE_OTHER, "/"), "{address}");
     }
     for fields in [&[("return_to", "/")][..], &[("language", "de")], &[("language", "es"), ("language", "en")], &[]] {
         let refused = alice.submit("/language", fields).await;
@@ -367,8 +366,6 @@ async fn what_is_wrong_is_said_in_spanish() {
     let request = Request::post(format!("{flow}/sign-in")).header("origin", "https://evil.example");
     let request = request.header(header::ACCEPT_LANGUAGE, "es").header(header::HOST, "localhost:3002");
     is_spanish(&at.send(request.body(Body::empty()).unwrap()).await);
-    let request = Request::post("/language").header(header::ACCEPT_LANGUAGE, "es").header(header::ACCEPT, "text/html");
-    is_spanish(&at.send(request.body(Body::from("x".repeat(70_000))).unwrap()).await);
 
     // Programs are told in English.
     let request = Request::get("/contoso.localhost/nothing").header(header::ACCEPT_LANGUAGE, "es");
