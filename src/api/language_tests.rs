@@ -301,7 +301,7 @@ async fn a_file_is_refused_in_the_language_of_the_request() {
         ("csv", "text/csv", "id\nx".to_owned()),
         ("csv", "text/csv", "description\nx,x".to_owned()),
         ("csv", "text/csv", "description,id\nx,x\n".to_owned()),
-        ("csv", "text/csv", "description,done\nx,x\n".to_owned()),
+        ("csv", "text/csv", "description,done\nx,maybe\n".to_owned()),
         ("csv", "text/csv", "description,due\nx,x\n".to_owned()),
         ("csv", "text/csv", "description,time\nx,x\n".to_owned()),
         ("csv", "text/csv", "description,reminder\nx,x\n".to_owned()),
@@ -309,7 +309,7 @@ async fn a_file_is_refused_in_the_language_of_the_request() {
         ("csv", "text/csv", "description,repeat\nx,x\n".to_owned()),
         ("csv", "text/csv", format!("description,steps\nx,{}\n", "x".repeat(501))),
         ("csv", "text/csv", format!("description,steps\nx,\"{}\"\n", "x\n".repeat(101))),
-        ("todo.txt", "text/plain", "x id:x\n".to_owned()),
+        ("todo.txt", "text/plain", "a id:x\n".to_owned()),
         ("todo.txt", "text/plain", "x".repeat(501)),
         ("ics", "text/calendar", "x".to_owned()),
         ("ics", "text/calendar", "BEGIN:VTODO".to_owned()),
@@ -343,7 +343,7 @@ async fn a_token_is_refused_in_the_language_of_the_request() {
         (401, &expired, "GET", LIST, &[]),
         (403, &reading, "POST", LIST, &[]),
         (400, "", "GET", &in_query, &[]),
-        (400, "", "GET", LIST, &[("authorization", "Basic x")]),
+        (400, "", "GET", LIST, &[("authorization", "Bearer")]),
         (400, "", "GET", LIST, &[("authorization", "Bearer x"), ("authorization", "Bearer y")]),
     ] {
         api.is_refused(status, Refused { token, method, path, headers, body: "{}".to_owned() }).await;
