@@ -287,7 +287,7 @@ fn messages(file: &Path) -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn every_language_says_the_same_with_the_same_placeables() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for room in ["api", "app", "web"] {
+    for room in ["api", "app", "daemon", "platform", "tenant", "web"] {
         let folder = src.join(room).join("texts");
         let tags: BTreeSet<String> = std::fs::read_dir(&folder)
             .unwrap()
