@@ -44,8 +44,8 @@ use super::return_to::ReturnTo;
 use super::scopes::Scopes;
 use super::session::{UserKey, UserSession};
 use super::testing::{
-    Asked, BOB, Browser, JWT, Lies, Page, ProviderDouble, READ, SUBJECT, SigningKey, TENANT, TestApp, WEB, WRITE, World,
-    alice, customer, eventually, interaction, scopes, send, unavailable, whoami,
+    Asked, BOB, Browser, JWT, Lies, Page, ProviderDouble, READ, SUBJECT, SigningKey, TENANT, TestApp, WEB, WRITE,
+    World, alice, customer, eventually, interaction, scopes, send, unavailable, whoami,
 };
 use super::tokens::{AccessToken, AcquireError, Options};
 use crate::platform::clock::{Clock, Timestamp};
