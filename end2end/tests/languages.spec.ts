@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { isAccessible } from '../accessible.ts';
-import { Site, Todos, webUrl } from '../pages.ts';
+import { Site, Todos, newCustomer, tenantUrl, webUrl } from '../pages.ts';
 
 test.use({ timezoneId: 'Europe/Madrid' });
 
@@ -39,6 +39,38 @@ test('a visitor reads the language that their browser asks for, and another one 
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is no such page');
   await site.open('/');
   await expect(site.signUpLink()).toBeVisible();
+  await context.close();
+});
+
+test('who reads Spanish signs up in Spanish, and is written to in it', async ({ browser, javaScriptEnabled }) => {
+  const context = await browser.newContext({ locale: 'es-MX', javaScriptEnabled });
+  const page = await context.newPage();
+  const customer = newCustomer();
+  await new Site(page).open('/');
+  await page.getByRole('link', { name: 'Crear cuenta' }).first().click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Crea una cuenta');
+  // The app's language is asked for, whatever the browser's is; what is chosen on the page counts more.
+  await page.getByRole('button', { name: 'English', exact: true }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Create an account');
+  await page.getByRole('button', { name: 'Español', exact: true }).click();
+  await page.getByRole('button', { name: 'Siguiente' }).click();
+  await expect(page.getByRole('alert')).toHaveText('Escribe tu correo electrónico.');
+  await expect(page).toHaveTitle(/^Error: Crea una cuenta/);
+  await page.getByLabel('Correo electrónico').fill(customer.email);
+  await page.getByRole('button', { name: 'Siguiente' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Revisa tu correo');
+  const answer = await page.request.get(`${tenantUrl()}/mailbox.json`, { params: { to: customer.email } });
+  const { messages } = (await answer.json()) as { messages: { subject: string; passcode: string }[] };
+  expect(messages[0]?.subject).toBe('Tu código de verificación de Errand');
+  await page.getByLabel('Código', { exact: true }).fill(messages[0]?.passcode ?? '');
+  await page.getByRole('button', { name: 'Continuar' }).click();
+  await page.getByLabel('Contraseña nueva', { exact: true }).fill(customer.password);
+  await page.getByLabel('Repite la contraseña nueva').fill(customer.password);
+  await page.getByLabel('Tu nombre').fill(customer.name);
+  await page.getByLabel('País o región').selectOption({ label: 'Noruega' });
+  await page.getByRole('button', { name: 'Crear cuenta' }).click();
+  await page.waitForURL(`${webUrl()}/**`);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Tareas');
   await context.close();
 });
 
