@@ -647,6 +647,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_stored_before_languages_is_english_and_no_word_of_a_language_is_a_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = database::test_url(folder.path()).await;
+        let db = database::open("web.database_url", &url, &identity::MIGRATIONS).await.expect("a database");
+        let before = super::super::MIGRATIONS.iter().filter(|migration| migration.version < 3).cloned().collect();
+        let before = sqlx::migrate::Migrator::with_migrations(before);
+        database::migrate_beside("web.database_url", &db, "digest", &before).await.expect("tables");
+        for (customer, name) in [("ada", "You"), ("bob", "Bob")] {
+            for statement in [
+                "INSERT INTO digests (customer, enabled, email, name, time_zone, hour, next_for, next_at) \
+                 VALUES ($1, 1, 'a@example.com', $2, 'UTC', 7, '2026-03-28', 0)",
+                "INSERT INTO reminder_addresses (customer, email, name) VALUES ($1, 'a@example.com', $2)",
+            ] {
+                sqlx::query(statement).bind(customer).bind(name).execute(&db).await.expect("a row");
+            }
+        }
+        let store = Store::open("web.database_url", db, Clock::manual(SATURDAY)).await.expect("tables");
+        for (customer, name) in [("ada", ""), ("bob", "Bob")] {
+            let Preferences { name: digest, language, .. } =
+                store.load(customer).await.expect("an answer").expect("a row").preferences;
+            assert_eq!((digest.as_str(), language), (name, Language::English));
+            let reminders = store.reminder_address(customer).await.expect("an answer").expect("a row");
+            assert_eq!((reminders.name.as_str(), reminders.language), (name, Language::English));
+        }
+    }
+
+    #[tokio::test]
     async fn a_skipped_customer_is_left_alone_until_they_have_signed_in_and_is_told_once() {
         let test = test().await;
         test.store.save("ada", &preferences("Europe/Berlin")).await.expect("saved");
