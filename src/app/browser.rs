@@ -61,6 +61,15 @@ impl Drop for Events {
     }
 }
 
+/// Calls `leave` when what is being built goes away. Not on the server: there a page is built more than once, what is not
+/// shown goes away on another thread, and a signal that both of them want at the same moment passes for disposed.
+pub(super) fn when_gone(leave: impl FnOnce() + Send + Sync + 'static) {
+    #[cfg(feature = "hydrate")]
+    on_cleanup(leave);
+    #[cfg(not(feature = "hydrate"))]
+    drop(leave);
+}
+
 /// What a page hears of its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser hears"))]

@@ -68,7 +68,7 @@ impl Live {
         });
         let seen = window_event_listener(ev::visibilitychange, move |_| self.listen_if_seen());
         let online = window_event_listener(ev::online, move |_| self.listen_if_seen());
-        on_cleanup(move || {
+        browser::when_gone(move || {
             seen.remove();
             online.remove();
             self.stop();

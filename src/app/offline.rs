@@ -36,7 +36,7 @@ pub fn KeepList(
                 keep();
             }
         });
-        on_cleanup(move || left.remove());
+        browser::when_gone(move || left.remove());
     });
     Effect::new(move |_| {
         if interaction.ended.get() {

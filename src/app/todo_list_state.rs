@@ -289,9 +289,13 @@ impl TodoListState {
 
     /// Calls `hear` when something was undone that this page did not do.
     pub fn after_undo(self, hear: impl Fn() + Send + Sync + 'static) {
+        // On the server nobody undoes anything while a page is made.
+        if cfg!(feature = "ssr") {
+            return;
+        }
         let heard = Callback::new(move |()| hear());
         self.memory.update_value(|memory| memory.after_undo = Some(heard));
-        on_cleanup(move || self.memory.update_value(|memory| memory.after_undo = None));
+        browser::when_gone(move || self.memory.update_value(|memory| memory.after_undo = None));
     }
 
     /// Which rows the page shows, from now on.

@@ -20,6 +20,19 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("todo", &[]),
 ];
 
+/// On the server a page is built more than once, and what is not shown goes away on another thread, while the page is made:
+/// what it did then to the state that both share made pages fail now and then.
+#[test]
+fn what_goes_away_on_the_server_does_nothing() {
+    let mut files = Vec::new();
+    rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app"), &mut files);
+    assert!(files.len() > 50, "{files:?}");
+    for file in files.iter().filter(|file| !file.ends_with("src/app/browser.rs")) {
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(!text.contains("on_cleanup("), "{}: `browser::when_gone` is for the browser only", file.display());
+    }
+}
+
 #[test]
 fn no_room_names_another_one_against_the_arrows() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

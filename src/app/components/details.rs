@@ -161,7 +161,7 @@ fn saved_after_a_pause(save: impl Fn() + Copy + Send + Sync + 'static) -> (impl 
         }
     };
     // What is still to be saved does not outlive these fields: another row's stand there next.
-    on_cleanup(move || {
+    browser::when_gone(move || {
         if is_due_to_be_saved(None) {
             save();
         }
@@ -475,7 +475,7 @@ fn Steps(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
         }
     };
     let leaving = window_event_listener(leptos::ev::pagehide, move |_| gone());
-    on_cleanup(move || {
+    browser::when_gone(move || {
         leaving.remove();
         gone();
     });

@@ -43,13 +43,11 @@ impl Kept {
             may_be_empty,
             timer: StoredValue::new(None),
         };
-        // A field that goes away, or with its page, takes nothing with it. On the server, pages go away that nobody typed in.
+        // A field that goes away, or with its page, takes nothing with it.
         let gone = window_event_listener(leptos::ev::pagehide, move |_| kept.save_when_gone());
-        on_cleanup(move || {
+        browser::when_gone(move || {
             gone.remove();
-            if cfg!(feature = "hydrate") {
-                kept.save_when_gone();
-            }
+            kept.save_when_gone();
         });
         kept
     }

@@ -154,7 +154,7 @@ fn listen(singles: RwSignal<bool>, dialog: NodeRef<Dialog>) {
             _ => {}
         }
     });
-    on_cleanup(move || listener.remove());
+    browser::when_gone(move || listener.remove());
 }
 
 fn pressed(event: &KeyboardEvent) -> Pressed {

@@ -272,7 +272,7 @@ fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, opened: Memo<
         }
     });
     let gone = window_event_listener(ev::pagehide, move |_| interaction.keep_typed());
-    on_cleanup(move || {
+    browser::when_gone(move || {
         interaction.keep_typed();
         if let Some(clock) = clock.try_get_value().flatten() {
             clock.clear();
