@@ -13,6 +13,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::language::Language;
 use crate::platform::hash;
+use crate::tenant::authorization_response::with_query;
 use crate::tenant::language;
 use crate::tenant::parameters::Parameters;
 use crate::tenant::state::Tenant;
@@ -29,6 +30,10 @@ static CSS_HREF: LazyLock<String> =
 /// the app that follows a form.
 pub(in crate::tenant) const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+
+/// What the tenant's own pages are asked for by: passcodes that were sent again, mail to somebody. Other parameters are the
+/// protocol's, tokens among them, which no page may hold.
+const OWN_PARAMETERS: [&str; 2] = ["sent", "to"];
 
 /// Where a language is chosen.
 pub(in crate::tenant) const LANGUAGE_CHOICE: &str = "/language";
@@ -185,7 +190,9 @@ impl FromRequestParts<Tenant> for Frame {
 fn address(method: &Method, uri: &Uri) -> String {
     let path = uri.path();
     if matches!(*method, Method::GET | Method::HEAD) {
-        return uri.path_and_query().map_or(path, |address| address.as_str()).to_owned();
+        let parameters = Parameters::parse(uri.query().unwrap_or_default());
+        let own = OWN_PARAMETERS.into_iter().filter_map(|name| Some((name, parameters.get(name)?)));
+        return with_query(path, own);
     }
     if path == LANGUAGE_CHOICE {
         return "/".to_owned();

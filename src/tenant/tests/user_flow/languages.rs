@@ -249,6 +249,21 @@ async fn a_choice_of_language_never_leaves_the_tenant_and_no_other_site_makes_on
     }
 }
 
+/// A token that came in an address stands in no page.
+#[tokio::test]
+async fn the_way_back_from_a_choice_holds_nothing_of_the_protocol() {
+    let at = tenant().await;
+    let mut alice = Customer::new(&at);
+    for path in ["/nothing", "/wrong/oauth2/v2.0/logout", "/contoso.localhost/oauth2/v2.0/authorize", "/mailbox"] {
+        let page = alice.open(&format!("{path}?id_token_hint=secret&code=secret&state=secret&to=secre%26t")).await;
+        assert!(!page.body.contains("secret"), "{path}: {}", page.body);
+    }
+    assert_eq!(
+        comes_back_to(&alice.open("/mailbox?x=y&to=a%26b@example.com").await),
+        "/mailbox?to=a%26b%40example.com"
+    );
+}
+
 #[tokio::test]
 async fn the_pages_of_a_password_reset_and_its_mails_are_in_spanish() {
     let at = tenant().await;
