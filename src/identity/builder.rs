@@ -112,9 +112,9 @@ impl Builder {
         self
     }
 
-    /// The languages that the provider's pages are asked to be in, of the headers of the request that signs in: tags (RFC
-    /// 5646) by preference, divided by blanks (`ui_locales`, OpenID Connect Core §3.1.2.1). Nothing is asked for unless said
-    /// otherwise; what configuration asks for always comes first.
+    /// The languages that the provider's pages are asked to be in, of the headers of the request that signs in or out: tags
+    /// (RFC 5646) by preference, divided by blanks (`ui_locales`, OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2). Nothing
+    /// is asked for unless said otherwise; what configuration asks for always comes first.
     pub fn ui_locales(mut self, of: impl Fn(&HeaderMap) -> Option<String> + Send + Sync + 'static) -> Self {
         self.ui_locales = Arc::new(of);
         self

@@ -179,6 +179,11 @@ async fn the_provider_is_told_the_language_where_it_is_known() {
             assert_eq!(told, expected.into_iter().collect::<Vec<_>>(), "{accept_language} {cookie}: {location}");
         }
     }
+    // At sign-out, too: the provider's pages on the way back are in the language of ours.
+    let mut browser = errand.sign_up("ada@example.com").await;
+    browser.submit(".languages button[value=es]", &[]).await;
+    let location = browser.send_form("form[action='/auth/sign-out']", &[]).await.location();
+    assert!(location.query_pairs().any(|(name, tags)| name == "ui_locales" && tags == "es"), "{location}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

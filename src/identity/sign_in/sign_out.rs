@@ -11,7 +11,9 @@ use std::error::Error;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use openidconnect::{ClientId, CsrfToken, EndSessionUrl, LogoutHint, LogoutRequest, PostLogoutRedirectUrl};
+use openidconnect::{
+    ClientId, CsrfToken, EndSessionUrl, LanguageTag, LogoutHint, LogoutRequest, PostLogoutRedirectUrl,
+};
 use serde::{Deserialize, Serialize};
 use time::Duration;
 use tower_sessions::Session;
@@ -45,7 +47,7 @@ struct Former {
     id_token: Option<String>,
 }
 
-pub(super) async fn sign_out(State(identity): State<Identity>, session: Session) -> Response {
+pub(super) async fn sign_out(State(identity): State<Identity>, session: Session, headers: HeaderMap) -> Response {
     let former = match end(&identity, &session).await {
         Ok(former) => former,
         Err(error) => {
@@ -67,6 +69,11 @@ pub(super) async fn sign_out(State(identity): State<Identity>, session: Session)
     }
     if let Some(hint) = former.signed_in.claim("login_hint") {
         request = request.set_logout_hint(LogoutHint::new(hint.to_owned()));
+    }
+    let configured = identity.authorization().always.get("ui_locales").cloned();
+    let languages = configured.or_else(|| identity.ui_locales(&headers)).unwrap_or_default();
+    for language in languages.split_ascii_whitespace() {
+        request = request.add_ui_locale(LanguageTag::new(language.to_owned()));
     }
     let mut url = request.http_get_url();
     // As it came: the crate would take only one that it can read.
