@@ -1,10 +1,11 @@
 //! Which language a page is in: the one that was chosen on it, kept in a cookie; else the one that the app asks for; else
 //! the one that the browser asks for.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 
 use super::cookies;
-use crate::language::{Language, negotiation};
+use crate::language::Language;
+use crate::platform::accept_language;
 
 /// The first of the languages of `ui_locales` that we speak: tags by preference, divided by blanks. Others are no error
 /// (OpenID Connect Core §3.1.2.1).
@@ -15,12 +16,13 @@ pub(super) fn of_ui_locales(tags: &str) -> Option<Language> {
 /// The language for the browser that sent `headers`, where the app asks for `asked`.
 pub(super) fn spoken(headers: &HeaderMap, asked: Option<Language>) -> Language {
     let chosen = cookies::read(headers, cookies::LANGUAGE).and_then(|tag| Language::of_tag(&tag));
-    let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().map(HeaderValue::as_bytes);
-    chosen.or(asked).or_else(|| negotiation::accepted(lines)).unwrap_or_default()
+    chosen.or(asked).or_else(|| accept_language::accepted(headers)).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::{HeaderValue, header};
+
     use super::*;
 
     #[test]

@@ -1,9 +1,9 @@
 //! Which language a page is in: the one that was chosen on it, kept in a cookie; else the one that the browser asks for.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 
-use crate::language::{Language, negotiation};
-use crate::platform::cookies;
+use crate::language::Language;
+use crate::platform::{accept_language, cookies};
 
 /// The cookie that keeps what was chosen, on plain http and on https: the session's name, and what it is. (Behind the session's layer
 /// no other cookie is to be seen.)
@@ -17,8 +17,7 @@ pub(super) fn cookie(is_https: bool) -> &'static str {
 /// The language for the browser that sent `headers`; none where it asks for none of ours.
 pub(super) fn wanted(headers: &HeaderMap) -> Option<Language> {
     let chosen = COOKIES.into_iter().rev().find_map(|name| cookies::read(headers, name)).and_then(Language::of_tag);
-    let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().map(HeaderValue::as_bytes);
-    chosen.or_else(|| negotiation::accepted(lines))
+    chosen.or_else(|| accept_language::accepted(headers))
 }
 
 /// The language that it is answered in.
@@ -28,6 +27,8 @@ pub(super) fn spoken(headers: &HeaderMap) -> Language {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::{HeaderValue, header};
+
     use super::*;
 
     fn wanted_by(cookie: &str, accept_language: &[u8]) -> Option<Language> {
