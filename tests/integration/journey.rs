@@ -61,7 +61,7 @@ async fn a_customer_signs_up_keeps_a_list_signs_out_and_finds_it_again() {
     browser.submit(".details__form", &typed).await;
     assert_eq!(browser.page.url.query(), details.strip_prefix('?'), "the details stay open");
     assert_eq!(browser.page.texts(".details textarea"), [note]);
-    assert_eq!(browser.page.attribute("#details-day", "value").as_deref(), Some("2026-12-24"));
+    assert_eq!(browser.page.attribute("#details-due-day", "value").as_deref(), Some("2026-12-24"));
     assert!(browser.page.texts(".facts").concat().contains("24 Dec"), "{}", browser.page.body);
     let before = browser.page.clone();
     browser.submit(".details .inline-form button", &[("text", "find the shop")]).await;

@@ -169,6 +169,59 @@ fn saved_after_a_pause(save: impl Fn() + Copy + Send + Sync + 'static) -> (impl 
     (save_soon, save_now)
 }
 
+/// The fields of a day and a time, and the zone that the time is of.
+#[component]
+fn DayAndTime(
+    /// What they are a part of, in the names of the fields.
+    part: &'static str,
+    /// What day and time are called.
+    labels: (&'static str, &'static str),
+    /// What is stored of both.
+    shown: (Memo<String>, Memo<String>),
+    /// Both, for whoever reads what was entered.
+    fields: (NodeRef<leptos::html::Input>, NodeRef<leptos::html::Input>),
+    /// The name of the zone.
+    zone: Signal<String>,
+    /// Saves what was entered.
+    save: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let (save_soon, save_now) = saved_after_a_pause(save);
+    let name = move |field: &str| format!("details[{part}][{field}]");
+    let (day, time) = shown;
+    view! {
+        <div class="due-fields__when">
+            <input
+                class="field"
+                id=format!("details-{part}-day")
+                name=name("day")
+                type="date"
+                min="0001-01-01"
+                max="9999-12-31"
+                aria-label=labels.0
+                value=day.get_untracked()
+                prop:value=day
+                node_ref=fields.0
+                on:change=move |_| save_soon()
+                on:blur=move |_| save_now()
+            />
+            <input
+                class="field"
+                id=format!("details-{part}-time")
+                name=name("time")
+                type="time"
+                aria-label=labels.1
+                value=time.get_untracked()
+                prop:value=time
+                node_ref=fields.1
+                on:change=move |_| save_soon()
+                on:blur=move |_| save_now()
+            />
+            <input type="hidden" name=name("time_zone") value=zone />
+        </div>
+    }
+    .into_any()
+}
+
 /// When it is due: a day, and perhaps a time of it.
 #[component]
 fn DueFields(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
@@ -209,7 +262,6 @@ fn DueFields(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
         });
         state.set_due(id, due);
     };
-    let (save_soon, save_now) = saved_after_a_pause(save);
     let choose = move |days: i64| {
         let today = state.reader.with_untracked(|reader| reader.today);
         let time = due.with_untracked(|due| due.as_ref().and_then(Due::time).map(|(time, zone)| (time, zone.clone())));
@@ -245,35 +297,14 @@ fn DueFields(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
     view! {
         <fieldset class="form__field due-fields">
             <legend>{t.details_due()}</legend>
-            <div class="due-fields__when">
-                <input
-                    class="field"
-                    id="details-day"
-                    name="details[due][day]"
-                    type="date"
-                    min="0001-01-01"
-                    max="9999-12-31"
-                    aria-label=t.details_day()
-                    value=day.get_untracked()
-                    prop:value=day
-                    node_ref=day_field
-                    on:change=move |_| save_soon()
-                    on:blur=move |_| save_now()
-                />
-                <input
-                    class="field"
-                    id="details-time"
-                    name="details[due][time]"
-                    type="time"
-                    aria-label=t.details_time()
-                    value=time.get_untracked()
-                    prop:value=time
-                    node_ref=time_field
-                    on:change=move |_| save_soon()
-                    on:blur=move |_| save_now()
-                />
-                <input type="hidden" name="details[due][time_zone]" value=zone_name />
-            </div>
+            <DayAndTime
+                part="due"
+                labels=(t.details_day(), t.details_time())
+                shown=(day, time)
+                fields=(day_field, time_field)
+                zone=Signal::derive(zone_name)
+                save
+            />
             <div class="chips">
                 {choice(t.due_today(), "today", Some(0))}
                 {choice(t.due_tomorrow(), "tomorrow", Some(1))}
@@ -324,39 +355,17 @@ fn ReminderFields(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
         let moment = Day::parse(&day.value()).ok().zip(ClockTime::parse(&time.value()).ok()).zip(zone);
         state.set_reminder(id, moment.map(|((day, time), zone)| Moment::at(day, time, zone)));
     };
-    let (save_soon, save_now) = saved_after_a_pause(save);
     view! {
         <fieldset class="form__field due-fields">
             <legend>{t.details_reminder()}</legend>
-            <div class="due-fields__when">
-                <input
-                    class="field"
-                    id="details-reminder-day"
-                    name="details[reminder][day]"
-                    type="date"
-                    min="0001-01-01"
-                    max="9999-12-31"
-                    aria-label=t.details_reminder_day()
-                    value=day.get_untracked()
-                    prop:value=day
-                    node_ref=day_field
-                    on:change=move |_| save_soon()
-                    on:blur=move |_| save_now()
-                />
-                <input
-                    class="field"
-                    id="details-reminder-time"
-                    name="details[reminder][time]"
-                    type="time"
-                    aria-label=t.details_reminder_time()
-                    value=time.get_untracked()
-                    prop:value=time
-                    node_ref=time_field
-                    on:change=move |_| save_soon()
-                    on:blur=move |_| save_now()
-                />
-                <input type="hidden" name="details[reminder][time_zone]" value=zone_name />
-            </div>
+            <DayAndTime
+                part="reminder"
+                labels=(t.details_reminder_day(), t.details_reminder_time())
+                shown=(day, time)
+                fields=(day_field, time_field)
+                zone=Signal::derive(zone_name)
+                save
+            />
             <p class="details__hint">
                 {move || is_half.get().then(|| t.details_reminder_half())}
                 {move || (!is_half.get() && !time.get().is_empty()).then(zone_name)}
