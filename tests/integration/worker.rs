@@ -92,7 +92,11 @@ impl Test {
         let url = format!("{}/mailbox.json?to=ada@example.com", self.errand.addresses.tenant);
         let mailbox: Value = http().get(url).send().await.unwrap().json().await.unwrap();
         let messages = mailbox["messages"].as_array().unwrap();
-        messages.iter().filter(|mail| mail["subject"].as_str().unwrap().contains("to-do")).cloned().collect()
+        let is_about_todos = |mail: &&Value| {
+            let subject = mail["subject"].as_str().unwrap();
+            subject.contains("to-do") || subject.contains("tarea")
+        };
+        messages.iter().filter(is_about_todos).cloned().collect()
     }
 
     /// To half past seven, the next time.
@@ -231,6 +235,20 @@ async fn while_nobody_takes_mail_digests_wait() {
     assert_eq!(once(&without_mail).await, Report { broken_off: true, ..Report::default() });
     assert_eq!(test.outcome().await, None);
     assert_eq!(test.work().await.sent, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_digest_is_in_the_language_that_its_reader_chose_last() {
+    let mut test = Test::start().await;
+    test.browser.submit(".languages button[value=es]", &[]).await;
+    test.to_the_morning();
+    assert_eq!(test.work().await.sent, 1);
+    let [mail] = &test.mails().await[..] else { panic!("one mail") };
+    assert_eq!(mail["subject"], "1 tarea pendiente en tu lista");
+    test.browser.submit(".languages button[value=en]", &[]).await;
+    test.clock.advance(Duration::days(1));
+    assert_eq!(test.work().await.sent, 1);
+    assert_eq!(test.mails().await[0]["subject"], "1 to-do is open on your list");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
