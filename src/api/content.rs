@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::texts::Texts;
 use super::time_zone::time_zone;
 use crate::todo::{
-    ClockTime, Day, Description, DueError, DuePatch, NewTodo, Note, Patch, Repeat, Step, Unfit, ZoneName,
+    ClockTime, Day, Description, DueError, DuePatch, NewTodo, Note, NoteError, Patch, Repeat, Step, Unfit, ZoneName,
 };
 
 /// A member of a body (RFC 7396).
@@ -146,7 +146,7 @@ impl Content {
         Ok(Patch {
             description,
             done: done.or(false, |done| Ok::<_, Problem>(*done))?,
-            note: note.or(Note::default(), |text| Note::parse(text)).map_err(|error| refused("note", error.into()))?,
+            note: note.or(Note::default(), |text| note_of(text)).map_err(|error| refused("note", error.into()))?,
             starred: starred.or(false, |starred| Ok::<_, Problem>(*starred))?,
             due: due.or(None, |due| due.patch(&format!("{at}/due")).map(Some))?,
             reminder: reminder.or(None, |moment| moment.patch(&format!("{at}/reminder")).map(Some))?,
@@ -201,6 +201,12 @@ impl DueBody {
             time_zone: time_zone.map_err(|error| refused("timeZone", error.into()))?,
         })
     }
+}
+
+/// The note, of at most as many characters as it was sent with: what it says beside line breaks is what it will have, and
+/// the description of the API counts all.
+fn note_of(text: &str) -> Result<Note, NoteError> {
+    if text.chars().count() > Note::MAX_CHARS { Err(NoteError::TooLong) } else { Note::parse(text) }
 }
 
 fn parse_steps(steps: &[StepBody], at: &str) -> Result<Vec<Step>, Problem> {

@@ -125,6 +125,12 @@ async fn what_is_no_note_no_day_and_no_time_zone_is_refused_by_name() {
         (json!({"note": "a\0b"}), "/note"),
         (json!({"note": "é".repeat(10_001)}), "/note"),
         (json!({"description": null}), "/description"),
+        // What is sent is counted, and not what is left of it.
+        (json!({"note": " ".repeat(10_001)}), "/note"),
+        (json!({"note": "a\r\n".repeat(3_334)}), "/note"),
+        (json!({"description": format!("{}x", " ".repeat(500))}), "/description"),
+        (json!({"steps": [step(1, &format!("x{}", "\n".repeat(500)), false)]}), "/steps/0/text"),
+        (json!({"repeat": format!("FREQ=DAILY{}", " ".repeat(491))}), "/repeat"),
         (due("date", json!("2027-02-29")), "/due/date"),
         (due("date", json!("2027-03-28T09:00:00Z")), "/due/date"),
         (due("date", json!("")), "/due/date"),

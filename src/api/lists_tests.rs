@@ -92,6 +92,8 @@ async fn what_is_no_list_is_refused_by_name_and_nothing_is_changed() {
         ("POST", LISTS, json!({}), "/name"),
         ("POST", LISTS, json!({"name": " \u{200b}"}), "/name"),
         ("POST", LISTS, json!({"name": "x".repeat(101)}), "/name"),
+        ("POST", LISTS, json!({"name": format!("\u{b}x{}", " ".repeat(99))}), "/name"),
+        ("PUT", &path, json!({"name": format!("{}x", "\n".repeat(100))}), "/name"),
         ("POST", LISTS, json!({"name": "a\0"}), "/name"),
         ("POST", LISTS, json!({"name": "a", "colour": "red"}), "/colour"),
         ("POST", LISTS, json!({"name": "a", "id": "7"}), "/id"),

@@ -53,7 +53,7 @@ pub(super) struct Change {
     #[schema(value_type = Option<String>, max_length = 64)]
     surname: Option<Option<String>>,
     #[serde(default, deserialize_with = "mentioned")]
-    #[schema(value_type = Option<String>, pattern = "^[A-Z]{2}$")]
+    #[schema(value_type = Option<String>, pattern = "^([A-Z]{2})?$")]
     country: Option<Option<String>>,
     /// Known, to be refused with a reason.
     #[serde(default, deserialize_with = "mentioned")]
@@ -86,16 +86,17 @@ impl Change {
         ];
         for (name, pointer, value, limit) in parts {
             let Some(value) = value else { continue };
-            let value = value.as_deref().map(str::trim).filter(|text| !text.is_empty());
+            // Counted as it was sent, as the description says.
+            let is_too_long = value.as_deref().is_some_and(|text| text.chars().count() > limit);
+            let value = value.as_deref().map(|text| if name == "country" { text } else { text.trim() });
+            let value = value.filter(|text| !text.is_empty());
             let refuse = |why: Detail| Err(Problem::member(pointer, why));
             match value {
-                None if name == "displayName" => return refuse(Texts::profile_name.into()),
                 Some(text) if name == "country" && !is_country(text) => {
                     return refuse(Texts::profile_country.into());
                 }
-                Some(text) if text.chars().count() > limit => {
-                    return refuse(Detail::new(move |t| t.profile_long(&limit)));
-                }
+                _ if is_too_long => return refuse(Detail::new(move |t| t.profile_long(&limit))),
+                None if name == "displayName" => return refuse(Texts::profile_name.into()),
                 Some(text) if text.chars().any(is_control) => {
                     return refuse(Texts::profile_control.into());
                 }

@@ -11,8 +11,10 @@ pub(super) enum Fault {
     Nul,
 }
 
-/// Trims `text`, joins its lines, and checks that there is something to see, in at most `max_chars` characters.
+/// Trims `text`, joins its lines, and checks that there is something to see, in at most `max_chars` characters. They are
+/// counted as they were sent, white space at the ends among them: so does whoever checks it by the API's description.
 pub(super) fn parse(text: &str, max_chars: usize) -> Result<String, Fault> {
+    let is_too_long = text.chars().count() > max_chars;
     let text = text.trim();
     // Of marks that nobody sees (Unicode 17.0 §23.2, §23.3), a row would be empty.
     let is_invisible = |c: char| {
@@ -27,7 +29,7 @@ pub(super) fn parse(text: &str, max_chars: usize) -> Result<String, Fault> {
     if text.contains('\0') {
         return Err(Fault::Nul);
     }
-    if text.chars().count() > max_chars {
+    if is_too_long {
         return Err(Fault::TooLong);
     }
     Ok(text.replace("\r\n", " ").replace(['\r', '\n'], " "))

@@ -136,11 +136,10 @@ impl Repeat {
     /// # Errors
     /// [`RepeatError`] when it is none, or has a part that is not understood: nothing of it is left out in silence.
     pub fn parse(text: &str) -> Result<Self, RepeatError> {
-        let text = text.trim();
         if text.len() > Self::MAX_BYTES || !text.is_ascii() {
             return Err(RepeatError::NotARule);
         }
-        let text = text.to_ascii_uppercase();
+        let text = text.trim().to_ascii_uppercase();
         let parts = Parts::parse(text.strip_prefix("RRULE:").unwrap_or(&text))?;
         let interval = match parts.interval {
             None => 1,

@@ -34,7 +34,12 @@ async fn a_client_made_of_the_description_finds_no_error_of_ours_and_nothing_und
     let limits = "[api.rate_limits]\nper_customer = { requests = 1000000, seconds = 60 }\n";
     let errand = TestErrand::start_with(limits, Clock::system()).await;
     let mut browser = errand.sign_up("ada@example.com").await;
-    let scope = format!("api://{}/ToDoList.ReadWrite", errand.secrets().api_client_id);
+    // What the customer is asked for at their first change of the profile, they allow.
+    browser.open("/account").await;
+    browser.submit("#profile form", &[("display_name", "Ada")]).await;
+    browser.submit("form:not(.quiet)", &[]).await;
+    let api = errand.secrets().api_client_id;
+    let scope = format!("api://{api}/ToDoList.ReadWrite api://{api}/Profile.ReadWrite");
     let answer = tokens(&errand, &mut browser, &scope).await;
     let token = answer["access_token"].as_str().unwrap();
     let api = &errand.addresses.api;
@@ -59,5 +64,6 @@ async fn a_client_made_of_the_description_finds_no_error_of_ours_and_nothing_und
         .stdin(Stdio::null());
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
+    assert!(!said.contains("Authentication failed"), "it may call everything: {said}");
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -331,7 +331,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Entry>, BadLines> {
 }
 
 fn entry(component: &Component, steps: &[&Component]) -> Result<Entry, Detail> {
-    let summary = |it: &Component| Description::parse(&unescaped(it.value("SUMMARY").unwrap_or_default()));
+    let summary = |it: &Component| Description::parse(unescaped(it.value("SUMMARY").unwrap_or_default()).trim());
     let description = summary(component)?;
     let is_done = |it: &Component| {
         it.value("STATUS").is_some_and(|status| status.trim().eq_ignore_ascii_case("COMPLETED"))
