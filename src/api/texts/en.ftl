@@ -167,7 +167,6 @@ file-list-times = Its times are not all of the years 1 to 9999.
 file-time = { $text } is no time of the years 1 to 9999. Write it like 2026-12-01T09:00:00Z (RFC 3339).
 file-time-alone = A time without a day is none.
 file-moment = { $text } is no moment. Write it like 2026-12-01T09:00[Europe/Madrid].
-file-uuid = { $text } is not a UUID.
 file-truth = { $text } is neither true nor false.
 file-step = The step { $text }: { $why }
 file-too-many-steps = There are more than { $most } steps.

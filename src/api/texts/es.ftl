@@ -157,7 +157,6 @@ file-list-times = No todas sus horas son de los años 1 a 9999.
 file-time = { $text } no es una hora de los años 1 a 9999. Escríbela así: 2026-12-01T09:00:00Z (RFC 3339).
 file-time-alone = Una hora sin día no sirve.
 file-moment = { $text } no es un momento. Escríbelo así: 2026-12-01T09:00[Europe/Madrid].
-file-uuid = { $text } no es un UUID.
 file-truth = { $text } no es ni true ni false.
 file-step = El paso { $text }: { $why }
 file-too-many-steps = Hay más de { $most } pasos.

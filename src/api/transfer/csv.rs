@@ -173,7 +173,7 @@ fn entry(cells: [String; COLUMNS]) -> Result<Entry, Detail> {
             Err(Detail::new(move |t| t.file_truth(&sent)))
         }
     };
-    let id = given(&id, super::entry::id)?;
+    let id = super::entry::id(&id);
     let due = due(day.trim(), clock.trim(), zone.trim())?;
     let repeat = given(&repeat, |text| Repeat::parse(text).map_err(|error| Detail::from(error).at(Sent::new(text))))?;
     if repeat.is_some() && due.is_none() {
@@ -188,7 +188,7 @@ fn entry(cells: [String; COLUMNS]) -> Result<Entry, Detail> {
         list: None,
         steps: parse_steps(&steps)?,
     };
-    let description = Description::parse(&description)?;
+    let description = Description::parse(description.trim())?;
     Ok(Entry {
         id,
         new: NewTodo { description, done: truth(&done)?, details },

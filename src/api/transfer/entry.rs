@@ -94,12 +94,10 @@ pub(super) fn all_of(read: impl Iterator<Item = (usize, Result<Entry, Detail>)>)
     if bad.is_empty() { Ok(entries) } else { Err(bad) }
 }
 
-/// The id that `text` is.
-pub(super) fn id(text: &str) -> Result<Uuid, Detail> {
-    text.parse().map_err(|_| {
-        let sent = Sent::new(text);
-        Detail::new(move |t| t.file_uuid(&sent))
-    })
+/// The id that `text` is. Where other programs number their to-dos, there is none: another file of theirs may have the same
+/// numbers.
+pub(super) fn id(text: &str) -> Option<Uuid> {
+    text.trim().parse().ok()
 }
 
 /// What is said of a file with more to-dos than [`MAX_ENTRIES`].

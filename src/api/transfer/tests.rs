@@ -218,7 +218,7 @@ fn files_of_other_programs_are_understood() {
     );
 
     // What is not ours stays in the text, and what other programs say of how it repeats is understood.
-    let plain = "call due:friday\nlunch pri:B\nsee tz:x\nmeet time:09:00\nwater due:2026-12-01 rec:+2w\nrest rec:1b\n";
+    let plain = "call due:friday\nlunch pri:B\nsee tz:x\nmeet time:09:00\npay id:7\nwater due:2026-12-01 rec:+2w\nrest rec:1b\n";
     let read = Format::TodoTxt.read(plain.as_bytes()).expect("todo.txt").todos;
     let said: Vec<_> = read
         .iter()
@@ -232,6 +232,7 @@ fn files_of_other_programs_are_understood() {
             ("lunch pri:B", None),
             ("see tz:x", None),
             ("meet time:09:00", None),
+            ("pay id:7", None),
             ("water", every_other_week),
             ("rest rec:1b", None),
         ]
@@ -243,6 +244,9 @@ fn files_of_other_programs_are_understood() {
     let read = Format::Csv.read(table.as_bytes()).expect("a table").todos;
     let said: Vec<_> = read.iter().map(|it| (it.new.description.as_str(), it.new.done)).collect();
     assert_eq!(said, [("buy \"milk\"", true), ("bread", false)]);
+    // Other programs number theirs.
+    let read = Format::Csv.read(b"id,description\n7,milk\n").expect("a table").todos;
+    assert_eq!((read[0].id, read[0].new.description.as_str()), (None, "milk"));
 }
 
 #[test]
@@ -251,7 +255,7 @@ fn bad_lines_are_named_and_nonsense_is_no_panic() {
         let problem = format.read(text.as_bytes()).expect_err("refused");
         problem.bad_lines().iter().map(|(line, _)| *line).collect::<Vec<_>>()
     };
-    assert_eq!(lines(Format::TodoTxt, "fine\ndue:x\nfine due:2026-02-30\nfine id:7\n"), [3, 4]);
+    assert_eq!(lines(Format::TodoTxt, "fine\ndue:x\nfine due:2026-02-30\nfine id:7\n"), [3]);
     assert_eq!(lines(Format::Csv, "description,due\nfine,\n,2026-01-01\n\"two\nlines\",never\n"), [3, 4]);
     assert_eq!(lines(Format::Csv, "description\n\"open\n"), [2]);
     assert_eq!(lines(Format::Csv, "what\nfine\n"), [1]);

@@ -119,7 +119,7 @@ fn entry(line: &str) -> Result<Entry, Detail> {
     };
     let (text, values) = values(rest);
     let [day, time, zone, rec, rrule, remind, pri, id] = values;
-    let id = id.map(entry::id).transpose()?;
+    let id = id.and_then(entry::id);
     let repeat = rec.and_then(rule_of).or(rrule.and_then(|rule| Repeat::parse(rule).ok()));
     let details = Details {
         starred: priority.or(pri) == Some("A"),
@@ -167,7 +167,7 @@ fn values(line: &str) -> (String, [Option<&str>; KEYS.len()]) {
     (text, values)
 }
 
-/// Whether a value is one of that key. Of a day that there is not, and of an id that is none, more is said than that.
+/// Whether a value is one of that key. Of a day that there is not, more is said than that.
 fn is_ours(position: usize, value: &str) -> bool {
     match position {
         DUE => {
@@ -183,7 +183,8 @@ fn is_ours(position: usize, value: &str) -> bool {
         RRULE => Repeat::parse(value).is_ok(),
         REMIND => moment(value).is_ok(),
         PRIORITY => value == "A",
-        _ => position == ID,
+        ID => entry::id(value).is_some(),
+        _ => false,
     }
 }
 
