@@ -32,6 +32,35 @@ test('a day, a note and steps are saved as they are entered, and are there after
   await expect(page.locator('[aria-label="Details of pay rent"]')).toBeFocused();
 });
 
+test('when a to-do reminds, and that it repeats, is kept and shown in its row', async ({ page }) => {
+  await new Site(page).signUp();
+  const todos = new Todos(page);
+  const details = new Details(page);
+  await todos.add('water the plants');
+  const row = todos.row('water the plants');
+  await details.open('water the plants');
+  await details.choose('Today');
+  await details.region().getByLabel('Repeat').selectOption('Every week');
+  await expect(row.getByText('Repeats')).toBeAttached();
+  await details.region().getByLabel('Day of the reminder').fill('2099-12-24');
+  // A day alone says no moment.
+  await expect(details.region().getByText('A reminder needs a day and a time.')).toBeVisible();
+  await expect(row.getByText(/^Reminder/)).toHaveCount(0);
+  await details.region().getByLabel('Time of the reminder').fill('09:30');
+  await expect(row.getByText('Reminder: Thursday, 24 December 2099, 9:30')).toBeAttached();
+  await expect(details.region().getByText('A reminder needs a day and a time.')).toHaveCount(0);
+  await todos.isSaved();
+  await page.reload();
+  await new Site(page).isAlive();
+  await expect(details.region().getByLabel('Time of the reminder')).toHaveValue('09:30');
+  await expect(row.getByTitle('Reminder: Thursday, 24 December 2099, 9:30')).toBeVisible();
+  // What is done, nobody is reminded of.
+  await details.close();
+  await todos.checkbox('water the plants').first().click();
+  await expect(todos.rows()).toHaveCount(2);
+  await expect(page.locator('.todo--done').getByText(/^Reminder/)).toHaveCount(0);
+});
+
 test('a day that is entered just before other details are opened is saved, and nothing breaks', async ({ page }) => {
   const errors: Error[] = [];
   page.on('pageerror', (error) => errors.push(error));
@@ -62,7 +91,7 @@ test('a note is saved once its author pauses, and when the page goes away', asyn
   await todos.add('pay rent');
   await details.open('pay rent');
   await details.note().pressSequentially('first');
-  await expect(todos.row('pay rent').locator('.facts__note')).toBeVisible();
+  await expect(todos.row('pay rent').getByText('Has a note')).toBeVisible();
   await todos.isSaved();
   await details.note().pressSequentially(' and more');
   await page.reload();

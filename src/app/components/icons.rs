@@ -26,6 +26,8 @@ pub fn Sprite() -> impl IntoView {
             <symbol id="i-details" viewBox="0 0 20 20"><path d="M8 5l5 5-5 5" /></symbol>
             <symbol id="i-grip" viewBox="0 0 20 20"><path d="M7.5 5h.01M12.5 5h.01M7.5 10h.01M12.5 10h.01M7.5 15h.01M12.5 15h.01" /></symbol>
             <symbol id="i-note" viewBox="0 0 20 20"><path d="M5 4h10v8.5L11.5 16H5V4zm10 8.5h-3.5V16M7.5 7.5h5M7.5 10.5h3" /></symbol>
+            <symbol id="i-repeat" viewBox="0 0 20 20"><path d="M4.5 9.5a4 4 0 0 1 4-4h6M12.5 3.5l2 2-2 2M15.5 10.5a4 4 0 0 1-4 4h-6M7.5 16.5l-2-2 2-2" /></symbol>
+            <symbol id="i-bell" viewBox="0 0 20 20"><path d="M6 13.5V9a4 4 0 0 1 8 0v4.5l1.2 1.5H4.8L6 13.5zM8.7 17a1.5 1.5 0 0 0 2.6 0" /></symbol>
             <symbol id="i-clock" viewBox="0 0 20 20"><path d="M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM10 6.5V10l2.5 1.5" /></symbol>
             <symbol id="i-search" viewBox="0 0 20 20"><path d="M9 3.8a5.2 5.2 0 1 0 0 10.4A5.2 5.2 0 0 0 9 3.8zM12.8 12.8l3.7 3.7" /></symbol>
             <symbol id="i-up" viewBox="0 0 20 20"><path d="M10 15.5v-11M5.5 9L10 4.5 14.5 9" /></symbol>
@@ -119,6 +121,18 @@ pub fn Grip() -> impl IntoView {
 #[component]
 pub fn NoteMark() -> impl IntoView {
     view! { <Icon name="#i-note" size="16" /> }.into_any()
+}
+
+/// Two arrows, one after the other: it comes again.
+#[component]
+pub fn RepeatMark() -> impl IntoView {
+    view! { <Icon name="#i-repeat" size="16" /> }.into_any()
+}
+
+/// A bell.
+#[component]
+pub fn ReminderMark() -> impl IntoView {
+    view! { <Icon name="#i-bell" size="16" /> }.into_any()
 }
 
 /// A magnifying glass.

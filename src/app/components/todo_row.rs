@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::app::actions::todos::{DeleteTodo, SetDone, SetStarred};
 use crate::app::browser;
 use crate::app::components::edit_form::EditForm;
-use crate::app::components::icons::{self, Cross, Details, NoteMark, Pencil, Star, Tick};
+use crate::app::components::icons::{self, Cross, Details, NoteMark, Pencil, ReminderMark, RepeatMark, Star, Tick};
 use crate::app::components::linked_text::linked_text;
 use crate::app::components::sentence::sentence;
 use crate::app::day_words::{Urgency, full, machine_readable, short, urgency};
@@ -259,7 +259,16 @@ fn Facts(entry: Memo<Entry>) -> impl IntoView {
         })
     });
     let has_note = Memo::new(move |_| entry.with(|entry| !entry.todo.details.note.is_empty()));
-    let has_any = Memo::new(move |_| due.with(Option::is_some) || steps.get().is_some() || has_note.get());
+    let repeats = Memo::new(move |_| entry.with(|entry| entry.todo.details.repeat.is_some()));
+    let reminder = Memo::new(move |_| {
+        let reader = state.reader.get();
+        entry.with(|entry| {
+            let reminder = entry.todo.details.reminder.as_ref().filter(|_| !entry.todo.done)?;
+            Some(t.has_reminder(&full(&reminder.clone().into(), &reader)))
+        })
+    });
+    let marks = move || has_note.get() || repeats.get() || reminder.with(Option::is_some);
+    let has_any = Memo::new(move |_| due.with(Option::is_some) || steps.get().is_some() || marks());
     (move || {
         has_any.get().then(|| {
             view! {
@@ -270,6 +279,14 @@ fn Facts(entry: Memo<Entry>) -> impl IntoView {
                             {short}
                         </time>
                     })}
+                    {move || repeats.get().then(|| view! {
+                        <span class="facts__mark"><RepeatMark /><span class="visually-hidden">{t.has_repeat()}</span></span>
+                    })}
+                    {move || reminder.get().map(|words| (words.clone(), words)).map(|(title, words)| view! {
+                        <span class="facts__mark" title=title>
+                            <ReminderMark /><span class="visually-hidden">{words}</span>
+                        </span>
+                    })}
                     {move || steps.get().map(|(done, all)| view! {
                         <span>
                             {t.steps_done(&done, &all)}
@@ -277,7 +294,7 @@ fn Facts(entry: Memo<Entry>) -> impl IntoView {
                         </span>
                     })}
                     {move || has_note.get().then(|| view! {
-                        <span class="facts__note"><NoteMark /><span class="visually-hidden">{t.has_note()}</span></span>
+                        <span class="facts__mark"><NoteMark /><span class="visually-hidden">{t.has_note()}</span></span>
                     })}
                 </a>
             }
