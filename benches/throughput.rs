@@ -12,12 +12,15 @@
 
 #[path = "throughput/live.rs"]
 mod live;
+#[path = "throughput/writing.rs"]
+mod writing;
 
 use std::fmt;
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
@@ -110,7 +113,7 @@ async fn requests(folder: &Path) {
     let html = String::from_utf8(body_of(&page).await).expect("the page is UTF-8");
     assert!(todos.iter().all(|todo| html.contains(todo.description.as_str())), "the page shows the list");
 
-    let bare = Bare::serve(folder, todos[0].owner.clone(), api, authorization).await;
+    let bare = Bare::serve(folder, todos[0].owner.clone(), api.clone(), authorization.clone()).await;
     let bare_list = get(url(&bare, "/list"));
     assert_eq!(body_of(&bare_list).await, body_of(&list).await, "both send the same bytes");
 
@@ -129,6 +132,8 @@ async fn requests(folder: &Path) {
     ];
     measure(&mut series).await;
     report(&format!("GET /todos, signed in, {TODOS} to-dos"), &series, 25);
+
+    writing::writing(&api, &bare, &authorization, &todos).await;
 
     shutdown.cancel();
     serving.await.expect("errand dev ends as it should");
@@ -280,7 +285,7 @@ async fn access_token(browser: &Browser, addresses: &Addresses, data: &Path) -> 
     let secrets: Secrets = toml::from_str(&secrets).expect("secrets.toml is TOML");
     let endpoint = |name: &str| url(&addresses.tenant, &format!("/{}/oauth2/v2.0/{name}", secrets.tenant_id));
     let redirect_uri = format!("{}/auth/redirect", addresses.web);
-    let scope = format!("openid api://{}/ToDoList.Read", secrets.api_client_id);
+    let scope = format!("openid api://{}/ToDoList.ReadWrite", secrets.api_client_id);
     let verifier = random::token();
     let challenge = hash::sha256_base64url(&verifier);
     let parameters: [(&str, &str); 6] = [
@@ -329,6 +334,7 @@ impl Bare {
             .route("/list", get(Self::list))
             .route("/call", get(Self::call))
             .route("/nothing", get(|| async { "" }))
+            .merge(writing::router())
             .with_state(Arc::new(bare));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
@@ -347,21 +353,6 @@ impl Bare {
         );
         let rows = query.bind(&bare.owner).bind(i64::MIN).bind("").bind(1001_i64).fetch_all(&bare.db).await;
         let rows = rows.expect("the database answers");
-        let text = |row: &AnyRow, name: &str| row.get::<String, _>(name);
-        let todo = |row: &AnyRow| Todo {
-            id: text(row, "id").parse().expect("a UUID"),
-            owner: text(row, "owner"),
-            description: Description::parse(&text(row, "description")).expect("the API has checked it"),
-            done: row.get::<i64, _>("done") != 0,
-            details: match row.get::<&str, _>("details") {
-                "{}" => Details::default(),
-                details => serde_json::from_str(details).expect("the API has written it"),
-            },
-            completed_at: row.get::<Option<i64>, _>("completed_at").map(clock::from_millis),
-            created_at: clock::from_millis(row.get("created_at")),
-            updated_at: clock::from_millis(row.get("updated_at")),
-            version: row.get("version"),
-        };
         Json(rows.iter().map(todo).collect())
     }
 
@@ -374,10 +365,29 @@ impl Bare {
     }
 }
 
-/// One request, repeated, and what that took.
+/// A to-do of its row.
+fn todo(row: &AnyRow) -> Todo {
+    let text = |name: &str| row.get::<String, _>(name);
+    Todo {
+        id: text("id").parse().expect("a UUID"),
+        owner: text("owner"),
+        description: Description::parse(&text("description")).expect("the API has checked it"),
+        done: row.get::<i64, _>("done") != 0,
+        details: match row.get::<&str, _>("details") {
+            "{}" => Details::default(),
+            details => serde_json::from_str(details).expect("the API has written it"),
+        },
+        completed_at: row.get::<Option<i64>, _>("completed_at").map(clock::from_millis),
+        created_at: clock::from_millis(row.get("created_at")),
+        updated_at: clock::from_millis(row.get("updated_at")),
+        version: row.get("version"),
+    }
+}
+
+/// Requests, repeated in turn, and what that took.
 struct Series {
     name: &'static str,
-    request: Request,
+    requests: Vec<Request>,
     rounds: Vec<Round>,
 }
 
@@ -390,7 +400,11 @@ struct Round {
 
 impl Series {
     fn new(name: &'static str, request: Request) -> Self {
-        Self { name, request, rounds: Vec::new() }
+        Self::of(name, vec![request])
+    }
+
+    fn of(name: &'static str, requests: Vec<Request>) -> Self {
+        Self { name, requests, rounds: Vec::new() }
     }
 
     fn sum(&self, of: impl Fn(&Round) -> Duration) -> Duration {
@@ -442,13 +456,13 @@ impl fmt::Display for Series {
 async fn measure(series: &mut [Series]) {
     let http = outbound::client();
     for one in series.iter() {
-        load(&http, &one.request, WARM_UP).await;
+        load(&http, &one.requests, WARM_UP).await;
     }
     for number in 0..ROUNDS {
         // Nobody always comes first.
         series.rotate_left(number % 2);
         for one in series.iter_mut() {
-            let round = load(&http, &one.request, ROUND).await;
+            let round = load(&http, &one.requests, ROUND).await;
             one.rounds.push(round);
         }
         series.rotate_right(number % 2);
@@ -456,18 +470,20 @@ async fn measure(series: &mut [Series]) {
 }
 
 /// Keeps all connections busy for a while.
-async fn load(http: &reqwest::Client, request: &Request, time: Duration) -> Round {
+async fn load(http: &reqwest::Client, requests: &[Request], time: Duration) -> Round {
+    let turn = Arc::new(AtomicUsize::new(0));
+    let copy = |request: &Request| request.try_clone().expect("bodies are in memory");
     let (cpu, began) = (cpu_time(), Instant::now());
     let clients = (0..CONCURRENCY).map(|_| {
         let http = http.clone();
-        let request = request.try_clone().expect("a GET has no body");
+        let (requests, turn): (Vec<_>, _) = (requests.iter().map(copy).collect(), turn.clone());
         tokio::spawn(async move {
             let mut latencies = Vec::new();
             while began.elapsed() < time {
-                let request = request.try_clone().expect("a GET has no body");
+                let request = copy(&requests[turn.fetch_add(1, Ordering::Relaxed) % requests.len()]);
                 let sent = Instant::now();
                 let response = http.execute(request).await.expect("the program answers");
-                assert_eq!(response.status(), StatusCode::OK, "only answers that are right count");
+                assert!(response.status().is_success(), "only answers that are right count: {}", response.status());
                 response.bytes().await.expect("the answer is whole");
                 latencies.push(sent.elapsed());
             }
