@@ -139,14 +139,14 @@ async fn requests(folder: &Path) {
     serving.await.expect("errand dev ends as it should");
 }
 
-/// Leaves `hash.txt` beside this program, where `cargo leptos build` leaves it beside the real one: pages look the names
-/// of their files up in it, and are measured doing so. Nothing loads the files.
+/// Puts `hash.txt` beside this program, from where `cargo leptos build --release` leaves it beside the real one: pages look the
+/// names of their files up in it, and are measured doing so.
 fn name_files() {
     let program = std::env::current_exe().expect("a program knows where it is");
-    let names = program.with_file_name("hash.txt");
-    if !names.exists() {
-        std::fs::write(names, "js: bench\nwasm: bench\ncss: bench\n").expect("cargo's target folder can be written to");
-    }
+    let folder = program.parent().expect("it is in a folder");
+    let built = folder.with_file_name("hash.txt");
+    let copied = std::fs::copy(&built, folder.join("hash.txt"));
+    copied.unwrap_or_else(|error| panic!("{}: {error}; run `cargo leptos build --release` first", built.display()));
 }
 
 /// Writes an `errand.toml` for programs on free ports with their data in `{folder}/{name}`.
