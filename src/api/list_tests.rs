@@ -9,7 +9,7 @@ use super::store::{
     Bulk, Filter, In, Key, ListOperation, Operation, Order, Outcome, Start, Store, Undoing, Wanted, Whose,
 };
 use super::tests::{Answer, LIST, TestApi, add, clock, listed, perform, store};
-use crate::todo::{Day, Description, ListName, NewTodo, Note, Patch, Todo};
+use crate::todo::{CHANGE, Day, Description, ListName, NewTodo, Note, Patch, Todo};
 
 fn day(text: &str) -> Day {
     Day::parse(text).expect("a day")
@@ -82,6 +82,30 @@ fn key(todo: &Todo, key: Key, position: usize) -> String {
         Key::Updated => todo.updated_at.to_string(),
         Key::Description => todo.description.as_str().to_lowercase(),
     }
+}
+
+#[tokio::test]
+async fn beside_every_page_stands_which_change_was_the_last() {
+    let api = TestApi::start().await;
+    let last = async |query: &str| {
+        let answer = api.call(&api.alice, "GET", &format!("{LIST}{query}"), None).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let change = answer.headers[CHANGE].to_str().expect("text").to_owned();
+        (change, answer.body.as_array().expect("to-dos").len())
+    };
+    let said = |change: &str, count: usize| (change.to_owned(), count);
+    assert_eq!(last("").await, said("0", 0));
+    let milk = api.add(&api.alice, "buy milk").await;
+    api.add(&api.alice, "pay rent").await;
+    assert_eq!(last("").await, said("2", 2));
+    assert_eq!(last("?limit=1").await, said("2", 1));
+    // Also where no to-do of the page could say it.
+    assert_eq!(last("?q=nothing").await, said("2", 0));
+    assert_eq!(last(&format!("?after={}", Uuid::new_v4())).await, said("2", 0));
+    for id in [milk.id, api.list(&api.alice).await[1].id] {
+        api.call(&api.alice, "DELETE", &format!("{LIST}/{id}"), None).await;
+    }
+    assert_eq!(last("").await, said("4", 0));
 }
 
 #[tokio::test]

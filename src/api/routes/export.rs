@@ -68,7 +68,7 @@ pub(super) async fn handle(
     let reading = Some((store, owner, Some(first), Some(head)));
     let chunks = stream::try_unfold(reading, move |reading| async move {
         let Some((store, owner, page, head)) = reading else { return Ok(None) };
-        let Some(Page { todos, next }) = page else { return Ok(None) };
+        let Some(Page { todos, next, .. }) = page else { return Ok(None) };
         let is_first = head.is_some();
         let mut text = head.unwrap_or_default();
         for (number, todo) in todos.iter().enumerate() {

@@ -180,12 +180,7 @@ pub(super) async fn handle(
     if matches!(whose, Whose::Everyones) && (wanted.filter != Filter::default() || wanted.order != Order::default()) {
         return Err(Problem::bad_request(Texts::everyones_as_they_are));
     }
-    // Before the to-dos: it may be too small then, and never so large that a change between is missed.
-    let last = match whose {
-        Whose::Of(owner) => Some(api.0.store.last_change(owner).await?),
-        Whose::Everyones => None,
-    };
-    let Page { todos, next } = api.0.store.list(whose, &wanted).await?;
+    let Page { todos, next, last_change } = api.0.store.list(whose, &wanted).await?;
     let next = next.map(|place| answer::next_page("", asked.at(cursor::write(wanted.order, &place), wanted.limit)));
-    Ok((next, answer::change_header(last), Json(todos)).into_response())
+    Ok((next, answer::change_header(last_change), Json(todos)).into_response())
 }

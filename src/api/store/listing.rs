@@ -151,23 +151,28 @@ pub(crate) struct Page {
     pub(crate) todos: Vec<Todo>,
     /// Where the next page begins, if there is one.
     pub(crate) next: Option<Place>,
+    /// Which change of the owner's was the last one: what is shown may be newer, and is not older. None of everyone's.
+    pub(crate) last_change: Option<i64>,
 }
 
 impl Store {
     /// To-dos of one owner, or everyone's, which come in the order of their ids and are not filtered.
     pub(crate) async fn list(&self, whose: Whose<'_>, wanted: &Wanted) -> Result<Page, StoreError> {
         let key = wanted.order.key;
-        let rows = match whose {
+        let (rows, last_change) = match whose {
             Whose::Of(owner) => {
                 let start = match &wanted.start {
                     Start::Beginning => None,
                     Start::At(place) => Some(place.clone()),
                     Start::After(id) => match self.place_of(owner, *id, key).await? {
-                        None => return Ok(Page::default()),
+                        None => {
+                            let last_change = Some(self.last_change(owner).await?);
+                            return Ok(Page { last_change, ..Page::default() });
+                        }
                         place => place,
                     },
                 };
-                statement(wanted, start.as_ref()).fetch(&self.db, owner, wanted.limit).await?
+                self.of_owner(owner, wanted, start.as_ref()).await?
             }
             Whose::Everyones => {
                 // The empty text comes before every id.
@@ -181,7 +186,7 @@ impl Store {
                     ", position AS sort_key FROM todos WHERE id > $1 AND removed_at IS NULL \
                      ORDER BY id LIMIT CAST($2 AS BIGINT)"
                 ));
-                query.bind(after).bind(wanted.limit.saturating_add(1)).fetch_all(&self.db).await?
+                (query.bind(after).bind(wanted.limit.saturating_add(1)).fetch_all(&self.db).await?, None)
             }
         };
         let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
@@ -196,7 +201,30 @@ impl Store {
         }
         let last = todos.len().checked_sub(1).filter(|_| todos.len() < rows.len());
         let next = last.map(|last| Ok::<_, StoreError>((value(&rows[last], key)?, todos[last].id))).transpose()?;
-        Ok(Page { todos, next })
+        Ok(Page { todos, next, last_change })
+    }
+
+    /// An owner's rows, and which change was the last one when they were read.
+    async fn of_owner(
+        &self,
+        owner: &str,
+        wanted: &Wanted,
+        start: Option<&Place>,
+    ) -> Result<(Vec<AnyRow>, Option<i64>), StoreError> {
+        let read = async || {
+            let rows = statement(wanted, start).fetch(&self.db, owner, wanted.limit).await?;
+            let last_change =
+                rows.first().map(|row| row.try_get::<Option<i64>, _>("last_change")).transpose()?.flatten();
+            Ok::<_, StoreError>((rows, last_change))
+        };
+        let (rows, last_change) = read().await?;
+        if last_change.is_some() {
+            return Ok((rows, last_change));
+        }
+        // Without a row nothing said it. Asked now, it could be of a change that these rows are without: they are read again.
+        let before = self.last_change(owner).await?;
+        let (rows, last_change) = read().await?;
+        Ok((rows, last_change.or(Some(before))))
     }
 
     /// Where a to-do is in a list of that order, or was before it was removed.
@@ -283,7 +311,12 @@ fn statement(wanted: &Wanted, start: Option<&Place>) -> Statement {
     let Wanted { filter, order, .. } = wanted;
     let column = order.key.column();
     let sql = format!(
-        concat!("SELECT ", columns!(), ", {} AS sort_key FROM todos WHERE owner = $1 AND removed_at IS NULL"),
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", {} AS sort_key, (SELECT last_change FROM owners WHERE owner = $1) AS last_change FROM todos \
+             WHERE owner = $1 AND removed_at IS NULL"
+        ),
         column
     );
     let mut statement = Statement { sql, bound: Vec::new() };
@@ -391,7 +424,9 @@ mod tests {
             for descending in [false, true] {
                 let wanted = Wanted { filter: filter.clone(), order: Order { key, descending }, ..Wanted::default() };
                 let plan = async |start| plan(&store, &wanted, start).await;
-                assert_eq!(plan(None).await, format!("SEARCH todos USING INDEX {index} ({first})"));
+                // The last change is looked up once, and not for each row: nothing of the row is in it.
+                let once = "SCALAR SUBQUERY 1; SEARCH owners USING INDEX sqlite_autoindex_owners_1 (owner=?)";
+                assert_eq!(plan(None).await, format!("SEARCH todos USING INDEX {index} ({first}); {once}"));
                 let value = if key == Key::Description { Value::Text("x".to_owned()) } else { Value::Number(1) };
                 let from = plan(Some(&(value, Uuid::nil()))).await;
                 assert!(from.contains(index) && from.contains(follows) && !from.contains("TEMP"), "{wanted:?}: {from}");
