@@ -347,7 +347,8 @@ impl Bare {
     /// The API's query, and its rows as the API sends them.
     async fn list(State(bare): State<Arc<Self>>) -> Json<Vec<Todo>> {
         let query = sqlx::query(
-            "SELECT id, owner, description, done, details, completed_at, created_at, updated_at, version FROM todos
+            "SELECT id, owner, description, done, details, completed_at, created_at, updated_at, version, position AS sort_key,
+             (SELECT last_change FROM owners WHERE owner = $1) AS last_change FROM todos
              WHERE owner = $1 AND removed_at IS NULL AND (position, id) > (CAST($2 AS BIGINT), $3)
              ORDER BY position, id LIMIT CAST($4 AS BIGINT)",
         );
@@ -580,9 +581,15 @@ struct Program {
 impl Program {
     /// Starts `errand dev` with its data in `{folder}/{name}`.
     fn start(folder: &Path, name: &str) -> Self {
+        Self::start_with(folder, name, None)
+    }
+
+    /// With a variable of the environment.
+    fn start_with(folder: &Path, name: &str, variable: Option<(&str, &str)>) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_errand"))
             .arg("--config")
             .arg(configuration(folder, name))
+            .envs(variable)
             .stdout(Stdio::piped())
             .spawn()
             .expect("cargo has built the program");

@@ -31,7 +31,8 @@ const CHANGES: usize = 10;
 /// The sub-benchmark.
 pub(crate) async fn fan_out(folder: &Path) {
     println!("\nFan-out to {} pages: {CUSTOMERS} customers, each with {PAGES} of them", CUSTOMERS * PAGES);
-    let program = Program::start(folder, "live");
+    // Memory that was freed goes back at once: else what hashing passwords took hides what the pages take.
+    let program = Program::start_with(folder, "live", Some(("MIMALLOC_PURGE_DELAY", "0")));
     let (pid, addresses) = (program.child.id(), program.addresses());
     let mut browsers = Vec::new();
     for number in 0..CUSTOMERS {
