@@ -203,8 +203,8 @@ impl DueBody {
     }
 }
 
-/// The note, of at most as many characters as it was sent with: what it says beside line breaks is what it will have, and
-/// the description of the API counts all.
+/// The note. The description of the API counts what is sent: a line break of two characters as two, and blanks that come to no
+/// note.
 fn note_of(text: &str) -> Result<Note, NoteError> {
     if text.chars().count() > Note::MAX_CHARS { Err(NoteError::TooLong) } else { Note::parse(text) }
 }

@@ -1,5 +1,6 @@
-//! What every program needs and nothing more: configuration, cookies, the language that is asked for, database, serving, streams of events, telemetry, time,
-//! randomness, hashes, sealing, outbound HTTP, redirects, mail, the countries of the world. Knows neither identity nor to-dos.
+//! What every program needs and nothing more: configuration, cookies, the language that is asked for, database, serving,
+//! streams of events, telemetry, time, randomness, hashes, sealing, outbound HTTP, redirects, mail, the countries of the world.
+//! Knows neither identity nor to-dos.
 
 pub mod accept_language;
 pub mod clock;

@@ -206,14 +206,14 @@ fn given<T>(cell: &str, parse: impl FnOnce(&str) -> Result<T, Detail>) -> Result
 
 /// `[x] text` and `[ ] text`, one a line.
 fn parse_steps(text: &str) -> Result<Vec<Step>, Detail> {
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty());
     let steps = lines.map(|line| {
         let (text, done) = match (line.strip_prefix("[x] "), line.strip_prefix("[ ] ")) {
             (Some(text), _) => (text, true),
             (None, Some(text)) => (text, false),
             (None, None) => (line, false),
         };
-        let text = Description::parse(text).map_err(|error| {
+        let text = Description::parse(text.trim()).map_err(|error| {
             let (text, why) = (Sent::new(text), Detail::from(error));
             Detail::new(move |t| t.file_step(&text, &why.text(t)))
         })?;

@@ -244,6 +244,12 @@ fn files_of_other_programs_are_understood() {
     let read = Format::Csv.read(table.as_bytes()).expect("a table").todos;
     let said: Vec<_> = read.iter().map(|it| (it.new.description.as_str(), it.new.done)).collect();
     assert_eq!(said, [("buy \"milk\"", true), ("bread", false)]);
+    // White space at the ends is no part of a text, however much of it there is.
+    let blanks = " ".repeat(600);
+    let table = format!("description,steps\n{blanks}milk{blanks},\"{blanks}[x] purse{blanks}\"\n");
+    let read = Format::Csv.read(table.as_bytes()).expect("a table").todos;
+    let step = &read[0].new.details.steps[0];
+    assert_eq!((read[0].new.description.as_str(), step.text.as_str(), step.done), ("milk", "purse", true));
     // Other programs number theirs.
     let read = Format::Csv.read(b"id,description\n7,milk\n").expect("a table").todos;
     assert_eq!((read[0].id, read[0].new.description.as_str()), (None, "milk"));
