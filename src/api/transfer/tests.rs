@@ -218,7 +218,7 @@ fn files_of_other_programs_are_understood() {
     );
 
     // What is not ours stays in the text, and what other programs say of how it repeats is understood.
-    let plain = "call due:friday\nlunch pri:B\nsee tz:x\nmeet time:09:00\npay id:7\nwater due:2026-12-01 rec:+2w\nrest rec:1b\n";
+    let plain = "call due:friday\nlunch pri:B\nsee tz:x\nmeet time:09:00\npay due:2026-12-01 id:7 rec:1w t:2026-11-30\nwater due:2026-12-01 rec:+2w\nrest rec:1b\n";
     let read = Format::TodoTxt.read(plain.as_bytes()).expect("todo.txt").todos;
     let said: Vec<_> = read
         .iter()
@@ -232,7 +232,7 @@ fn files_of_other_programs_are_understood() {
             ("lunch pri:B", None),
             ("see tz:x", None),
             ("meet time:09:00", None),
-            ("pay id:7", None),
+            ("pay id:7 t:2026-11-30", Some("FREQ=WEEKLY".to_owned())),
             ("water", every_other_week),
             ("rest rec:1b", None),
         ]

@@ -132,19 +132,25 @@ fn entry(line: &str) -> Result<Entry, Detail> {
     Ok(Entry { id, new: NewTodo { description, done, details }, completed_at, created_at, updated_at: None })
 }
 
-/// What is ours at the end of a line, and the text before it. What has one of our keys and is none of it stays in the text.
+/// What is ours at the end of a line, and the text before it. What has another key, or one of ours and is none of it, stays in
+/// the text; ours may stand before it, but where a line ends with our id, it is one of ours, and all before its keys is text.
 fn values(line: &str) -> (String, [Option<&str>; KEYS.len()]) {
     let mut rest = line;
     let mut values: [Option<&str>; KEYS.len()] = Default::default();
     let mut taken = Vec::new();
     while let Some((before, last)) = rest.rsplit_once(' ')
         && let Some((key, value)) = last.split_once(':')
-        && let Some(position) = KEYS.iter().position(|known| *known == key)
-        && values[position].is_none()
-        // Those that are empty are of files with ids.
-        && (is_ours(position, value) || value.is_empty() && values[ID].is_some())
     {
-        values[position] = Some(value);
+        let is_with_id = values[ID].is_some();
+        // Those that are empty are of files with ids.
+        let is_value = |position: usize| is_ours(position, value) || value.is_empty() && is_with_id;
+        let position = KEYS.iter().position(|known| *known == key);
+        let position = position.filter(|position| values[*position].is_none() && is_value(*position));
+        match position {
+            Some(position) => values[position] = Some(value),
+            None if is_with_id || key.is_empty() || value.is_empty() => break,
+            None => {}
+        }
         taken.push((position, last));
         rest = before;
     }
@@ -159,7 +165,8 @@ fn values(line: &str) -> (String, [Option<&str>; KEYS.len()]) {
     }
     let mut text = rest.to_owned();
     for (position, word) in taken.into_iter().rev() {
-        if left.contains(&position) && values[position].take().is_some() {
+        let is_text = position.is_none_or(|position| left.contains(&position) && values[position].take().is_some());
+        if is_text {
             text.push(' ');
             text += word;
         }
