@@ -14,6 +14,7 @@ use super::authorization_config::AuthorizationConfig;
 use super::client::ConfidentialClient;
 use super::config::{Config, DownstreamApiConfig};
 use super::downstream::DownstreamApis;
+use super::session::Probes;
 use super::sign_in::turns::CodeTurns;
 use super::site::Site;
 use super::state::{Identity, Inner, UiLocales};
@@ -147,6 +148,7 @@ impl Builder {
             db,
             clock,
             code_turns: CodeTurns::default(),
+            probes: Probes::default(),
             ui_locales,
             tokens,
         })))

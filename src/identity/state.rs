@@ -11,6 +11,7 @@ use super::config::{ClaimNames, SessionLifetime};
 use super::provider::Provider;
 use super::return_to::ReturnTo;
 use super::scopes::{Naming, Scopes};
+use super::session::Probes;
 use super::sign_in::turns::CodeTurns;
 use super::site::Site;
 use super::tokens::TokenAcquisition;
@@ -45,6 +46,7 @@ pub(super) struct Inner {
     pub(super) db: AnyPool,
     pub(super) clock: Clock,
     pub(super) code_turns: CodeTurns,
+    pub(super) probes: Probes,
     pub(super) ui_locales: UiLocales,
     /// Access tokens for the customer.
     pub(super) tokens: TokenAcquisition,
@@ -107,6 +109,11 @@ impl Identity {
 
     pub(super) fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// The sessions that somebody looks at.
+    pub(super) fn probes(&self) -> &Probes {
+        &self.0.probes
     }
 
     pub(super) fn code_turns(&self) -> &CodeTurns {

@@ -16,6 +16,7 @@ pub use ending::{Ended, Ending};
 pub(super) use ending::{Named, Which, customer_of, end, end_in};
 pub(super) use layer::provide;
 pub use list::SessionSummary;
+pub(super) use probe::Probes;
 pub use probe::SessionProbe;
 pub(super) use store::handle;
 pub use store::{Store, keep};

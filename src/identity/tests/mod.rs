@@ -30,7 +30,7 @@ mod tokens;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::http::{Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::IntoResponse as _;
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -42,7 +42,7 @@ use tower_sessions::Session;
 use super::client::endpoint::{TokenEndpointError, TokenResponse};
 use super::return_to::ReturnTo;
 use super::scopes::Scopes;
-use super::session::{UserKey, UserSession};
+use super::session::{SessionProbe, UserKey, UserSession};
 use super::testing::{
     Asked, BOB, Browser, JWT, Lies, Page, ProviderDouble, READ, SUBJECT, SigningKey, TENANT, TestApp, WEB, WRITE,
     World, alice, customer, eventually, interaction, scopes, send, unavailable, whoami,

@@ -66,6 +66,25 @@ async fn a_request_in_flight_does_not_bring_back_a_session_that_was_signed_out()
     assert_eq!(app.whoami(&mut in_flight).await, "nobody");
 }
 
+/// What is shared is not older than the question.
+#[tokio::test]
+async fn many_who_look_at_one_session_see_its_end_at_once() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::default();
+    app.sign_in_as(&mut browser, json!({})).await;
+    let headers = HeaderMap::from_iter([(header::COOKIE, browser.header().parse().unwrap())]);
+    let probes: Vec<_> = (0..20).map(|_| app.identity.session_probe(&headers).unwrap()).collect();
+    let seen = async || {
+        let all = futures::future::join_all(probes.iter().map(SessionProbe::status)).await;
+        all.into_iter().filter(|status| status.as_ref().unwrap().is_some()).count()
+    };
+    assert_eq!((seen().await, app.identity.probes().count()), (20, 1));
+    app.send(&mut browser, "POST", "/auth/sign-out").await;
+    assert_eq!(seen().await, 0);
+    drop(probes);
+    assert_eq!(app.identity.probes().count(), 0, "nothing is kept of who looks no more");
+}
+
 /// Abuse case 84, as far as sign-in goes.
 #[tokio::test]
 async fn visitors_leave_no_rows() {
