@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub mod browser_files;
 mod claims;
+mod compression;
 pub mod config;
 pub(crate) mod customer;
 pub(crate) mod data;
@@ -84,7 +85,8 @@ impl Web {
             self.identity().mount(pages).layer(axum::middleware::from_fn_with_state(self.clone(), farewell::watch));
         let app = app.layer(axum::middleware::from_fn(reader::note_time_zone));
         // Files are outside of the session layer, too: they need none.
-        let files = site::router(&self.leptos().site_root);
+        let files =
+            site::router(&self.leptos().site_root).layer(axum::middleware::map_response(compression::mark_file));
         // So are streams of events: they look at the session now and then, and leave it as it is.
         let events = Router::new()
             .route(app::address::EVENTS, get(events::handle))
@@ -93,7 +95,9 @@ impl Web {
         let router = files.route("/health", get(|| async { "ok" })).merge(events).merge(app);
         let router = router.layer(DefaultBodyLimit::max(MAX_BODY)).layer(axum::middleware::from_fn(limit));
         let router = serve::with_standard_layers(router, "web", import::MAX_HEARD)
-            .layer(axum::middleware::from_fn_with_state(self.clone(), document::complete));
+            .layer(axum::middleware::from_fn_with_state(self.clone(), document::complete))
+            .layer(axum::middleware::from_fn(compression::mark))
+            .layer(compression::layer());
         if self.identity().public_url().scheme() == "https" { serve::with_transport_security(router) } else { router }
     }
 }

@@ -10,6 +10,7 @@ mod api_tokens;
 mod architecture;
 mod clocks;
 mod command_line;
+mod compression;
 mod cross_site;
 mod data_folder;
 mod dev_configuration;
