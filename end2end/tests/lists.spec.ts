@@ -61,6 +61,37 @@ test('a key that is held makes one list, and what is typed for a list that is go
   await todos.shows('pay rent', 'paint the door');
 });
 
+test('a list is not deleted with what another device put in it, unseen', async ({ page, browser }) => {
+  const customer = await new Site(page).signUp();
+  const todos = new Todos(page);
+  await page.getByRole('textbox', { name: 'New list' }).fill('Home');
+  await page.getByRole('textbox', { name: 'New list' }).press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'Home' })).toBeVisible();
+  await todos.add('paint the door');
+  // This page hears of nothing any more.
+  await page.route('**/events*', (route) => route.abort());
+  await page.reload();
+  await new Site(page).isAlive();
+
+  const other = await secondDevice(browser, customer);
+  await other.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: /^Home/ }).click();
+  await new Todos(other).add('mend the roof');
+
+  await page.getByText('List options').click();
+  await page.getByRole('button', { name: 'Delete list and its to-dos' }).click();
+  await expect(page.getByRole('alert')).toContainText('Another device changed this meanwhile.');
+  await todos.shows('paint the door', 'mend the roof');
+  await page.getByRole('button', { name: 'Delete list and its to-dos' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'To-dos' })).toBeVisible();
+});
+
+test('the name of a list that is half typed survives a reload', async ({ page }) => {
+  await new Site(page).signUp();
+  await page.getByRole('textbox', { name: 'New list' }).fill('Holi');
+  await page.reload();
+  await expect(page.getByRole('textbox', { name: 'New list' })).toHaveValue('Holi');
+});
+
 test('a to-do moves to another list by its details', async ({ page }) => {
   await new Site(page).signUp();
   const todos = new Todos(page);

@@ -490,6 +490,15 @@ test('signing out in one tab reaches the others', async ({ page, context, javaSc
   await expect(new Site(other).signInLink()).toBeVisible();
 });
 
+test('a double click on "Mark all as done" marks once', async ({ page }) => {
+  const todos = new Todos(page);
+  await todos.add('buy milk', 'call Bob');
+  await todos.toggleAll().dblclick();
+  await todos.isSaved();
+  await expect(todos.checkbox('buy milk')).toBeChecked();
+  await expect(todos.checkbox('call Bob')).toBeChecked();
+});
+
 test('markup in a to-do is shown, not run', async ({ page }) => {
   const dialogs: string[] = [];
   page.on('dialog', async (dialog) => {

@@ -192,9 +192,21 @@ pub(super) fn click(id: &str) {
 
 /// Takes the second of two quick clicks for no decision.
 pub(super) fn only_once(event: MouseEvent) {
-    if event.detail() > 1 {
+    if is_again(&event) {
         event.prevent_default();
     }
+}
+
+/// Whether it is the second of two clicks, or a further one.
+pub(super) fn is_again(event: &MouseEvent) -> bool {
+    event.detail() > 1
+}
+
+/// Whether a key is for an input method: for its window of candidates, say. Safari sends the one that closes that window
+/// when composing is over, with the code that such keys have everywhere (UI Events §7.3.1).
+pub(super) fn is_composing(event: &KeyboardEvent) -> bool {
+    const OF_INPUT_METHOD: u32 = 229;
+    event.is_composing() || event.key_code() == OF_INPUT_METHOD
 }
 
 /// Takes a key that is held for one press.

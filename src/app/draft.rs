@@ -22,6 +22,9 @@ pub struct Draft {
     /// The note that was being typed.
     #[serde(default)]
     pub note: Option<NoteDraft>,
+    /// The name of a new list that was being typed.
+    #[serde(default)]
+    pub new_list: String,
     /// The forms of the account page.
     #[serde(default)]
     pub forms: Vec<FormDraft>,
@@ -48,6 +51,7 @@ impl Draft {
         self.new.is_empty()
             && self.edit.is_none()
             && self.note.is_none()
+            && self.new_list.is_empty()
             && self.forms.is_empty()
             && self.sent.is_none()
     }

@@ -10,6 +10,7 @@ use crate::app::error::{AppError, Section};
 use crate::app::interaction::Interaction;
 use crate::app::model::done::Done;
 use crate::app::model::reason::Reason;
+use crate::app::optimistic::List;
 use crate::app::todo_list_state::TodoListState;
 use crate::todo::{ListName, TodoList};
 
@@ -96,7 +97,10 @@ impl ListsState {
     /// Deletes a list with all that is in it, and offers to undo that. `then` is called once it is gone.
     pub fn delete(self, state: TodoListState, id: Uuid, then: impl FnOnce() + 'static) {
         spawn_local(async move {
-            let answer = delete_list(id, self.viewer()).await;
+            // What this page itself has done in it is seen.
+            state.arrived().await;
+            let seen = state.list.with_untracked(List::last_change);
+            let answer = delete_list(id, Some(seen), self.viewer()).await;
             let done = answer.as_ref().ok().copied();
             if self.settle(state, answer).await {
                 then();

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`actions`] | what the page asks of the web server |
 //! | [`model`] | what it is told, and what it tells: plain data |
+//! | [`derived`], [`at_once`] | what is reactive in the browser, and plain on the server |
 //! | [`address`] | the addresses of this site, in one place |
 //! | [`error`] | everything that can go wrong, as the page sees it |
 //! | [`filter`] | which rows of the list an address shows |
@@ -33,9 +34,11 @@
 pub mod actions;
 pub mod address;
 pub mod arrangement;
+pub mod at_once;
 mod browser;
 pub mod components;
 pub mod day_words;
+pub mod derived;
 pub mod draft;
 pub mod error;
 pub mod filter;

@@ -7,6 +7,7 @@ use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::web_sys::{HtmlFormElement, SubmitEvent};
+use leptos_router::location::Url;
 use uuid::Uuid;
 
 use crate::app::actions::todos::{
@@ -16,6 +17,7 @@ use crate::app::actions::todos::{
 use crate::app::arrangement::{Arrangement, Sort, folded};
 use crate::app::browser;
 use crate::app::day_words::Reader;
+use crate::app::derived::Derived;
 use crate::app::draft::{Draft, NoteDraft};
 use crate::app::error::{AppError, Section};
 use crate::app::filter::Filter;
@@ -124,6 +126,13 @@ pub struct Editing {
     pub before: String,
 }
 
+/// What is on the offer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Holds {
+    pointer: bool,
+    focus: bool,
+}
+
 /// What is remembered of the page, and not shown.
 #[derive(Default)]
 struct Memory {
@@ -135,8 +144,8 @@ struct Memory {
     answered: u64,
     /// What the customer did on this page and has not undone, the last one at the end.
     history: Vec<u64>,
-    /// Whether the pointer or the focus is on the offer: then it stays.
-    is_held: bool,
+    /// What is on the offer: while there is anything, it stays.
+    holds: Holds,
     /// Tells one wait for the end of an offer from the next.
     wait: u64,
     /// After how many seconds what waits is tried again.
@@ -144,7 +153,7 @@ struct Memory {
     /// What will try it.
     retry: Option<TimeoutHandle>,
     /// Which rows the page shows.
-    filter: Option<Memo<Filter>>,
+    filter: Option<Derived<Filter>>,
     /// What was typed into the form of a row's details, without scripts, and could not be saved.
     details: Option<(Uuid, FormDraft)>,
     /// What is being typed as a row's note, and as its text among its details.
@@ -182,6 +191,8 @@ pub struct TodoListState {
     /// "What needs to be done?". Its text lives in the element, not in a signal: what is typed before WebAssembly
     /// arrives must survive its arrival.
     pub new_todo: NodeRef<Input>,
+    /// The field for the name of a new list.
+    pub new_list: NodeRef<Input>,
     /// The field of the row that is being edited.
     pub edit_field: NodeRef<Input>,
     /// Beside what the page says.
@@ -205,6 +216,7 @@ impl TodoListState {
             offer: RwSignal::new(None),
             editing: RwSignal::new(None),
             new_todo: NodeRef::new(),
+            new_list: NodeRef::new(),
             edit_field: NodeRef::new(),
             interaction: StoredValue::new((expect_context(), Texts::current())),
             memory: StoredValue::new(Memory { retry_after: RETRY.0, ..Memory::default() }),
@@ -239,13 +251,7 @@ impl TodoListState {
         event.prevent_default();
         let form = event_target::<HtmlFormElement>(event);
         spawn_local(async move {
-            // What is on its way arrives.
-            for _ in 0..20 {
-                if !self.list.with_untracked(List::is_busy) {
-                    break;
-                }
-                browser::sleep(Duration::from_millis(100)).await;
-            }
+            self.arrived().await;
             // Also what other pages of theirs keep. Nothing here keeps the customer from signing out.
             let author = self.interaction().viewer();
             let kept = browser::within(LIMIT, self.outbox.count(&author)).await.unwrap_or_default();
@@ -262,6 +268,16 @@ impl TodoListState {
             // Not once more by way of this function.
             let _ = form.submit();
         });
+    }
+
+    /// Waits until what is on its way has arrived, as long as a customer would.
+    pub async fn arrived(self) {
+        for _ in 0..20 {
+            if !self.list.with_untracked(List::is_busy) {
+                break;
+            }
+            browser::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Whether leaving the page would lose something.
@@ -299,7 +315,7 @@ impl TodoListState {
     }
 
     /// Which rows the page shows, from now on.
-    pub fn show(self, filter: Memo<Filter>) {
+    pub fn show(self, filter: Derived<Filter>) {
         self.memory.update_value(|memory| memory.filter = Some(filter));
     }
 
@@ -332,6 +348,22 @@ impl TodoListState {
     /// Whether only some of the rows are shown, by what they say: then nothing is done to all of them.
     pub fn is_searching(self) -> bool {
         self.search.with(|search| !search.trim().is_empty())
+    }
+
+    /// The query of this view, as it is searched and sorted now, with `more` in it: for links that are followed without scripts,
+    /// too.
+    pub fn here_with(self, more: Option<(&str, Uuid)>) -> String {
+        let sort = Some(self.sort.get_untracked()).filter(|sort| *sort != Sort::default());
+        let query: Vec<String> = self.search.with_untracked(|search| {
+            let search = Some(search).filter(|search| !search.trim().is_empty());
+            let pairs = [
+                search.map(|search| format!("q={}", Url::escape(search))),
+                sort.map(|sort| format!("sort={}", sort.key())),
+                more.map(|(name, id)| format!("{name}={id}")),
+            ];
+            pairs.into_iter().flatten().collect()
+        });
+        if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) }
     }
 
     /// Shows the rows that say `text`. What was added before is among them only if it does.
@@ -705,10 +737,24 @@ impl TodoListState {
         }
     }
 
-    /// The pointer or the focus came to the offer, or left it.
-    pub fn hold_offer(self, is_held: bool) {
-        self.memory.update_value(|memory| memory.is_held = is_held);
-        if !is_held {
+    /// The pointer came to the offer, or left it.
+    pub fn point_at_offer(self, is_there: bool) {
+        self.hold_offer(|holds| holds.pointer = is_there);
+    }
+
+    /// The focus came to the offer, or left it.
+    pub fn focus_offer(self, is_there: bool) {
+        self.hold_offer(|holds| holds.focus = is_there);
+    }
+
+    /// Neither is on the offer any more: it is gone.
+    pub fn leave_offer(self) {
+        self.hold_offer(|holds| *holds = Holds::default());
+    }
+
+    fn hold_offer(self, change: impl FnOnce(&mut Holds)) {
+        self.memory.update_value(|memory| change(&mut memory.holds));
+        if self.memory.with_value(|memory| memory.holds == Holds::default()) {
             self.let_offer_end();
         }
     }
@@ -762,6 +808,9 @@ impl TodoListState {
     /// Puts back what was typed before the customer had to leave: without the change that they left for, where the web
     /// server has `finished` that.
     pub fn restore(self, draft: &Draft, finished: bool) {
+        if let Some(field) = self.new_list.get_untracked().filter(|field| field.value().is_empty()) {
+            field.set_value(&draft.new_list);
+        }
         let note = draft.note.as_ref().filter(|note| note.text != note.before);
         let mut lost_note = None;
         if let Some(NoteDraft { id, text, before }) = note {
@@ -872,7 +921,7 @@ impl TodoListState {
         let serial = self.perform(change);
         if self.offer.with_untracked(Option::is_none) {
             // The one before may have gone under the pointer.
-            self.memory.update_value(|memory| memory.is_held = false);
+            self.memory.update_value(|memory| memory.holds = Holds::default());
         }
         self.offer.update(|offer| match offer {
             Some(offer) if offer.what == what && offer.change.is_none() => {
@@ -890,7 +939,7 @@ impl TodoListState {
         let wait = self.memory.with_value(|memory| memory.wait);
         set_timeout(
             move || {
-                if self.memory.with_value(|memory| memory.wait == wait && !memory.is_held) {
+                if self.memory.with_value(|memory| memory.wait == wait && memory.holds == Holds::default()) {
                     self.offer.set(None);
                 }
             },
@@ -1088,7 +1137,8 @@ impl TodoListState {
         };
         let new = self.new_todo.get_untracked().map(|field| field.value()).unwrap_or_default();
         let note = self.memory.with_value(|memory| memory.note.clone());
-        Draft { new, edit, edit_before, note, ..Draft::default() }
+        let new_list = self.new_list.get_untracked().map(|field| field.value()).unwrap_or_default();
+        Draft { new, edit, edit_before, note, new_list, ..Draft::default() }
     }
 
     /// What the customer has typed. Where the browser keeps nothing else, also the change that was not accepted, and the

@@ -23,7 +23,7 @@ use crate::language::Language;
 use crate::platform::redirect::see_other;
 
 /// For how long a choice is remembered.
-const REMEMBERED: Duration = Duration::days(365);
+pub(super) const REMEMBERED: Duration = Duration::days(365);
 /// Another text has another address.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 

@@ -41,11 +41,13 @@ pub(crate) async fn rename(id: Uuid, name: &str, seen: Option<i64>) -> Result<Do
     Ok(done(ListChange::Shown, 1, change_of(&answer)))
 }
 
-/// Deletes a list and all that is in it, in one change. One that is gone already is what was wanted.
-pub(crate) async fn delete(id: Uuid) -> Result<Done, AppError> {
-    let id = id.to_string();
+/// Deletes a list and all that is in it, in one change, where nothing in it is newer than what was `seen`. One that is gone
+/// already is what was wanted.
+pub(crate) async fn delete(id: Uuid, seen: Option<i64>) -> Result<Done, AppError> {
+    let (id, seen) = (id.to_string(), seen.map(|seen| seen.to_string()));
     let (method, path) = (Some(Method::DELETE), [LISTS, id.as_str()]);
-    let call = Call { method, path: &path, scopes: WRITE, ..Call::default() };
+    let query: Vec<(&str, &str)> = seen.as_deref().map(|seen| ("seen", seen)).into_iter().collect();
+    let call = Call { method, path: &path, query: &query, scopes: WRITE, ..Call::default() };
     let answer = Customer::current().await?.call(call).await;
     let change = unless_gone(match answer {
         Ok(answer) if answer.status == StatusCode::NO_CONTENT => Ok(change_of(&answer)),

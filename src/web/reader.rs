@@ -3,9 +3,12 @@
 use axum::extract::Request as HttpRequest;
 use axum::middleware::Next;
 use axum::response::Response;
+use cookie::{Cookie, SameSite};
 use jiff::tz::TimeZone;
 
+use super::flash::set_cookie;
 use super::language;
+use super::language_choice::REMEMBERED;
 use super::request::Request;
 use crate::app::address::TIME_ZONE_COOKIE;
 use crate::app::day_words::Reader;
@@ -31,6 +34,16 @@ pub(crate) fn current() -> Reader {
     let Ok(request) = Request::current() else { return Reader::default() };
     let told = request.parts.extensions.get::<Told>().map(|Told(name)| name.as_str());
     Reader { language: language::spoken(&request.parts.headers), ..reader(request.web.clock(), told) }
+}
+
+/// Remembers the time zone that was filled in where the browser has told none: without scripts, that is. From now on it is told
+/// as scripts would.
+pub(super) fn remember_time_zone(request: &Request, zone: &ZoneName) {
+    if request.parts.extensions.get::<Told>().is_some() {
+        return;
+    }
+    let cookie = Cookie::build((TIME_ZONE_COOKIE, zone.to_string())).path("/").max_age(REMEMBERED);
+    set_cookie(&cookie.same_site(SameSite::Lax).secure(request.web.identity().is_https()).build());
 }
 
 fn reader(clock: &Clock, time_zone: Option<&str>) -> Reader {

@@ -157,6 +157,10 @@ pub(crate) async fn save_details(id: Uuid, fields: &DetailsFields, seen: Option<
     let customer = Customer::current().await?;
     let today = reader::current().today;
     let due = due_of(&fields.due, today)?;
+    let named = std::iter::once(&fields.due).chain(&fields.reminder).find(|fields| !fields.time.is_empty());
+    if let Some(zone) = named.and_then(|fields| ZoneName::parse(&fields.time_zone).ok()) {
+        reader::remember_time_zone(&customer.request, &zone);
+    }
     let reminder = match &fields.reminder {
         None => None,
         Some(fields) => Some(reminder_of(fields, today)?),

@@ -20,16 +20,28 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("todo", &[]),
 ];
 
-/// On the server a page is built more than once, and what is not shown goes away on another thread, while the page is made:
-/// what it did then to the state that both share made pages fail now and then.
+/// What must not be written in `src/app`, but for the file that has it for all, and what to write instead.
+const ONCE_FOR_ALL: [(&str, &str, &str); 3] = [
+    // On the server a page is built more than once, and what is not shown goes away on another thread, while the page is made:
+    // what it did then to the state that both share made pages fail now and then.
+    ("on_cleanup(", "src/app/browser.rs", "`browser::when_gone` is for the browser only"),
+    // On the server a memo may be asked again when the page, and the signals that it reads, are gone, and panics.
+    ("Memo::new(", "src/app/derived.rs", "`derived` is no memo on the server"),
+    // Each call of the closure makes all of the page anew, and on the server there are three.
+    ("move || Suspend::new(", "", "nothing that a page waits for is fetched twice: no closure is needed"),
+];
+
 #[test]
-fn what_goes_away_on_the_server_does_nothing() {
+fn what_the_server_must_not_do_is_done_by_the_browser_alone() {
     let mut files = Vec::new();
     rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app"), &mut files);
     assert!(files.len() > 50, "{files:?}");
-    for file in files.iter().filter(|file| !file.ends_with("src/app/browser.rs")) {
+    for file in &files {
         let text = std::fs::read_to_string(file).unwrap();
-        assert!(!text.contains("on_cleanup("), "{}: `browser::when_gone` is for the browser only", file.display());
+        for (word, but_in, instead) in ONCE_FOR_ALL {
+            let is_wrong = text.contains(word) && (but_in.is_empty() || !file.ends_with(but_in));
+            assert!(!is_wrong, "{}: `{word}`: {instead}", file.display());
+        }
     }
 }
 

@@ -143,8 +143,80 @@ async fn a_customer_sets_moves_and_removes_a_reminder() {
     let half = [("details[reminder][day]", "2026-12-23"), ("details[reminder][time]", "")];
     browser.submit(".details__form", &half).await;
     assert!(browser.page.alert().contains("Choose the time of the reminder as well"), "{}", browser.page.alert());
+    assert_eq!(fields(&browser), ["2026-12-23", ""], "what was chosen is still there");
     browser.open(&address).await;
     assert_eq!(fields(&browser), ["", ""]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn without_scripts_a_customer_says_their_time_zone_once() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    browser.submit("form.add", &[("description", "call Bob")]).await;
+    let details = browser.page.attribute("li.todo:first-child a[id^=details]", "href").unwrap();
+    browser.open(&format!("/todos{details}")).await;
+    let zone = |browser: &Browser, part: &str| {
+        browser.page.attribute(&format!("input[name='details[{part}][time_zone]']"), "value").unwrap_or_default()
+    };
+    assert_eq!(zone(&browser, "due"), "UTC");
+    let due = |zone| {
+        [
+            ("details[due][day]", "2026-12-23"),
+            ("details[due][time]", "20:00"),
+            ("details[due][time_zone]", zone),
+            ("details[repeat]", "FREQ=WEEKLY"),
+        ]
+    };
+    browser.submit(".details__form", &due("Madrid")).await;
+    assert!(browser.page.alert().contains("There is no such time zone"), "{}", browser.page.alert());
+    assert_eq!(zone(&browser, "due"), "Madrid", "what was filled in is still there");
+    assert_eq!(browser.page.attribute("#details-due-time", "value").as_deref(), Some("20:00"));
+    assert_eq!(browser.page.attribute("#details-repeat option[selected]", "value").as_deref(), Some("FREQ=WEEKLY"));
+    browser.submit(".details__form", &due("Europe/Madrid")).await;
+    assert_eq!(browser.page.alert(), "");
+    assert_eq!(browser.page.texts(".details__hint").concat().matches("Europe/Madrid").count(), 1);
+    assert_eq!(zone(&browser, "reminder"), "Europe/Madrid", "it is known from now on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_list_is_not_deleted_with_what_its_page_has_not_shown() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    browser.submit("form.new-list", &[("name", "Home")]).await;
+    let list = browser.page.attribute("ul[aria-label=Lists] a", "href").expect("the list");
+    browser.open(&list).await;
+    let before = browser.page.clone();
+    browser.submit("form.add", &[("description", "paint the door")]).await;
+    browser.page = before;
+    browser.submit(".list-options form:nth-child(2)", &[]).await;
+    assert!(browser.page.alert().contains("Another device changed this meanwhile"), "{}", browser.page.alert());
+    assert_eq!(browser.page.todos(), todos(&[("paint the door", false)]));
+    browser.submit(".list-options form:nth-child(2)", &[]).await;
+    assert_eq!(browser.page.todos(), todos(&[]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn without_scripts_a_search_goes_on_beside_the_details() {
+    let errand = TestErrand::start().await;
+    let mut browser = errand.sign_up("ada@example.com").await;
+    for text in ["buy milk & 100% juice", "call Bob"] {
+        browser.submit("form.add", &[("description", text)]).await;
+    }
+    browser.open("/todos?q=milk+%26+100%25&sort=text").await;
+    let found = todos(&[("buy milk & 100% juice", false)]);
+    assert_eq!(browser.page.todos(), found);
+    for link in ["a[id^=details]", "a[id^=edit]"] {
+        browser.open("/todos?q=milk+%26+100%25&sort=text").await;
+        let href = browser.page.attribute(&format!("li.todo:first-child {link}"), "href").unwrap();
+        browser.open(&format!("/todos{href}")).await;
+        assert!(!browser.page.body.contains("call Bob"), "{href}");
+    }
+    browser.open("/todos?q=milk+%26+100%25&sort=text").await;
+    let href = browser.page.attribute("li.todo:first-child a[id^=details]", "href").unwrap();
+    browser.open(&format!("/todos{href}")).await;
+    let close = browser.page.attribute("#close-details", "href").unwrap();
+    browser.open(&close).await;
+    assert_eq!(browser.page.todos(), found);
 }
 
 /// 59, end to end.

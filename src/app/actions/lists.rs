@@ -60,11 +60,14 @@ pub async fn rename_list(
 pub async fn delete_list(
     /// Which list.
     id: Uuid,
+    /// The last change that the page had seen: where there is anything newer in the list by now, nothing is done.
+    #[server(default)]
+    seen: Option<i64>,
     /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
     /// the one who is signed in, the door to the server functions does nothing.
     #[server(default)]
     author: String,
 ) -> Result<Done, AppError> {
     drop(author);
-    crate::web::lists::delete(id).await
+    crate::web::lists::delete(id, seen).await
 }

@@ -10,6 +10,7 @@ use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::icons::{Cross, Plus};
 use crate::app::day_words::{Reader, within};
+use crate::app::derived::{Derived, derived};
 use crate::app::lists_state::ListsState;
 use crate::app::model::reason::Reason;
 use crate::app::pasted_lines::{AT_ONCE, Line, as_one, lines};
@@ -86,7 +87,7 @@ struct Typing {
     /// The tags of the languages that the customer reads, the first before all others.
     languages: RwSignal<Vec<String>>,
     not_meant: RwSignal<Vec<NotMeant>>,
-    understood: Memo<QuickAdd>,
+    understood: Derived<QuickAdd>,
     /// The lines that were pasted last, and what was in the field beside them.
     pasted: RwSignal<Option<Pasted>>,
 }
@@ -104,7 +105,7 @@ impl Typing {
         let text = RwSignal::new(String::new());
         let languages = RwSignal::new(Vec::new());
         let not_meant = RwSignal::new(Vec::new());
-        let understood = Memo::new(move |_| {
+        let understood = derived(move || {
             let of = |text: &String| {
                 languages.with(|tags: &Vec<String>| {
                     not_meant.with(|not_meant| {
@@ -287,7 +288,7 @@ fn chips(understood: &QuickAdd, text: &str, reader: &Reader, lists: &[TodoList])
 /// Below the field: what was understood of its text.
 #[component]
 fn Understood(typing: Typing) -> impl IntoView {
-    let chips = Memo::new(move |_| {
+    let chips = derived(move || {
         let (text, lists) = (typing.text.get(), typing.lists.lists.get());
         typing.understood.with(|understood| typing.state.reader.with(|reader| chips(understood, &text, reader, &lists)))
     });
@@ -334,7 +335,7 @@ fn ChipItem(typing: Typing, chip: Chip) -> impl IntoView {
 #[component]
 fn PastedLines(typing: Typing) -> impl IntoView {
     let t = typing.state.texts();
-    let count = Memo::new(move |_| typing.pasted.with(|pasted| pasted.as_ref().map_or(0, |pasted| pasted.lines.len())));
+    let count = derived(move || typing.pasted.with(|pasted| pasted.as_ref().map_or(0, |pasted| pasted.lines.len())));
     let said = move || match count.get() {
         0 => String::new(),
         count if count > AT_ONCE => t.pasted_too_many(count, &AT_ONCE),

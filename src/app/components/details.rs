@@ -14,6 +14,7 @@ use crate::app::components::author_field::AuthorField;
 use crate::app::components::icons::{Cross, Down, Plus, Tick, Up};
 use crate::app::components::live_field::{LiveInput, LiveTextArea, Save, Typing};
 use crate::app::day_words::full;
+use crate::app::derived::{Derived, derived, derived_from_last};
 use crate::app::lists_state::ListsState;
 use crate::app::model::reason::Reason;
 use crate::app::model::step_action::StepAction;
@@ -34,11 +35,11 @@ pub fn Details(
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let path = use_location().pathname;
-    let entry = Memo::new(move |before: Option<&Option<Entry>>| {
+    let entry = derived_from_last(move |before: Option<&Option<Entry>>| {
         let now = state.list.with(|list| list.entry(id).cloned());
         now.or_else(|| before.cloned().flatten())
     });
-    let is_there = Memo::new(move |_| state.list.with(|list| list.entry(id).is_some_and(|entry| !entry.gone)));
+    let is_there = derived(move || state.list.with(|list| list.entry(id).is_some_and(|entry| !entry.gone)));
     view! {
         <section
             class="card details"
@@ -46,7 +47,7 @@ pub fn Details(
             tabindex="-1"
             aria-labelledby="details-title"
             on:keydown=move |event| {
-                if event.key() == "Escape" && !event.is_composing() && !event.default_prevented() {
+                if event.key() == "Escape" && !browser::is_composing(&event) && !event.default_prevented() {
                     event.prevent_default();
                     browser::click("close-details");
                 }
@@ -57,7 +58,7 @@ pub fn Details(
                 <a
                     class="icon-button"
                     id="close-details"
-                    href=move || path.get()
+                    href=move || path.get() + &state.here_with(None)
                     data-noscroll=""
                     title=t.close()
                     aria-label=t.close_details()
@@ -75,16 +76,16 @@ pub fn Details(
     .into_any()
 }
 
-/// What a `Memo` of the entry reads of it; nothing where the row is gone.
+/// What is read of it; nothing where the row is gone.
 fn part<T: Default + PartialEq + Send + Sync + 'static>(
-    entry: Memo<Option<Entry>>,
+    entry: Derived<Option<Entry>>,
     read: impl Fn(&Entry) -> T + Send + Sync + 'static,
-) -> Memo<T> {
-    Memo::new(move |_| entry.with(|entry| entry.as_ref().map(&read).unwrap_or_default()))
+) -> Derived<T> {
+    derived(move || entry.with(|entry| entry.as_ref().map(&read).unwrap_or_default()))
 }
 
 #[component]
-fn Fields(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
+fn Fields(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let version = part(entry, |entry| entry.version);
@@ -131,7 +132,7 @@ fn Fields(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
                     draft=note_draft
                 />
             </div>
-            <noscript><p class="actions"><button type="submit" class="button">{t.save()}</button></p></noscript>
+            <p class="actions without-script"><button type="submit" class="button">{t.save()}</button></p>
         </form>
         <Steps id entry />
         <Place id entry />
@@ -172,12 +173,14 @@ fn saved_after_a_pause(save: impl Fn() + Copy + Send + Sync + 'static) -> (impl 
 /// The fields of a day and a time, and the zone that the time is of.
 #[component]
 fn DayAndTime(
+    /// Of which row.
+    id: Uuid,
     /// What they are a part of, in the names of the fields.
     part: &'static str,
     /// What day and time are called.
     labels: (&'static str, &'static str),
     /// What is stored of both.
-    shown: (Memo<String>, Memo<String>),
+    shown: (Derived<String>, Derived<String>),
     /// Both, for whoever reads what was entered.
     fields: (NodeRef<leptos::html::Input>, NodeRef<leptos::html::Input>),
     /// The name of the zone.
@@ -185,9 +188,14 @@ fn DayAndTime(
     /// Saves what was entered.
     save: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
+    let state = expect_context::<TodoListState>();
     let (save_soon, save_now) = saved_after_a_pause(save);
     let name = move |field: &str| format!("details[{part}][{field}]");
     let (day, time) = shown;
+    // What was filled in without scripts, and could not be saved.
+    let first = move |field: &str, stored: Derived<String>| {
+        state.details_draft(id, &name(field)).unwrap_or_else(|| stored.get_untracked())
+    };
     view! {
         <div class="due-fields__when">
             <input
@@ -198,7 +206,7 @@ fn DayAndTime(
                 min="0001-01-01"
                 max="9999-12-31"
                 aria-label=labels.0
-                value=day.get_untracked()
+                value=first("day", day)
                 prop:value=day
                 node_ref=fields.0
                 on:change=move |_| save_soon()
@@ -210,13 +218,24 @@ fn DayAndTime(
                 name=name("time")
                 type="time"
                 aria-label=labels.1
-                value=time.get_untracked()
+                value=first("time", time)
                 prop:value=time
                 node_ref=fields.1
                 on:change=move |_| save_soon()
                 on:blur=move |_| save_now()
             />
-            <input type="hidden" name=name("time_zone") value=zone />
+            // Scripts know the zone of the browser; who has none says it.
+            <input
+                class="field without-script"
+                name=name("time_zone")
+                type="text"
+                autocomplete="off"
+                autocapitalize="off"
+                spellcheck="false"
+                aria-label=format!("{}: {}", labels.1, state.texts().details_zone())
+                value=state.details_draft(id, &name("time_zone")).unwrap_or_else(|| zone.get_untracked())
+                prop:value=zone
+            />
         </div>
     }
     .into_any()
@@ -224,16 +243,16 @@ fn DayAndTime(
 
 /// When it is due: a day, and perhaps a time of it.
 #[component]
-fn DueFields(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
+fn DueFields(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let due = part(entry, |entry| entry.todo.details.due.clone());
-    let day = Memo::new(move |_| due.with(|due| due.as_ref().map(|due| due.date().to_string()).unwrap_or_default()));
-    let time = Memo::new(move |_| {
+    let day = derived(move || due.with(|due| due.as_ref().map(|due| due.date().to_string()).unwrap_or_default()));
+    let time = derived(move || {
         due.with(|due| due.as_ref().and_then(Due::time).map(|(time, _)| time.to_string()).unwrap_or_default())
     });
     // A time stays one of its place.
-    let zone = Memo::new(move |_| {
+    let zone = derived(move || {
         let of_due = due.with(|due| due.as_ref().and_then(|due| Some(due.time()?.1.clone())));
         of_due.or_else(|| state.reader.with(|reader| reader.time_zone.clone()))
     });
@@ -298,6 +317,7 @@ fn DueFields(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
         <fieldset class="form__field due-fields">
             <legend>{t.details_due()}</legend>
             <DayAndTime
+                id
                 part="due"
                 labels=(t.details_day(), t.details_time())
                 shown=(day, time)
@@ -322,15 +342,15 @@ fn DueFields(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
 
 /// When its author is reminded of it, by mail.
 #[component]
-fn ReminderFields(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
+fn ReminderFields(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let reminder = part(entry, |entry| entry.todo.details.reminder.clone());
     let read = move |read: fn(&Moment) -> String| {
-        Memo::new(move |_| reminder.with(|reminder| reminder.as_ref().map(read).unwrap_or_default()))
+        derived(move || reminder.with(|reminder| reminder.as_ref().map(read).unwrap_or_default()))
     };
     let (day, time) = (read(|reminder| reminder.date().to_string()), read(|reminder| reminder.time().to_string()));
-    let zone = Memo::new(move |_| {
+    let zone = derived(move || {
         let of_reminder = reminder.with(|reminder| reminder.as_ref().map(|reminder| reminder.time_zone().clone()));
         of_reminder.or_else(|| state.reader.with(|reader| reader.time_zone.clone()))
     });
@@ -359,6 +379,7 @@ fn ReminderFields(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
         <fieldset class="form__field due-fields">
             <legend>{t.details_reminder()}</legend>
             <DayAndTime
+                id
                 part="reminder"
                 labels=(t.details_reminder_day(), t.details_reminder_time())
                 shown=(day, time)
@@ -377,12 +398,15 @@ fn ReminderFields(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
 
 /// How it repeats.
 #[component]
-fn RepeatField(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
+fn RepeatField(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
-    let rule = part(entry, |entry| entry.todo.details.repeat.as_ref().map(ToString::to_string).unwrap_or_default());
+    let stored = part(entry, |entry| entry.todo.details.repeat.as_ref().map(ToString::to_string).unwrap_or_default());
+    // What was chosen without scripts, and could not be saved, stays chosen.
+    let chosen = state.details_draft(id, "details[repeat]");
+    let rule = derived(move || chosen.clone().unwrap_or_else(|| stored.get()));
     let is_due = part(entry, |entry| entry.todo.details.due.is_some());
-    let is_known = Memo::new(move |_| rule.with(|rule| rule.is_empty() || RULES.contains(&rule.as_str())));
+    let is_known = derived(move || rule.with(|rule| rule.is_empty() || RULES.contains(&rule.as_str())));
     let choose = move |event: leptos::web_sys::Event| {
         let field = event_target::<HtmlSelectElement>(&event);
         let chosen = Repeat::parse(&field.value()).ok();
@@ -435,17 +459,19 @@ fn rule_name(rule: &str, t: Texts) -> &'static str {
 
 /// The list that it is in.
 #[component]
-fn ListField(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
+fn ListField(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let lists = expect_context::<ListsState>();
     let t = state.texts();
-    let list = part(entry, |entry| entry.todo.details.list);
-    let value = Memo::new(move |_| list.get().map(|list| list.to_string()).unwrap_or_default());
+    let stored = part(entry, |entry| entry.todo.details.list);
+    let chosen = state.details_draft(id, "details[list]").map(|list| list.parse::<Uuid>().ok());
+    let list = derived(move || chosen.unwrap_or_else(|| stored.get()));
+    let value = derived(move || list.get().map(|list| list.to_string()).unwrap_or_default());
     let choose = move |event: leptos::web_sys::Event| {
         let list = event_target::<HtmlSelectElement>(&event).value();
         state.set_list(id, list.parse().ok());
     };
-    let has_any = Memo::new(move |_| list.get().is_some() || lists.lists.with(|lists| !lists.is_empty()));
+    let has_any = derived(move || list.get().is_some() || lists.lists.with(|lists| !lists.is_empty()));
     view! {
         <div class="form__field" hidden=move || !has_any.get()>
             <label for="details-list">{t.details_list()}</label>
@@ -465,12 +491,12 @@ fn ListField(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
 
 /// What is to be done one after the other.
 #[component]
-fn Steps(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
+fn Steps(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let steps = part(entry, |entry| entry.todo.details.steps.clone());
     let field = NodeRef::<leptos::html::Input>::new();
-    let is_full = Memo::new(move |_| steps.with(|steps| steps.len() >= Step::MAX));
+    let is_full = derived(move || steps.with(|steps| steps.len() >= Step::MAX));
     let known = move || entry.with_untracked(|entry| entry.as_ref().map(|entry| entry.todo.clone()));
     let add_step = move |text: Description| {
         state.change_step(id, StepChange::Add(Step { id: Uuid::new_v4(), text, done: false }), known());
@@ -541,18 +567,18 @@ fn Steps(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
 }
 
 #[component]
-fn StepRow(id: Uuid, step: Step, entry: Memo<Option<Entry>>) -> impl IntoView {
+fn StepRow(id: Uuid, step: Step, entry: Derived<Option<Entry>>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let step_id = step.id;
     let version = part(entry, |entry| entry.version);
-    let step = Memo::new(move |_| {
+    let step = derived(move || {
         let now =
             entry.with(|entry| entry.as_ref()?.todo.details.steps.iter().find(|known| known.id == step_id).cloned());
         now.unwrap_or_else(|| step.clone())
     });
-    let text = Memo::new(move |_| step.with(|step| step.text.to_string()));
-    let is_done = Memo::new(move |_| step.with(|step| step.done));
+    let text = derived(move || step.with(|step| step.text.to_string()));
+    let is_done = derived(move || step.with(|step| step.done));
     let known = move || entry.with_untracked(|entry| entry.as_ref().map(|entry| entry.todo.clone()));
     let remove = move || {
         let before = step.with_untracked(|step| step.text.clone());
@@ -632,13 +658,13 @@ fn StepRow(id: Uuid, step: Step, entry: Memo<Option<Entry>>) -> impl IntoView {
 
 /// Where it is in the list, and away with it.
 #[component]
-fn Place(id: Uuid, entry: Memo<Option<Entry>>) -> impl IntoView {
+fn Place(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let version = part(entry, |entry| entry.version);
-    let is_mine = Memo::new(move |_| state.arrangement().is_mine());
+    let is_mine = derived(move || state.arrangement().is_mine());
     // The row behind which it comes, one place up and one down; nothing for the top.
-    let neighbours = Memo::new(move |_| {
+    let neighbours = derived(move || {
         let rows = state.shown_beside(id);
         let place = rows.iter().position(|row| *row == id)?;
         let above = place.checked_sub(1).map(|above| above.checked_sub(1).map(|place| rows[place]));

@@ -70,7 +70,7 @@ pub fn EditForm(
             on:focusout=leave
             on:keydown=move |event: KeyboardEvent| {
                 // Of an input method's window of candidates, it closes that.
-                if event.key() == "Escape" && !event.is_composing() {
+                if event.key() == "Escape" && !browser::is_composing(&event) {
                     event.prevent_default();
                     cancel();
                 }

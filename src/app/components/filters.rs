@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::components::lists::Lists;
 use crate::app::components::view_link::ViewLink;
+use crate::app::derived::Derived;
 use crate::app::filter::Filter;
 use crate::app::texts::Texts;
 
@@ -11,7 +12,7 @@ use crate::app::texts::Texts;
 #[component]
 pub fn Filters(
     /// The one in force.
-    filter: Memo<Filter>,
+    filter: Derived<Filter>,
 ) -> impl IntoView {
     let t = Texts::current();
     view! {
@@ -32,7 +33,7 @@ pub fn Filters(
 #[component]
 pub fn Views(
     /// The filter in force.
-    filter: Memo<Filter>,
+    filter: Derived<Filter>,
 ) -> impl IntoView {
     let t = Texts::current();
     view! {

@@ -9,6 +9,7 @@ use crate::app::components::icons::Sprite;
 use crate::app::components::language_switch::LanguageSwitch;
 use crate::app::components::nav::Nav;
 use crate::app::components::session_notice::SessionNotice;
+use crate::app::derived::derived;
 use crate::app::interaction::Interaction;
 use crate::app::model::viewer::Viewer;
 use crate::app::session_watch::SessionWatch;
@@ -38,7 +39,7 @@ pub fn Frame(children: Children) -> impl IntoView {
         <a class="skip" href="#main" rel="external">{t.skip_to_content()}</a>
         <header class="site-header">
             <Suspense fallback=|| view! { <Nav viewer=Viewer::UNKNOWN /> }>
-                {move || Suspend::new(async move {
+                {Suspend::new(async move {
                     // A web server that cannot tell who is looking shows the page to a visitor.
                     let viewer = viewer.await.unwrap_or(Viewer::UNKNOWN);
                     if let Viewer::Customer(customer) = &viewer {
@@ -60,7 +61,7 @@ pub fn Frame(children: Children) -> impl IntoView {
 /// list: that is the same page.
 fn focus_on_navigation() {
     let location = use_location();
-    let section = Memo::new(move |_| location.pathname.with(|path| path.split('/').nth(1).unwrap_or("").to_owned()));
+    let section = derived(move || location.pathname.with(|path| path.split('/').nth(1).unwrap_or("").to_owned()));
     Effect::new(move |before: Option<String>| {
         let section = section.get();
         if before.is_some_and(|before| before != section) {

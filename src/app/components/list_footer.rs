@@ -8,6 +8,7 @@ use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::filters::Filters;
 use crate::app::components::undo_toast::UndoLast;
+use crate::app::derived::{Derived, derived};
 use crate::app::filter::Filter;
 use crate::app::optimistic::{Entry, List};
 use crate::app::todo_list_state::TodoListState;
@@ -16,17 +17,17 @@ use crate::app::todo_list_state::TodoListState;
 #[component]
 pub fn ListFooter(
     /// The filter in force.
-    filter: Memo<Filter>,
+    filter: Derived<Filter>,
 ) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
-    let is_of_all = Memo::new(move |_| filter.get().is_of_all());
-    let left = Memo::new(move |_| {
+    let is_of_all = derived(move || filter.get().is_of_all());
+    let left = derived(move || {
         let (filter, reader) = (filter.get(), state.reader.get());
         let is_counted = |entry: &&Entry| !entry.todo.done && (filter.is_of_all() || filter.shows(entry, &reader));
         state.list.with(|list| list.entries().iter().filter(is_counted).count())
     });
-    let has_done = Memo::new(move |_| {
+    let has_done = derived(move || {
         is_of_all.get() && !state.is_searching() && state.list.with(|list| list.entries().iter().any(|e| e.todo.done))
     });
     view! {

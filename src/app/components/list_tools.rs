@@ -58,7 +58,7 @@ pub fn ListTools() -> impl IntoView {
                     })}
                 </select>
             </label>
-            <noscript><button type="submit" class="button button--small button--quiet">{t.order_show()}</button></noscript>
+            <button type="submit" class="button button--small button--quiet without-script">{t.order_show()}</button>
         </form>
     }
     .into_any()

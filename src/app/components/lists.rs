@@ -13,8 +13,10 @@ use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::icons::Plus;
 use crate::app::components::view_link::ViewLink;
+use crate::app::derived::{Derived, derived};
 use crate::app::filter::Filter;
 use crate::app::lists_state::ListsState;
+use crate::app::optimistic::List;
 use crate::app::todo_list_state::TodoListState;
 use crate::todo::ListName;
 
@@ -22,13 +24,13 @@ use crate::todo::ListName;
 #[component]
 pub fn Lists(
     /// The filter in force.
-    filter: Memo<Filter>,
+    filter: Derived<Filter>,
 ) -> impl IntoView {
     let lists = expect_context::<ListsState>();
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let navigate = use_navigate();
-    let field = NodeRef::<Input>::new();
+    let field = state.new_list;
     // One for each list: a key that is held makes one.
     let next = StoredValue::new(Uuid::new_v4());
     view! {
@@ -94,8 +96,8 @@ pub fn ListOptions(
     let navigate = use_navigate();
     let field = NodeRef::<Input>::new();
     let version =
-        Memo::new(move |_| lists.lists.with(|lists| lists.iter().find(|list| list.id == id).map(|list| list.version)));
-    let name = Memo::new(move |_| lists.name(id).unwrap_or_default());
+        derived(move || lists.lists.with(|lists| lists.iter().find(|list| list.id == id).map(|list| list.version)));
+    let name = derived(move || lists.name(id).unwrap_or_default());
     // A name that another device gave it, unless one is being typed.
     Effect::new(move |_| {
         let name = name.get();
@@ -151,6 +153,7 @@ pub fn ListOptions(
                 >
                     <AuthorField />
                     <input type="hidden" name="id" value=id.to_string() />
+                    <input type="hidden" name="seen" value=move || state.list.with(List::last_change) />
                     <button
                         type="submit"
                         class="button button--small button--quiet button--danger"

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::components::icons::Cross;
+use crate::app::derived::derived;
 use crate::app::optimistic::List;
 use crate::app::texts::Texts;
 use crate::app::todo_list_state::TodoListState;
@@ -12,7 +13,7 @@ use crate::app::todo_list_state::TodoListState;
 pub fn ProblemBanner() -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
-    let waiting = Memo::new(move |_| state.list.with(List::waiting));
+    let waiting = derived(move || state.list.with(List::waiting));
     view! {
         // Always there: a region that comes with its text is not read out everywhere.
         <div role="alert">

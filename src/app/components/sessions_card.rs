@@ -7,6 +7,7 @@ use crate::app::actions::account::{EndOtherSessions, EndSession};
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::sentence::sentence;
+use crate::app::derived::derived;
 use crate::app::form_submission::FormSubmission;
 use crate::app::model::account::SignedInBrowser;
 use crate::app::texts::Texts;
@@ -21,7 +22,7 @@ pub fn SessionList(
 ) -> impl IntoView {
     let t = Texts::current();
     let sessions = RwSignal::new(sessions);
-    let has_others = Memo::new(move |_| sessions.with(|sessions| sessions.len() > 1));
+    let has_others = derived(move || sessions.with(|sessions| sessions.len() > 1));
     view! {
         <ul class="sessions">
             <For each=move || sessions.get() key=|session| session.handle.clone() let:session>

@@ -169,7 +169,7 @@ fn pressed(event: &KeyboardEvent) -> Pressed {
         key: event.key(),
         with,
         repeat: event.repeat(),
-        composing: event.is_composing(),
+        composing: browser::is_composing(event),
         focus: browser::focus_of_keys(),
         at,
     }

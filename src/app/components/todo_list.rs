@@ -11,6 +11,7 @@ use server_fn::ServerFn as _;
 use uuid::Uuid;
 
 use crate::app::actions::todos::SetAllDone;
+use crate::app::at_once::at_once;
 use crate::app::browser;
 use crate::app::components::add_form::AddForm;
 use crate::app::components::author_field::AuthorField;
@@ -24,6 +25,7 @@ use crate::app::components::problem_banner::ProblemBanner;
 use crate::app::components::shortcuts::Shortcuts;
 use crate::app::components::todo_row::TodoRow;
 use crate::app::components::undo_toast::{UndoLast, UndoToast};
+use crate::app::derived::{Derived, derived};
 use crate::app::draft::Draft;
 use crate::app::filter::Filter;
 use crate::app::interaction::Interaction;
@@ -38,7 +40,7 @@ use crate::app::viewer::ViewerResource;
 #[component]
 pub fn TodoList(
     /// The filter in force.
-    filter: Memo<Filter>,
+    filter: Derived<Filter>,
     /// What the field for a new to-do starts with.
     draft: String,
     /// Whether what its customer asked for before they had to leave is done.
@@ -47,15 +49,16 @@ pub fn TodoList(
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let query = use_query_map();
-    let opened = Memo::new(move |_| query.with(|query| query.get("open").and_then(|id| id.parse::<Uuid>().ok())));
-    let is_empty = Memo::new(move |_| state.list.with(|list| list.entries().is_empty()));
-    let has_history = Memo::new(move |_| state.list.with(|list| list.last_known_change() > 0));
-    let is_of_all = Memo::new(move |_| filter.get().is_of_all());
+    let opened = derived(move || query.with(|query| query.get("open").and_then(|id| id.parse::<Uuid>().ok())));
+    let is_empty = derived(move || state.list.with(|list| list.entries().is_empty()));
+    let has_history = derived(move || state.list.with(|list| list.last_known_change() > 0));
+    let is_of_all = derived(move || filter.get().is_of_all());
     let lists = expect_context::<ListsState>();
     let autofocus = state.editing.with_untracked(Option::is_none) && opened.get_untracked().is_none();
     when_in_the_browser(state, filter, opened, finished);
 
-    view! {
+    at_once(view! {
+        <div class="list-page">
         <ProblemBanner />
         <div class="workspace" class:workspace--open=move || opened.get().is_some()>
         <Views filter />
@@ -92,17 +95,17 @@ pub fn TodoList(
         <p class="visually-hidden" role="status">{move || state.added.with(|added| added.said.clone())}</p>
         <Shortcuts />
         <UndoToast />
-    }
-    .into_any()
+        </div>
+    })
 }
 
 /// The rows that are shown, those that are done folded away where the whole list is not what is asked for.
 #[component]
-fn Rows(filter: Memo<Filter>, opened: Memo<Option<Uuid>>) -> impl IntoView {
+fn Rows(filter: Derived<Filter>, opened: Derived<Option<Uuid>>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let lists = expect_context::<ListsState>();
     let t = state.texts();
-    let shown = Memo::new(move |_| state.shown());
+    let shown = derived(move || state.shown());
     // In the whole list each row keeps its place.
     // Nor does a row move away from the text that is typed in it.
     let is_edited = move |id: Uuid| state.editing.with(|editing| editing.as_ref().is_some_and(|row| row.id == id));
@@ -111,8 +114,8 @@ fn Rows(filter: Memo<Filter>, opened: Memo<Option<Uuid>>) -> impl IntoView {
     };
     let rows = move || shown.get().into_iter().filter(|entry| !is_folded(entry)).collect::<Vec<_>>();
     let folded = move || shown.get().into_iter().filter(is_folded).collect::<Vec<_>>();
-    let folded_count = Memo::new(move |_| shown.with(|rows| rows.iter().filter(|entry| is_folded(entry)).count()));
-    let none_shown = Memo::new(move |_| shown.with(|rows| rows.iter().all(is_folded)));
+    let folded_count = derived(move || shown.with(|rows| rows.iter().filter(|entry| is_folded(entry)).count()));
+    let none_shown = derived(move || shown.with(|rows| rows.iter().all(is_folded)));
     let nothing = move || {
         none_shown.get().then(|| {
             let is_missing = matches!(filter.get(), Filter::List(id) if lists.name(id).is_none());
@@ -127,7 +130,7 @@ fn Rows(filter: Memo<Filter>, opened: Memo<Option<Uuid>>) -> impl IntoView {
     // The server does not know what the browser remembers.
     let shows_done = RwSignal::new(false);
     Effect::new(move |_| shows_done.set(browser::remembered(SHOWS_COMPLETED)));
-    let has_folded = Memo::new(move |_| folded_count.get() != 0);
+    let has_folded = derived(move || folded_count.get() != 0);
     let done = move || {
         has_folded.get().then(|| {
             view! {
@@ -168,7 +171,7 @@ fn remember_folding(shows_done: RwSignal<bool>, event: &Event) {
 #[component]
 fn ToggleAll() -> impl IntoView {
     let state = expect_context::<TodoListState>();
-    let all_done = Memo::new(move |_| state.list.with(|list| list.entries().iter().all(|entry| entry.todo.done)));
+    let all_done = derived(move || state.list.with(|list| list.entries().iter().all(|entry| entry.todo.done)));
     view! {
         <form
             method="post"
@@ -188,6 +191,9 @@ fn ToggleAll() -> impl IntoView {
                 aria-checked=move || all_done.get().to_string()
                 aria-label=state.texts().mark_all()
                 title=state.texts().mark_all()
+                // The second of two clicks, or a key that is held, would take it back.
+                on:click=browser::only_once
+                on:keydown=browser::only_once_held
             >
                 <Tick />
             </button>
@@ -197,7 +203,7 @@ fn ToggleAll() -> impl IntoView {
 }
 
 /// What the page does on its own once it is alive.
-fn when_in_the_browser(state: TodoListState, filter: Memo<Filter>, opened: Memo<Option<Uuid>>, finished: bool) {
+fn when_in_the_browser(state: TodoListState, filter: Derived<Filter>, opened: Derived<Option<Uuid>>, finished: bool) {
     let query = use_query_map();
     let location = use_location();
     let navigate = use_navigate();

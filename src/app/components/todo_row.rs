@@ -12,6 +12,7 @@ use crate::app::components::icons::{self, Cross, Details, NoteMark, Pencil, Remi
 use crate::app::components::linked_text::linked_text;
 use crate::app::components::sentence::sentence;
 use crate::app::day_words::{Urgency, full, machine_readable, short, urgency};
+use crate::app::derived::{Derived, derived, derived_from_last};
 use crate::app::filter::Filter;
 use crate::app::optimistic::{Choice, Entry, Part, Trouble};
 use crate::app::todo_list_state::{Dragged, TodoListState};
@@ -22,19 +23,19 @@ pub fn TodoRow(
     /// The row, as it is now; later states come from the list.
     entry: Entry,
     /// The filter in force.
-    filter: Memo<Filter>,
+    filter: Derived<Filter>,
     /// The row whose details are shown.
-    opened: Memo<Option<Uuid>>,
+    opened: Derived<Option<Uuid>>,
 ) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let id = entry.id;
     // A row on its way out keeps its last state.
-    let entry = Memo::new(move |before: Option<&Entry>| {
+    let entry = derived_from_last(move |before: Option<&Entry>| {
         let now = state.list.with(|list| list.entry(id).cloned());
         now.or_else(|| before.cloned()).unwrap_or_else(|| entry.clone())
     });
-    let is_edited = Memo::new(move |_| state.editing.with(|e| e.as_ref().is_some_and(|e| e.id == id)));
-    let trouble = Memo::new(move |_| entry.with(|entry| entry.trouble.clone()));
+    let is_edited = derived(move || state.editing.with(|e| e.as_ref().is_some_and(|e| e.id == id)));
+    let trouble = derived(move || entry.with(|entry| entry.trouble.clone()));
     let is_dragged = move || state.dragged.with(|dragged| dragged.is_some_and(|dragged| dragged.id == id));
     let is_over = move |half: bool| {
         state
@@ -70,10 +71,10 @@ pub fn TodoRow(
 
 /// The row while its text is not being changed.
 #[component]
-fn Shown(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
+fn Shown(entry: Derived<Entry>, filter: Derived<Filter>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let id = entry.with_untracked(|entry| entry.id);
-    let text = Memo::new(move |_| entry.with(|entry| entry.todo.description.to_string()));
+    let text = derived(move || entry.with(|entry| entry.todo.description.to_string()));
     view! {
         <form class="row" method="post" action=SetDone::url() on:submit=move |event| submit(state, filter, id, &event)>
             <input type="hidden" name="id" value=id.to_string() />
@@ -97,7 +98,7 @@ fn Shown(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
 
 /// The checkbox: a button, so that it works without WebAssembly.
 #[component]
-fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
+fn Toggle(entry: Derived<Entry>, filter: Derived<Filter>) -> impl IntoView {
     let id = entry.with_untracked(|entry| entry.id);
     let is_done = move || entry.with(|entry| entry.todo.done);
     view! {
@@ -127,7 +128,7 @@ fn Toggle(entry: Memo<Entry>, filter: Memo<Filter>) -> impl IntoView {
 
 /// Editing and deleting.
 #[component]
-fn Change(entry: Memo<Entry>) -> impl IntoView {
+fn Change(entry: Derived<Entry>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let id = entry.with_untracked(|entry| entry.id);
@@ -141,7 +142,7 @@ fn Change(entry: Memo<Entry>) -> impl IntoView {
             class="icon-button todo__edit"
             id=format!("edit-{id}")
             hidden=is_open
-            href=format!("?edit={id}")
+            href=state.here_with(Some(("edit", id)))
             title=t.edit()
             aria-label=move || t.edit_this(&text())
             on:click=move |event| {
@@ -171,8 +172,9 @@ fn Change(entry: Memo<Entry>) -> impl IntoView {
 
 /// The star, and the way to the details.
 #[component]
-fn More(entry: Memo<Entry>) -> impl IntoView {
-    let t = expect_context::<TodoListState>().texts();
+fn More(entry: Derived<Entry>) -> impl IntoView {
+    let state = expect_context::<TodoListState>();
+    let t = state.texts();
     let id = entry.with_untracked(|entry| entry.id);
     let text = move || entry.with(|entry| entry.todo.description.to_string());
     let is_starred = move || entry.with(|entry| entry.todo.details.starred);
@@ -197,7 +199,7 @@ fn More(entry: Memo<Entry>) -> impl IntoView {
             class="icon-button"
             id=format!("details-{id}")
             hidden=is_only_here
-            href=format!("?open={id}")
+            href=state.here_with(Some(("open", id)))
             data-noscroll=""
             title=t.details()
             aria-label=move || t.details_of(&text())
@@ -209,7 +211,7 @@ fn More(entry: Memo<Entry>) -> impl IntoView {
 }
 
 /// What the pressed button of a row asks for.
-fn submit(state: TodoListState, filter: Memo<Filter>, id: Uuid, event: &SubmitEvent) {
+fn submit(state: TodoListState, filter: Derived<Filter>, id: Uuid, event: &SubmitEvent) {
     event.prevent_default();
     let pressed = event.submitter().map(|button| button.id()).unwrap_or_default();
     let Some(Entry { todo, .. }) = state.list.with_untracked(|list| list.entry(id).cloned()) else { return };
@@ -233,11 +235,11 @@ fn submit(state: TodoListState, filter: Memo<Filter>, id: Uuid, event: &SubmitEv
 
 /// What else is known of a to-do, in a line below its text.
 #[component]
-fn Facts(entry: Memo<Entry>) -> impl IntoView {
+fn Facts(entry: Derived<Entry>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let id = entry.with_untracked(|entry| entry.id);
-    let due = Memo::new(move |_| {
+    let due = derived(move || {
         let reader = state.reader.get();
         entry.with(|entry| {
             let due = entry.todo.details.due.as_ref()?;
@@ -252,15 +254,15 @@ fn Facts(entry: Memo<Entry>) -> impl IntoView {
             Some((class, is_overdue, words))
         })
     });
-    let steps = Memo::new(move |_| {
+    let steps = derived(move || {
         entry.with(|entry| {
             let steps = &entry.todo.details.steps;
             (!steps.is_empty()).then(|| (steps.iter().filter(|step| step.done).count(), steps.len()))
         })
     });
-    let has_note = Memo::new(move |_| entry.with(|entry| !entry.todo.details.note.is_empty()));
-    let repeats = Memo::new(move |_| entry.with(|entry| entry.todo.details.repeat.is_some()));
-    let reminder = Memo::new(move |_| {
+    let has_note = derived(move || entry.with(|entry| !entry.todo.details.note.is_empty()));
+    let repeats = derived(move || entry.with(|entry| entry.todo.details.repeat.is_some()));
+    let reminder = derived(move || {
         let reader = state.reader.get();
         entry.with(|entry| {
             let reminder = entry.todo.details.reminder.as_ref().filter(|_| !entry.todo.done)?;
@@ -268,11 +270,11 @@ fn Facts(entry: Memo<Entry>) -> impl IntoView {
         })
     });
     let marks = move || has_note.get() || repeats.get() || reminder.with(Option::is_some);
-    let has_any = Memo::new(move |_| due.with(Option::is_some) || steps.get().is_some() || marks());
+    let has_any = derived(move || due.with(Option::is_some) || steps.get().is_some() || marks());
     (move || {
         has_any.get().then(|| {
             view! {
-                <a class="facts" href=format!("?open={id}") data-noscroll="" tabindex="-1">
+                <a class="facts" href=state.here_with(Some(("open", id))) data-noscroll="" tabindex="-1">
                     {move || due.get().map(|(class, is_overdue, [short, full, machine])| view! {
                         <time class=class datetime=machine title=full>
                             {is_overdue.then(|| view! { <span class="visually-hidden">{t.overdue()} " "</span> })}
@@ -308,7 +310,7 @@ fn Facts(entry: Memo<Entry>) -> impl IntoView {
 #[component]
 fn Grip(id: Uuid) -> impl IntoView {
     let state = expect_context::<TodoListState>();
-    let is_mine = Memo::new(move |_| state.arrangement().is_mine());
+    let is_mine = derived(move || state.arrangement().is_mine());
     let over = move |event: &PointerEvent| browser::row_at(event.client_x(), event.client_y());
     view! {
         <span
@@ -352,7 +354,7 @@ fn Grip(id: Uuid) -> impl IntoView {
 
 /// Why what was done to the row is not saved, and what the customer can do about it.
 #[component]
-fn NotSaved(entry: Memo<Entry>, trouble: Trouble) -> impl IntoView {
+fn NotSaved(entry: Derived<Entry>, trouble: Trouble) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let id = entry.with_untracked(|entry| entry.id);
@@ -364,10 +366,13 @@ fn NotSaved(entry: Memo<Entry>, trouble: Trouble) -> impl IntoView {
             <button
                 type="button"
                 class="button button--small button--quiet"
-                on:click=move |_| {
-                    state.resolve(id, choice);
-                    browser::focus_soon(format!("edit-{id}"), "new-todo");
+                on:click=move |event| {
+                    if !browser::is_again(&event) {
+                        state.resolve(id, choice);
+                        browser::focus_soon(format!("edit-{id}"), "new-todo");
+                    }
                 }
+                on:keydown=browser::only_once_held
             >
                 {name}
                 {of_row()}
@@ -388,7 +393,20 @@ fn NotSaved(entry: Memo<Entry>, trouble: Trouble) -> impl IntoView {
                 {format!("{} {reason} ", t.not_saved())}
                 <button type="button" class="link-button" on:click=move |_| state.send_again(id)>{t.try_again()} {of_row()}</button>
                 " "
-                <button type="button" class="link-button" on:click=move |_| state.give_up(id)>{t.discard()} {of_row()}</button>
+                <button
+                    type="button"
+                    class="link-button"
+                    // The second of two clicks, or a key that is held, would throw away what the next row says.
+                    on:click=move |event| {
+                        if !browser::is_again(&event) {
+                            state.give_up(id);
+                        }
+                    }
+                    on:keydown=browser::only_once_held
+                >
+                    {t.discard()}
+                    {of_row()}
+                </button>
             </span>
         }
         .into_any(),

@@ -17,10 +17,10 @@ pub fn UndoToast() -> impl IntoView {
         <div
             class="toasts"
             role="status"
-            on:pointerenter=move |_| state.hold_offer(true)
-            on:pointerleave=move |_| state.hold_offer(false)
-            on:focusin=move |_| state.hold_offer(true)
-            on:focusout=move |_| state.hold_offer(false)
+            on:pointerenter=move |_| state.point_at_offer(true)
+            on:pointerleave=move |_| state.point_at_offer(false)
+            on:focusin=move |_| state.focus_offer(true)
+            on:focusout=move |_| state.focus_offer(false)
         >
             {move || state.offer.get().map(|offer| view! { <Toast offer /> })}
         </div>
@@ -63,7 +63,7 @@ fn Toast(offer: Offer) -> impl IntoView {
     let t = state.texts();
     let leave = move || {
         // The button that had the focus, or the pointer, is gone with the toast.
-        state.hold_offer(false);
+        state.leave_offer();
         browser::focus_soon("new-todo".to_owned(), "main");
     };
     view! {

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::derived::{Derived, derived};
 use crate::app::filter::Filter;
 use crate::app::todo_list_state::TodoListState;
 
@@ -13,11 +14,11 @@ pub fn ViewLink(
     /// What it is called.
     name: String,
     /// The filter in force.
-    filter: Memo<Filter>,
+    filter: Derived<Filter>,
 ) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
-    let open = Memo::new(move |_| {
+    let open = derived(move || {
         let reader = state.reader.get();
         state
             .list

@@ -48,7 +48,7 @@ pub fn AccountPage() -> impl IntoView {
         <Title text=t.account_title() />
         <h1>{t.account_title()}</h1>
         <Suspense fallback=|| view! { <Skeleton /> <Skeleton /> }>
-            {move || Suspend::new(async move {
+            {Suspend::new(async move {
                 match loaded.await {
                     Ok(loaded) => view! { <Cards loaded /> }.into_any(),
                     Err(error) => view! { <LoadFailure error section=Section::Account /> }.into_any(),

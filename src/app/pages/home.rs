@@ -32,7 +32,7 @@ pub fn HomePage() -> impl IntoView {
     view! {
         <Title text="" />
         <Suspense fallback=|| ()>
-            {move || Suspend::new(async move {
+            {Suspend::new(async move {
                 let (viewer, farewell) = viewer.await;
                 view! {
                     <Greeting text=farewell.map(|farewell: Told| farewell.text(t)) />

@@ -40,10 +40,7 @@ pub fn SignInProblem() -> impl IntoView {
             <h1>{title}</h1>
             <p>{text}</p>
             <Suspense fallback=|| ()>
-                {move || {
-                    let sign_in = sign_in.clone();
-                    Suspend::new(async move { ways_on(viewer.await, sign_in, t) })
-                }}
+                {Suspend::new(async move { ways_on(viewer.await, sign_in, t) })}
             </Suspense>
         </section>
     }

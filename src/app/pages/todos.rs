@@ -16,6 +16,7 @@ use crate::app::components::greeting::Greeting;
 use crate::app::components::skeleton::Skeleton;
 use crate::app::components::todo_list::TodoList;
 use crate::app::day_words::Reader;
+use crate::app::derived::derived;
 use crate::app::error::{AppError, Section};
 use crate::app::filter::Filter;
 use crate::app::interaction::Interaction;
@@ -51,7 +52,7 @@ pub fn TodosPage() -> impl IntoView {
     let interaction = expect_context::<Interaction>();
     let loaded = Resource::new_blocking(|| (), move |()| load(interaction.viewer()));
     let location = use_location();
-    let filter = Memo::new(move |_| location.pathname.with(|path| Filter::of(path)));
+    let filter = derived(move || location.pathname.with(|path| Filter::of(path)));
     let query = use_query_map();
     // The server asks for the title when the page, and its signals with it, may be gone.
     let at_first = filter.get_untracked();
@@ -64,11 +65,11 @@ pub fn TodosPage() -> impl IntoView {
         }
         filter => filter.title(t).to_owned(),
     };
-    let heading = Memo::new(move |_| match filter.get() {
+    let heading = move || match filter.get() {
         Filter::List(id) => own_lists.name(id).unwrap_or_else(|| Filter::List(id).title(t).to_owned()),
         filter if filter.is_of_all() => Filter::All.title(t).to_owned(),
         filter => filter.title(t).to_owned(),
-    });
+    };
     state.show(filter);
     query.with_untracked(|query| {
         state.search.set(query.get("q").unwrap_or_default());
@@ -79,7 +80,7 @@ pub fn TodosPage() -> impl IntoView {
         <Title text=title />
         // Of a list, it is the name, which comes with the rows.
         <Suspense fallback=move || view! { <h1>{heading}</h1> <Skeleton /> }>
-            {move || Suspend::new(async move {
+            {Suspend::new(async move {
                 match loaded.await {
                     Ok(Loaded { todos, lists, flash, reader }) => {
                         state.reader.set(reader);

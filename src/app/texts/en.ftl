@@ -304,6 +304,7 @@ details = Details
 details-reminder = Remind me by mail
 details-reminder-day = Day of the reminder
 details-reminder-time = Time of the reminder
+details-zone = Time zone
 details-reminder-half = A reminder needs a day and a time.
 details-of = Details of { $text }
 overdue = Overdue:

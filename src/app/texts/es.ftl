@@ -303,6 +303,7 @@ details = Detalles
 details-reminder = Recordármelo por correo
 details-reminder-day = Día del recordatorio
 details-reminder-time = Hora del recordatorio
+details-zone = Zona horaria
 details-reminder-half = Un recordatorio necesita un día y una hora.
 details-of = Detalles de { $text }
 overdue = Atrasada:
