@@ -19,7 +19,8 @@ use crate::tenant::parameters::Parameters;
 use crate::tenant::state::Tenant;
 use crate::tenant::texts::Texts;
 
-const CSS: &str = include_str!("../tenant.css");
+/// The tokens, which are the app's too, and the tenant's own rules.
+const CSS: &str = concat!(include_str!("../../../style/tokens.css"), include_str!("../tenant.css"));
 const MARK: &str = include_str!("../tenant.svg");
 
 /// Changes with the style sheet, so that it may be cached for long.

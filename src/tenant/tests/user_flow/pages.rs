@@ -184,4 +184,9 @@ async fn the_style_sheet_is_cached_and_found() {
     assert_eq!(sheet.status, StatusCode::OK);
     assert!(sheet.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/css"));
     assert!(sheet.headers[header::CACHE_CONTROL].to_str().unwrap().contains("max-age"));
+    // The tokens that its rules name are those of `style/tokens.css`, before them.
+    for rest in sheet.body.split("var(").skip(1) {
+        let token = rest.split(')').next().unwrap();
+        assert!(sheet.body.contains(&format!("  {token}: ")), "no {token}");
+    }
 }
