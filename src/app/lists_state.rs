@@ -114,6 +114,9 @@ impl ListsState {
     /// Shows what became of it, and the list as it is then.
     async fn settle(self, state: TodoListState, answer: Result<Done, AppError>) -> bool {
         let is_done = answer.is_ok();
+        if let Ok(Done::List { change: Some(change), .. }) = answer {
+            state.did(change);
+        }
         if let Err(error) = answer
             && !self.interaction.get_value().start_if_required(&error, || state.typed())
         {

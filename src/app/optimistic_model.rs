@@ -168,6 +168,17 @@ struct Device {
     list: List,
     /// What was done there, the last one at the end.
     history: Vec<u64>,
+    /// The lists that the page has asked for and not heard yet.
+    asked: Vec<Asked>,
+    /// How often it has asked, and which of the answers is shown.
+    turns: (u64, u64),
+}
+
+/// A list that is on its way to a page, as it was when the server answered.
+struct Asked {
+    turn: u64,
+    revision: u64,
+    list: Vec<Todo>,
 }
 
 /// All of it.
@@ -185,7 +196,7 @@ struct World {
 
 impl World {
     fn new(seed: u64) -> Self {
-        let device = || Device { list: List::default(), history: Vec::new() };
+        let device = || Device { list: List::default(), history: Vec::new(), asked: Vec::new(), turns: (0, 0) };
         Self {
             rng: Rng::with_seed(seed),
             server: Server::default(),
@@ -341,6 +352,7 @@ impl World {
     fn reload(&mut self, device: usize) {
         let device = &mut self.devices[device];
         let kept = serde_json::to_string(device.list.unsent()).expect("it can be kept");
+        device.asked.clear();
         device.list = List::default();
         device.history.clear();
         device.list.replace(self.server.list(), 0);
@@ -377,18 +389,47 @@ impl World {
     }
 
     fn fetch(&mut self, device: usize) {
-        let list = &mut self.devices[device].list;
-        list.replace(self.server.list(), list.revision());
+        self.ask(device);
+        let newest = self.devices[device].asked.len() - 1;
+        self.hear(device, newest);
+    }
+
+    /// A page asks for the list; its answer is on the way for however long.
+    fn ask(&mut self, device: usize) {
+        let list = self.server.list();
+        let device = &mut self.devices[device];
+        device.turns.0 += 1;
+        device.asked.push(Asked { turn: device.turns.0, revision: device.list.revision(), list });
+    }
+
+    /// One of the answers arrives. One that was asked for later may be shown already.
+    fn hear(&mut self, device: usize, which: usize) {
+        let device = &mut self.devices[device];
+        let Asked { turn, revision, list } = device.asked.swap_remove(which);
+        if turn > device.turns.1 {
+            device.turns.1 = turn;
+            device.list.replace(list, revision);
+        }
+    }
+
+    fn hear_late(&mut self, device: usize) {
+        let count = self.devices[device].asked.len();
+        if count > 0 {
+            let which = self.rng.usize(..count);
+            self.hear(device, which);
+        }
     }
 
     fn step(&mut self) {
         let device = self.rng.usize(..2);
-        match self.rng.u8(..12) {
+        match self.rng.u8(..15) {
             0..=3 => self.act(device),
             4..=7 => self.send(device, false),
             8 => self.devices[device].list.send_again(None),
             9 => self.reload(device),
             10 => self.choose(device, None),
+            11 => self.ask(device),
+            12..=13 => self.hear_late(device),
             _ => self.fetch(device),
         }
     }

@@ -126,6 +126,15 @@ pub struct Editing {
     pub before: String,
 }
 
+/// Something that this page did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// To to-dos.
+    Todos(u64),
+    /// To lists: the server's number of the change.
+    Lists(i64),
+}
+
 /// What is on the offer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Holds {
@@ -143,7 +152,7 @@ struct Memory {
     asked: u64,
     answered: u64,
     /// What the customer did on this page and has not undone, the last one at the end.
-    history: Vec<u64>,
+    history: Vec<Step>,
     /// What is on the offer: while there is anything, it stays.
     holds: Holds,
     /// Tells one wait for the end of an offer from the next.
@@ -673,9 +682,17 @@ impl TodoListState {
         }
     }
 
+    /// Remembers what was done to a list, for undoing.
+    pub fn did(self, change: i64) {
+        self.memory.update_value(|memory| memory.history.push(Step::Lists(change)));
+    }
+
     /// Undoes what this page did not do: `change`, or the last one.
     fn undo_earlier(self, change: Option<i64>) {
-        self.memory.update_value(|memory| memory.is_undoing = true);
+        self.memory.update_value(|memory| {
+            memory.is_undoing = true;
+            memory.history.retain(|step| change.is_none_or(|change| *step != Step::Lists(change)));
+        });
         spawn_local(async move {
             let author = self.interaction().viewer();
             let answer = match change {
@@ -712,11 +729,21 @@ impl TodoListState {
     pub fn undo_last(self) {
         let mut last = self.memory.try_update_value(|memory| memory.history.pop()).flatten();
         // What was refused is no step.
-        while last.is_some_and(|serial| !self.list.with_untracked(|list| list.can_undo(serial))) {
+        let is_step = |step: Step| match step {
+            Step::Todos(serial) => self.list.with_untracked(|list| list.can_undo(serial)),
+            Step::Lists(_) => true,
+        };
+        while last.is_some_and(|step| !is_step(step)) {
             last = self.memory.try_update_value(|memory| memory.history.pop()).flatten();
         }
         match last {
-            Some(serial) => self.undo(serial),
+            Some(Step::Todos(serial)) => self.undo(serial),
+            Some(Step::Lists(change)) => {
+                if self.offer.with_untracked(|offer| offer.as_ref().is_some_and(|offer| offer.change == Some(change))) {
+                    self.offer.set(None);
+                }
+                self.undo_earlier(Some(change));
+            }
             // Of the page before.
             None if self.offer.with_untracked(|offer| offer.as_ref().is_some_and(Offer::is_step)) => {
                 self.undo_offer();
@@ -868,7 +895,7 @@ impl TodoListState {
         self.forget_problem();
         let serial = self.send(change);
         self.memory.update_value(|memory| {
-            memory.history.push(serial);
+            memory.history.push(Step::Todos(serial));
             // It has been taken over, or is not meant any more.
             memory.details = None;
         });
@@ -1107,7 +1134,7 @@ impl TodoListState {
 
     /// Takes a change that was not done, or is undone, out of what can be undone.
     fn withdraw(self, serial: u64) {
-        self.memory.update_value(|memory| memory.history.retain(|made| *made != serial));
+        self.memory.update_value(|memory| memory.history.retain(|step| *step != Step::Todos(serial)));
         if self.offer.with_untracked(|offer| offer.as_ref().is_some_and(|offer| offer.has(serial))) {
             self.offer.update(|offer| {
                 *offer = offer.take().and_then(|mut offer| {

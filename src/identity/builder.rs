@@ -14,7 +14,7 @@ use super::authorization_config::AuthorizationConfig;
 use super::client::ConfidentialClient;
 use super::config::{Config, DownstreamApiConfig};
 use super::downstream::DownstreamApis;
-use super::session::Probes;
+use super::session::Looks;
 use super::sign_in::turns::CodeTurns;
 use super::site::Site;
 use super::state::{Identity, Inner, UiLocales};
@@ -148,7 +148,7 @@ impl Builder {
             db,
             clock,
             code_turns: CodeTurns::default(),
-            probes: Probes::default(),
+            looks: Looks::default(),
             ui_locales,
             tokens,
         })))

@@ -11,7 +11,7 @@ use super::config::{ClaimNames, SessionLifetime};
 use super::provider::Provider;
 use super::return_to::ReturnTo;
 use super::scopes::{Naming, Scopes};
-use super::session::Probes;
+use super::session::Looks;
 use super::sign_in::turns::CodeTurns;
 use super::site::Site;
 use super::tokens::TokenAcquisition;
@@ -46,7 +46,7 @@ pub(super) struct Inner {
     pub(super) db: AnyPool,
     pub(super) clock: Clock,
     pub(super) code_turns: CodeTurns,
-    pub(super) probes: Probes,
+    pub(super) looks: Looks,
     pub(super) ui_locales: UiLocales,
     /// Access tokens for the customer.
     pub(super) tokens: TokenAcquisition,
@@ -112,8 +112,8 @@ impl Identity {
     }
 
     /// The sessions that somebody looks at.
-    pub(super) fn probes(&self) -> &Probes {
-        &self.0.probes
+    pub(super) fn looks(&self) -> &Looks {
+        &self.0.looks
     }
 
     pub(super) fn code_turns(&self) -> &CodeTurns {

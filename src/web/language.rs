@@ -1,10 +1,13 @@
 //! Which language a page is in: the one that was chosen on it, kept in a cookie; else the one that the browser asks for.
 
 use axum::http::HeaderMap;
+use cookie::time::Duration;
 
 use crate::language::Language;
 use crate::platform::{accept_language, cookies};
 
+/// For how long a browser remembers what was chosen.
+pub(super) const REMEMBERED: Duration = Duration::days(365);
 /// The cookie that keeps what was chosen, on plain http and on https: the session's name, and what it is. (Behind the session's layer
 /// no other cookie is to be seen.)
 const COOKIES: [&str; 2] = ["errand-language", "__Host-errand-language"];

@@ -7,7 +7,6 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use tower_sessions::Session;
 use url::form_urlencoded;
@@ -22,8 +21,6 @@ use crate::identity::session::UserSession;
 use crate::language::Language;
 use crate::platform::redirect::see_other;
 
-/// For how long a choice is remembered.
-pub(super) const REMEMBERED: Duration = Duration::days(365);
 /// Another text has another address.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
@@ -48,7 +45,7 @@ pub(super) async fn choose(
     let is_https = web.identity().is_https();
     let cookie = Cookie::build((language::cookie(is_https), language.tag()))
         .path("/")
-        .max_age(REMEMBERED)
+        .max_age(language::REMEMBERED)
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(is_https)

@@ -8,7 +8,6 @@ use jiff::tz::TimeZone;
 
 use super::flash::set_cookie;
 use super::language;
-use super::language_choice::REMEMBERED;
 use super::request::Request;
 use crate::app::address::TIME_ZONE_COOKIE;
 use crate::app::day_words::Reader;
@@ -42,13 +41,18 @@ pub(super) fn remember_time_zone(request: &Request, zone: &ZoneName) {
     if request.parts.extensions.get::<Told>().is_some() {
         return;
     }
-    let cookie = Cookie::build((TIME_ZONE_COOKIE, zone.to_string())).path("/").max_age(REMEMBERED);
+    let cookie = Cookie::build((TIME_ZONE_COOKIE, zone.to_string())).path("/").max_age(language::REMEMBERED);
     set_cookie(&cookie.same_site(SameSite::Lax).secure(request.web.identity().is_https()).build());
 }
 
+/// The time zone of that name, if there is one, and its rules.
+pub(super) fn known_zone(name: &str) -> Option<(ZoneName, TimeZone)> {
+    Some((ZoneName::parse(name).ok()?, jiff::tz::db().get(name).ok()?))
+}
+
 fn reader(clock: &Clock, time_zone: Option<&str>) -> Reader {
-    let known = time_zone.and_then(|name| Some((ZoneName::parse(name).ok()?, jiff::tz::db().get(name).ok()?)));
-    let (time_zone, rules) = known.map_or((None, TimeZone::UTC), |(name, rules)| (Some(name), rules));
+    let (time_zone, rules) =
+        time_zone.and_then(known_zone).map_or((None, TimeZone::UTC), |(name, rules)| (Some(name), rules));
     let here = rules.to_datetime(jiff::Timestamp::from_second(clock.unix_seconds()).unwrap_or_default());
     // Of the years that a clock shows, both are always read.
     let today = Day::parse(&here.date().to_string()).unwrap_or(Day::EPOCH);

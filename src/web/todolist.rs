@@ -20,9 +20,7 @@ use crate::app::optimistic::StepChange;
 use crate::identity::downstream::{ApiResponse, Call, DownstreamError};
 use crate::identity::session::UserSession;
 use crate::platform::{hash, link};
-use crate::todo::{
-    CHANGE, ClockTime, Day, Description, Due, Moment, NewTodo, Note, Patch, Repeat, Step, Todo, ZoneName,
-};
+use crate::todo::{CHANGE, ClockTime, Day, Description, Due, Moment, NewTodo, Note, Patch, Repeat, Step, Todo};
 
 /// The API's set of scopes for seeing, and that for changing.
 pub(super) const READ: &str = "read";
@@ -146,7 +144,7 @@ fn due_of(fields: &DueFields, today: Day) -> Result<Option<Due>, AppError> {
         Some(day) if fields.time.is_empty() => Ok(Some(Due::on(day))),
         Some(day) => {
             let time = ClockTime::parse(&fields.time).map_err(invalid)?;
-            let zone = ZoneName::parse(&fields.time_zone).map_err(invalid)?;
+            let (zone, _) = reader::known_zone(&fields.time_zone).ok_or(AppError::Invalid(Reason::Zone))?;
             Ok(Some(Due::at(day, time, zone)))
         }
     }
@@ -158,7 +156,7 @@ pub(crate) async fn save_details(id: Uuid, fields: &DetailsFields, seen: Option<
     let today = reader::current().today;
     let due = due_of(&fields.due, today)?;
     let named = std::iter::once(&fields.due).chain(&fields.reminder).find(|fields| !fields.time.is_empty());
-    if let Some(zone) = named.and_then(|fields| ZoneName::parse(&fields.time_zone).ok()) {
+    if let Some((zone, _)) = named.and_then(|fields| reader::known_zone(&fields.time_zone)) {
         reader::remember_time_zone(&customer.request, &zone);
     }
     let reminder = match &fields.reminder {

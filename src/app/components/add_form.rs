@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::app::actions::todos::AddTodo;
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
+use crate::app::components::fresh::words;
 use crate::app::components::icons::{Cross, Plus};
 use crate::app::day_words::{Reader, within};
 use crate::app::derived::{Derived, derived};
@@ -294,7 +295,7 @@ fn Understood(typing: Typing) -> impl IntoView {
     });
     let said = move || chips.with(|chips| chips.iter().map(|chip| chip.text.as_str()).collect::<Vec<_>>().join(", "));
     view! {
-        <p class="visually-hidden" role="status">{said}</p>
+        <p class="visually-hidden" role="status">{words(said)}</p>
         {move || {
             let chips = chips.get();
             (!chips.is_empty()).then(|| view! {
@@ -342,7 +343,7 @@ fn PastedLines(typing: Typing) -> impl IntoView {
         count => t.pasted(count),
     };
     view! {
-        <p class="visually-hidden" role="status">{said}</p>
+        <p class="visually-hidden" role="status">{words(said)}</p>
         <Show when=move || count.get() != 0>
             <div class="pasted">
                 <button type="button" class="button button--small" on:click=move |_| typing.add_lines()>

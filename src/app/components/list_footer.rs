@@ -7,6 +7,7 @@ use crate::app::actions::todos::ClearCompleted;
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::filters::Filters;
+use crate::app::components::fresh::words;
 use crate::app::components::undo_toast::UndoLast;
 use crate::app::derived::{Derived, derived};
 use crate::app::filter::Filter;
@@ -33,8 +34,9 @@ pub fn ListFooter(
     view! {
         <div class="list-footer">
             <p class="count" role="status">
-                <strong>{left}</strong>
-                {move || format!(" {}", t.items_left(left.get()))}
+                <strong>{words(move || left.get().to_string())}</strong>
+                " "
+                {words(move || t.items_left(left.get()))}
             </p>
             <Show when=move || is_of_all.get()><Filters filter /></Show>
             <div class="list-footer__end">

@@ -10,6 +10,7 @@ pub mod edit_form;
 pub mod failure;
 pub mod filters;
 pub mod frame;
+pub mod fresh;
 pub mod greeting;
 pub mod icons;
 pub mod language_switch;

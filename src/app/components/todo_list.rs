@@ -17,6 +17,7 @@ use crate::app::components::add_form::AddForm;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::details::Details;
 use crate::app::components::filters::Views;
+use crate::app::components::fresh::words;
 use crate::app::components::icons::{EmptyList, Tick};
 use crate::app::components::list_footer::ListFooter;
 use crate::app::components::list_tools::ListTools;
@@ -92,7 +93,7 @@ pub fn TodoList(
         </div>
         {move || opened.get().map(|id| view! { <Details id /> })}
         </div>
-        <p class="visually-hidden" role="status">{move || state.added.with(|added| added.said.clone())}</p>
+        <p class="visually-hidden" role="status">{words(move || state.added.with(|added| added.said.clone()))}</p>
         <Shortcuts />
         <UndoToast />
         </div>
@@ -119,12 +120,12 @@ fn Rows(filter: Derived<Filter>, opened: Derived<Option<Uuid>>) -> impl IntoView
     let nothing = move || {
         none_shown.get().then(|| {
             let is_missing = matches!(filter.get(), Filter::List(id) if lists.name(id).is_none());
-            let words = match filter.get() {
+            let text = match filter.get() {
                 _ if is_missing => t.nothing_no_list(),
                 _ if state.is_searching() => t.nothing_found(),
                 filter => filter.nothing(t),
             };
-            view! { <p class="empty">{words}</p> }.into_any()
+            view! { <p class="empty">{words(move || text.to_owned())}</p> }.into_any()
         })
     };
     // The server does not know what the browser remembers.
@@ -135,7 +136,7 @@ fn Rows(filter: Derived<Filter>, opened: Derived<Option<Uuid>>) -> impl IntoView
         has_folded.get().then(|| {
             view! {
                 <details class="folded" open=shows_done on:toggle=move |event| remember_folding(shows_done, &event)>
-                    <summary>{t.completed()} " " <span class="folded__count">{folded_count}</span></summary>
+                    <summary>{t.completed()} " " <span class="folded__count">{words(move || folded_count.get().to_string())}</span></summary>
                     <ul class="todos" aria-label=t.completed()>
                         <For each=folded key=|entry| entry.id let:entry>
                             <TodoRow entry filter opened />

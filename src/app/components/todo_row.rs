@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::app::actions::todos::{DeleteTodo, SetDone, SetStarred};
 use crate::app::browser;
 use crate::app::components::edit_form::EditForm;
+use crate::app::components::fresh::{linked_words, words};
 use crate::app::components::icons::{self, Cross, Details, NoteMark, Pencil, ReminderMark, RepeatMark, Star, Tick};
-use crate::app::components::linked_text::linked_text;
 use crate::app::components::sentence::sentence;
 use crate::app::day_words::{Urgency, full, machine_readable, short, urgency};
 use crate::app::derived::{Derived, derived, derived_from_last};
@@ -83,7 +83,7 @@ fn Shown(entry: Derived<Entry>, filter: Derived<Filter>) -> impl IntoView {
             <Toggle entry filter />
             <div class="todo__main">
                 <span class="todo__text" id=format!("text-{id}") dir="auto" on:dblclick=move |_| state.edit(id)>
-                    {move || text.with(|text| linked_text(text))}
+                    {linked_words(move || text.get())}
                 </span>
                 <Facts entry />
             </div>
@@ -278,7 +278,7 @@ fn Facts(entry: Derived<Entry>) -> impl IntoView {
                     {move || due.get().map(|(class, is_overdue, [short, full, machine])| view! {
                         <time class=class datetime=machine title=full>
                             {is_overdue.then(|| view! { <span class="visually-hidden">{t.overdue()} " "</span> })}
-                            {short}
+                            {words(move || short.clone())}
                         </time>
                     })}
                     {move || repeats.get().then(|| view! {
@@ -291,7 +291,7 @@ fn Facts(entry: Derived<Entry>) -> impl IntoView {
                     })}
                     {move || steps.get().map(|(done, all)| view! {
                         <span>
-                            {t.steps_done(&done, &all)}
+                            {words(move || t.steps_done(&done, &all))}
                             <span class="visually-hidden">" " {t.steps_done_words()}</span>
                         </span>
                     })}

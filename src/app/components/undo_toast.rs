@@ -6,6 +6,7 @@ use server_fn::ServerFn as _;
 use crate::app::actions::todos::{UndoChange, UndoLastChange};
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
+use crate::app::components::fresh::words;
 use crate::app::components::icons::Cross;
 use crate::app::todo_list_state::{Offer, TodoListState};
 
@@ -61,6 +62,7 @@ pub fn UndoLast() -> impl IntoView {
 fn Toast(offer: Offer) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
+    let text = offer.text(t);
     let leave = move || {
         // The button that had the focus, or the pointer, is gone with the toast.
         state.leave_offer();
@@ -68,7 +70,7 @@ fn Toast(offer: Offer) -> impl IntoView {
     };
     view! {
         <div class="toast">
-            <p dir="auto">{offer.text(t)}</p>
+            <p dir="auto">{words(move || text.clone())}</p>
             {offer.can_be_undone().then(|| view! {
                 <form
                     method="post"

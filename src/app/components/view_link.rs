@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::components::fresh::words;
 use crate::app::derived::{Derived, derived};
 use crate::app::filter::Filter;
 use crate::app::todo_list_state::TodoListState;
@@ -34,8 +35,8 @@ pub fn ViewLink(
             >
                 <span class="view__name" dir="auto">{name}</span>
                 {move || (open.get() > 0).then(|| view! {
-                    <span class="view__count" aria-hidden="true">{open}</span>
-                    <span class="visually-hidden">{move || t.view_open(open.get())}</span>
+                    <span class="view__count" aria-hidden="true">{words(move || open.get().to_string())}</span>
+                    <span class="visually-hidden">{words(move || t.view_open(open.get()))}</span>
                 })}
             </a>
         </li>

@@ -16,10 +16,18 @@ pub struct FormDraft {
 
 impl FormDraft {
     /// The fields that customers fill in. Others (ids, what a button does) are the page's own, and not worth keeping.
-    const NAMES: [&str; 13] = [
+    const NAMES: [&str; 21] = [
         "description",
         "details[description]",
         "details[note]",
+        "details[due][day]",
+        "details[due][time]",
+        "details[due][time_zone]",
+        "details[reminder][day]",
+        "details[reminder][time]",
+        "details[reminder][time_zone]",
+        "details[repeat]",
+        "details[list]",
         "text",
         "name",
         "display_name",

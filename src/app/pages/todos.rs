@@ -12,6 +12,7 @@ use crate::app::actions::lists::list_lists;
 use crate::app::actions::todos::list_todos;
 use crate::app::arrangement::Sort;
 use crate::app::components::failure::LoadFailure;
+use crate::app::components::fresh::words;
 use crate::app::components::greeting::Greeting;
 use crate::app::components::skeleton::Skeleton;
 use crate::app::components::todo_list::TodoList;
@@ -79,7 +80,7 @@ pub fn TodosPage() -> impl IntoView {
     view! {
         <Title text=title />
         // Of a list, it is the name, which comes with the rows.
-        <Suspense fallback=move || view! { <h1>{heading}</h1> <Skeleton /> }>
+        <Suspense fallback=move || view! { <h1>{words(heading)}</h1> <Skeleton /> }>
             {Suspend::new(async move {
                 match loaded.await {
                     Ok(Loaded { todos, lists, flash, reader }) => {
@@ -104,7 +105,7 @@ pub fn TodosPage() -> impl IntoView {
                         }
                         state.offer.set(flash.done.and_then(Offer::of_form));
                         view! {
-                            <h1>{heading}</h1>
+                            <h1>{words(heading)}</h1>
                             <Greeting text=flash.greeting.map(|greeting| greeting.text(t)) />
                             <Greeting text=flash.done.filter(|done| flash.finished && done.of_list().is_none()).map(|done| done.text(t)) />
                             <TodoList
@@ -115,7 +116,7 @@ pub fn TodosPage() -> impl IntoView {
                         }
                         .into_any()
                     }
-                    Err(error) => view! { <h1>{heading}</h1> <LoadFailure error section=Section::List /> }.into_any(),
+                    Err(error) => view! { <h1>{words(heading)}</h1> <LoadFailure error section=Section::List /> }.into_any(),
                 }
             })}
         </Suspense>

@@ -7,6 +7,7 @@
 pub(super) mod ending;
 pub(super) mod layer;
 mod list;
+mod looks;
 mod probe;
 pub(super) mod store;
 pub(super) mod user_session;
@@ -16,7 +17,7 @@ pub use ending::{Ended, Ending};
 pub(super) use ending::{Named, Which, customer_of, end, end_in};
 pub(super) use layer::provide;
 pub use list::SessionSummary;
-pub(super) use probe::Probes;
+pub(super) use looks::Looks;
 pub use probe::SessionProbe;
 pub(super) use store::handle;
 pub use store::{Store, keep};

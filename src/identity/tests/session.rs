@@ -78,11 +78,11 @@ async fn many_who_look_at_one_session_see_its_end_at_once() {
         let all = futures::future::join_all(probes.iter().map(SessionProbe::status)).await;
         all.into_iter().filter(|status| status.as_ref().unwrap().is_some()).count()
     };
-    assert_eq!((seen().await, app.identity.probes().count()), (20, 1));
+    assert_eq!((seen().await, app.identity.looks().count()), (20, 1));
     app.send(&mut browser, "POST", "/auth/sign-out").await;
     assert_eq!(seen().await, 0);
     drop(probes);
-    assert_eq!(app.identity.probes().count(), 0, "nothing is kept of who looks no more");
+    assert_eq!(app.identity.looks().count(), 0, "nothing is kept of who looks no more");
 }
 
 /// Abuse case 84, as far as sign-in goes.
