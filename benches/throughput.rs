@@ -12,6 +12,8 @@
 
 #[path = "throughput/live.rs"]
 mod live;
+#[path = "throughput/long_list.rs"]
+mod long_list;
 #[path = "throughput/writing.rs"]
 mod writing;
 
@@ -134,6 +136,9 @@ async fn requests(folder: &Path) {
     report(&format!("GET /todos, signed in, {TODOS} to-dos"), &series, 25);
 
     writing::writing(&api, &bare, &authorization, &todos).await;
+
+    let db = api_database(folder).await;
+    long_list::pages(&addresses, &folder.join("dev"), &db, &url(&bare, "/nothing")).await;
 
     shutdown.cancel();
     serving.await.expect("errand dev ends as it should");
@@ -326,9 +331,7 @@ impl Bare {
     /// Serves the baselines, until the process ends; returns their address. `owner` is whose to-dos they list,
     /// `api` and `authorization` how the API is asked for them.
     async fn serve(folder: &Path, owner: String, api: Url, authorization: String) -> String {
-        let file = format!("sqlite:{}", folder.join("dev/api.db").display());
-        let db = database::open("api.database_url", &file, &sqlx::migrate!("src/api/migrations")).await;
-        let db = db.expect("the API's database is there");
+        let db = api_database(folder).await;
         let bare = Self { db, owner, http: outbound::client(), api, authorization };
         let router = Router::new()
             .route("/list", get(Self::list))
@@ -364,6 +367,13 @@ impl Bare {
         assert_eq!(response.status(), StatusCode::OK, "the token is good");
         response.bytes().await.expect("the answer is whole").to_vec()
     }
+}
+
+/// The database of the API that is measured.
+async fn api_database(folder: &Path) -> AnyPool {
+    let file = format!("sqlite:{}", folder.join("dev/api.db").display());
+    let db = database::open("api.database_url", &file, &sqlx::migrate!("src/api/migrations")).await;
+    db.expect("the API's database is there")
 }
 
 /// A to-do of its row.

@@ -1,25 +1,18 @@
 //! How long it takes until a thousand listening pages have heard of changes, and what each of them weighs. The program is a
-//! process of its own, so that its memory is not that of the listeners. Beside it: a bare axum handler that sends the same
-//! events from a `watch` channel, which is the least that fan-out could cost.
+//! process of its own, so that its memory is not that of the listeners. Beside it: a bare web server and a bare API
+//! ([`bare`]) that do the same writes, calls and streams, and nothing else.
 
-use std::convert::Infallible;
+#[path = "bare_live.rs"]
+mod bare;
+
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::extract::State;
-use axum::response::Sse;
-use axum::response::sse::Event;
-use axum::routing::get;
-use futures::stream;
 use reqwest::header::{ACCEPT, COOKIE};
 use reqwest::{Response, StatusCode, Url};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Browser, Program, resident, sign_up, url};
+use super::{Browser, Program, resident, sign_up, url, verdict};
 
 /// Customers, each with as many pages as one may have.
 const CUSTOMERS: usize = 50;
@@ -58,40 +51,51 @@ pub(crate) async fn fan_out(folder: &Path) {
         "  memory: {per_page:.1} KB a page (its connection, its customer's stream of the API and its other end included)"
     );
 
-    let add = async |change: usize| {
-        let mut requests = JoinSet::new();
-        for browser in &browsers {
-            let request = http
-                .post(url(&addresses.web, "/actions/todos/add"))
-                .header(COOKIE, browser.cookies())
-                .header("sec-fetch-site", "same-origin")
-                .header(ACCEPT, "application/json")
-                .form(&[("description", format!("Buy milk, trip {change}"))]);
-            requests.spawn(async move { request.send().await.expect("the web server answers").status() });
-        }
-        while let Some(status) = requests.join_next().await {
-            assert_eq!(status.expect("no panic"), StatusCode::OK);
-        }
-    };
-    report("Errand, a change of each list", rounds(pages, add).await);
+    let add = url(&addresses.web, "/actions/todos/add");
+    let cookies: Vec<_> = browsers.iter().map(Browser::cookies).collect();
+    let errand = rounds(pages, async |change| add_to_each(&http, &add, &cookies, change).await).await;
+    drop(program);
 
-    let (news, _) = watch::channel(0_usize);
-    let news = Arc::new(news);
-    let router = Router::new().route("/events", get(bare)).with_state(news.clone());
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-    let address = format!("http://{}", listener.local_addr().expect("it is bound"));
-    tokio::spawn(axum::serve(listener, router).into_future());
+    let web = bare::serve(folder).await;
+    let cookies: Vec<_> = (0..CUSTOMERS).map(|number| format!("customer=bare{number}")).collect();
     let mut pages = Vec::new();
-    for _ in 0..CUSTOMERS * PAGES {
-        pages.push(listen(&http, url(&address, "/events"), "").await);
+    for cookies in &cookies {
+        for _ in 0..PAGES {
+            pages.push(listen(&http, url(&web, "/events"), cookies).await);
+        }
     }
-    report(
-        "bare axum, one change",
-        rounds(pages, async |change| {
-            let _ = news.send(change);
-        })
-        .await,
-    );
+    let add = url(&web, "/add");
+    let bare = rounds(pages, async |change| add_to_each(&http, &add, &cookies, change).await).await;
+
+    let median = |took: &[Duration]| {
+        let mut took = took.to_vec();
+        took.sort_unstable();
+        took[took.len() / 2].as_secs_f64() * 1000.0
+    };
+    let [errand, bare] = [("Errand", errand), ("bare axum, same statements", bare)].map(|(name, took)| {
+        let [median, longest] = [median(&took), took.iter().max().map_or(0.0, |longest| longest.as_secs_f64() * 1000.0)];
+        println!("  {name:<28} a change of each list, until all have heard: {median:.0} ms, at most {longest:.0} ms");
+        median
+    });
+    let ratio = 100.0 * bare / errand;
+    println!("  {ratio:.0} % of the baseline's speed; aim: 60 % or more: {}", verdict(ratio >= 60.0));
+}
+
+/// Each customer adds a to-do, all at once.
+async fn add_to_each(http: &reqwest::Client, add: &Url, cookies: &[String], change: usize) {
+    let mut requests = JoinSet::new();
+    for cookies in cookies {
+        let request = http
+            .post(add.clone())
+            .header(COOKIE, cookies)
+            .header("sec-fetch-site", "same-origin")
+            .header(ACCEPT, "application/json")
+            .form(&[("description", format!("Buy milk, trip {change}"))]);
+        requests.spawn(async move { request.send().await.expect("the web server answers").status() });
+    }
+    while let Some(status) = requests.join_next().await {
+        assert_eq!(status.expect("no panic"), StatusCode::OK);
+    }
 }
 
 /// A client that may have as many connections as it likes.
@@ -129,25 +133,4 @@ async fn rounds(mut pages: Vec<Response>, change: impl AsyncFn(usize)) -> Vec<Du
         took.push(began.elapsed());
     }
     took
-}
-
-fn report(name: &str, mut took: Vec<Duration>) {
-    took.sort_unstable();
-    let [median, longest] = [took[took.len() / 2], took[took.len() - 1]].map(|took| took.as_secs_f64() * 1000.0);
-    println!("  {name:<32} until all have heard: {median:.0} ms, at most {longest:.0} ms");
-}
-
-/// Sends each number that is told.
-async fn bare(
-    State(news): State<Arc<watch::Sender<usize>>>,
-) -> Sse<impl stream::Stream<Item = Result<Event, Infallible>>> {
-    let told = news.subscribe();
-    Sse::new(stream::unfold((told, true), async |(mut told, is_first)| {
-        if is_first {
-            return Some((Ok(Event::default().comment("")), (told, false)));
-        }
-        told.changed().await.ok()?;
-        let number = *told.borrow_and_update();
-        Some((Ok(Event::default().event("change").data(format!("{{\"change\":{number}}}"))), (told, false)))
-    }))
 }

@@ -13,7 +13,7 @@ use reqwest::{Method, Request, Url};
 use serde::Deserialize;
 use serde_json::json;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{AnyConnection, AnyPool, Row as _};
 use uuid::Uuid;
 
 use super::{Bare, Series, measure, report, url};
@@ -131,10 +131,15 @@ fn millis(time: time::OffsetDateTime) -> i64 {
 }
 
 async fn add(State(bare): State<Arc<Bare>>, Json(draft): Json<Draft>) -> (Status, Json<Todo>) {
+    (Status::CREATED, Json(insert(&bare.db, &bare.owner, &draft.description).await))
+}
+
+/// Adds a to-do with the API's statements.
+pub(super) async fn insert(db: &AnyPool, owner_id: &str, description: &str) -> Todo {
     let (id, now) = (Uuid::now_v7(), Clock::system().timestamp().as_millis());
-    let mut transaction = bare.db.begin().await.expect("the database answers");
-    let mut owner = begin(&mut transaction, &bare.owner).await;
-    let description = Description::parse(&draft.description).expect("a text");
+    let mut transaction = db.begin().await.expect("the database answers");
+    let mut owner = begin(&mut transaction, owner_id).await;
+    let description = Description::parse(description).expect("a text");
     assert!(find(&mut transaction, &id.to_string()).await.is_none(), "ids are unique");
     owner.position = (now * 1024).max(owner.position + 1024);
     let statement = "INSERT INTO todos (id, owner, description, done, created_at, updated_at, version, state, position,
@@ -143,15 +148,15 @@ async fn add(State(bare): State<Arc<Bare>>, Json(draft): Json<Draft>) -> (Status
                      ON CONFLICT (id) DO NOTHING RETURNING id, owner, description, done, details, completed_at,
                      created_at, updated_at, version";
     let lower = description.as_str().to_lowercase();
-    let query = sqlx::query(statement).bind(id.to_string()).bind(&bare.owner).bind(description.as_str()).bind(now);
+    let query = sqlx::query(statement).bind(id.to_string()).bind(owner_id).bind(description.as_str()).bind(now);
     let query = query.bind(owner.number).bind(owner.position).bind(NOT_DUE).bind(&lower).bind(&lower).bind(NEVER);
     let rows = query.fetch_all(&mut *transaction).await.expect("the database answers");
     let todo = super::todo(&rows[0]);
     remember(&mut transaction, owner.number, now, &todo, (owner.position, owner.number), "").await;
     owner.count += 1;
-    end(&mut transaction, &bare.owner, owner).await;
+    end(&mut transaction, owner_id, owner).await;
     transaction.commit().await.expect("the database answers");
-    (Status::CREATED, Json(todo))
+    todo
 }
 
 async fn done(State(bare): State<Arc<Bare>>, Path(id): Path<Uuid>, Json(mark): Json<Mark>) -> Json<Todo> {
