@@ -30,7 +30,8 @@ pub(super) async fn serve(folder: &Path) -> String {
     let file = format!("sqlite:{}?mode=rwc", folder.join("bare.db").display());
     let db = database::open("api.database_url", &file, &sqlx::migrate!("src/api/migrations")).await;
     let api = Api { db: db.expect("there is room for a database"), news: News::default() };
-    let api = start(Router::new().route("/add", post(Api::add)).route("/events", get(Api::events)), Arc::new(api)).await;
+    let api =
+        start(Router::new().route("/add", post(Api::add)).route("/events", get(Api::events)), Arc::new(api)).await;
     let web = Web { api, http: outbound::client(), news: News::default() };
     start(Router::new().route("/add", post(Web::add)).route("/events", get(Web::events)), Arc::new(web)).await
 }

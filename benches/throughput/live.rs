@@ -73,7 +73,8 @@ pub(crate) async fn fan_out(folder: &Path) {
         took[took.len() / 2].as_secs_f64() * 1000.0
     };
     let [errand, bare] = [("Errand", errand), ("bare axum, same statements", bare)].map(|(name, took)| {
-        let [median, longest] = [median(&took), took.iter().max().map_or(0.0, |longest| longest.as_secs_f64() * 1000.0)];
+        let [median, longest] =
+            [median(&took), took.iter().max().map_or(0.0, |longest| longest.as_secs_f64() * 1000.0)];
         println!("  {name:<28} a change of each list, until all have heard: {median:.0} ms, at most {longest:.0} ms");
         median
     });

@@ -38,7 +38,11 @@ pub(super) async fn pages(addresses: &Addresses, data: &std::path::Path, db: &An
         let added: serde_json::Value = added.json().await.expect("it sends the to-do");
         let owner = added["owner"].as_str().expect("it has one");
         let middle = fill(db, owner, count).await;
-        requests.push((page("limit=10"), page(&format!("limit=10&after={middle}")), page("limit=10&done=false&sort=-due")));
+        requests.push((
+            page("limit=10"),
+            page(&format!("limit=10&after={middle}")),
+            page("limit=10&done=false&sort=-due"),
+        ));
     }
     let few = requests.pop().expect("two customers");
     let many = requests.pop().expect("two customers");

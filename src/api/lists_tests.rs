@@ -28,6 +28,35 @@ fn names(body: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn an_overview_has_all_lists_and_the_first_page_and_leads_to_the_next() {
+    let api = TestApi::start().await;
+    let overview = format!("{LIST}/overview");
+    let none = call(&api, "GET", &overview, Value::Null).await;
+    assert_eq!((none.status, none.body), (200, json!({"lists": [], "todos": []})));
+    let home = call(&api, "POST", LISTS, json!({"name": "Home"})).await.body;
+    let add = |number: u128| json!({"op": "add", "id": Uuid::from_u128(number), "description": "Buy milk", "list": home["id"]});
+    for numbers in [1..=1000, 1001..=1001] {
+        let changes: Vec<Value> = numbers.map(add).collect();
+        assert_eq!(call(&api, "POST", &format!("{LIST}/batch"), json!({"changes": changes})).await.status, 200);
+    }
+    let first = call(&api, "GET", &overview, Value::Null).await;
+    assert_eq!((names(&first.body["lists"]), change_of(&first)), (vec!["Home"], 3));
+    let link = first.headers[header::LINK].to_str().expect("text");
+    let next = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\"")).expect("a link");
+    let rest = call(&api, "GET", next, Value::Null).await;
+    let ids = |todos: &Value| -> Vec<Uuid> {
+        let todos = todos.as_array().expect("to-dos").iter();
+        todos.map(|todo| todo["id"].as_str().and_then(|id| id.parse().ok()).expect("an id")).collect()
+    };
+    let all = [ids(&first.body["todos"]), ids(&rest.body)].concat();
+    assert_eq!(all, (1..=1001).map(Uuid::from_u128).collect::<Vec<_>>());
+    assert!(!rest.headers.contains_key(header::LINK));
+    // Of another customer, nothing.
+    let other = api.call(&api.bob, "GET", &overview, None).await;
+    assert_eq!(other.body, json!({"lists": [], "todos": []}));
+}
+
+#[tokio::test]
 async fn a_list_is_added_shown_renamed_moved_and_removed() {
     let api = TestApi::start().await;
     assert_eq!(call(&api, "GET", LISTS, Value::Null).await.body, json!([]));

@@ -13,6 +13,7 @@ use crate::app::error::AppError;
 use crate::app::filter::Filter;
 use crate::app::model::details_fields::{DetailsFields, DueFields};
 use crate::app::model::done::{Done, ListChange};
+use crate::app::model::overview::Overview;
 use crate::app::model::reason::Reason;
 use crate::app::model::seen::Seen;
 use crate::app::model::step_action::StepAction;
@@ -26,22 +27,33 @@ use crate::todo::{CHANGE, ClockTime, Day, Description, Due, Moment, NewTodo, Not
 pub(super) const READ: &str = "read";
 pub(super) const WRITE: &str = "write";
 
+/// The customer's to-dos and their lists, each in their order.
+pub(crate) async fn overview() -> Result<Overview, AppError> {
+    let customer = Customer::current().await?;
+    let answer = customer.call(Call { path: &["overview"], scopes: READ, ..Call::default() }).await?;
+    let mut overview: Overview = parse(&answer)?;
+    overview.todos.append(&mut pages_from(&customer, link::next(&answer.headers)).await?);
+    Ok(overview)
+}
+
 /// The customer's to-dos, in their order.
 pub(crate) async fn list() -> Result<Vec<Todo>, AppError> {
-    let customer = Customer::current().await?;
-    let (mut todos, mut query) = (Vec::new(), link::Query::new());
-    loop {
+    pages_from(&Customer::current().await?, Some(link::Query::new())).await
+}
+
+/// The to-dos of this page and of all that come after it.
+async fn pages_from(customer: &Customer, first: Option<link::Query>) -> Result<Vec<Todo>, AppError> {
+    let (mut todos, mut next) = (Vec::new(), first);
+    while let Some(query) = next {
         let answer = customer.call(Call { query: &link::pairs(&query), scopes: READ, ..Call::default() }).await?;
         todos.append(&mut parse::<Vec<Todo>>(&answer)?);
-        match link::next(&answer.headers) {
-            None => return Ok(todos),
-            Some(next) if next == query => {
-                tracing::error!("the ToDoList API names a page as the one after itself");
-                return Err(AppError::Unavailable);
-            }
-            Some(next) => query = next,
+        next = link::next(&answer.headers);
+        if next.as_ref() == Some(&query) {
+            tracing::error!("the ToDoList API names a page as the one after itself");
+            return Err(AppError::Unavailable);
         }
     }
+    Ok(todos)
 }
 
 /// Adds a to-do. Sent twice under one id, it is added once; one that was added before and deleted since stays deleted. The

@@ -15,6 +15,7 @@ mod list;
 mod lists;
 mod mark_all;
 mod metadata;
+mod overview;
 mod profile;
 mod reminders;
 mod remove;
@@ -40,6 +41,7 @@ pub(super) const MAX_FILE: usize = import::MAX_BYTES;
 pub(super) fn router(api: Api) -> Router {
     let protected = OpenApiRouter::new()
         .routes(routes!(list::handle, add::handle, mark_all::handle, clear_completed::handle))
+        .routes(routes!(overview::handle))
         .routes(routes!(batch::handle))
         .routes(routes!(lists::all, lists::add))
         .routes(routes!(lists::show, lists::rename, lists::change, lists::remove))

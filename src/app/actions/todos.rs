@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::app::error::AppError;
 use crate::app::model::details_fields::DetailsFields;
 use crate::app::model::done::Done;
+use crate::app::model::overview::Overview;
 use crate::app::model::step_action::StepAction;
 use crate::todo::Todo;
 
@@ -19,6 +20,18 @@ pub async fn list_todos(
 ) -> Result<Vec<Todo>, AppError> {
     drop(author);
     crate::web::todolist::list().await
+}
+
+/// The customer's to-dos and their lists, each in their order. Needs `ToDoList.Read`.
+#[server(prefix = "/actions", endpoint = "todos/overview")]
+pub async fn load_overview(
+    /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
+    /// the one who is signed in, the door to the server functions does nothing.
+    #[server(default)]
+    author: String,
+) -> Result<Overview, AppError> {
+    drop(author);
+    crate::web::todolist::overview().await
 }
 
 /// Adds a to-do. Needs `ToDoList.ReadWrite`, as everything below does.

@@ -6,6 +6,7 @@ pub mod details_fields;
 pub mod done;
 pub mod flash;
 pub mod form_draft;
+pub mod overview;
 pub mod reason;
 pub mod seen;
 pub mod step_action;

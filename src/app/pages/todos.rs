@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app::actions::customer::{current_reader, take_flash};
-use crate::app::actions::lists::list_lists;
-use crate::app::actions::todos::list_todos;
+use crate::app::actions::todos::load_overview;
 use crate::app::arrangement::Sort;
 use crate::app::components::failure::LoadFailure;
 use crate::app::components::fresh::words;
@@ -23,6 +22,7 @@ use crate::app::filter::Filter;
 use crate::app::interaction::Interaction;
 use crate::app::lists_state::ListsState;
 use crate::app::model::flash::Flash;
+use crate::app::model::overview::Overview;
 use crate::app::todo_list_state::{Offer, TodoListState};
 use crate::todo::{Todo, TodoList};
 
@@ -36,9 +36,7 @@ struct Loaded {
 }
 
 async fn load(viewer: String) -> Result<Loaded, AppError> {
-    let todos = list_todos(viewer.clone()).await?;
-    // One after the other: where a token must be renewed first, that is done once.
-    let lists = list_lists(viewer).await?;
+    let Overview { todos, lists } = load_overview(viewer).await?;
     // Only after the list: a customer who must sign in first finds what was typed afterwards. And only while a page
     // is rendered: the browser, on its own, never sends a plain form.
     let flash = if cfg!(feature = "ssr") { take_flash().await.unwrap_or_default() } else { Flash::default() };

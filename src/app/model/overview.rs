@@ -1,0 +1,14 @@
+//! What the page of the list begins with.
+
+use serde::{Deserialize, Serialize};
+
+use crate::todo::{Todo, TodoList};
+
+/// To-dos and lists, each in their order, as the API says them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overview {
+    /// The to-dos.
+    pub todos: Vec<Todo>,
+    /// The lists, beside the one that everybody has.
+    pub lists: Vec<TodoList>,
+}
