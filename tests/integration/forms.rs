@@ -168,6 +168,7 @@ async fn a_call_of_another_customers_page_neither_changes_nor_shows_anything() {
     assert_eq!(added.status, StatusCode::OK, "{}", added.body);
     for (function, arguments) in [
         ("todos/list", vec![]),
+        ("todos/overview", vec![]),
         ("todos/add", vec![("description", "ada's")]),
         ("todos/create", vec![("id", nobody), ("todo", r#"{"description": "ada's"}"#)]),
         ("todos/amend", vec![("id", id.as_str()), ("change", r#"{"starred": true}"#)]),

@@ -208,7 +208,7 @@ impl Device {
         self.told.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Adds, completes and deletes until `is_over`; returns what must be there then.
+    /// Adds, completes, rewrites and deletes until `is_over`; returns what must be there then.
     async fn works(mut self, name: usize, is_over: Arc<AtomicBool>) -> Vec<(String, bool)> {
         let mut there = Vec::new();
         for number in 0.. {
@@ -224,7 +224,10 @@ impl Device {
                 self.sends("todos/done", &[("id", &id), ("done", "true")]).await;
             }
             if number % 10 == 0 {
-                there.push((text, is_done || number % 3 == 0));
+                let rewritten = format!("{text}, rewritten");
+                let change = serde_json::json!({ "description": rewritten, "starred": true, "note": text }).to_string();
+                self.sends("todos/amend", &[("id", &id), ("change", &change)]).await;
+                there.push((rewritten, is_done || number % 3 == 0));
             } else {
                 self.sends("todos/delete", &[("id", &id)]).await;
             }
