@@ -153,6 +153,17 @@ export async function secondDevice(browser: Browser, customer: Customer): Promis
   return page;
 }
 
+/** Does something on a second device, which is put away again. */
+export async function onAnotherDevice(
+  browser: Browser,
+  customer: Customer,
+  use: (todos: Todos, page: Page) => Promise<void>,
+): Promise<void> {
+  const page = await secondDevice(browser, customer);
+  await use(new Todos(page), page);
+  await page.context().close();
+}
+
 /** The list. */
 export class Todos {
   constructor(readonly page: Page) {}

@@ -1,5 +1,7 @@
 import { expect, test, type Page } from '@playwright/test';
-import { Site, Tenant, Todos, newCustomer, webUrl } from '../pages.ts';
+import { Site, Tenant, Todos, newCustomer, onAnotherDevice, webUrl, type Customer } from '../pages.ts';
+
+let customer: Customer;
 
 /** Lets the web server refuse what is asked of it. */
 async function refuse(page: Page, what: string): Promise<void> {
@@ -13,8 +15,17 @@ async function refuse(page: Page, what: string): Promise<void> {
   );
 }
 
+/** Gives a row another text. */
+async function change(todos: Todos, from: string, to: string): Promise<void> {
+  await todos.press('Edit', from);
+  await todos.editField().fill(to);
+  await todos.editField().press('Enter');
+  await expect(todos.row(to)).toHaveCount(1);
+  await todos.isSaved();
+}
+
 test.beforeEach(async ({ page }) => {
-  await new Site(page).signUp();
+  customer = await new Site(page).signUp();
 });
 
 test('to-dos are added, completed and counted, and survive a reload', async ({ page }) => {
@@ -200,7 +211,7 @@ test('one offer collects several deletions, and Ctrl+Z goes back step by step', 
   await todos.shows('One', 'Two', 'Three', 'Four');
 });
 
-test('what was refused is no step back, and what another device changed is not brought back in silence', async ({ page, context, javaScriptEnabled }) => {
+test('what was refused is no step back, and what another device changed is not brought back in silence', async ({ page, browser, javaScriptEnabled }) => {
   test.skip(javaScriptEnabled === false, 'Ctrl+Z needs scripts');
   const todos = new Todos(page);
   await todos.add('One', 'Two');
@@ -220,20 +231,13 @@ test('what was refused is no step back, and what another device changed is not b
   await todos.checkbox('One').click();
   await expect(todos.checkbox('One')).toBeChecked();
   await todos.isSaved();
-  const device = await context.newPage();
-  const elsewhere = new Todos(device);
-  await new Site(device).open('/todos');
-  await elsewhere.press('Edit', 'One');
-  await elsewhere.editField().fill('Eleven');
-  await elsewhere.editField().press('Enter');
-  await elsewhere.isSaved();
-  await device.close();
+  await onAnotherDevice(browser, customer, (elsewhere) => change(elsewhere, 'One', 'Eleven'));
   await page.keyboard.press('Control+z');
   await expect(page.getByRole('alert').filter({ hasText: 'Nothing was brought back' })).toBeVisible();
   await todos.shows('Eleven', 'Two');
 });
 
-test('what was done last is undone after a reload, and from another device', async ({ page, context }) => {
+test('what was done last is undone after a reload, and from another device', async ({ page, browser }) => {
   const todos = new Todos(page);
   await todos.add('One', 'Two', 'Three');
   await todos.press('Delete', 'Two');
@@ -248,24 +252,19 @@ test('what was done last is undone after a reload, and from another device', asy
   await page.getByRole('button', { name: 'Undo last change' }).click();
   await todos.shows('One', 'Three');
   await expect(page.getByRole('status').filter({ hasText: 'Brought back 1 to-do' })).toBeVisible();
-  const device = await context.newPage();
-  await new Site(device).open('/todos');
-  await device.getByRole('button', { name: 'Undo last change' }).click();
-  await new Todos(device).shows('One', 'Two', 'Three');
-  await device.close();
+  await onAnotherDevice(browser, customer, async (elsewhere, device) => {
+    await elsewhere.shows('One', 'Three');
+    await device.getByRole('button', { name: 'Undo last change' }).click();
+    await elsewhere.shows('One', 'Two', 'Three');
+  });
 });
 
-test('a text that another device has changed meanwhile is not written over unseen', async ({ page, context, javaScriptEnabled }) => {
+test('a text that another device has changed meanwhile is not written over unseen', async ({ page, browser, javaScriptEnabled }) => {
   test.skip(javaScriptEnabled !== false, 'with scripts the customer chooses in the row');
   const todos = new Todos(page);
   await todos.add('Before');
   await todos.press('Edit', 'Before');
-  const device = await context.newPage();
-  await new Site(device).open('/todos');
-  await new Todos(device).press('Edit', 'Before');
-  await new Todos(device).editField().fill('Theirs');
-  await new Todos(device).editField().press('Enter');
-  await device.close();
+  await onAnotherDevice(browser, customer, (elsewhere) => change(elsewhere, 'Before', 'Theirs'));
   await todos.editField().fill('Mine');
   await todos.editField().press('Enter');
   await expect(page.getByRole('alert').filter({ hasText: 'This was changed to “Theirs” on another device' })).toBeVisible();
@@ -301,7 +300,7 @@ test('a double click and a held key delete one to-do', async ({ page, javaScript
   await todos.isSaved();
 });
 
-test('what another device changed is neither cleared, nor marked, nor written over', async ({ page, context, javaScriptEnabled }) => {
+test('what another device changed is neither cleared, nor marked, nor written over', async ({ page, browser, javaScriptEnabled }) => {
   const todos = new Todos(page);
   await todos.add('Buy milk', 'Call the bank');
   await todos.checkbox('Buy milk').click();
@@ -311,15 +310,7 @@ test('what another device changed is neither cleared, nor marked, nor written ov
   // The news comes late.
   await page.route('**/actions/todos/list', (route) => route.abort());
 
-  const device = await context.newPage();
-  const elsewhere = new Todos(device);
-  await new Site(device).open('/todos');
-  await elsewhere.press('Edit', 'Call the bank');
-  await elsewhere.editField().fill('Call the bank before six');
-  await elsewhere.editField().press('Enter');
-  await elsewhere.shows('Buy milk', 'Call the bank before six');
-  await elsewhere.isSaved();
-  await device.close();
+  await onAnotherDevice(browser, customer, (elsewhere) => change(elsewhere, 'Call the bank', 'Call the bank before six'));
 
   // This page still shows the old text.
   await page.getByRole('button', { name: 'Clear completed' }).click();
@@ -332,17 +323,12 @@ test('what another device changed is neither cleared, nor marked, nor written ov
   if (javaScriptEnabled === false) return;
 
   await todos.press('Edit', 'Call the bank before six');
-  const other = await context.newPage();
-  await new Site(other).open('/todos');
-  await new Todos(other).press('Edit', 'Call the bank before six');
-  await new Todos(other).editField().fill('Call the bank at noon');
-  await new Todos(other).editField().press('Enter');
-  await new Todos(other).isSaved();
-  await other.close();
+  const latest = 'Call the bank at noon';
+  await onAnotherDevice(browser, customer, (elsewhere) => change(elsewhere, 'Call the bank before six', latest));
   // Nothing was typed here.
   await todos.editField().press('Enter');
   await page.reload();
-  await todos.shows('Call the bank at noon');
+  await todos.shows(latest);
 });
 
 test('a to-do whose answer was lost is there once', async ({ page, javaScriptEnabled }) => {
