@@ -459,26 +459,37 @@ test('a new to-do is where the customer looks, and is read out', async ({ page }
 });
 
 test('a page that a translator has changed works as plain forms', async ({ page }) => {
+  const site = new Site(page);
   const todos = new Todos(page);
-  await todos.add('Call +1 555-0100');
-  await page.route(`${webUrl()}/todos`, async (route) => {
-    const answer = await route.fetch();
-    const body = (await answer.text())
+  await todos.add('Call +1 555-0100', 'Post the letter');
+  await site.openChanged((html) =>
+    html
       .replace('>Call +1 555-0100<', '><a href="tel:+15550100"><font>Call</font> +1 555-0100</a><')
-      .replace('<h1>To-dos</h1>', '<h1><font>Aufgaben</font></h1>');
-    await route.fulfill({ response: answer, body });
-  });
-  await page.goto(`${webUrl()}/todos`);
-  await page.waitForLoadState('networkidle');
+      .replace('<h1>To-dos</h1>', '<h1><font>Aufgaben</font></h1>'),
+  );
+  await site.isPlain();
   await todos.field().fill('Buy milk');
   await todos.field().press('Enter');
   await expect(todos.row('Buy milk')).toHaveCount(1);
+  await site.isPlain();
   await todos.field().fill('Water the plants');
   await todos.field().press('Enter');
+  await expect(todos.row('Water the plants')).toHaveCount(1);
+  await site.isPlain();
+  await todos.checkbox('Buy milk').click();
+  await expect(todos.checkbox('Buy milk')).toBeChecked();
+  await site.isPlain();
+  await todos.press('Delete', 'Post the letter');
+  await expect(todos.row('Post the letter')).toHaveCount(0);
+  await site.isPlain();
+  await todos.undo().click();
+  await expect(todos.row('Post the letter')).toHaveCount(1);
+  await site.isPlain();
   await todos.filter('Completed').click();
   await expect(page).toHaveURL(`${webUrl()}/todos/completed`);
-  await todos.shows();
+  await todos.shows('Buy milk');
   await page.unrouteAll({ behavior: 'wait' });
-  await page.goto(`${webUrl()}/todos`);
-  await todos.shows('Call +1 555-0100', 'Buy milk', 'Water the plants');
+  await site.open('/todos');
+  await todos.shows('Call +1 555-0100', 'Post the letter', 'Buy milk', 'Water the plants');
+  await expect(todos.checkbox('Buy milk')).toBeChecked();
 });
