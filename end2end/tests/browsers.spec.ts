@@ -222,6 +222,59 @@ test('the page is used before its program is there, and nothing is lost when it 
   await todos.shows('Post the letter', 'Buy milk', 'Water the plants');
 });
 
+test('on paper are the to-dos, and not what is around them', async ({ page }) => {
+  await new Site(page).signUp();
+  const todos = new Todos(page);
+  await todos.add('Buy milk', 'Call the bank', 'Water the plants');
+  await todos.checkbox('Call the bank').click();
+  await new Details(page).open('Buy milk');
+  await new Details(page).choose('Today');
+  await todos.isSaved();
+  const around = page.locator('header, nav, input, select, textarea, .todo__actions, .details, footer').filter({ visible: true });
+  await expect(around).not.toHaveCount(0);
+  await page.emulateMedia({ colorScheme: 'dark', media: 'print' });
+  await expect(around).toHaveCount(0);
+  await expect(page.getByRole('heading', { level: 1, name: 'To-dos' })).toBeVisible();
+  await expect(page.locator('html')).toHaveCSS('background-color', 'rgb(255, 255, 255)');
+  for (const text of ['Buy milk', 'Water the plants']) {
+    await expect(todos.row(text).locator('.todo__text')).toBeVisible();
+    await expect(todos.row(text).locator('.todo__text')).toHaveCSS('color', 'rgb(0, 0, 0)');
+  }
+  await expect(todos.row('Buy milk').getByText('Today')).toBeVisible();
+  // What is done is seen to be done.
+  await expect(todos.checkbox('Call the bank')).toBeVisible();
+  await expect(todos.row('Call the bank').locator('.todo__text')).toHaveCSS('text-decoration-line', 'line-through');
+});
+
+test('it can be installed', async ({ browser }) => {
+  for (const lang of ['en', 'es']) {
+    const page = await browser.newPage({ locale: lang });
+    await new Site(page).open('/');
+    const link = await page.locator('link[rel=manifest]').getAttribute('href');
+    const answer = await page.request.get(webUrl() + link);
+    expect(answer.headers()['content-type']).toContain('application/manifest+json');
+    const manifest = await answer.json();
+    expect(manifest).toMatchObject({ name: 'Errand', short_name: 'Errand', start_url: '/todos', scope: '/', display: 'standalone', lang });
+    const sizes = new Set<string>();
+    for (const { src, sizes: said, type } of manifest.icons as { src: string; sizes: string; type: string }[]) {
+      const icon = await page.request.get(webUrl() + src);
+      expect(icon.ok(), src).toBe(true);
+      expect(icon.headers()['content-type'], src).toContain(type);
+      const width = await page.evaluate(async (src) => {
+        const image = new Image();
+        image.src = src;
+        await image.decode();
+        return image.naturalWidth;
+      }, src);
+      if (said !== 'any') expect(`${width}x${width}`, src).toBe(said);
+      sizes.add(said);
+    }
+    // What browsers ask for before they offer it.
+    expect([...sizes]).toEqual(expect.arrayContaining(['192x192', '512x512']));
+    await page.context().close();
+  }
+});
+
 test('nothing moves for who wants no motion, and nothing jumps while the page comes alive', async ({ page }) => {
   await new Site(page).signUp();
   const todos = new Todos(page);

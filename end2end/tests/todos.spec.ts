@@ -149,6 +149,92 @@ test('a deleted to-do is gone', async ({ page }) => {
   await todos.shows('Call the bank');
 });
 
+test('nobody is asked whether they are sure to delete a to-do', async ({ page }) => {
+  const todos = new Todos(page);
+  const asked: string[] = [];
+  page.on('dialog', async (dialog) => {
+    asked.push(dialog.message());
+    await dialog.dismiss();
+  });
+  await todos.add('Buy milk', 'Call the bank');
+  await todos.press('Delete', 'Buy milk');
+  await todos.shows('Call the bank');
+  await expect(todos.undo()).toBeVisible();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  expect(asked).toEqual([]);
+});
+
+test('completing a to-do, and taking that back, are undone', async ({ page }) => {
+  const todos = new Todos(page);
+  const undo = page.getByRole('button', { name: 'Undo last change' });
+  await todos.add('Buy milk', 'Call the bank');
+  await todos.checkbox('Buy milk').click();
+  await expect(todos.checkbox('Buy milk')).toBeChecked();
+  await todos.isSaved();
+  await undo.click();
+  await expect(todos.checkbox('Buy milk')).not.toBeChecked();
+  await expect(todos.count()).toHaveText('2 items left');
+  await todos.checkbox('Call the bank').click();
+  await expect(todos.checkbox('Call the bank')).toBeChecked();
+  await todos.checkbox('Call the bank').click();
+  await expect(todos.checkbox('Call the bank')).not.toBeChecked();
+  await todos.isSaved();
+  await undo.click();
+  await expect(todos.checkbox('Call the bank')).toBeChecked();
+  await todos.isSaved();
+  await page.reload();
+  await expect(todos.checkbox('Call the bank')).toBeChecked();
+  await expect(todos.checkbox('Buy milk')).not.toBeChecked();
+});
+
+test('an empty list has neither rows, nor a count, nor filters', async ({ page }) => {
+  const todos = new Todos(page);
+  const isEmpty = async () => {
+    await expect(page.getByText('Nothing to do', { exact: true })).toBeVisible();
+    await expect(page.getByRole('list', { name: 'To-dos' })).toHaveCount(0);
+    await expect(page.getByRole('navigation', { name: 'Filter' })).toHaveCount(0);
+    await expect(todos.count()).toHaveCount(0);
+    await expect(todos.toggleAll()).toHaveCount(0);
+    await expect(page.getByRole('searchbox')).toHaveCount(0);
+  };
+  await isEmpty();
+  await todos.add('Buy milk');
+  await expect(todos.count()).toHaveText('1 item left');
+  await expect(todos.filter('All')).toBeVisible();
+  await todos.press('Delete', 'Buy milk');
+  await isEmpty();
+});
+
+test('an offer to undo goes away by itself, and not while the pointer or the focus is on it', async ({ page, javaScriptEnabled }) => {
+  test.skip(javaScriptEnabled === false, 'without scripts it is there until the next page');
+  await page.clock.install();
+  await page.reload();
+  await new Site(page).isAlive();
+  const todos = new Todos(page);
+  await todos.add('One', 'Two', 'Three');
+  const minute = () => page.clock.runFor(60_000);
+  await todos.press('Delete', 'One');
+  await expect(todos.undo()).toBeVisible();
+  await minute();
+  await expect(todos.undo()).toHaveCount(0);
+
+  await todos.press('Delete', 'Two');
+  await page.getByText('Deleted “Two”').hover();
+  await minute();
+  await expect(todos.undo()).toBeVisible();
+  await page.mouse.move(0, 0);
+  await minute();
+  await expect(todos.undo()).toHaveCount(0);
+
+  await todos.press('Delete', 'Three');
+  await todos.undo().focus();
+  await minute();
+  await expect(todos.undo()).toBeVisible();
+  await todos.field().focus();
+  await minute();
+  await expect(todos.undo()).toHaveCount(0);
+});
+
 test('a deletion is undone where it was, also without scripts', async ({ page, javaScriptEnabled }) => {
   const todos = new Todos(page);
   await todos.add('Buy milk', 'Call the bank');
