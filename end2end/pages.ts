@@ -127,6 +127,32 @@ export class Site {
     await expect(this.page.locator('html[data-hydrated]')).toBeAttached();
   }
 
+  /** Waits until the page has found that its scripts cannot take it over: it is one of plain forms and links again. */
+  async isPlain(): Promise<void> {
+    await expect(this.page.getByRole('link', { name: 'Account', exact: true })).toHaveAttribute('rel', 'external');
+    await expect(this.page.locator('html')).not.toHaveAttribute('data-hydrated');
+  }
+
+  /** Opens the list, of which something changes the document before scripts take it over. */
+  async openChanged(change: (html: string) => string): Promise<void> {
+    let isChanged = false;
+    // A route does not see where a redirect leads to; one that the page makes, it does.
+    await this.page.route(`${webUrl()}/actions/**`, async (route) => {
+      if (!route.request().isNavigationRequest()) return route.fallback();
+      const { location } = (await route.fetch({ maxRedirects: 0 })).headers();
+      await route.fulfill({ contentType: 'text/html', body: `<meta http-equiv="refresh" content="0; url=${location}">` });
+    });
+    await this.page.route(`${webUrl()}/todos`, async (route) => {
+      const answer = await route.fetch();
+      const html = await answer.text();
+      const changed = change(html);
+      isChanged = changed !== html;
+      await route.fulfill({ response: answer, body: changed });
+    });
+    await this.page.goto(`${webUrl()}/todos`);
+    expect(isChanged, 'there is something to change').toBe(true);
+  }
+
   async signUp(customer = newCustomer()): Promise<Customer> {
     await this.open('/');
     await this.signUpLink().click();
@@ -151,6 +177,17 @@ export async function secondDevice(browser: Browser, customer: Customer): Promis
   await new Tenant(page).signIn(customer);
   await new Site(page).open('/todos');
   return page;
+}
+
+/** Does something on a second device, which is put away again. */
+export async function onAnotherDevice(
+  browser: Browser,
+  customer: Customer,
+  use: (todos: Todos, page: Page) => Promise<void>,
+): Promise<void> {
+  const page = await secondDevice(browser, customer);
+  await use(new Todos(page), page);
+  await page.context().close();
 }
 
 /** The list. */

@@ -34,6 +34,6 @@ export default defineConfig({
   projects: [
     { name: 'with-scripts' },
     // Every change is a form and every view an address: the same journeys, without a line of script.
-    { name: 'without-scripts', use: { javaScriptEnabled: false }, testMatch: ['account.spec.ts', 'https.spec.ts', 'languages.spec.ts', 'sign-up.spec.ts', 'todos.spec.ts'] },
+    { name: 'without-scripts', use: { javaScriptEnabled: false }, testMatch: ['account.spec.ts', 'errors.spec.ts', 'https.spec.ts', 'languages.spec.ts', 'sign-up.spec.ts', 'todos.spec.ts'] },
   ],
 });

@@ -250,6 +250,112 @@ test('views show what they are named after, and fold away what is done', async (
   await expect(page.locator('.folded').getByRole('checkbox', { name: 'today' }), 'remembered').toBeVisible();
 });
 
+test('what was due before today is overdue until it is done', async ({ page }) => {
+  await new Site(page).signUp();
+  const todos = new Todos(page);
+  const details = new Details(page);
+  await todos.add('pay rent', 'buy milk', 'call the bank');
+  await details.open('pay rent');
+  await details.region().getByLabel('Day', { exact: true }).fill('2020-02-29');
+  await details.region().getByLabel('Day', { exact: true }).blur();
+  await expect(todos.row('pay rent').locator('time')).toHaveText('Overdue: 29 Feb 2020');
+  await details.open('buy milk');
+  await details.choose('Today');
+  await details.close();
+  await todos.isSaved();
+  await expect(todos.view('Overdue')).toHaveAccessibleName(/1 to do/);
+  await todos.view('Overdue').click();
+  await expect(page).toHaveURL(`${webUrl()}/todos/overdue`);
+  await todos.shows('pay rent');
+  await page.reload();
+  await todos.shows('pay rent');
+  await new Site(page).isAlive();
+  await todos.checkbox('pay rent').click();
+  await todos.shows();
+  await expect(page.getByText('Nothing is overdue. Well done.')).toBeVisible();
+});
+
+test('Today folds away what is done, and All keeps it in its place', async ({ page }) => {
+  await new Site(page).signUp();
+  const todos = new Todos(page);
+  const details = new Details(page);
+  await todos.add('one', 'two', 'three');
+  for (const text of ['one', 'two', 'three']) {
+    await details.open(text);
+    await details.choose('Today');
+  }
+  await details.close();
+  await todos.checkbox('two').click();
+  await todos.isSaved();
+  await todos.shows('one', 'two', 'three');
+  await todos.view('Today').click();
+  await todos.shows('one', 'three');
+  const folded = page.locator('.folded');
+  await expect(folded.locator('summary')).toHaveText('Completed 1');
+  await expect(folded.getByRole('checkbox', { name: 'two' })).toBeHidden();
+  await todos.view('All').click();
+  await todos.shows('one', 'two', 'three');
+  await page.reload();
+  await todos.shows('one', 'two', 'three');
+  await expect(todos.checkbox('two')).toBeChecked();
+});
+
+test('rows are sorted by what is due, and by their stars', async ({ page }) => {
+  await new Site(page).signUp();
+  const todos = new Todos(page);
+  const details = new Details(page);
+  await todos.add('whenever', 'later', 'star', 'soon');
+  await details.open('later');
+  await details.choose('In a week');
+  await details.open('soon');
+  await details.choose('Tomorrow');
+  await details.close();
+  await page.getByRole('button', { name: 'Star star' }).click();
+  await todos.isSaved();
+  const order = page.getByRole('combobox', { name: 'Order' });
+  await order.selectOption('Due first');
+  await todos.shows('soon', 'later', 'whenever', 'star');
+  await order.selectOption('Starred first');
+  await todos.shows('star', 'whenever', 'later', 'soon');
+  await order.selectOption('My order');
+  await todos.shows('whenever', 'later', 'star', 'soon');
+});
+
+test('a star, a day and a note are undone', async ({ page }) => {
+  await new Site(page).signUp();
+  const todos = new Todos(page);
+  const details = new Details(page);
+  await todos.add('pay rent');
+  const star = page.getByRole('button', { name: 'Star pay rent' });
+  const undo = page.getByRole('button', { name: 'Undo last change' });
+  await star.click();
+  await expect(star).toHaveAttribute('aria-pressed', 'true');
+  await todos.isSaved();
+  await details.open('pay rent');
+  await details.choose('Tomorrow');
+  await expect(todos.row('pay rent').locator('time')).toHaveText('Tomorrow');
+  await details.choose('Today');
+  await expect(todos.row('pay rent').locator('time')).toHaveText('Today');
+  await details.note().fill('by card');
+  await details.note().blur();
+  await expect(todos.row('pay rent').getByText('Has a note')).toBeAttached();
+  await todos.isSaved();
+
+  await undo.click();
+  await expect(details.note()).toHaveValue('');
+  await undo.click();
+  await expect(todos.row('pay rent').locator('time')).toHaveText('Tomorrow');
+  await undo.click();
+  await expect(todos.row('pay rent').locator('time')).toHaveCount(0);
+  await undo.click();
+  await expect(star).toHaveAttribute('aria-pressed', 'false');
+  await todos.isSaved();
+  await page.reload();
+  await todos.shows('pay rent');
+  await expect(star).toHaveAttribute('aria-pressed', 'false');
+  await expect(todos.row('pay rent').locator('time')).toHaveCount(0);
+});
+
 test('a search finds as it is typed, and rows are sorted as is chosen', async ({ page }) => {
   await new Site(page).signUp();
   const todos = new Todos(page);

@@ -1,6 +1,6 @@
 // What one device changes, the others show: no reload, no focus, within a second.
-import { expect, test, type Page } from '@playwright/test';
-import { Site, Todos, secondDevice, webUrl } from '../pages.ts';
+import { expect, test, type Browser, type Page } from '@playwright/test';
+import { Site, Todos, onAnotherDevice, secondDevice, webUrl } from '../pages.ts';
 
 /** How often the page has fetched the list. */
 function countFetches(page: Page): () => number {
@@ -35,6 +35,57 @@ test('another device shows a change within a second', async ({ page, browser }) 
   await there.press('Delete', 'Call the bank');
   await here.shows('Buy milk');
   await other.context().close();
+});
+
+test('another tab shows a change within a second', async ({ page, context }) => {
+  await new Site(page).signUp();
+  const here = new Todos(page);
+  const other = await context.newPage();
+  const listening = listens(other);
+  await new Site(other).open('/todos');
+  await listening;
+  const there = new Todos(other);
+  await here.add('Buy milk');
+  await there.shows('Buy milk');
+  await here.field().fill('Call the bank');
+  await here.field().press('Enter');
+  await expect(there.row('Call the bank')).toHaveCount(1, { timeout: 1_000 });
+  await here.isSaved();
+  await here.checkbox('Buy milk').click();
+  await expect(there.checkbox('Buy milk')).toBeChecked({ timeout: 1_000 });
+  await there.press('Delete', 'Call the bank');
+  await expect(here.row('Call the bank')).toHaveCount(0, { timeout: 1_000 });
+});
+
+/** Marks a to-do as done on another device while this page hears nothing; `wake` lets it look again. */
+async function catchUp(page: Page, browser: Browser, asleep: () => Promise<void>, wake: () => Promise<void>): Promise<void> {
+  const customer = await new Site(page).signUp();
+  const todos = new Todos(page);
+  await page.route('**/events**', (route) => route.abort());
+  await page.reload();
+  await new Site(page).isAlive();
+  await todos.add('Buy milk');
+  await asleep();
+  const fetches = countFetches(page);
+  await onAnotherDevice(browser, customer, async (elsewhere) => {
+    await elsewhere.checkbox('Buy milk').click();
+    await expect(elsewhere.checkbox('Buy milk')).toBeChecked();
+    await elsewhere.isSaved();
+  });
+  await expect(todos.checkbox('Buy milk')).not.toBeChecked();
+  expect(fetches()).toBe(0);
+  await wake();
+  await expect(todos.checkbox('Buy milk')).toBeChecked();
+}
+
+test('a page that hears nothing fetches the list again when its window gets the focus', async ({ page, browser }) => {
+  const wake = () => page.evaluate(() => void window.dispatchEvent(new Event('focus')));
+  await catchUp(page, browser, async () => {}, wake);
+});
+
+test('a page that hears nothing fetches the list again when there is a network again', async ({ page, browser }) => {
+  const network = page.context();
+  await catchUp(page, browser, () => network.setOffline(true), () => network.setOffline(false));
 });
 
 test('a change from elsewhere takes nothing that is being typed', async ({ page, browser }) => {

@@ -1,5 +1,5 @@
 import { expect, test, type Browser, type Page } from '@playwright/test';
-import { Site, Tenant, Todos, newCustomer, secondDevice, webUrl, type Customer } from '../pages.ts';
+import { Site, Tenant, Todos, newCustomer, onAnotherDevice, webUrl, type Customer } from '../pages.ts';
 
 // What was typed or decided is on the server, in the outbox, or in its field: whatever happens to tab, network, server,
 // session or row. A second device is a second browser.
@@ -9,13 +9,6 @@ let customer: Customer;
 test.beforeEach(async ({ page }) => {
   customer = await new Site(page).signUp();
 });
-
-/** The same customer, in another browser. */
-async function onAnotherDevice(browser: Browser, use: (todos: Todos, page: Page) => Promise<void>): Promise<void> {
-  const page = await secondDevice(browser, customer);
-  await use(new Todos(page), page);
-  await page.context().close();
-}
 
 /** Gives a row another text. */
 async function change(todos: Todos, from: string, to: string): Promise<void> {
@@ -29,7 +22,7 @@ async function writeTwoTexts(todos: Todos, browser: Browser): Promise<void> {
   await todos.add('Before');
   await todos.press('Edit', 'Before');
   await todos.editField().fill('Mine');
-  await onAnotherDevice(browser, async (elsewhere) => {
+  await onAnotherDevice(browser, customer, async (elsewhere) => {
     await change(elsewhere, 'Before', 'Theirs');
     await elsewhere.isSaved();
   });
@@ -136,7 +129,7 @@ test('without a network everything goes on, and is sent when it is back', async 
   await context.setOffline(false);
   await expect(alert(page)).toBeEmpty();
   await todos.isSaved();
-  await onAnotherDevice(browser, async (elsewhere) => {
+  await onAnotherDevice(browser, customer, async (elsewhere) => {
     await elsewhere.shows('Buy milk', 'Call the bank', 'Water all plants');
     await expect(elsewhere.checkbox('Buy milk')).toBeChecked();
   });
@@ -211,7 +204,7 @@ test('a row that is being typed in stays under its filter', async ({ page, brows
   await todos.filter('Active').click();
   await todos.press('Edit', 'Buy milk');
   await todos.editField().fill('Buy oat milk');
-  await onAnotherDevice(browser, async (elsewhere) => {
+  await onAnotherDevice(browser, customer, async (elsewhere) => {
     await elsewhere.checkbox('Buy milk').click();
     await elsewhere.isSaved();
   });
@@ -239,7 +232,7 @@ test('a row that is deleted elsewhere does not take what is typed with it', asyn
   await todos.add('Buy milk', 'Call the bank');
   await todos.press('Edit', 'Buy milk');
   await todos.editField().fill('Buy oat milk');
-  await onAnotherDevice(browser, async (elsewhere) => {
+  await onAnotherDevice(browser, customer, async (elsewhere) => {
     await elsewhere.press('Delete', 'Buy milk');
     await elsewhere.shows('Call the bank');
     await elsewhere.isSaved();
@@ -261,7 +254,7 @@ test('what another device rewrote is not deleted unseen', async ({ page, browser
   await todos.add('Buy milk');
   // The news comes late.
   await page.route('**/actions/todos/list', (route) => route.abort());
-  await onAnotherDevice(browser, async (elsewhere) => {
+  await onAnotherDevice(browser, customer, async (elsewhere) => {
     await change(elsewhere, 'Buy milk', 'Buy milk and call the dentist');
     await elsewhere.isSaved();
   });
@@ -468,26 +461,37 @@ test('a new to-do is where the customer looks, and is read out', async ({ page }
 });
 
 test('a page that a translator has changed works as plain forms', async ({ page }) => {
+  const site = new Site(page);
   const todos = new Todos(page);
-  await todos.add('Call +1 555-0100');
-  await page.route(`${webUrl()}/todos`, async (route) => {
-    const answer = await route.fetch();
-    const body = (await answer.text())
+  await todos.add('Call +1 555-0100', 'Post the letter');
+  await site.openChanged((html) =>
+    html
       .replace('>Call +1 555-0100<', '><a href="tel:+15550100"><font>Call</font> +1 555-0100</a><')
-      .replace('<h1>To-dos</h1>', '<h1><font>Aufgaben</font></h1>');
-    await route.fulfill({ response: answer, body });
-  });
-  await page.goto(`${webUrl()}/todos`);
-  await page.waitForLoadState('networkidle');
+      .replace('<h1>To-dos</h1>', '<h1><font>Aufgaben</font></h1>'),
+  );
+  await site.isPlain();
   await todos.field().fill('Buy milk');
   await todos.field().press('Enter');
   await expect(todos.row('Buy milk')).toHaveCount(1);
+  await site.isPlain();
   await todos.field().fill('Water the plants');
   await todos.field().press('Enter');
+  await expect(todos.row('Water the plants')).toHaveCount(1);
+  await site.isPlain();
+  await todos.checkbox('Buy milk').click();
+  await expect(todos.checkbox('Buy milk')).toBeChecked();
+  await site.isPlain();
+  await todos.press('Delete', 'Post the letter');
+  await expect(todos.row('Post the letter')).toHaveCount(0);
+  await site.isPlain();
+  await todos.undo().click();
+  await expect(todos.row('Post the letter')).toHaveCount(1);
+  await site.isPlain();
   await todos.filter('Completed').click();
   await expect(page).toHaveURL(`${webUrl()}/todos/completed`);
-  await todos.shows();
+  await todos.shows('Buy milk');
   await page.unrouteAll({ behavior: 'wait' });
-  await page.goto(`${webUrl()}/todos`);
-  await todos.shows('Call +1 555-0100', 'Buy milk', 'Water the plants');
+  await site.open('/todos');
+  await todos.shows('Call +1 555-0100', 'Post the letter', 'Buy milk', 'Water the plants');
+  await expect(todos.checkbox('Buy milk')).toBeChecked();
 });

@@ -4,19 +4,24 @@ import { Site, Todos, webUrl } from '../pages.ts';
 // Everywhere else the tests stand between page and server themselves.
 test.use({ serviceWorkers: 'allow' });
 
-/** Leaves the page as it is now for when there is no network. */
-async function keep(page: Page): Promise<void> {
+/** What is kept of the list, as text; empty where nothing is. */
+async function keptPage(page: Page): Promise<string> {
+  return await page.evaluate(async () => (await (await caches.match('/todos', { cacheName: 'page' }))?.text()) ?? '');
+}
+
+/** Waits until the page has had itself kept, as it does by itself a moment after it was opened, with this to-do on it. */
+async function isKept(page: Page, text: string): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-  await page.evaluate(() => navigator.serviceWorker.controller?.postMessage('keep'));
-  await expect.poll(() => page.evaluate(async () => (await (await caches.open('page')).keys()).length)).toBe(1);
-  await page.waitForTimeout(1000);
+  await page.reload();
+  await new Site(page).isAlive();
+  await expect.poll(() => keptPage(page), { message: 'the page that is kept' }).toContain(text);
 }
 
 test('without a network the last list opens, is alive, and what is typed is sent later', async ({ page, context }) => {
   const todos = new Todos(page);
   await new Site(page).signUp();
   await todos.add('Buy milk');
-  await keep(page);
+  await isKept(page, 'Buy milk');
   await context.setOffline(true);
   await page.goto(`${webUrl()}/todos`);
   await new Site(page).isAlive();
@@ -33,11 +38,28 @@ test('without a network the last list opens, is alive, and what is typed is sent
   await todos.shows('Buy milk', 'Call the bank');
 });
 
+test('a page that is left is kept as it was then', async ({ page, context }) => {
+  const todos = new Todos(page);
+  await new Site(page).signUp();
+  await todos.add('Buy milk');
+  await isKept(page, 'Buy milk');
+  await todos.add('Call the bank');
+  // As when the customer looks at another tab.
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+  });
+  await expect.poll(() => keptPage(page)).toContain('Call the bank');
+  await context.setOffline(true);
+  await page.goto(`${webUrl()}/todos`);
+  await todos.shows('Buy milk', 'Call the bank');
+});
+
 test('signed out, nothing is shown without a network, and nothing is kept', async ({ page, context }) => {
   const site = new Site(page);
   await site.signUp();
   await new Todos(page).add('A private matter');
-  await keep(page);
+  await isKept(page, 'A private matter');
   await site.signOut();
   await expect.poll(() => page.evaluate(() => caches.has('page'))).toBe(false);
   await context.setOffline(true);
@@ -49,7 +71,7 @@ test('signed out, nothing is shown without a network, and nothing is kept', asyn
 test('what is kept holds no token', async ({ page }) => {
   await new Site(page).signUp();
   await new Todos(page).add('Buy milk');
-  await keep(page);
+  await isKept(page, 'Buy milk');
   const kept = await page.evaluate(async () => {
     const texts: string[] = [];
     for (const name of await caches.keys()) {

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { Site, Tenant, Todos, newCustomer, webUrl } from '../pages.ts';
+import { Details, Site, Tenant, Todos, newCustomer, webUrl } from '../pages.ts';
 
 test('a visitor signs up and lands on an empty list', async ({ page }) => {
   const site = new Site(page);
@@ -38,6 +38,26 @@ test('a visitor who asks for a page of customers signs in and is brought there',
   await new Tenant(page).signIn(customer);
   await expect(page).toHaveURL(`${webUrl()}/todos/completed`);
   await expect(new Todos(page).field()).toBeVisible();
+});
+
+test('a customer whose session has ended is where they were after signing in again', async ({ page, context }) => {
+  const site = new Site(page);
+  const customer = await site.signUp();
+  await new Todos(page).add('Buy milk');
+  await page.getByRole('link', { name: 'Details of Buy milk' }).click();
+  await expect(page).toHaveURL(/\/todos\?open=/);
+  const there = page.url();
+  const session = (await context.cookies(webUrl())).find((cookie) => /errand$/.test(cookie.name));
+  await context.clearCookies({ name: session!.name });
+  // The provider knows them still, and asks nothing.
+  await page.reload();
+  await expect(page).toHaveURL(there);
+  await expect(new Details(page).region()).toBeVisible();
+  await context.clearCookies();
+  await page.reload();
+  await new Tenant(page).signIn(customer);
+  await expect(page).toHaveURL(there);
+  await expect(new Details(page).region()).toBeVisible();
 });
 
 test('a customer who forgot the password sets a new one, and the old one is dead', async ({ page }) => {

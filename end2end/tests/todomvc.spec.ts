@@ -1,81 +1,151 @@
-// What every to-do list does that calls itself one, by the names that TodoMVC's own suite has for it.
-import { expect, test } from '@playwright/test';
-import { Site, Todos } from '../pages.ts';
+// What every to-do list does that calls itself one: the tests of TodoMVC's own suite, by their own names.
+import { expect, test as base, type Page } from '@playwright/test';
+import { Site, Todos, webUrl } from '../pages.ts';
 
 const [one, two, three] = ['buy some cheese', 'feed the cat', 'book a doctors appointment'] as const;
 
-test.beforeEach(async ({ page }) => {
-  await new Site(page).signUp();
+/** One customer for all of these tests: signing up takes longer than any of them. After a failure it is another one. */
+const test = base.extend<{ todos: Todos }, { customer: Page }>({
+  customer: [
+    async ({ browser }, use) => {
+      const page = await browser.newPage({ serviceWorkers: 'block' });
+      await new Site(page).signUp();
+      await use(page);
+      await page.close();
+    },
+    { scope: 'worker' },
+  ],
+  page: async ({ customer }, use) => use(customer),
+  todos: async ({ page }, use) => {
+    await empty(page);
+    await new Site(page).open('/todos');
+    await use(new Todos(page));
+  },
 });
 
-test('New Todo', async ({ page }) => {
-  const todos = new Todos(page);
-  await test.step('should focus on the todo input field', async () => {
+/** Takes everything off the list, by the forms of the page. */
+async function empty(page: Page): Promise<void> {
+  await page.goto('about:blank');
+  const seen = String(Number.MAX_SAFE_INTEGER);
+  for (const [action, form] of [['done-all', { done: 'true', seen }], ['clear-completed', { seen }]] as const) {
+    const headers = { 'sec-fetch-site': 'same-origin' };
+    const answer = await page.request.post(`${webUrl()}/actions/todos/${action}`, { form, headers });
+    expect(answer.ok(), `${action}: ${answer.status()}`).toBe(true);
+  }
+}
+
+/** Three to-dos, the second one done. */
+async function addThree(todos: Todos): Promise<void> {
+  await todos.add(one, two, three);
+  await todos.checkbox(two).check();
+  await todos.isSaved();
+}
+
+async function edit(todos: Todos, text: string): Promise<void> {
+  await todos.page.getByText(text, { exact: true }).dblclick();
+  await expect(todos.editField()).toBeFocused();
+}
+
+test.describe('When page is initially opened', () => {
+  test('should focus on the todo input field', async ({ todos }) => {
     await expect(todos.field()).toBeFocused();
   });
-  await test.step('should hide the list and its footer when there is nothing', async () => {
-    await expect(todos.rows()).toHaveCount(0);
+});
+
+test.describe('No Todos', () => {
+  test('should hide #main and #footer', async ({ todos, page }) => {
+    await expect(page.getByText('Nothing to do', { exact: true })).toBeVisible();
+    await expect(page.getByRole('list', { name: 'To-dos' })).toHaveCount(0);
     await expect(todos.toggleAll()).toHaveCount(0);
+    await expect(todos.count()).toHaveCount(0);
+    await expect(todos.filter('All')).toHaveCount(0);
     await expect(todos.clearCompleted()).toHaveCount(0);
   });
-  await test.step('should allow me to add todo items', async () => {
+});
+
+test.describe('New Todo', () => {
+  test('should allow me to add todo items', async ({ todos }) => {
     await todos.add(one);
     await todos.shows(one);
     await todos.add(two);
     await todos.shows(one, two);
   });
-  await test.step('should clear text input field when an item is added', async () => {
+
+  test('should clear text input field when an item is added', async ({ todos }) => {
+    await todos.add(one);
     await expect(todos.field()).toHaveValue('');
     await expect(todos.field()).toBeFocused();
   });
-  await test.step('should append new items to the bottom of the list', async () => {
-    await todos.add(three);
+
+  test('should append new items to the bottom of the list', async ({ todos }) => {
+    await todos.add(one, two, three);
     await todos.shows(one, two, three);
     await expect(todos.count()).toHaveText('3 items left');
   });
-  await test.step('should trim entered text, and add nothing of blanks', async () => {
-    for (const text of ['   trimmed   ', '   ']) {
+
+  test('should trim text input', async ({ todos }) => {
+    for (const text of [`   ${one}   `, '   ']) {
       await todos.field().fill(text);
       await todos.field().press('Enter');
     }
-    await todos.shows(one, two, three, 'trimmed');
+    await todos.isSaved();
+    await todos.shows(one);
+  });
+
+  test('should show #main and #footer when items added', async ({ todos }) => {
+    await todos.add(one);
+    await expect(todos.rows()).toHaveCount(1);
+    await expect(todos.toggleAll()).toBeVisible();
+    await expect(todos.count()).toBeVisible();
+    await expect(todos.filter('All')).toBeVisible();
   });
 });
 
-test('Mark all as completed', async ({ page }) => {
-  const todos = new Todos(page);
-  await todos.add(one, two, three);
-  await test.step('should allow me to mark all items as completed', async () => {
+test.describe('Mark all as completed', () => {
+  test.beforeEach(({ todos }) => todos.add(one, two, three));
+
+  test('should allow me to mark all items as completed', async ({ todos }) => {
     await todos.toggleAll().check();
     for (const text of [one, two, three]) await expect(todos.checkbox(text)).toBeChecked();
   });
-  await test.step('complete all checkbox should update state when items are completed / cleared', async () => {
+
+  test('should allow me to clear the complete state of all items', async ({ todos }) => {
+    await todos.toggleAll().check();
+    await expect(todos.checkbox(one)).toBeChecked();
+    await todos.toggleAll().uncheck();
+    for (const text of [one, two, three]) await expect(todos.checkbox(text)).not.toBeChecked();
+  });
+
+  test('complete all checkbox should update state when items are completed / cleared', async ({ todos }) => {
+    await expect(todos.toggleAll()).not.toBeChecked();
+    for (const text of [one, two, three]) await todos.checkbox(text).check();
     await expect(todos.toggleAll()).toBeChecked();
     await todos.checkbox(one).uncheck();
     await expect(todos.toggleAll()).not.toBeChecked();
     await todos.checkbox(one).check();
     await expect(todos.toggleAll()).toBeChecked();
   });
-  await test.step('should allow me to clear the complete state of all items', async () => {
-    await todos.toggleAll().uncheck();
-    for (const text of [one, two, three]) await expect(todos.checkbox(text)).not.toBeChecked();
-  });
 });
 
-test('Item', async ({ page }) => {
-  const todos = new Todos(page);
-  await todos.add(one, two);
-  await test.step('should allow me to mark items as complete', async () => {
+test.describe('Item', () => {
+  test.beforeEach(({ todos }) => todos.add(one, two));
+
+  test('should allow me to mark items as complete', async ({ todos }) => {
     await todos.checkbox(one).check();
     await expect(todos.checkbox(two)).not.toBeChecked();
+    await todos.checkbox(two).check();
+    await expect(todos.checkbox(one)).toBeChecked();
   });
-  await test.step('should allow me to un-mark items as complete', async () => {
+
+  test('should allow me to un-mark items as complete', async ({ todos }) => {
+    await todos.checkbox(one).check();
     await todos.checkbox(one).uncheck();
     await expect(todos.checkbox(one)).not.toBeChecked();
     await expect(todos.checkbox(two)).not.toBeChecked();
   });
-  await test.step('should allow me to edit an item', async () => {
-    await page.getByText(two, { exact: true }).dblclick();
+
+  test('should allow me to edit an item', async ({ todos }) => {
+    await edit(todos, two);
     await expect(todos.editField()).toHaveValue(two);
     await todos.editField().fill('buy some sausages');
     await todos.editField().press('Enter');
@@ -83,92 +153,128 @@ test('Item', async ({ page }) => {
   });
 });
 
-test('Editing', async ({ page }) => {
-  const todos = new Todos(page);
-  await todos.add(one, two, three);
-  const edit = async (text: string) => {
-    await page.getByText(text, { exact: true }).dblclick();
-    await expect(todos.editField()).toBeFocused();
-  };
-  await test.step('should hide other controls when editing', async () => {
-    await edit(two);
+test.describe('Editing', () => {
+  test.beforeEach(async ({ todos }) => {
+    await todos.add(one, two, three);
+    await edit(todos, two);
+  });
+
+  test('should hide other controls when editing', async ({ todos, page }) => {
     await expect(todos.checkbox(two)).toBeHidden();
     await expect(page.getByText(two, { exact: true })).toBeHidden();
-    await todos.editField().press('Escape');
+    await expect(todos.checkbox(one)).toBeVisible();
   });
-  await test.step('should save edits on blur', async () => {
-    await edit(two);
+
+  test('should save edits on enter', async ({ todos }) => {
+    await todos.editField().fill('buy some sausages');
+    await todos.editField().press('Enter');
+    await todos.shows(one, 'buy some sausages', three);
+  });
+
+  test('should save edits on blur', async ({ todos, page }) => {
     await todos.editField().fill('buy some sausages');
     await page.getByRole('heading', { level: 1 }).click();
     await todos.shows(one, 'buy some sausages', three);
   });
-  await test.step('should trim entered text', async () => {
-    await edit('buy some sausages');
-    await todos.editField().fill('    buy some bread    ');
+
+  test('should trim entered text', async ({ todos }) => {
+    await todos.editField().fill('    buy some sausages    ');
     await todos.editField().press('Enter');
-    await todos.shows(one, 'buy some bread', three);
+    await todos.shows(one, 'buy some sausages', three);
+    await edit(todos, 'buy some sausages');
+    await expect(todos.editField()).toHaveValue('buy some sausages');
   });
-  await test.step('should cancel edits on escape', async () => {
-    await edit('buy some bread');
-    await todos.editField().fill('buy a horse');
-    await todos.editField().press('Escape');
-    await todos.shows(one, 'buy some bread', three);
-  });
-  await test.step('should remove the item if an empty text string was entered', async () => {
-    await edit('buy some bread');
+
+  test('should remove the item if an empty text string was entered', async ({ todos }) => {
     await todos.editField().fill('');
     await todos.editField().press('Enter');
     await todos.shows(one, three);
   });
+
+  test('should cancel edits on escape', async ({ todos }) => {
+    await todos.editField().fill('buy a horse');
+    await todos.editField().press('Escape');
+    await todos.shows(one, two, three);
+  });
 });
 
-test('Counter, clear completed button, persistence and routing', async ({ page }) => {
-  const todos = new Todos(page);
-  await test.step('should display the current number of todo items', async () => {
+test.describe('Counter', () => {
+  test('should display the current number of todo items', async ({ todos }) => {
     await todos.add(one);
     await expect(todos.count()).toHaveText('1 item left');
     await expect(todos.count().locator('strong')).toHaveText('1');
-    await todos.add(two, three);
-    await expect(todos.count()).toHaveText('3 items left');
+    await todos.add(two);
+    await expect(todos.count()).toHaveText('2 items left');
   });
-  await test.step('should be hidden when there are no items that are completed', async () => {
-    await expect(todos.clearCompleted()).toBeHidden();
-    await todos.checkbox(two).check();
+});
+
+test.describe('Clear completed button', () => {
+  test.beforeEach(({ todos }) => addThree(todos));
+
+  test('should display the correct text', async ({ todos }) => {
+    await expect(todos.clearCompleted()).toHaveText('Clear completed');
+  });
+
+  test('should remove completed items when clicked', async ({ todos }) => {
+    await todos.clearCompleted().click();
+    await todos.shows(one, three);
+  });
+
+  test('should be hidden when there are no items that are completed', async ({ todos }) => {
     await expect(todos.clearCompleted()).toBeVisible();
-    await todos.isSaved();
+    await todos.clearCompleted().click();
+    await expect(todos.clearCompleted()).toBeHidden();
   });
-  await test.step('should persist its data', async () => {
+});
+
+test.describe('Persistence', () => {
+  test('should persist its data', async ({ todos, page }) => {
+    await addThree(todos);
     await page.reload();
     await new Site(page).isAlive();
     await todos.shows(one, two, three);
     await expect(todos.checkbox(two)).toBeChecked();
     await expect(todos.checkbox(one)).not.toBeChecked();
   });
-  await test.step('should allow me to display active items', async () => {
+});
+
+test.describe('Routing', () => {
+  test.beforeEach(({ todos }) => addThree(todos));
+
+  test('should allow me to display active items', async ({ todos }) => {
     await todos.filter('Active').click();
     await todos.shows(one, three);
   });
-  await test.step('should allow me to display completed items', async () => {
+
+  test('should respect the back button', async ({ todos, page }) => {
+    await todos.filter('Active').click();
+    await todos.shows(one, three);
     await todos.filter('Completed').click();
     await todos.shows(two);
-  });
-  await test.step('should respect the back button', async () => {
     await page.goBack();
     await todos.shows(one, three);
     await page.goBack();
     await todos.shows(one, two, three);
   });
-  await test.step('should highlight the currently applied filter', async () => {
-    await todos.filter('All').click();
-    await expect(todos.filter('All')).toHaveAttribute('aria-current', 'page');
-    await todos.filter('Active').click();
-    await expect(todos.filter('Active')).toHaveAttribute('aria-current', 'page');
-    await expect(todos.filter('All')).not.toHaveAttribute('aria-current', 'page');
+
+  test('should allow me to display completed items', async ({ todos }) => {
+    await todos.filter('Completed').click();
+    await todos.shows(two);
   });
-  await test.step('should remove completed items when clicked', async () => {
-    await todos.filter('All').click();
-    await todos.clearCompleted().click();
+
+  test('should allow me to display all items', async ({ todos }) => {
+    await todos.filter('Active').click();
     await todos.shows(one, three);
-    await expect(todos.clearCompleted()).toBeHidden();
+    await todos.filter('All').click();
+    await todos.shows(one, two, three);
+  });
+
+  test('should highlight the currently applied filter', async ({ todos }) => {
+    const current = todos.page.getByRole('navigation', { name: 'Filter' }).locator('[aria-current=page]');
+    await expect(current).toHaveText('All');
+    for (const filter of ['Active', 'Completed', 'All'] as const) {
+      await todos.filter(filter).click();
+      await expect(current).toHaveText(filter);
+    }
   });
 });

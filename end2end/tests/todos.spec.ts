@@ -1,5 +1,7 @@
 import { expect, test, type Page } from '@playwright/test';
-import { Site, Tenant, Todos, newCustomer, webUrl } from '../pages.ts';
+import { Site, Tenant, Todos, newCustomer, onAnotherDevice, webUrl, type Customer } from '../pages.ts';
+
+let customer: Customer;
 
 /** Lets the web server refuse what is asked of it. */
 async function refuse(page: Page, what: string): Promise<void> {
@@ -13,8 +15,17 @@ async function refuse(page: Page, what: string): Promise<void> {
   );
 }
 
+/** Gives a row another text. */
+async function change(todos: Todos, from: string, to: string): Promise<void> {
+  await todos.press('Edit', from);
+  await todos.editField().fill(to);
+  await todos.editField().press('Enter');
+  await expect(todos.row(to)).toHaveCount(1);
+  await todos.isSaved();
+}
+
 test.beforeEach(async ({ page }) => {
-  await new Site(page).signUp();
+  customer = await new Site(page).signUp();
 });
 
 test('to-dos are added, completed and counted, and survive a reload', async ({ page }) => {
@@ -138,6 +149,107 @@ test('a deleted to-do is gone', async ({ page }) => {
   await todos.shows('Call the bank');
 });
 
+test('nobody is asked whether they are sure to delete a to-do', async ({ page }) => {
+  const todos = new Todos(page);
+  const asked: string[] = [];
+  page.on('dialog', async (dialog) => {
+    asked.push(dialog.message());
+    await dialog.dismiss();
+  });
+  await todos.add('Buy milk', 'Call the bank');
+  await todos.press('Delete', 'Buy milk');
+  await todos.shows('Call the bank');
+  await expect(todos.undo()).toBeVisible();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  expect(asked).toEqual([]);
+});
+
+test('completing a to-do, and taking that back, are undone', async ({ page }) => {
+  const todos = new Todos(page);
+  const undo = page.getByRole('button', { name: 'Undo last change' });
+  await todos.add('Buy milk', 'Call the bank');
+  await todos.checkbox('Buy milk').click();
+  await expect(todos.checkbox('Buy milk')).toBeChecked();
+  await todos.isSaved();
+  await undo.click();
+  await expect(todos.checkbox('Buy milk')).not.toBeChecked();
+  await expect(todos.count()).toHaveText('2 items left');
+  await todos.checkbox('Call the bank').click();
+  await expect(todos.checkbox('Call the bank')).toBeChecked();
+  await todos.checkbox('Call the bank').click();
+  await expect(todos.checkbox('Call the bank')).not.toBeChecked();
+  await todos.isSaved();
+  await undo.click();
+  await expect(todos.checkbox('Call the bank')).toBeChecked();
+  await todos.isSaved();
+  await page.reload();
+  await expect(todos.checkbox('Call the bank')).toBeChecked();
+  await expect(todos.checkbox('Buy milk')).not.toBeChecked();
+});
+
+test('an empty list has neither rows, nor a count, nor filters', async ({ page }) => {
+  const todos = new Todos(page);
+  const isEmpty = async () => {
+    await expect(page.getByText('Nothing to do', { exact: true })).toBeVisible();
+    await expect(page.getByRole('list', { name: 'To-dos' })).toHaveCount(0);
+    await expect(page.getByRole('navigation', { name: 'Filter' })).toHaveCount(0);
+    await expect(todos.count()).toHaveCount(0);
+    await expect(todos.toggleAll()).toHaveCount(0);
+    await expect(page.getByRole('searchbox')).toHaveCount(0);
+  };
+  await isEmpty();
+  await todos.add('Buy milk');
+  await expect(todos.count()).toHaveText('1 item left');
+  await expect(todos.filter('All')).toBeVisible();
+  await todos.press('Delete', 'Buy milk');
+  await isEmpty();
+});
+
+test('an offer to undo goes away by itself, and not while the pointer or the focus is on it', async ({ page, javaScriptEnabled }) => {
+  test.skip(javaScriptEnabled === false, 'without scripts it is there until the next page');
+  await page.clock.install();
+  await page.reload();
+  await new Site(page).isAlive();
+  const todos = new Todos(page);
+  await todos.add('One', 'Two', 'Three');
+  const minute = () => page.clock.runFor(60_000);
+  await todos.press('Delete', 'One');
+  await expect(todos.undo()).toBeVisible();
+  await minute();
+  await expect(todos.undo()).toHaveCount(0);
+
+  await todos.press('Delete', 'Two');
+  await page.getByText('Deleted “Two”').hover();
+  await minute();
+  await expect(todos.undo()).toBeVisible();
+  await page.mouse.move(0, 0);
+  await minute();
+  await expect(todos.undo()).toHaveCount(0);
+
+  await todos.press('Delete', 'Three');
+  await todos.undo().focus();
+  await minute();
+  await expect(todos.undo()).toBeVisible();
+  await todos.field().focus();
+  await minute();
+  await expect(todos.undo()).toHaveCount(0);
+});
+
+test('an offer to undo that has the focus stays when the pointer leaves it', async ({ page, javaScriptEnabled }) => {
+  test.skip(javaScriptEnabled === false, 'without scripts it is there until the next page');
+  await page.clock.install();
+  await page.reload();
+  await new Site(page).isAlive();
+  const todos = new Todos(page);
+  await todos.add('One');
+  await todos.press('Delete', 'One');
+  await todos.undo().focus();
+  await page.getByText('Deleted “One”').hover();
+  await page.mouse.move(0, 0);
+  await page.clock.runFor(60_000);
+  await expect(todos.undo()).toBeFocused();
+});
+
 test('a deletion is undone where it was, also without scripts', async ({ page, javaScriptEnabled }) => {
   const todos = new Todos(page);
   await todos.add('Buy milk', 'Call the bank');
@@ -200,7 +312,7 @@ test('one offer collects several deletions, and Ctrl+Z goes back step by step', 
   await todos.shows('One', 'Two', 'Three', 'Four');
 });
 
-test('what was refused is no step back, and what another device changed is not brought back in silence', async ({ page, context, javaScriptEnabled }) => {
+test('what was refused is no step back, and what another device changed is not brought back in silence', async ({ page, browser, javaScriptEnabled }) => {
   test.skip(javaScriptEnabled === false, 'Ctrl+Z needs scripts');
   const todos = new Todos(page);
   await todos.add('One', 'Two');
@@ -220,20 +332,13 @@ test('what was refused is no step back, and what another device changed is not b
   await todos.checkbox('One').click();
   await expect(todos.checkbox('One')).toBeChecked();
   await todos.isSaved();
-  const device = await context.newPage();
-  const elsewhere = new Todos(device);
-  await new Site(device).open('/todos');
-  await elsewhere.press('Edit', 'One');
-  await elsewhere.editField().fill('Eleven');
-  await elsewhere.editField().press('Enter');
-  await elsewhere.isSaved();
-  await device.close();
+  await onAnotherDevice(browser, customer, (elsewhere) => change(elsewhere, 'One', 'Eleven'));
   await page.keyboard.press('Control+z');
   await expect(page.getByRole('alert').filter({ hasText: 'Nothing was brought back' })).toBeVisible();
   await todos.shows('Eleven', 'Two');
 });
 
-test('what was done last is undone after a reload, and from another device', async ({ page, context }) => {
+test('what was done last is undone after a reload, and from another device', async ({ page, browser }) => {
   const todos = new Todos(page);
   await todos.add('One', 'Two', 'Three');
   await todos.press('Delete', 'Two');
@@ -248,24 +353,19 @@ test('what was done last is undone after a reload, and from another device', asy
   await page.getByRole('button', { name: 'Undo last change' }).click();
   await todos.shows('One', 'Three');
   await expect(page.getByRole('status').filter({ hasText: 'Brought back 1 to-do' })).toBeVisible();
-  const device = await context.newPage();
-  await new Site(device).open('/todos');
-  await device.getByRole('button', { name: 'Undo last change' }).click();
-  await new Todos(device).shows('One', 'Two', 'Three');
-  await device.close();
+  await onAnotherDevice(browser, customer, async (elsewhere, device) => {
+    await elsewhere.shows('One', 'Three');
+    await device.getByRole('button', { name: 'Undo last change' }).click();
+    await elsewhere.shows('One', 'Two', 'Three');
+  });
 });
 
-test('a text that another device has changed meanwhile is not written over unseen', async ({ page, context, javaScriptEnabled }) => {
+test('a text that another device has changed meanwhile is not written over unseen', async ({ page, browser, javaScriptEnabled }) => {
   test.skip(javaScriptEnabled !== false, 'with scripts the customer chooses in the row');
   const todos = new Todos(page);
   await todos.add('Before');
   await todos.press('Edit', 'Before');
-  const device = await context.newPage();
-  await new Site(device).open('/todos');
-  await new Todos(device).press('Edit', 'Before');
-  await new Todos(device).editField().fill('Theirs');
-  await new Todos(device).editField().press('Enter');
-  await device.close();
+  await onAnotherDevice(browser, customer, (elsewhere) => change(elsewhere, 'Before', 'Theirs'));
   await todos.editField().fill('Mine');
   await todos.editField().press('Enter');
   await expect(page.getByRole('alert').filter({ hasText: 'This was changed to “Theirs” on another device' })).toBeVisible();
@@ -301,7 +401,7 @@ test('a double click and a held key delete one to-do', async ({ page, javaScript
   await todos.isSaved();
 });
 
-test('what another device changed is neither cleared, nor marked, nor written over', async ({ page, context, javaScriptEnabled }) => {
+test('what another device changed is neither cleared, nor marked, nor written over', async ({ page, browser, javaScriptEnabled }) => {
   const todos = new Todos(page);
   await todos.add('Buy milk', 'Call the bank');
   await todos.checkbox('Buy milk').click();
@@ -311,15 +411,7 @@ test('what another device changed is neither cleared, nor marked, nor written ov
   // The news comes late.
   await page.route('**/actions/todos/list', (route) => route.abort());
 
-  const device = await context.newPage();
-  const elsewhere = new Todos(device);
-  await new Site(device).open('/todos');
-  await elsewhere.press('Edit', 'Call the bank');
-  await elsewhere.editField().fill('Call the bank before six');
-  await elsewhere.editField().press('Enter');
-  await elsewhere.shows('Buy milk', 'Call the bank before six');
-  await elsewhere.isSaved();
-  await device.close();
+  await onAnotherDevice(browser, customer, (elsewhere) => change(elsewhere, 'Call the bank', 'Call the bank before six'));
 
   // This page still shows the old text.
   await page.getByRole('button', { name: 'Clear completed' }).click();
@@ -332,17 +424,12 @@ test('what another device changed is neither cleared, nor marked, nor written ov
   if (javaScriptEnabled === false) return;
 
   await todos.press('Edit', 'Call the bank before six');
-  const other = await context.newPage();
-  await new Site(other).open('/todos');
-  await new Todos(other).press('Edit', 'Call the bank before six');
-  await new Todos(other).editField().fill('Call the bank at noon');
-  await new Todos(other).editField().press('Enter');
-  await new Todos(other).isSaved();
-  await other.close();
+  const latest = 'Call the bank at noon';
+  await onAnotherDevice(browser, customer, (elsewhere) => change(elsewhere, 'Call the bank before six', latest));
   // Nothing was typed here.
   await todos.editField().press('Enter');
   await page.reload();
-  await todos.shows('Call the bank at noon');
+  await todos.shows(latest);
 });
 
 test('a to-do whose answer was lost is there once', async ({ page, javaScriptEnabled }) => {
