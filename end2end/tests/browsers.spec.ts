@@ -3,7 +3,7 @@ import { chromium, expect, test, type Page } from '@playwright/test';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Details, Site, Tenant, Todos, webUrl, type Customer } from '../pages.ts';
+import { Details, Site, Tenant, Todos, onAnotherDevice, webUrl, type Customer } from '../pages.ts';
 
 /** Nothing to scroll sideways for. */
 async function fits(page: Page, what: string): Promise<void> {

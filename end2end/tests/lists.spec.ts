@@ -79,7 +79,7 @@ test('a list is not deleted with what another device put in it, unseen', async (
 
   await page.getByText('List options').click();
   await page.getByRole('button', { name: 'Delete list and its to-dos' }).click();
-  await expect(page.getByRole('alert')).toContainText('Another device changed this meanwhile.');
+  await expect(page.locator('#main').getByRole('alert')).toContainText('Another device changed this meanwhile.');
   await todos.shows('paint the door', 'mend the roof');
   await page.getByRole('button', { name: 'Delete list and its to-dos' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'To-dos' })).toBeVisible();

@@ -144,7 +144,10 @@ async fn answer(door: &Door, request: Request, next: Next) -> Response {
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if wants_page {
-        return sent.plain_form(web, &headers, outcome(response).await).await;
+        let cookies: Vec<HeaderValue> = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
+        let mut page = sent.plain_form(web, &headers, outcome(response).await).await;
+        page.headers_mut().extend(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
+        return page;
     }
     match error_of(response).await {
         Ok(response) => response,
