@@ -225,17 +225,20 @@ fn DayAndTime(
                 on:blur=move |_| save_now()
             />
             // Scripts know the zone of the browser; who has none says it.
-            <input
-                class="field without-script"
-                name=name("time_zone")
-                type="text"
-                autocomplete="off"
-                autocapitalize="off"
-                spellcheck="false"
-                aria-label=format!("{}: {}", labels.1, state.texts().details_zone())
-                value=state.details_draft(id, &name("time_zone")).unwrap_or_else(|| zone.get_untracked())
-                prop:value=zone
-            />
+            <label class="due-fields__zone without-script">
+                <span class="details__hint">{state.texts().details_zone()}</span>
+                <input
+                    class="field"
+                    name=name("time_zone")
+                    type="text"
+                    autocomplete="off"
+                    autocapitalize="off"
+                    spellcheck="false"
+                    aria-label=format!("{}: {}", labels.1, state.texts().details_zone())
+                    value=state.details_draft(id, &name("time_zone")).unwrap_or_else(|| zone.get_untracked())
+                    prop:value=zone
+                />
+            </label>
         </div>
     }
     .into_any()
