@@ -30,8 +30,7 @@ pub(super) async fn serve(folder: &Path) -> String {
     let file = format!("sqlite:{}?mode=rwc", folder.join("bare.db").display());
     let db = database::open("api.database_url", &file, &sqlx::migrate!("src/api/migrations")).await;
     let api = Api { db: db.expect("there is room for a database"), news: News::default() };
-    let api =
-        start(Router::new().route("/add", post(Api::add)).route("/events", get(Api::events)), Arc::new(api)).await;
+    let api = start(Router::new().route("/add", post(Api::add)).route("/events", get(listen)), Arc::new(api)).await;
     let web = Web { api, http: outbound::client(), news: News::default() };
     start(Router::new().route("/add", post(Web::add)).route("/events", get(Web::events)), Arc::new(web)).await
 }
@@ -94,10 +93,11 @@ impl Api {
         api.news.of(customer).0.send_replace(todo.version);
         Json(todo)
     }
+}
 
-    async fn events(State(api): State<Arc<Self>>, headers: HeaderMap) -> Events {
-        events(api.news.of(customer(&headers)).0.subscribe())
-    }
+/// The API's stream of a customer.
+fn listen(State(api): State<Arc<Api>>, headers: HeaderMap) -> std::future::Ready<Events> {
+    std::future::ready(events(api.news.of(customer(&headers)).0.subscribe()))
 }
 
 struct Web {

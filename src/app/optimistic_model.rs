@@ -284,7 +284,7 @@ impl World {
                 }
             }
             _ => {
-                let Device { list, history } = &mut self.devices[device];
+                let Device { list, history, .. } = &mut self.devices[device];
                 if let Some(serial) = history.pop().filter(|serial| list.can_undo(*serial)) {
                     let text = list.unsent().iter().find(|unsent| unsent.serial == serial);
                     let text = text.and_then(|unsent| unsent.change.text()).map(ToString::to_string);

@@ -153,6 +153,8 @@ struct Memory {
     answered: u64,
     /// What the customer did on this page and has not undone, the last one at the end.
     history: Vec<Step>,
+    /// The field for the name of a new list.
+    new_list: Option<NodeRef<Input>>,
     /// What is on the offer: while there is anything, it stays.
     holds: Holds,
     /// Tells one wait for the end of an offer from the next.
@@ -200,8 +202,6 @@ pub struct TodoListState {
     /// "What needs to be done?". Its text lives in the element, not in a signal: what is typed before WebAssembly
     /// arrives must survive its arrival.
     pub new_todo: NodeRef<Input>,
-    /// The field for the name of a new list.
-    pub new_list: NodeRef<Input>,
     /// The field of the row that is being edited.
     pub edit_field: NodeRef<Input>,
     /// Beside what the page says.
@@ -225,10 +225,13 @@ impl TodoListState {
             offer: RwSignal::new(None),
             editing: RwSignal::new(None),
             new_todo: NodeRef::new(),
-            new_list: NodeRef::new(),
             edit_field: NodeRef::new(),
             interaction: StoredValue::new((expect_context(), Texts::current())),
-            memory: StoredValue::new(Memory { retry_after: RETRY.0, ..Memory::default() }),
+            memory: StoredValue::new(Memory {
+                retry_after: RETRY.0,
+                new_list: Some(NodeRef::new()),
+                ..Memory::default()
+            }),
         }
     }
 
@@ -835,7 +838,7 @@ impl TodoListState {
     /// Puts back what was typed before the customer had to leave: without the change that they left for, where the web
     /// server has `finished` that.
     pub fn restore(self, draft: &Draft, finished: bool) {
-        if let Some(field) = self.new_list.get_untracked().filter(|field| field.value().is_empty()) {
+        if let Some(field) = self.new_list().get_untracked().filter(|field| field.value().is_empty()) {
             field.set_value(&draft.new_list);
         }
         let note = draft.note.as_ref().filter(|note| note.text != note.before);
@@ -1153,7 +1156,12 @@ impl TodoListState {
         self.editing.set(Some(Editing { id, text, before }));
     }
 
-    /// What the customer has typed into the two fields.
+    /// The field for the name of a new list.
+    pub fn new_list(self) -> NodeRef<Input> {
+        self.memory.with_value(|memory| memory.new_list).unwrap_or_default()
+    }
+
+    /// What the customer has typed into the fields.
     pub fn typed(self) -> Draft {
         let editing = self.editing.get_untracked();
         let edit_before = editing.as_ref().map(|editing| editing.before.clone()).unwrap_or_default();
@@ -1164,7 +1172,7 @@ impl TodoListState {
         };
         let new = self.new_todo.get_untracked().map(|field| field.value()).unwrap_or_default();
         let note = self.memory.with_value(|memory| memory.note.clone());
-        let new_list = self.new_list.get_untracked().map(|field| field.value()).unwrap_or_default();
+        let new_list = self.new_list().get_untracked().map(|field| field.value()).unwrap_or_default();
         Draft { new, edit, edit_before, note, new_list, ..Draft::default() }
     }
 

@@ -4,7 +4,7 @@
 //! compressed only where its address says nothing but which page it is.
 
 use axum::extract::Request;
-use axum::http::{Extensions, HeaderMap, Method, StatusCode, Version};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 use tower_http::CompressionLevel;
@@ -47,10 +47,8 @@ pub(super) async fn mark_file(mut response: Response) -> Response {
 /// `Sec-Fetch-Site`, which no script can set); or all that is said of it is which page it is.
 fn tells_nothing(request: &Request) -> bool {
     let mut sites = request.headers().get_all("sec-fetch-site").iter();
-    let is_own = match (sites.next().map(|site| site.as_bytes()), sites.next()) {
-        (Some(b"same-origin" | b"none"), None) => true,
-        _ => false,
-    };
+    let is_own =
+        matches!((sites.next().map(HeaderValue::as_bytes), sites.next()), (Some(b"same-origin" | b"none"), None));
     let uri = request.uri();
     let is_plain = || {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);

@@ -30,7 +30,7 @@ pub fn Lists(
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let navigate = use_navigate();
-    let field = state.new_list;
+    let field = state.new_list();
     // One for each list: a key that is held makes one.
     let next = StoredValue::new(Uuid::new_v4());
     view! {
