@@ -109,8 +109,10 @@ test('a list that was made, and a name that was given to one, are undone', async
   await undo.click();
   await expect(page.getByRole('heading', { level: 1, name: 'Home' })).toBeVisible();
   await expect(link('Home')).toBeVisible();
+  await expect(page.locator('#main').getByRole('alert')).toBeEmpty();
   await undo.click();
   await expect(link('Home')).toHaveCount(0);
+  await expect(page.locator('#main').getByRole('alert')).toBeEmpty();
   await todos.view('All').click();
   await page.reload();
   await todos.shows('pay rent');

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::app::error::Section;
 use crate::app::model::form_draft::FormDraft;
+use crate::app::optimistic::Unsent;
 
 /// What was typed when the customer had to leave.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Draft {
     /// when they come back.
     #[serde(default)]
     pub sent: Option<FormDraft>,
+    /// The changes behind that one, where the browser keeps them nowhere else.
+    #[serde(default)]
+    pub waiting: Vec<Unsent>,
 }
 
 /// A note while it is typed.
@@ -54,6 +58,7 @@ impl Draft {
             && self.new_list.is_empty()
             && self.forms.is_empty()
             && self.sent.is_none()
+            && self.waiting.is_empty()
     }
 
     /// What is left for the account page.

@@ -104,7 +104,10 @@ impl ListsState {
             let done = answer.as_ref().ok().copied();
             if self.settle(state, answer).await {
                 then();
-                if let Some(done) = done {
+                // Unless it was undone meanwhile.
+                if let Some(done @ Done::List { change, .. }) = done
+                    && change.is_none_or(|change| state.has_done(change))
+                {
                     state.say(done);
                 }
             }

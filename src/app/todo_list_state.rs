@@ -365,8 +365,8 @@ impl TodoListState {
     /// The query of this view, as it is searched and sorted now, with `more` in it: for links that are followed without scripts,
     /// too.
     pub fn here_with(self, more: Option<(&str, Uuid)>) -> String {
-        let sort = Some(self.sort.get_untracked()).filter(|sort| *sort != Sort::default());
-        let query: Vec<String> = self.search.with_untracked(|search| {
+        let sort = Some(self.sort.get()).filter(|sort| *sort != Sort::default());
+        let query: Vec<String> = self.search.with(|search| {
             let search = Some(search).filter(|search| !search.trim().is_empty());
             let pairs = [
                 search.map(|search| format!("q={}", Url::escape(search))),
@@ -685,6 +685,11 @@ impl TodoListState {
         }
     }
 
+    /// Whether what was done to a list is not undone yet.
+    pub fn has_done(self, change: i64) -> bool {
+        self.memory.with_value(|memory| memory.history.contains(&Step::Lists(change)))
+    }
+
     /// Remembers what was done to a list, for undoing.
     pub fn did(self, change: i64) {
         self.memory.update_value(|memory| memory.history.push(Step::Lists(change)));
@@ -697,6 +702,8 @@ impl TodoListState {
             memory.history.retain(|step| change.is_none_or(|change| *step != Step::Lists(change)));
         });
         spawn_local(async move {
+            // It is undone after what was done before.
+            self.arrived().await;
             let author = self.interaction().viewer();
             let answer = match change {
                 Some(change) => undo_change(change, author).await,
@@ -741,6 +748,10 @@ impl TodoListState {
         }
         match last {
             Some(Step::Todos(serial)) => self.undo(serial),
+            // One after the other.
+            Some(step) if self.memory.with_value(|memory| memory.is_undoing) => {
+                self.memory.update_value(|memory| memory.history.push(step));
+            }
             Some(Step::Lists(change)) => {
                 if self.offer.with_untracked(|offer| offer.as_ref().is_some_and(|offer| offer.change == Some(change))) {
                     self.offer.set(None);
@@ -886,12 +897,26 @@ impl TodoListState {
         }
         texts.retain(|text| !text.is_empty());
         let free = |value: String| value.is_empty() || value == shown;
-        if let Some(field) = self.new_todo.get_untracked()
-            && free(field.value())
-            && !texts.is_empty()
-        {
-            field.set_value(&texts.join(", "));
+        if let Some(field) = self.new_todo.get_untracked().filter(|field| free(field.value())) {
+            // One thing goes back to where it was typed. Of several, each is a to-do of its own, but for what is in that field.
+            let typed = if texts.len() == 1 { texts.pop().unwrap_or_default() } else { draft.new.clone() };
+            texts.retain(|text| *text != typed && !self.add_text(text));
+            texts.push(typed);
+            texts.retain(|text| !text.is_empty());
+            if !texts.is_empty() || !shown.is_empty() {
+                field.set_value(&texts.join(", "));
+            }
         }
+        if !draft.waiting.is_empty() {
+            self.list.update(|list| list.adopt(draft.waiting.clone()));
+            self.start_sending();
+        }
+    }
+
+    /// Adds a to-do of a text; false where it cannot be one.
+    fn add_text(self, text: &str) -> bool {
+        let added = Description::parse(text).map(|description| self.add(NewTodo::from(description)));
+        added.is_ok()
     }
 
     fn perform(self, change: Change) -> u64 {
@@ -1176,29 +1201,17 @@ impl TodoListState {
         Draft { new, edit, edit_before, note, new_list, ..Draft::default() }
     }
 
-    /// What the customer has typed. Where the browser keeps nothing else, also the change that was not accepted, and the
-    /// texts of those behind it: those that have no row of their own (yet) come back together in the field for a new one.
+    /// What the customer has typed. Where the browser keeps nothing else, also the change that was not accepted, and those
+    /// behind it.
     fn draft(self, asked: &Unsent) -> Draft {
         let mut draft = self.typed();
         if self.outbox.works_untracked() {
             return draft;
         }
         draft.sent = as_form(&asked.change);
-        let mut texts = Vec::new();
-        let behind = |unsent: &&Unsent| unsent.serial != asked.serial;
-        self.list.with_untracked(|list| {
-            for unsent in list.unsent().iter().filter(behind) {
-                match &unsent.change {
-                    Change::Edit { id, description, .. } if draft.edit.is_none() => {
-                        draft.edit = Some((*id, description.to_string()));
-                    }
-                    change => texts.extend(change.text().map(str::to_owned)),
-                }
-            }
-        });
-        texts.push(std::mem::take(&mut draft.new));
-        texts.retain(|text| !text.is_empty());
-        draft.new = texts.join(", ");
+        // What is no form waits with the others.
+        let waits = |unsent: &&Unsent| unsent.serial != asked.serial || draft.sent.is_none();
+        draft.waiting = self.list.with_untracked(|list| list.unsent().iter().filter(waits).cloned().collect());
         draft
     }
 }

@@ -4,7 +4,7 @@
 //! compressed only where its address says nothing but which page it is.
 
 use axum::extract::Request;
-use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tower_http::CompressionLevel;
@@ -37,6 +37,27 @@ pub(super) async fn mark(request: Request, next: Next) -> Response {
     response
 }
 
+/// Takes what a client accepts for nothing said, where that is none of what there is: else a form would be answered 406 after
+/// it was done (RFC 9110 §12.5.3 leaves the choice).
+pub(super) async fn accept_something(mut request: Request) -> Request {
+    let lines = request.headers().get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    let refused =
+        |weight: &str| weight.trim().strip_prefix("q=").is_some_and(|q| q.trim_matches(['0', '.']).is_empty());
+    let (mut is_refused, mut is_coded) = (false, false);
+    for coding in lines.flat_map(|line| line.split(',')) {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        match name.trim().to_ascii_lowercase().as_str() {
+            "identity" | "*" => is_refused |= refused(weight),
+            "br" | "gzip" => is_coded |= !refused(weight),
+            _ => {}
+        }
+    }
+    if is_refused && !is_coded {
+        request.headers_mut().remove(header::ACCEPT_ENCODING);
+    }
+    request
+}
+
 /// Marks a file: `cargo leptos build --precompress` has compressed what is worth it, once and better.
 pub(super) async fn mark_file(mut response: Response) -> Response {
     response.extensions_mut().insert(AsItIs);
@@ -46,9 +67,13 @@ pub(super) async fn mark_file(mut response: Response) -> Response {
 /// Whether the length of the answer tells nobody anything: a page of ours asked for it, or its customer did (Fetch Metadata,
 /// `Sec-Fetch-Site`, which no script can set); or all that is said of it is which page it is.
 fn tells_nothing(request: &Request) -> bool {
-    let mut sites = request.headers().get_all("sec-fetch-site").iter();
-    let is_own =
-        matches!((sites.next().map(HeaderValue::as_bytes), sites.next()), (Some(b"same-origin" | b"none"), None));
+    let only = |name: &str| {
+        let mut lines = request.headers().get_all(name).iter();
+        lines.next().filter(|_| lines.next().is_none()).map(HeaderValue::as_bytes)
+    };
+    // A navigation that a service worker passes on says whose the worker is, not who began it (Fetch, issue 1321).
+    let is_passed_on = only("sec-fetch-mode") == Some(b"navigate") && only("sec-fetch-dest") == Some(b"empty");
+    let is_own = matches!(only("sec-fetch-site"), Some(b"same-origin" | b"none")) && !is_passed_on;
     let uri = request.uri();
     let is_plain = || {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -88,5 +113,11 @@ mod tests {
             assert!(!asked("POST", uri, &["cross-site"]), "{uri}");
         }
         assert!(asked("POST", "/actions/todos/add", &["same-origin"]));
+        // Passed on by the page's service worker, whoever began it.
+        for (uri, is_compressed) in [("/todos?q=iban", false), ("/todos", true)] {
+            let request = Request::builder().uri(uri).header("sec-fetch-site", "same-origin");
+            let request = request.header("sec-fetch-mode", "navigate").header("sec-fetch-dest", "empty");
+            assert_eq!(tells_nothing(&request.body(Body::empty()).expect("a request")), is_compressed, "{uri}");
+        }
     }
 }

@@ -35,7 +35,7 @@ use crate::platform::redirect::see_other;
 /// The header that marks a server function's error.
 const SERVER_FN_ERROR: &str = "serverfnerror";
 /// The server functions that only look: there is nothing in them to finish.
-const LOOKING: [&str; 5] = ["account", "lists/list", "notice", "todos/list", "viewer"];
+const LOOKING: [&str; 6] = ["account", "lists/list", "notice", "todos/list", "todos/overview", "viewer"];
 /// For how long it is known that something was finished: longer than a draft lives.
 const FINISHED: Duration = Duration::days(1);
 

@@ -97,7 +97,8 @@ impl Web {
         let router = serve::with_standard_layers(router, "web", import::MAX_HEARD)
             .layer(axum::middleware::from_fn_with_state(self.clone(), document::complete))
             .layer(axum::middleware::from_fn(compression::mark))
-            .layer(compression::layer());
+            .layer(compression::layer())
+            .layer(axum::middleware::map_request(compression::accept_something));
         if self.identity().public_url().scheme() == "https" { serve::with_transport_security(router) } else { router }
     }
 }

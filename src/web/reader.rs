@@ -35,19 +35,17 @@ pub(crate) fn current() -> Reader {
     Reader { language: language::spoken(&request.parts.headers), ..reader(request.web.clock(), told) }
 }
 
-/// Remembers the time zone that was filled in where the browser has told none: without scripts, that is. From now on it is told
-/// as scripts would.
+/// Remembers the time zone that a customer said without scripts. From now on it is told as scripts would.
 pub(super) fn remember_time_zone(request: &Request, zone: &ZoneName) {
-    if request.parts.extensions.get::<Told>().is_some() {
-        return;
-    }
     let cookie = Cookie::build((TIME_ZONE_COOKIE, zone.to_string())).path("/").max_age(language::REMEMBERED);
     set_cookie(&cookie.same_site(SameSite::Lax).secure(request.web.identity().is_https()).build());
 }
 
-/// The time zone of that name, if there is one, and its rules.
+/// The time zone of that name, whatever its case, if there is one; and its rules.
 pub(super) fn known_zone(name: &str) -> Option<(ZoneName, TimeZone)> {
-    Some((ZoneName::parse(name).ok()?, jiff::tz::db().get(name).ok()?))
+    ZoneName::parse(name).ok()?;
+    let rules = jiff::tz::db().get(name).ok()?;
+    Some((ZoneName::parse(rules.iana_name()?).ok()?, rules))
 }
 
 fn reader(clock: &Clock, time_zone: Option<&str>) -> Reader {

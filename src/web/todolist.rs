@@ -3,6 +3,7 @@
 
 use reqwest::header::{self, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -167,8 +168,10 @@ pub(crate) async fn save_details(id: Uuid, fields: &DetailsFields, seen: Option<
     let customer = Customer::current().await?;
     let today = reader::current().today;
     let due = due_of(&fields.due, today)?;
-    let named = std::iter::once(&fields.due).chain(&fields.reminder).find(|fields| !fields.time.is_empty());
-    if let Some((zone, _)) = named.and_then(|fields| reader::known_zone(&fields.time_zone)) {
+    // Another one than the form had: said, and not only sent along.
+    let is_said = |fields: &&DueFields| !fields.time.is_empty() && fields.time_zone != fields.shown_zone;
+    let said = std::iter::once(&fields.due).chain(&fields.reminder).find(is_said);
+    if let Some((zone, _)) = said.and_then(|fields| reader::known_zone(&fields.time_zone)) {
         reader::remember_time_zone(&customer.request, &zone);
     }
     let reminder = match &fields.reminder {
@@ -285,11 +288,17 @@ pub(crate) async fn undo(change: Option<i64>) -> Result<Done, AppError> {
     #[derive(Deserialize)]
     struct Undone {
         counts: Counts,
+        lists: Lists,
     }
     #[derive(Deserialize)]
     struct Counts {
         restored: u64,
         removed: u64,
+    }
+    #[derive(Deserialize)]
+    struct Lists {
+        restored: Vec<IgnoredAny>,
+        removed: Vec<IgnoredAny>,
     }
     let number = change.map_or_else(|| "latest".to_owned(), |change| change.to_string());
     let path = ["changes", number.as_str(), "undo"];
@@ -300,8 +309,13 @@ pub(crate) async fn undo(change: Option<i64>) -> Result<Done, AppError> {
         Err(AppError::NotFound) => return Err(AppError::Invalid(Reason::UndoLate)),
         answer => answer?,
     };
-    let Undone { counts } = parse(&answer)?;
-    Ok(done(ListChange::Undone, counts.restored.saturating_add(counts.removed), change_of(&answer)))
+    let Undone { counts, lists } = parse(&answer)?;
+    // Where no to-do was concerned, a list was.
+    let count = match counts.restored.saturating_add(counts.removed) {
+        0 => u64::try_from(lists.restored.len() + lists.removed.len()).unwrap_or(u64::MAX),
+        count => count,
+    };
+    Ok(done(ListChange::Undone, count, change_of(&answer)))
 }
 
 /// How many to-dos a change of all of them concerned.

@@ -159,6 +159,9 @@ async fn without_scripts_a_customer_says_their_time_zone_once() {
         browser.page.attribute(&format!("input[name='details[{part}][time_zone]']"), "value").unwrap_or_default()
     };
     assert_eq!(zone(&browser, "due"), "UTC");
+    // What the form had of itself was not said.
+    browser.submit(".details__form", &[("details[due][day]", "2026-12-23"), ("details[due][time]", "20:00")]).await;
+    assert!(browser.cookies.iter().all(|cookie| cookie.name() != "time-zone"), "{:?}", browser.cookies);
     let due = |zone| {
         [
             ("details[due][day]", "2026-12-23"),
@@ -176,6 +179,9 @@ async fn without_scripts_a_customer_says_their_time_zone_once() {
     assert_eq!(browser.page.alert(), "");
     assert_eq!(browser.page.texts(".details__hint").concat().matches("Europe/Madrid").count(), 1);
     assert_eq!(zone(&browser, "reminder"), "Europe/Madrid", "it is known from now on");
+    browser.submit(".details__form", &due("europe/lisbon")).await;
+    assert_eq!(zone(&browser, "due"), "Europe/Lisbon", "as it is spelt");
+    assert_eq!(zone(&browser, "reminder"), "Europe/Lisbon", "what was said last counts");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

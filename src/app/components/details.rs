@@ -225,6 +225,7 @@ fn DayAndTime(
                 on:blur=move |_| save_now()
             />
             // Scripts know the zone of the browser; who has none says it.
+            <input type="hidden" name=name("shown_zone") value=zone />
             <label class="due-fields__zone without-script">
                 <span class="details__hint">{state.texts().details_zone()}</span>
                 <input
@@ -405,8 +406,8 @@ fn RepeatField(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let stored = part(entry, |entry| entry.todo.details.repeat.as_ref().map(ToString::to_string).unwrap_or_default());
-    // What was chosen without scripts, and could not be saved, stays chosen.
-    let chosen = state.details_draft(id, "details[repeat]");
+    // What was chosen without scripts, and could not be saved, stays chosen; with them, what is shown is saved.
+    let chosen = state.details_draft(id, "details[repeat]").filter(|_| cfg!(feature = "ssr"));
     let rule = derived(move || chosen.clone().unwrap_or_else(|| stored.get()));
     let is_due = part(entry, |entry| entry.todo.details.due.is_some());
     let is_known = derived(move || rule.with(|rule| rule.is_empty() || RULES.contains(&rule.as_str())));
@@ -467,7 +468,8 @@ fn ListField(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
     let lists = expect_context::<ListsState>();
     let t = state.texts();
     let stored = part(entry, |entry| entry.todo.details.list);
-    let chosen = state.details_draft(id, "details[list]").map(|list| list.parse::<Uuid>().ok());
+    let chosen = state.details_draft(id, "details[list]").filter(|_| cfg!(feature = "ssr"));
+    let chosen = chosen.map(|list| list.parse::<Uuid>().ok());
     let list = derived(move || chosen.unwrap_or_else(|| stored.get()));
     let value = derived(move || list.get().map(|list| list.to_string()).unwrap_or_default());
     let choose = move |event: leptos::web_sys::Event| {

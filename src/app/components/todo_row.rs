@@ -142,7 +142,7 @@ fn Change(entry: Derived<Entry>) -> impl IntoView {
             class="icon-button todo__edit"
             id=format!("edit-{id}")
             hidden=is_open
-            href=state.here_with(Some(("edit", id)))
+            href=move || state.here_with(Some(("edit", id)))
             title=t.edit()
             aria-label=move || t.edit_this(&text())
             on:click=move |event| {
@@ -199,7 +199,7 @@ fn More(entry: Derived<Entry>) -> impl IntoView {
             class="icon-button"
             id=format!("details-{id}")
             hidden=is_only_here
-            href=state.here_with(Some(("open", id)))
+            href=move || state.here_with(Some(("open", id)))
             data-noscroll=""
             title=t.details()
             aria-label=move || t.details_of(&text())
@@ -274,7 +274,7 @@ fn Facts(entry: Derived<Entry>) -> impl IntoView {
     (move || {
         has_any.get().then(|| {
             view! {
-                <a class="facts" href=state.here_with(Some(("open", id))) data-noscroll="" tabindex="-1">
+                <a class="facts" href=move || state.here_with(Some(("open", id))) data-noscroll="" tabindex="-1">
                     {move || due.get().map(|(class, is_overdue, [short, full, machine])| view! {
                         <time class=class datetime=machine title=full>
                             {is_overdue.then(|| view! { <span class="visually-hidden">{t.overdue()} " "</span> })}

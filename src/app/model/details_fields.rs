@@ -30,6 +30,8 @@ pub struct DueFields {
     pub time: String,
     /// Whose clocks show it: `Europe/Madrid`.
     pub time_zone: String,
+    /// The one that the form had for it.
+    pub shown_zone: String,
     /// Another day than that in the field, by its button: `today`, `tomorrow`, `week`, `never`.
     pub when: String,
 }

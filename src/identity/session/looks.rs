@@ -28,7 +28,8 @@ pub(super) struct Looked {
 /// When it was looked, and what was seen.
 struct Look {
     began: Instant,
-    status: Status,
+    /// Or why nothing was.
+    status: Result<Status, String>,
 }
 
 impl Looks {
@@ -74,11 +75,12 @@ impl Looked {
         let asked = Instant::now();
         let mut last = self.last.lock().await;
         if let Some(shared) = last.as_ref().filter(|shared| shared.began >= asked) {
-            return Ok(shared.status.clone());
+            return shared.status.clone().map_err(session_store::Error::Backend);
         }
         let began = Instant::now();
-        let status = look.await?;
-        *last = Some(Look { began, status: status.clone() });
-        Ok(status)
+        let status = look.await;
+        let shared = status.as_ref().map(Clone::clone).map_err(ToString::to_string);
+        *last = Some(Look { began, status: shared });
+        status
     }
 }
