@@ -537,7 +537,7 @@ impl List {
         self.shown.iter().find(|entry| entry.id == id)
     }
 
-    /// Counts the changes made here: an answer asked for at an earlier revision is out of date.
+    /// Counts the changes made here, and what was heard of them: a list asked for at an earlier revision is out of date.
     pub fn revision(&self) -> u64 {
         self.revision
     }
@@ -712,6 +712,8 @@ impl List {
     /// The server did it; `number` is what it calls that, where something was changed.
     pub fn confirm(&mut self, serial: u64, number: Option<i64>) {
         let Some(unsent) = self.take(serial) else { return };
+        // A list that was asked for before may be older than this.
+        self.revision += 1;
         let rows: Vec<Uuid> = self.rows_of(&unsent).collect();
         let version =
             |entries: &[Entry], id: Uuid| entries.iter().find(|entry| entry.id == id).map(|entry| entry.version);
@@ -881,6 +883,7 @@ impl List {
 
     /// Takes over how one to-do is now.
     fn learn(&mut self, id: Uuid, now: Option<Todo>) {
+        self.revision += 1;
         let place = self.confirmed.iter().position(|entry| entry.id == id);
         match (place, now) {
             (Some(place), Some(now)) => self.confirmed[place] = Entry::of(now),

@@ -371,7 +371,8 @@ impl World {
         let list = &mut self.devices[device].list;
         // Of a row that is gone it is about all texts: what its customer has replaced again is not among them.
         let of_row = list.unsent().iter().filter(|unsent| theirs.is_none() && unsent.change.concerns() == [entry.id]);
-        let mut typed: BTreeSet<String> = of_row.filter_map(|unsent| unsent.change.text()).map(str::to_owned).collect();
+        let of_row = of_row.filter_map(|unsent| unsent.change.text()).flat_map(|text| text.split("\n\n"));
+        let mut typed: BTreeSet<String> = of_row.map(str::to_owned).collect();
         let change = list.resolve(entry.id, choice);
         if let Some(Change::Add { todo, .. }) = &change {
             // Brought back also by another device, it is there twice: its customer said so twice.

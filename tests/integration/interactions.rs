@@ -213,6 +213,11 @@ async fn a_customer_who_comes_back_without_what_was_demanded_is_not_sent_away_ag
         }
         let page = browser.open("/todos").await;
         assert_eq!((page.status, page.url.path()), (StatusCode::FORBIDDEN, "/todos"), "{}", page.everything());
+        assert!(page.alert().contains(said), "{}", page.body);
+        let ways = page.texts("[role=alert] a");
+        assert_eq!(ways, ["Sign in again", "Try again"]);
+        let way = page.attribute("[role=alert] a", "href").unwrap();
+        assert!(way.starts_with("/auth/sign-in?return_to=%2Ftodos&challenge="), "{way}");
         // Nothing of what only looks is to be finished later.
         for function in ["todos/overview", "todos/list", "lists/list"] {
             let before: Vec<_> = browser.cookies.iter().map(ToString::to_string).collect();
@@ -220,11 +225,6 @@ async fn a_customer_who_comes_back_without_what_was_demanded_is_not_sent_away_ag
             let after: Vec<_> = browser.cookies.iter().map(ToString::to_string).collect();
             assert_eq!(after, before, "{function}");
         }
-        assert!(page.alert().contains(said), "{}", page.body);
-        let ways = page.texts("[role=alert] a");
-        assert_eq!(ways, ["Sign in again", "Try again"]);
-        let way = page.attribute("[role=alert] a", "href").unwrap();
-        assert!(way.starts_with("/auth/sign-in?return_to=%2Ftodos&challenge="), "{way}");
         served.abort();
     }
 }
