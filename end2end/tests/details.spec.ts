@@ -46,13 +46,13 @@ test('when a to-do reminds, and that it repeats, is kept and shown in its row', 
   // A day alone says no moment.
   await expect(details.region().getByText('A reminder needs a day and a time.')).toBeVisible();
   await expect(row.getByText(/^Reminder/)).toHaveCount(0);
-  await details.region().getByLabel('Time of the reminder').fill('09:30');
+  await details.region().getByLabel('Time of the reminder', { exact: true }).fill('09:30');
   await expect(row.getByText('Reminder: Thursday, 24 December 2099, 9:30')).toBeAttached();
   await expect(details.region().getByText('A reminder needs a day and a time.')).toHaveCount(0);
   await todos.isSaved();
   await page.reload();
   await new Site(page).isAlive();
-  await expect(details.region().getByLabel('Time of the reminder')).toHaveValue('09:30');
+  await expect(details.region().getByLabel('Time of the reminder', { exact: true })).toHaveValue('09:30');
   await expect(row.getByTitle('Reminder: Thursday, 24 December 2099, 9:30')).toBeVisible();
   // What is done, nobody is reminded of.
   await details.close();
