@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::components::fresh::words;
 use crate::app::components::icons::Cross;
 use crate::app::derived::derived;
 use crate::app::optimistic::List;
@@ -19,13 +20,13 @@ pub fn ProblemBanner() -> impl IntoView {
         <div role="alert">
             {move || (waiting.get() > 0).then(|| view! {
                 <div class="banner banner--problem">
-                    <p>{move || format!("{} {}", state.waits_because.get().unwrap_or_default(), waits(t, waiting.get(), state.outbox.works()))}</p>
+                    <p>{words(move || format!("{} {}", state.waits_because.get().unwrap_or_default(), waits(t, waiting.get(), state.outbox.works())))}</p>
                     <button type="button" class="banner__action" on:click=move |_| state.send_waiting_again()>{t.try_again()}</button>
                 </div>
             })}
             {move || state.problem.get().map(|problem| view! {
                 <div class="banner banner--problem">
-                    <p dir="auto">{problem}</p>
+                    <p dir="auto">{words(move || problem.clone())}</p>
                     <button
                         type="button"
                         class="icon-button needs-script"

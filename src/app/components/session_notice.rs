@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::components::fresh::words;
 use crate::app::interaction::{Interaction, SignInPrompt};
 use crate::app::session_watch::{Phase, SessionWatch};
 use crate::app::texts::Texts;
@@ -48,15 +49,14 @@ fn leaving(prompt: SignInPrompt) -> impl IntoView {
 fn ending(watch: SessionWatch, phase: Phase) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
+    let text = match phase {
+        Phase::EndingForGood => t.ending_for_good(),
+        Phase::StayFailed => t.ending_stay_failed(),
+        Phase::Ending | Phase::Quiet => t.ending(),
+    };
     view! {
         <div class="banner banner--notice">
-            <p>
-                {match phase {
-                    Phase::EndingForGood => t.ending_for_good(),
-                    Phase::StayFailed => t.ending_stay_failed(),
-                    Phase::Ending | Phase::Quiet => t.ending(),
-                }}
-            </p>
+            <p>{words(move || text.to_owned())}</p>
             {(phase != Phase::EndingForGood).then(|| view! {
                 <button type="button" class="button button--small" on:click=move |_| watch.stay()>{t.stay_signed_in()}</button>
             })}

@@ -62,7 +62,16 @@ fn row(session: SignedInBrowser, sessions: RwSignal<Vec<SignedInBrowser>>, submi
                 }
             >
                 <input type="hidden" name="handle" value=handle />
-                <button type="submit" class="button button--quiet button--small" aria-label=label>{t.sign_out()}</button>
+                <button
+                    type="submit"
+                    class="button button--quiet button--small"
+                    aria-label=label
+                    // The second of two clicks, or a key that is held, would sign out the browser below.
+                    on:click=browser::only_once
+                    on:keydown=browser::only_once_held
+                >
+                    {t.sign_out()}
+                </button>
             </form>
         }
     });
