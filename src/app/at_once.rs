@@ -6,14 +6,16 @@
 
 use leptos::prelude::*;
 
+use crate::app::erased::{Erase as _, Erased};
+
 /// The view of one element that waits for nothing. On the server it is HTML at once.
 #[cfg(feature = "ssr")]
-pub fn at_once(element: impl IntoView) -> AnyView {
-    leptos::tachys::html::InertElement::new(element.into_view().to_html()).into_any()
+pub fn at_once(element: impl IntoView + 'static) -> Erased {
+    leptos::tachys::html::InertElement::new(element.into_view().to_html()).erased()
 }
 
 /// The view of one element that waits for nothing. On the server it is HTML at once.
 #[cfg(not(feature = "ssr"))]
-pub fn at_once(element: impl IntoView) -> AnyView {
-    element.into_any()
+pub fn at_once(element: impl IntoView + 'static) -> Erased {
+    element.erased()
 }

@@ -9,6 +9,7 @@
 //! | [`actions`] | what the page asks of the web server |
 //! | [`model`] | what it is told, and what it tells: plain data |
 //! | [`derived`], [`at_once`] | what is reactive in the browser, and plain on the server |
+//! | [`erased`] | views whose type is forgotten |
 //! | [`address`] | the addresses of this site, in one place |
 //! | [`error`] | everything that can go wrong, as the page sees it |
 //! | [`filter`] | which rows of the list an address shows |
@@ -40,6 +41,7 @@ pub mod components;
 pub mod day_words;
 pub mod derived;
 pub mod draft;
+pub mod erased;
 pub mod error;
 pub mod filter;
 pub mod form_submission;

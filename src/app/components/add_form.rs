@@ -12,6 +12,7 @@ use crate::app::components::fresh::words;
 use crate::app::components::icons::{Cross, Plus};
 use crate::app::day_words::{Reader, within};
 use crate::app::derived::{Derived, derived};
+use crate::app::erased::Erase as _;
 use crate::app::lists_state::ListsState;
 use crate::app::model::reason::Reason;
 use crate::app::pasted_lines::{AT_ONCE, Line, as_one, lines};
@@ -76,7 +77,7 @@ pub fn AddForm(
         <Understood typing />
         <PastedLines typing />
     }
-    .into_any()
+    .erased()
 }
 
 /// What is in the field, as far as the page looked.
@@ -305,7 +306,7 @@ fn Understood(typing: Typing) -> impl IntoView {
             })
         }}
     }
-    .into_any()
+    .erased()
 }
 
 #[component]
@@ -329,7 +330,7 @@ fn ChipItem(typing: Typing, chip: Chip) -> impl IntoView {
             })}
         </li>
     }
-    .into_any()
+    .erased()
 }
 
 /// Below the field: what can become of several lines that were pasted into it.
@@ -355,7 +356,7 @@ fn PastedLines(typing: Typing) -> impl IntoView {
             </div>
         </Show>
     }
-    .into_any()
+    .erased()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::erased::{Erase as _, Erased};
 use crate::app::error::{AppError, Section};
 use crate::app::form_submission::FormSubmission;
 use crate::app::texts::Texts;
@@ -32,7 +33,7 @@ pub fn Card(
             </div>
         </section>
     }
-    .into_any()
+    .erased()
 }
 
 /// What was done, or went wrong. The regions are always there: ones that come with their text are not read out
@@ -45,11 +46,11 @@ fn Outcome(submission: FormSubmission) -> impl IntoView {
         <p class="part__said" role="status">{said}</p>
         <p class="part__failed" role="alert">{move || submission.failed.get()}</p>
     }
-    .into_any()
+    .erased()
 }
 
 /// In place of what could not be had. Only this card: the rest of the page is as it should be.
-pub fn missing(error: &AppError, section: Section) -> AnyView {
+pub fn missing(error: &AppError, section: Section) -> Erased {
     let t = Texts::current();
     let declined = match error {
         AppError::Declined { url } => Some(url.as_str()),
@@ -61,11 +62,11 @@ pub fn missing(error: &AppError, section: Section) -> AnyView {
             <p>{t.account_permission()}</p>
             <p class="actions"><a class="button button--quiet" href=url.to_owned() rel="external">{t.continue_on()}</a></p>
         }
-        .into_any(),
+        .erased(),
         None => view! {
             <p class="part__failed">{error.text(t, section)}</p>
             <p class="actions"><a class="button button--quiet" href="" rel="external">{t.try_again()}</a></p>
         }
-        .into_any(),
+        .erased(),
     }
 }

@@ -6,6 +6,7 @@ use server_fn::ServerFn as _;
 use crate::app::actions::account::DeleteEverything;
 use crate::app::address::{EXPORT, IMPORT};
 use crate::app::components::author_field::AuthorField;
+use crate::app::erased::Erase as _;
 use crate::app::form_submission::FormSubmission;
 use crate::app::texts::Texts;
 
@@ -56,5 +57,5 @@ pub fn DataForms(
             </p>
         </form>
     }
-    .into_any()
+    .erased()
 }

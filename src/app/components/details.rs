@@ -15,6 +15,7 @@ use crate::app::components::icons::{Cross, Down, Plus, Tick, Up};
 use crate::app::components::live_field::{LiveInput, LiveTextArea, Save, Typing};
 use crate::app::day_words::full;
 use crate::app::derived::{Derived, derived, derived_from_last};
+use crate::app::erased::Erase as _;
 use crate::app::lists_state::ListsState;
 use crate::app::model::reason::Reason;
 use crate::app::model::step_action::StepAction;
@@ -67,13 +68,13 @@ pub fn Details(
                 </a>
             </div>
             {move || if is_there.get() {
-                view! { <Fields id entry /> }.into_any()
+                view! { <Fields id entry /> }.erased()
             } else {
-                view! { <p class="details__gone">{t.details_gone()}</p> }.into_any()
+                view! { <p class="details__gone">{t.details_gone()}</p> }.erased()
             }}
         </section>
     }
-    .into_any()
+    .erased()
 }
 
 /// What is read of it; nothing where the row is gone.
@@ -137,7 +138,7 @@ fn Fields(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
         <Steps id entry />
         <Place id entry />
     }
-    .into_any()
+    .erased()
 }
 
 /// Saves what is typed into the fields of a day and a time: after a pause, or at once where one of them is left.
@@ -242,7 +243,7 @@ fn DayAndTime(
             </label>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// When it is due: a day, and perhaps a time of it.
@@ -341,7 +342,7 @@ fn DueFields(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
             </p>
         </fieldset>
     }
-    .into_any()
+    .erased()
 }
 
 /// When its author is reminded of it, by mail.
@@ -397,7 +398,7 @@ fn ReminderFields(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
             </p>
         </fieldset>
     }
-    .into_any()
+    .erased()
 }
 
 /// How it repeats.
@@ -436,7 +437,7 @@ fn RepeatField(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
             <p class="details__hint">{move || (!is_due.get()).then(|| t.invalid_repeat_alone())}</p>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// The rules that are offered (RFC 5545 §3.3.10).
@@ -491,7 +492,7 @@ fn ListField(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
             </select>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// What is to be done one after the other.
@@ -568,7 +569,7 @@ fn Steps(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
             </p>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 #[component]
@@ -658,7 +659,7 @@ fn StepRow(id: Uuid, step: Step, entry: Derived<Option<Entry>>) -> impl IntoView
             </form>
         </li>
     }
-    .into_any()
+    .erased()
 }
 
 /// Where it is in the list, and away with it.
@@ -693,7 +694,7 @@ fn Place(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
                 <input type="hidden" name="id" value=id.to_string() />
                 <input type="hidden" name="after" value=move || after().flatten().map(|id| id.to_string()).unwrap_or_default() />
                 <button type="submit" class="button button--small button--quiet" disabled=move || after().is_none()>
-                    {if is_down { view! { <Down /> }.into_any() } else { view! { <Up /> }.into_any() }}
+                    {if is_down { view! { <Down /> }.erased() } else { view! { <Up /> }.erased() }}
                     {name}
                 </button>
             </form>
@@ -722,5 +723,5 @@ fn Place(id: Uuid, entry: Derived<Option<Entry>>) -> impl IntoView {
             </form>
         </div>
     }
-    .into_any()
+    .erased()
 }

@@ -7,6 +7,7 @@ use crate::app::actions::account::SaveDigest;
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::profile_card::options;
+use crate::app::erased::Erase as _;
 use crate::app::form_submission::FormSubmission;
 use crate::app::model::account::Digest;
 use crate::app::model::form_draft::FormDraft;
@@ -25,7 +26,7 @@ pub fn DigestForm(
     let t = Texts::current();
     let Digest { enabled, time_zone, hour, email, last, skipped, time_zones } = digest;
     if email.is_empty() {
-        return view! { <p>{t.digest_nowhere()}</p> }.into_any();
+        return view! { <p>{t.digest_nowhere()}</p> }.erased();
     }
     // A checkbox that is off is not sent at all.
     let enabled = if typed.is_empty() { enabled } else { typed.field("enabled").is_some() };
@@ -83,7 +84,7 @@ pub fn DigestForm(
             <p class="actions"><button type="submit" class="button">{t.digest_save()}</button></p>
         </form>
     }
-    .into_any()
+    .erased()
 }
 
 /// `America/New York`.

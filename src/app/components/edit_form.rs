@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::app::actions::todos::EditTodo;
 use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
+use crate::app::erased::Erase as _;
 use crate::app::todo_list_state::TodoListState;
 
 /// Enter or leaving saves, Escape cancels, an empty text deletes.
@@ -111,5 +112,5 @@ pub fn EditForm(
             </div>
         </form>
     }
-    .into_any()
+    .erased()
 }

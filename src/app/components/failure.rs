@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::address;
 use crate::app::draft::Draft;
+use crate::app::erased::Erase as _;
 use crate::app::error::{AppError, Section};
 use crate::app::interaction::Interaction;
 use crate::app::response;
@@ -35,7 +36,7 @@ pub fn LoadFailure(
                 <p class="actions actions--middle"><a class="button" href=url rel="external">{link}</a></p>
             </section>
         }
-        .into_any();
+        .erased();
     }
     if let AppError::Declined { url } = &error {
         response::set_status(403);
@@ -49,7 +50,7 @@ pub fn LoadFailure(
                 </p>
             </section>
         }
-        .into_any();
+        .erased();
     }
     response::set_status(match error {
         AppError::Forbidden | AppError::NotGranted { .. } | AppError::NoAccess { .. } => 403,
@@ -71,5 +72,5 @@ pub fn LoadFailure(
             </p>
         </section>
     }
-    .into_any()
+    .erased()
 }

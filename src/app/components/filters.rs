@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::app::components::lists::Lists;
 use crate::app::components::view_link::ViewLink;
 use crate::app::derived::Derived;
+use crate::app::erased::Erase as _;
 use crate::app::filter::Filter;
 use crate::app::texts::Texts;
 
@@ -26,7 +27,7 @@ pub fn Filters(
             </ul>
         </nav>
     }
-    .into_any()
+    .erased()
 }
 
 /// The views and lists as links, each with how much there is to be done.
@@ -42,5 +43,5 @@ pub fn Views(
             <Lists filter />
         </nav>
     }
-    .into_any()
+    .erased()
 }

@@ -10,6 +10,7 @@ use crate::app::components::language_switch::LanguageSwitch;
 use crate::app::components::nav::Nav;
 use crate::app::components::session_notice::SessionNotice;
 use crate::app::derived::derived;
+use crate::app::erased::Erase as _;
 use crate::app::interaction::Interaction;
 use crate::app::model::viewer::Viewer;
 use crate::app::session_watch::SessionWatch;
@@ -54,7 +55,7 @@ pub fn Frame(children: Children) -> impl IntoView {
         <main id="main" tabindex="-1" hidden=move || interaction.ended.get()>{children()}</main>
         <footer class="site-footer"><p>{t.footer()}</p><LanguageSwitch /></footer>
     }
-    .into_any()
+    .erased()
 }
 
 /// Puts the focus on the page when the router shows another one, as a page load would. Not for another filter of the

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::components::icons::Cross;
+use crate::app::erased::Erase as _;
 use crate::app::texts::Texts;
 
 /// A notice above the page. Without scripts it goes with the next page.
@@ -28,5 +29,5 @@ pub fn Greeting(
             </div>
         })}
     }
-    .into_any()
+    .erased()
 }

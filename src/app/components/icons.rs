@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::app::erased::Erase as _;
+
 /// Errand's mark: a ticked note.
 #[component]
 pub fn Mark() -> impl IntoView {
@@ -38,7 +40,7 @@ pub fn Sprite() -> impl IntoView {
             <symbol id="i-list" viewBox="0 0 20 20"><path d="M4.5 6h.01M8 6h8M4.5 10h.01M8 10h8M4.5 14h.01M8 14h8" /></symbol>
         </svg>
     }
-    .into_any()
+    .erased()
 }
 
 /// A sheet with room for the first to-do.
@@ -57,7 +59,7 @@ pub fn EmptyList() -> impl IntoView {
             <path class="drawing__line drawing__line--soft" d="M51 68h16" />
         </svg>
     }
-    .into_any()
+    .erased()
 }
 
 /// The drawing `name`, so many CSS pixels wide and high.
@@ -72,83 +74,83 @@ pub fn Icon(
     view! {
         <svg class="icon" width=size height=size aria-hidden="true"><use_ href=name /></svg>
     }
-    .into_any()
+    .erased()
 }
 
 /// A pencil, for editing.
 #[component]
 pub fn Pencil() -> impl IntoView {
-    view! { <Icon name="#i-pencil" size="18" /> }.into_any()
+    view! { <Icon name="#i-pencil" size="18" /> }.erased()
 }
 
 /// A cross, for deleting and dismissing.
 #[component]
 pub fn Cross() -> impl IntoView {
-    view! { <Icon name="#i-cross" size="18" /> }.into_any()
+    view! { <Icon name="#i-cross" size="18" /> }.erased()
 }
 
 /// A tick, inside a checkbox.
 #[component]
 pub fn Tick() -> impl IntoView {
-    view! { <Icon name="#i-tick" size="16" /> }.into_any()
+    view! { <Icon name="#i-tick" size="16" /> }.erased()
 }
 
 /// A plus, for adding.
 #[component]
 pub fn Plus() -> impl IntoView {
-    view! { <Icon name="#i-plus" size="20" /> }.into_any()
+    view! { <Icon name="#i-plus" size="20" /> }.erased()
 }
 
 /// A star.
 #[component]
 pub fn Star() -> impl IntoView {
-    view! { <Icon name="#i-star" size="18" /> }.into_any()
+    view! { <Icon name="#i-star" size="18" /> }.erased()
 }
 
 /// An arrow to more.
 #[component]
 pub fn Details() -> impl IntoView {
-    view! { <Icon name="#i-details" size="18" /> }.into_any()
+    view! { <Icon name="#i-details" size="18" /> }.erased()
 }
 
 /// Something to take hold of.
 #[component]
 pub fn Grip() -> impl IntoView {
-    view! { <Icon name="#i-grip" size="18" /> }.into_any()
+    view! { <Icon name="#i-grip" size="18" /> }.erased()
 }
 
 /// A sheet of paper.
 #[component]
 pub fn NoteMark() -> impl IntoView {
-    view! { <Icon name="#i-note" size="16" /> }.into_any()
+    view! { <Icon name="#i-note" size="16" /> }.erased()
 }
 
 /// Two arrows, one after the other: it comes again.
 #[component]
 pub fn RepeatMark() -> impl IntoView {
-    view! { <Icon name="#i-repeat" size="16" /> }.into_any()
+    view! { <Icon name="#i-repeat" size="16" /> }.erased()
 }
 
 /// A bell.
 #[component]
 pub fn ReminderMark() -> impl IntoView {
-    view! { <Icon name="#i-bell" size="16" /> }.into_any()
+    view! { <Icon name="#i-bell" size="16" /> }.erased()
 }
 
 /// A magnifying glass.
 #[component]
 pub fn Magnifier() -> impl IntoView {
-    view! { <Icon name="#i-search" size="18" /> }.into_any()
+    view! { <Icon name="#i-search" size="18" /> }.erased()
 }
 
 /// An arrow up.
 #[component]
 pub fn Up() -> impl IntoView {
-    view! { <Icon name="#i-up" size="18" /> }.into_any()
+    view! { <Icon name="#i-up" size="18" /> }.erased()
 }
 
 /// An arrow down.
 #[component]
 pub fn Down() -> impl IntoView {
-    view! { <Icon name="#i-down" size="18" /> }.into_any()
+    view! { <Icon name="#i-down" size="18" /> }.erased()
 }

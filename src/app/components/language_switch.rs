@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::address::LANGUAGE;
+use crate::app::erased::Erase as _;
 use crate::app::texts::Texts;
 use crate::language::Language;
 
@@ -30,5 +31,5 @@ pub fn LanguageSwitch() -> impl IntoView {
             {choices.into_iter().collect_view()}
         </form>
     }
-    .into_any()
+    .erased()
 }

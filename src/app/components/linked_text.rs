@@ -3,6 +3,8 @@
 
 use leptos::prelude::*;
 
+use crate::app::erased::{Erase as _, Erased};
+
 /// The longest address that becomes a link, in bytes.
 const MAX_BYTES: usize = 2048;
 /// The longest mail address and its longest first part, in bytes (RFC 5321 §4.5.3.1).
@@ -22,24 +24,24 @@ pub enum Piece<'a> {
 }
 
 /// The text with its links. What follows a link does not learn where it was, and does not get hold of the page.
-pub fn linked_text(text: &str) -> AnyView {
+pub fn linked_text(text: &str) -> Erased {
     let piece = |piece: &Piece<'_>| {
         match *piece {
-        Piece::Text(text) => text.to_owned().into_any(),
+        Piece::Text(text) => text.to_owned().erased(),
         Piece::Web(address) => view! {
             <a class="linked" href=address.to_owned() target="_blank" rel="noopener noreferrer nofollow">{address.to_owned()}</a>
         }
-        .into_any(),
+        .erased(),
         Piece::Mail(address) => view! {
             <a class="linked" href=format!("mailto:{address}") rel="noopener noreferrer nofollow">{address.to_owned()}</a>
         }
-        .into_any(),
+        .erased(),
     }
     };
     match pieces(text).as_slice() {
         // Nearly all of them.
-        [] | [Piece::Text(_)] => text.to_owned().into_any(),
-        pieces => pieces.iter().map(piece).collect_view().into_any(),
+        [] | [Piece::Text(_)] => text.to_owned().erased(),
+        pieces => pieces.iter().map(piece).collect_view().erased(),
     }
 }
 

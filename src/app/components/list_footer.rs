@@ -10,6 +10,7 @@ use crate::app::components::filters::Filters;
 use crate::app::components::fresh::words;
 use crate::app::components::undo_toast::UndoLast;
 use crate::app::derived::{Derived, derived};
+use crate::app::erased::Erase as _;
 use crate::app::filter::Filter;
 use crate::app::optimistic::{Entry, List};
 use crate::app::todo_list_state::TodoListState;
@@ -59,5 +60,5 @@ pub fn ListFooter(
             </div>
         </div>
     }
-    .into_any()
+    .erased()
 }

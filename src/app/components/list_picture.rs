@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::components::icons::{Icon, Tick};
+use crate::app::erased::Erase as _;
 use crate::app::texts::Texts;
 
 /// A picture of a list. It says nothing that is not said beside it.
@@ -37,5 +38,5 @@ pub fn ListPicture() -> impl IntoView {
             </p>
         </div>
     }
-    .into_any()
+    .erased()
 }

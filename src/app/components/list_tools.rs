@@ -7,6 +7,7 @@ use leptos_router::hooks::use_location;
 
 use crate::app::arrangement::Sort;
 use crate::app::components::icons::Magnifier;
+use crate::app::erased::Erase as _;
 use crate::app::todo_list_state::TodoListState;
 
 /// Searches as it is typed, sorts as it is chosen; without scripts, by its button.
@@ -61,5 +62,5 @@ pub fn ListTools() -> impl IntoView {
             <button type="submit" class="button button--small button--quiet without-script">{t.order_show()}</button>
         </form>
     }
-    .into_any()
+    .erased()
 }

@@ -14,6 +14,7 @@ use crate::app::components::author_field::AuthorField;
 use crate::app::components::icons::Plus;
 use crate::app::components::view_link::ViewLink;
 use crate::app::derived::{Derived, derived};
+use crate::app::erased::Erase as _;
 use crate::app::filter::Filter;
 use crate::app::lists_state::ListsState;
 use crate::app::optimistic::List;
@@ -81,7 +82,7 @@ pub fn Lists(
             <button type="submit" class="icon-button" title=t.list_add() aria-label=t.list_add()><Plus /></button>
         </form>
     }
-    .into_any()
+    .erased()
 }
 
 /// Renaming and deleting the list that is shown.
@@ -166,5 +167,5 @@ pub fn ListOptions(
             </div>
         </details>
     }
-    .into_any()
+    .erased()
 }

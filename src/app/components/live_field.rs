@@ -8,6 +8,7 @@ use leptos::wasm_bindgen::JsCast as _;
 use leptos::web_sys::{Event, HtmlInputElement, HtmlTextAreaElement};
 
 use crate::app::browser;
+use crate::app::erased::Erase as _;
 
 /// How long nothing is typed before a longer text is saved.
 const PAUSE: Duration = Duration::from_millis(800);
@@ -165,7 +166,7 @@ pub fn LiveInput(
             on:blur=move |_| kept.leave()
         />
     }
-    .into_any()
+    .erased()
 }
 
 /// A field of several lines. What is in it is saved after a pause, and when it is left.
@@ -217,5 +218,5 @@ pub fn LiveTextArea(
             on:blur=move |_| kept.leave()
         >{in_a_textarea(draft.unwrap_or_else(|| value.get_untracked()))}</textarea>
     }
-    .into_any()
+    .erased()
 }

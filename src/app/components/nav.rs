@@ -5,6 +5,7 @@ use leptos_router::hooks::use_location;
 
 use crate::app::address;
 use crate::app::components::icons::Mark;
+use crate::app::erased::Erase as _;
 use crate::app::interaction::Interaction;
 use crate::app::model::viewer::{Customer, Viewer};
 use crate::app::texts::Texts;
@@ -27,12 +28,12 @@ pub fn Nav(
                 Viewer::Customer(customer) => view! {
                     <Show when=move || !interaction.ended.get()><CustomerLinks customer=customer.clone() /></Show>
                 }
-                .into_any(),
-                Viewer::Visitor { can_sign_up } => view! { <VisitorLinks can_sign_up /> }.into_any(),
+                .erased(),
+                Viewer::Visitor { can_sign_up } => view! { <VisitorLinks can_sign_up /> }.erased(),
             }}
         </nav>
     }
-    .into_any()
+    .erased()
 }
 
 #[component]
@@ -62,7 +63,7 @@ fn CustomerLinks(customer: Customer) -> impl IntoView {
             </form>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 #[component]
@@ -83,5 +84,5 @@ fn VisitorLinks(can_sign_up: bool) -> impl IntoView {
             })}
         </ul>
     }
-    .into_any()
+    .erased()
 }

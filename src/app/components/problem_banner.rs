@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::app::components::fresh::words;
 use crate::app::components::icons::Cross;
 use crate::app::derived::derived;
+use crate::app::erased::Erase as _;
 use crate::app::optimistic::List;
 use crate::app::texts::Texts;
 use crate::app::todo_list_state::TodoListState;
@@ -39,7 +40,7 @@ pub fn ProblemBanner() -> impl IntoView {
             })}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// How many changes wait, and where.

@@ -5,6 +5,7 @@ use server_fn::ServerFn as _;
 
 use crate::app::actions::account::SaveProfile;
 use crate::app::components::author_field::AuthorField;
+use crate::app::erased::{Erase as _, Erased};
 use crate::app::form_submission::FormSubmission;
 use crate::app::model::account::Profile;
 use crate::app::model::form_draft::FormDraft;
@@ -81,11 +82,11 @@ pub fn ProfileForm(
             <p class="actions"><button type="submit" class="button">{t.profile_save()}</button></p>
         </form>
     }
-    .into_any()
+    .erased()
 }
 
 /// A field for a name.
-fn field(name: &'static str, label: &'static str, autocomplete: &'static str, value: String) -> AnyView {
+fn field(name: &'static str, label: &'static str, autocomplete: &'static str, value: String) -> Erased {
     view! {
         <div class="form__field">
             <label for=name>{label}</label>
@@ -101,14 +102,14 @@ fn field(name: &'static str, label: &'static str, autocomplete: &'static str, va
             />
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// What can be chosen: value and text each.
-pub fn options(choices: Vec<(String, String)>, chosen: &str) -> Vec<AnyView> {
+pub fn options(choices: Vec<(String, String)>, chosen: &str) -> Vec<Erased> {
     let option = |(value, text): (String, String)| {
         let selected = value == chosen;
-        view! { <option value=value selected=selected>{text}</option> }.into_any()
+        view! { <option value=value selected=selected>{text}</option> }.erased()
     };
     choices.into_iter().map(option).collect()
 }

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 use crate::app::components::fresh::words;
+use crate::app::erased::Erase as _;
 use crate::app::interaction::{Interaction, SignInPrompt};
 use crate::app::session_watch::{Phase, SessionWatch};
 use crate::app::texts::Texts;
@@ -19,14 +20,14 @@ pub fn SessionNotice() -> impl IntoView {
         // Always there: a region that comes with its text is not read out everywhere.
         <div role="alert">
             {move || match (interaction.prompt(), interaction.ended.get(), watch.phase.get()) {
-                (Some(prompt), ..) => leaving(prompt).into_any(),
-                (None, true, _) => view! { <Ended /> }.into_any(),
-                (None, false, Phase::Quiet) => ().into_any(),
-                (None, false, phase) => ending(watch, phase).into_any(),
+                (Some(prompt), ..) => leaving(prompt).erased(),
+                (None, true, _) => view! { <Ended /> }.erased(),
+                (None, false, Phase::Quiet) => ().erased(),
+                (None, false, phase) => ending(watch, phase).erased(),
             }}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// The customer is on the way to the provider.
@@ -89,5 +90,5 @@ fn Ended() -> impl IntoView {
             </p>
         </section>
     }
-    .into_any()
+    .erased()
 }

@@ -8,6 +8,7 @@ use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::sentence::sentence;
 use crate::app::derived::derived;
+use crate::app::erased::{Erase as _, Erased};
 use crate::app::form_submission::FormSubmission;
 use crate::app::model::account::SignedInBrowser;
 use crate::app::texts::Texts;
@@ -42,10 +43,10 @@ pub fn SessionList(
             </form>
         </Show>
     }
-    .into_any()
+    .erased()
 }
 
-fn row(session: SignedInBrowser, sessions: RwSignal<Vec<SignedInBrowser>>, submission: FormSubmission) -> AnyView {
+fn row(session: SignedInBrowser, sessions: RwSignal<Vec<SignedInBrowser>>, submission: FormSubmission) -> Erased {
     let t = Texts::current();
     let browser = session.name(t);
     let SignedInBrowser { handle, signed_in, last_seen, current, .. } = session;
@@ -85,14 +86,14 @@ fn row(session: SignedInBrowser, sessions: RwSignal<Vec<SignedInBrowser>>, submi
                 <p class="session__when">
                     {sentence(t.sessions_when_parts(), |which| {
                         let moment = if which == 0 { &signed_in } else { &last_seen };
-                        view! { <time datetime=moment.at.clone()>{moment.ago.text(t)}</time> }.into_any()
+                        view! { <time datetime=moment.at.clone()>{moment.ago.text(t)}</time> }.erased()
                     })}
                 </p>
             </div>
             {end}
         </li>
     }
-    .into_any()
+    .erased()
 }
 
 /// Takes the rows away at once, and brings them back if that was refused.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::app::browser;
 use crate::app::components::icons::Cross;
+use crate::app::erased::Erase as _;
 use crate::app::filter::Filter;
 use crate::app::interaction::Interaction;
 use crate::app::keys::{Action, Keys, Pressed, SHOWN, View, With};
@@ -90,7 +91,7 @@ pub fn Shortcuts() -> impl IntoView {
             </div>
         </dialog>
     }
-    .into_any()
+    .erased()
 }
 
 /// One key, or two one after the other.

@@ -28,6 +28,7 @@ use crate::app::components::todo_row::TodoRow;
 use crate::app::components::undo_toast::{UndoLast, UndoToast};
 use crate::app::derived::{Derived, derived};
 use crate::app::draft::Draft;
+use crate::app::erased::Erase as _;
 use crate::app::filter::Filter;
 use crate::app::interaction::Interaction;
 use crate::app::lists_state::ListsState;
@@ -125,7 +126,7 @@ fn Rows(filter: Derived<Filter>, opened: Derived<Option<Uuid>>) -> impl IntoView
                 _ if state.is_searching() => t.nothing_found(),
                 filter => filter.nothing(t),
             };
-            view! { <p class="empty">{words(move || text.to_owned())}</p> }.into_any()
+            view! { <p class="empty">{words(move || text.to_owned())}</p> }.erased()
         })
     };
     // The server does not know what the browser remembers.
@@ -144,7 +145,7 @@ fn Rows(filter: Derived<Filter>, opened: Derived<Option<Uuid>>) -> impl IntoView
                     </ul>
                 </details>
             }
-            .into_any()
+            .erased()
         })
     };
     view! {
@@ -156,7 +157,7 @@ fn Rows(filter: Derived<Filter>, opened: Derived<Option<Uuid>>) -> impl IntoView
         {nothing}
         {done}
     }
-    .into_any()
+    .erased()
 }
 
 /// What the browser remembers of the rows that are folded away.
@@ -200,7 +201,7 @@ fn ToggleAll() -> impl IntoView {
             </button>
         </form>
     }
-    .into_any()
+    .erased()
 }
 
 /// What the page does on its own once it is alive.

@@ -13,6 +13,7 @@ use crate::app::components::icons::{self, Cross, Details, NoteMark, Pencil, Remi
 use crate::app::components::sentence::sentence;
 use crate::app::day_words::{Urgency, full, machine_readable, short, urgency};
 use crate::app::derived::{Derived, derived, derived_from_last};
+use crate::app::erased::{Erase as _, Erased};
 use crate::app::filter::Filter;
 use crate::app::optimistic::{Choice, Entry, Part, Trouble};
 use crate::app::todo_list_state::{Dragged, TodoListState};
@@ -57,16 +58,16 @@ pub fn TodoRow(
         >
             {move || if is_edited.get() {
                 let text = state.editing.get_untracked().map(|editing| editing.text).unwrap_or_default();
-                view! { <EditForm id text /> }.into_any()
+                view! { <EditForm id text /> }.erased()
             } else {
                 view! {
                     <Shown entry filter />
                     {move || trouble.get().map(|trouble| view! { <NotSaved entry trouble /> })}
-                }.into_any()
+                }.erased()
             }}
         </li>
     }
-    .into_any()
+    .erased()
 }
 
 /// The row while its text is not being changed.
@@ -93,7 +94,7 @@ fn Shown(entry: Derived<Entry>, filter: Derived<Filter>) -> impl IntoView {
             </div>
         </form>
     }
-    .into_any()
+    .erased()
 }
 
 /// The checkbox: a button, so that it works without WebAssembly.
@@ -123,7 +124,7 @@ fn Toggle(entry: Derived<Entry>, filter: Derived<Filter>) -> impl IntoView {
             <Tick />
         </button>
     }
-    .into_any()
+    .erased()
 }
 
 /// Editing and deleting.
@@ -167,7 +168,7 @@ fn Change(entry: Derived<Entry>) -> impl IntoView {
             <Cross />
         </button>
     }
-    .into_any()
+    .erased()
 }
 
 /// The star, and the way to the details.
@@ -207,7 +208,7 @@ fn More(entry: Derived<Entry>) -> impl IntoView {
             <Details />
         </a>
     }
-    .into_any()
+    .erased()
 }
 
 /// What the pressed button of a row asks for.
@@ -300,10 +301,10 @@ fn Facts(entry: Derived<Entry>) -> impl IntoView {
                     })}
                 </a>
             }
-            .into_any()
+            .erased()
         })
     })
-    .into_any()
+    .erased()
 }
 
 /// What a row is dragged by. Keys move it, too: Alt and an arrow.
@@ -349,7 +350,7 @@ fn Grip(id: Uuid) -> impl IntoView {
             <icons::Grip />
         </span>
     }
-    .into_any()
+    .erased()
 }
 
 /// Why what was done to the row is not saved, and what the customer can do about it.
@@ -387,7 +388,7 @@ fn NotSaved(entry: Derived<Entry>, trouble: Trouble) -> impl IntoView {
                 <button type="button" class="link-button" on:click=move |_| state.send_again(id)>{t.try_again()} {of_row()}</button>
             </span>
         }
-        .into_any(),
+        .erased(),
         Trouble::Refused(reason) => view! {
             <span class="todo__failed">
                 {format!("{} {reason} ", t.not_saved())}
@@ -409,7 +410,7 @@ fn NotSaved(entry: Derived<Entry>, trouble: Trouble) -> impl IntoView {
                 </button>
             </span>
         }
-        .into_any(),
+        .erased(),
         Trouble::Conflict { part, theirs: Some(theirs), mine } => view! {
             <div class="todo__conflict">
                 <p>
@@ -425,7 +426,7 @@ fn NotSaved(entry: Derived<Entry>, trouble: Trouble) -> impl IntoView {
                 </p>
             </div>
         }
-        .into_any(),
+        .erased(),
         Trouble::Conflict { theirs: None, mine, .. } => {
             view! {
                 <div class="todo__conflict">
@@ -436,14 +437,14 @@ fn NotSaved(entry: Derived<Entry>, trouble: Trouble) -> impl IntoView {
                     </p>
                 </div>
             }
-            .into_any()
+            .erased()
         }
     }
 }
 
 /// What somebody wrote.
-fn quoted(text: &str) -> AnyView {
-    view! { <q dir="auto">{text.to_owned()}</q> }.into_any()
+fn quoted(text: &str) -> Erased {
+    view! { <q dir="auto">{text.to_owned()}</q> }.erased()
 }
 
 /// The next shown row after `id`, else the previous one.

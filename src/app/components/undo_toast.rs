@@ -8,6 +8,7 @@ use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::fresh::words;
 use crate::app::components::icons::Cross;
+use crate::app::erased::Erase as _;
 use crate::app::todo_list_state::{Offer, TodoListState};
 
 /// A live region at the foot of the page that offers to undo. It stays while the pointer or the focus is on it.
@@ -26,7 +27,7 @@ pub fn UndoToast() -> impl IntoView {
             {move || state.offer.get().map(|offer| view! { <Toast offer /> })}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// A button that undoes what was done last: on this page; else on the page before, or on another device.
@@ -55,7 +56,7 @@ pub fn UndoLast() -> impl IntoView {
             </button>
         </form>
     }
-    .into_any()
+    .erased()
 }
 
 #[component]
@@ -99,5 +100,5 @@ fn Toast(offer: Offer) -> impl IntoView {
             </button>
         </div>
     }
-    .into_any()
+    .erased()
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::components::fresh::words;
 use crate::app::derived::{Derived, derived};
+use crate::app::erased::Erase as _;
 use crate::app::filter::Filter;
 use crate::app::todo_list_state::TodoListState;
 
@@ -41,5 +42,5 @@ pub fn ViewLink(
             </a>
         </li>
     }
-    .into_any()
+    .erased()
 }

@@ -16,6 +16,7 @@ use crate::app::components::profile_card::ProfileForm;
 use crate::app::components::sessions_card::SessionList;
 use crate::app::components::skeleton::Skeleton;
 use crate::app::draft::Draft;
+use crate::app::erased::{Erase as _, Erased};
 use crate::app::error::{AppError, Section};
 use crate::app::form_submission::FormSubmission;
 use crate::app::interaction::Interaction;
@@ -50,13 +51,13 @@ pub fn AccountPage() -> impl IntoView {
         <Suspense fallback=|| view! { <Skeleton /> <Skeleton /> }>
             {Suspend::new(async move {
                 match loaded.await {
-                    Ok(loaded) => view! { <Cards loaded /> }.into_any(),
-                    Err(error) => view! { <LoadFailure error section=Section::Account /> }.into_any(),
+                    Ok(loaded) => view! { <Cards loaded /> }.erased(),
+                    Err(error) => view! { <LoadFailure error section=Section::Account /> }.erased(),
                 }
             })}
         </Suspense>
     }
-    .into_any()
+    .erased()
 }
 
 #[component]
@@ -101,17 +102,17 @@ fn Cards(loaded: Loaded) -> impl IntoView {
             submission=profile_submission
         >
             {match profile {
-                Ok(profile) => view! { <ProfileForm profile typed=typed_profile submission=profile_submission /> }.into_any(),
+                Ok(profile) => view! { <ProfileForm profile typed=typed_profile submission=profile_submission /> }.erased(),
                 Err(error) => missing(&error, Section::Profile),
             }}
         </Card>
     });
     let digest = match digest {
-        Ok(digest) => view! { <DigestForm digest typed=typed_digest submission=digest_submission /> }.into_any(),
+        Ok(digest) => view! { <DigestForm digest typed=typed_digest submission=digest_submission /> }.erased(),
         Err(error) => missing(&error, Section::Digest),
     };
     let sessions = match sessions {
-        Ok(sessions) => view! { <SessionList sessions submission=sessions_submission /> }.into_any(),
+        Ok(sessions) => view! { <SessionList sessions submission=sessions_submission /> }.erased(),
         Err(error) => missing(&error, Section::Sessions),
     };
     view! {
@@ -155,10 +156,10 @@ fn Cards(loaded: Loaded) -> impl IntoView {
             </Card>
         </div>
     }
-    .into_any()
+    .erased()
 }
 
-fn claim_table(claims: Vec<Claim>, t: Texts) -> AnyView {
+fn claim_table(claims: Vec<Claim>, t: Texts) -> Erased {
     let row = |claim: Claim| {
         view! {
             <tr>
@@ -176,5 +177,5 @@ fn claim_table(claims: Vec<Claim>, t: Texts) -> AnyView {
             <tbody>{claims.into_iter().map(row).collect_view()}</tbody>
         </table>
     }
-    .into_any()
+    .erased()
 }

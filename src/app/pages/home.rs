@@ -7,6 +7,7 @@ use crate::app::actions::customer::take_flash;
 use crate::app::address;
 use crate::app::components::greeting::Greeting;
 use crate::app::components::list_picture::ListPicture;
+use crate::app::erased::Erase as _;
 use crate::app::model::flash::Greeting as Told;
 use crate::app::model::viewer::Viewer;
 use crate::app::texts::Texts;
@@ -55,7 +56,7 @@ pub fn HomePage() -> impl IntoView {
             </li>
         </ul>
     }
-    .into_any()
+    .erased()
 }
 
 fn welcome(viewer: Viewer, t: Texts) -> impl IntoView {
@@ -66,7 +67,7 @@ fn welcome(viewer: Viewer, t: Texts) -> impl IntoView {
             <p class="lead">{t.welcome_lead()}</p>
             <p class="actions"><a class="button" href=address::TODOS>{t.welcome_open()}</a></p>
         }
-        .into_any(),
+        .erased(),
         Viewer::Visitor { can_sign_up } => view! {
             <p class="eyebrow">{t.hero_eyebrow()}</p>
             <h1>{t.hero_title()}</h1>
@@ -84,6 +85,6 @@ fn welcome(viewer: Viewer, t: Texts) -> impl IntoView {
                 </a>
             </p>
         }
-        .into_any(),
+        .erased(),
     }
 }

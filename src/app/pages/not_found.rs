@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use crate::app::erased::Erase as _;
 use crate::app::texts::Texts;
 use crate::app::{address, response};
 
@@ -23,5 +24,5 @@ pub fn NotFound() -> impl IntoView {
             </p>
         </section>
     }
-    .into_any()
+    .erased()
 }

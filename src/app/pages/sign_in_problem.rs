@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::app::address;
+use crate::app::erased::Erase as _;
 use crate::app::texts::Texts;
 use crate::app::viewer::ViewerResource;
 
@@ -44,7 +45,7 @@ pub fn SignInProblem() -> impl IntoView {
             </Suspense>
         </section>
     }
-    .into_any()
+    .erased()
 }
 
 /// Who is signed in already has nothing to sign in for.
@@ -57,7 +58,7 @@ fn ways_on(is_signed_in: bool, sign_in: String, t: Texts) -> impl IntoView {
                 <a class="button button--quiet" href=address::HOME>{t.home()}</a>
             </p>
         }
-        .into_any();
+        .erased();
     }
     view! {
         <p class="actions actions--middle">
@@ -65,5 +66,5 @@ fn ways_on(is_signed_in: bool, sign_in: String, t: Texts) -> impl IntoView {
             <a class="button button--quiet" href=address::HOME>{t.home()}</a>
         </p>
     }
-    .into_any()
+    .erased()
 }

@@ -17,6 +17,7 @@ use crate::app::components::skeleton::Skeleton;
 use crate::app::components::todo_list::TodoList;
 use crate::app::day_words::Reader;
 use crate::app::derived::derived;
+use crate::app::erased::Erase as _;
 use crate::app::error::{AppError, Section};
 use crate::app::filter::Filter;
 use crate::app::interaction::Interaction;
@@ -112,14 +113,14 @@ pub fn TodosPage() -> impl IntoView {
                                 finished=flash.finished
                             />
                         }
-                        .into_any()
+                        .erased()
                     }
-                    Err(error) => view! { <h1>{words(heading)}</h1> <LoadFailure error section=Section::List /> }.into_any(),
+                    Err(error) => view! { <h1>{words(heading)}</h1> <LoadFailure error section=Section::List /> }.erased(),
                 }
             })}
         </Suspense>
         // Empty, but without it the router waits for it for ever and never changes the address.
         <Outlet />
     }
-    .into_any()
+    .erased()
 }
