@@ -129,8 +129,8 @@ mod in_browser {
 
         fn dry_resolve(&mut self) {}
 
-        async fn resolve(self) -> Self {
-            self
+        fn resolve(self) -> impl Future<Output = Self> + Send {
+            std::future::ready(self)
         }
 
         fn to_html_with_buf(self, _: &mut String, _: &mut Position, _: bool, _: bool, _: Vec<AnyAttribute>) {

@@ -1,7 +1,5 @@
 //! A sentence with elements of the page in it.
 
-use leptos::prelude::*;
-
 use crate::app::erased::{Erase as _, Erased};
 use crate::language::pattern::Piece;
 
