@@ -66,8 +66,10 @@ pub mod texts;
 pub mod todo_list_state;
 pub mod viewer;
 
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
-use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos::tachys::html::InertElement;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
@@ -86,32 +88,25 @@ use crate::app::texts::Texts;
 use crate::app::todo_list_state::TodoListState;
 use crate::app::viewer::ViewerResource;
 
-/// The HTML document around [`App`], rendered by the server only; `texts` is where the script with the texts of its
-/// language is.
-pub fn shell(options: LeptosOptions, texts: String) -> impl IntoView {
+/// What the server knows of a page's head before the page is made.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    /// Elements, as HTML.
+    pub elements: String,
+    /// The text of the script that starts the program ([`start_in_browser`]).
+    pub start: String,
+}
+
+/// The HTML document around [`App`], rendered by the server only.
+pub fn shell(options: LeptosOptions, head: Head) -> impl IntoView {
     response::set_content_security_policy();
-    let t = Texts::current();
     view! {
         <!DOCTYPE html>
-        <html lang=t.language().tag()>
+        <html lang=Texts::current().language().tag()>
             <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="color-scheme" content="light dark" />
-                // A phone that makes links of numbers changes what scripts are about to take over.
-                <meta name="format-detection" content="telephone=no, date=no, address=no, email=no" />
-                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#faf8f5" />
-                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#16151a" />
-                <meta name="description" content=t.page_description() />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <link rel="icon" href="/favicon.ico" sizes="32x32" />
-                <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
-                <link rel="manifest" href=address::manifest(t.language()) />
-                <HashedStylesheet options=options.clone() id="leptos" root="" />
-                <AutoReload options=options.clone() />
-                // Before the program, which waits for its turn as this one does.
-                <script defer src=texts></script>
-                <HydrationScripts options />
+                {InertElement::new(head.elements)}
+                <AutoReload options />
+                <script type="module" nonce=use_nonce()>{head.start}</script>
                 <MetaTags />
             </head>
             <body>

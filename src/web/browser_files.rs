@@ -9,7 +9,7 @@ use crate::platform::config::{ConfigError, read_text};
 /// What the browser's files are called, before hash and ending.
 pub(super) const OUTPUT_NAME: &str = "errand";
 /// The list of hashes.
-const HASH_FILE: &str = "hash.txt";
+pub(super) const HASH_FILE: &str = "hash.txt";
 /// The folder below `site_root` whose files the list names.
 const PACKAGE: &str = "pkg";
 
@@ -22,14 +22,46 @@ pub enum BrowserFiles {
     None,
 }
 
+/// Where pages find the browser's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Addresses {
+    /// The style sheet.
+    pub(super) stylesheet: String,
+    /// The script that loads the program.
+    pub(super) script: String,
+    /// The program, WebAssembly.
+    pub(super) program: String,
+}
+
+impl Addresses {
+    /// As the list beside this program says.
+    pub(super) fn read() -> Self {
+        let hashes = hash_file().and_then(|file| read_text(&file).ok());
+        Self::of(hashes.as_deref().unwrap_or_default())
+    }
+
+    /// As a list says. Names that are not on it carry no hash.
+    pub(super) fn of(hashes: &str) -> Self {
+        let address = |ending: &str| {
+            let file = named(hashes).into_iter().find(|name| name.rsplit('.').next() == Some(ending));
+            format!("/{PACKAGE}/{}", file.unwrap_or_else(|| format!("{OUTPUT_NAME}.{ending}")))
+        };
+        Self { stylesheet: address("css"), script: address("js"), program: address("wasm") }
+    }
+}
+
 /// Looks whether the files that this program's pages will name are in `site_root`.
 ///
 /// # Errors
 /// [`ConfigError`] naming `web.site_root`, when one is missing.
 pub fn check(site_root: &str) -> Result<BrowserFiles, ConfigError> {
-    let program = std::env::current_exe().ok();
-    let beside = program.as_deref().and_then(Path::parent).map(|folder| folder.join(HASH_FILE));
-    look(Path::new(site_root), beside.as_deref())
+    look(Path::new(site_root), hash_file().as_deref())
+}
+
+/// Where the list is to be: beside this program.
+fn hash_file() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    Some(program.parent()?.join(HASH_FILE))
 }
 
 fn look(site_root: &Path, hash_file: Option<&Path>) -> Result<BrowserFiles, ConfigError> {
@@ -93,5 +125,19 @@ mod tests {
         assert_eq!(look(), Ok(BrowserFiles::Complete(3)), "a byte order mark");
         std::fs::write(&hashes, "js: other\nwasm: b2\ncss: c3\n").expect("written");
         assert!(look().expect_err("another build").contains("errand.other.js"));
+    }
+
+    #[test]
+    fn pages_name_the_files_as_the_list_does() {
+        for (hashes, script, program, stylesheet) in [
+            ("js: a1\nwasm: b2\ncss: c3\n", "errand.a1.js", "errand.b2.wasm", "errand.c3.css"),
+            ("css:c3\nother: d4\njs:\n", "errand.js", "errand.wasm", "errand.c3.css"),
+            ("", "errand.js", "errand.wasm", "errand.css"),
+        ] {
+            let addresses = Addresses::of(hashes);
+            assert_eq!(addresses.script, format!("/pkg/{script}"));
+            assert_eq!(addresses.program, format!("/pkg/{program}"));
+            assert_eq!(addresses.stylesheet, format!("/pkg/{stylesheet}"));
+        }
     }
 }

@@ -15,6 +15,7 @@ mod events;
 mod export;
 mod farewell;
 mod flash;
+mod head;
 mod import;
 mod language;
 mod language_choice;
@@ -61,11 +62,8 @@ impl Web {
             }
         };
         let shell = {
-            let options = self.leptos().clone();
-            move || {
-                let language = app::texts::Texts::current().language();
-                app::shell(options.clone(), app::texts::address(language))
-            }
+            let web = self.clone();
+            move || app::shell(web.leptos().clone(), web.head(app::texts::Texts::current().language()))
         };
         // An address that is no page's is answered with the page that says so. Not by the handler of `leptos_axum` for
         // files and errors: see `site`.

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
-use leptos::config::LeptosOptions;
+use leptos::config::{Env, LeptosOptions};
 use sqlx::AnyPool;
 
-use super::browser_files::{self, BrowserFiles};
+use super::browser_files::{self, Addresses, BrowserFiles};
 use super::config::{Checked, Config};
+use super::head::Heads;
 use super::language;
 use super::live::Live;
+use crate::app::Head;
 use crate::app::address::SIGN_IN_PROBLEM;
 use crate::digest;
 use crate::identity::downstream::{DownstreamApi, DownstreamApis};
 use crate::identity::{self, Identity};
+use crate::language::Language;
 use crate::platform::clock::Clock;
-use crate::platform::config::{ConfigError, Mode, read_text};
+use crate::platform::config::{ConfigError, Mode};
 use crate::platform::database::{self, DatabaseError};
 
 /// The largest body that a form of ours can send, in bytes, with room to spare.
@@ -33,7 +36,8 @@ struct Inner {
     digests: digest::Store,
     clock: Clock,
     leptos: LeptosOptions,
-    stylesheet: String,
+    addresses: Addresses,
+    heads: Heads,
 }
 
 /// Why the web server does not start.
@@ -66,23 +70,22 @@ impl Web {
             .product_name("Errand")
             .ui_locales(|headers| language::wanted(headers).map(|language| language.tag().to_owned()))
             .build()?;
-        let mut leptos = LeptosOptions::builder()
+        let leptos = LeptosOptions::builder()
             .output_name(browser_files::OUTPUT_NAME)
             .site_root(config.site_root.clone())
             .site_addr(config.listen)
             .env(leptos_environment())
             .build();
-        // Leptos would panic on every page without the list.
-        leptos.hash_files = files != BrowserFiles::None;
         if files == BrowserFiles::None {
             tracing::warn!(
                 "{} is not beside the program: pages come without scripts and styles; run `cargo leptos build`",
-                leptos.hash_file
+                browser_files::HASH_FILE
             );
         }
-        let stylesheet = stylesheet(&leptos);
+        let addresses = Addresses::read();
+        let heads = Heads::new(&addresses);
         let live = Live::new(identity.clone(), todolist.clone());
-        Ok(Self(Arc::new(Inner { identity, todolist, profile, live, apis, digests, clock, leptos, stylesheet })))
+        Ok(Self(Arc::new(Inner { identity, todolist, profile, live, apis, digests, clock, leptos, addresses, heads })))
     }
 
     /// Sign-in and tokens.
@@ -125,20 +128,19 @@ impl Web {
 
     /// The address of the style sheet.
     pub(super) fn stylesheet(&self) -> &str {
-        &self.0.stylesheet
+        &self.0.addresses.stylesheet
+    }
+
+    /// The head of the app's pages in `language`. While cargo-leptos watches, files get other names and this program stays.
+    pub(super) fn head(&self, language: Language) -> Head {
+        match self.leptos().env {
+            Env::DEV => Heads::new(&Addresses::read()).of(language),
+            Env::PROD => self.0.heads.of(language),
+        }
     }
 }
 
-/// The address of the style sheet, as the pages of the app name it.
-fn stylesheet(leptos: &LeptosOptions) -> String {
-    let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(&*leptos.hash_file)));
-    let hashes = beside.filter(|_| leptos.hash_files).and_then(|file| read_text(&file).ok());
-    let hash = hashes.as_deref().unwrap_or_default().lines().find_map(|line| line.trim().strip_prefix("css:"));
-    let hash = hash.map(|hash| format!(".{}", hash.trim())).unwrap_or_default();
-    format!("/{}/{}{hash}.css", leptos.site_pkg_dir, leptos.output_name)
-}
-
 /// cargo-leptos sets `LEPTOS_WATCH` when it watches; only then may the page reload itself.
-fn leptos_environment() -> leptos::config::Env {
-    if std::env::var_os("LEPTOS_WATCH").is_some() { leptos::config::Env::DEV } else { leptos::config::Env::PROD }
+fn leptos_environment() -> Env {
+    if std::env::var_os("LEPTOS_WATCH").is_some() { Env::DEV } else { Env::PROD }
 }

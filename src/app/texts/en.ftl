@@ -2,7 +2,6 @@
 # placeables. What is called "parts" has elements of the page in its placeables.
 
 ## Around every page
-page-description = Errand keeps your to-do list: calm, quick, and yours alone.
 skip-to-content = Skip to content
 footer = Errand · your list, and nobody else’s
 language-switch = Language

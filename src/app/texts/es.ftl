@@ -1,7 +1,6 @@
 # What the pages say, in Spanish. The customer is "tú".
 
 ## Around every page
-page-description = Errand guarda tu lista de tareas: tranquila, rápida y solo tuya.
 skip-to-content = Ir al contenido
 footer = Errand · tu lista, y de nadie más
 language-switch = Idioma

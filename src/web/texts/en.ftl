@@ -1,5 +1,7 @@
 # What the web server says by itself, in English: pages that are not the app's, for answers that come from around it.
 
+page-description = Errand keeps your to-do list: calm, quick, and yours alone.
+
 go-to-todos = Go to your to-dos
 home = Home
 main = Main

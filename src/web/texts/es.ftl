@@ -1,5 +1,7 @@
 # What the web server says by itself, in Spanish.
 
+page-description = Errand guarda tu lista de tareas: tranquila, rápida y solo tuya.
+
 go-to-todos = Ir a tus tareas
 home = Inicio
 main = Principal
