@@ -731,11 +731,14 @@ pub(super) fn focus_field(id: &str) {
     }
 }
 
-/// Opens a window of the page; Escape closes it, and the focus goes back (HTML, `showModal`).
-pub(super) fn open_dialog(dialog: NodeRef<Dialog>) {
-    if let Some(dialog) = dialog.get_untracked().filter(|dialog| !dialog.open()) {
-        let _ = dialog.show_modal();
-    }
+/// Opens a window of the page once it has what is in it, which gets the focus; Escape closes it, and the focus goes back (HTML,
+/// `showModal`).
+pub(super) fn open_dialog_soon(dialog: NodeRef<Dialog>) {
+    request_animation_frame(move || {
+        if let Some(dialog) = dialog.get_untracked().filter(|dialog| !dialog.open()) {
+            let _ = dialog.show_modal();
+        }
+    });
 }
 
 /// Closes a window of the page.

@@ -20,14 +20,22 @@ use crate::app::todo_list_state::TodoListState;
 /// What the browser remembers of a customer who wants no single keys.
 const NO_SINGLE_KEYS: &str = "errand.no-single-keys";
 
-/// A button below the list, the window that it opens, and the keys themselves.
+/// A button below the list, the window that it opens, and the keys themselves. Only scripts open the window, so what is in it
+/// is made when it is opened for the first time.
 #[component]
 pub fn Shortcuts() -> impl IntoView {
     let t = Texts::current();
     let dialog = NodeRef::<Dialog>::new();
     let singles = RwSignal::new(true);
     Effect::new(move |_| singles.set(!browser::remembered(NO_SINGLE_KEYS)));
-    listen(singles, dialog);
+    let was_opened = RwSignal::new(false);
+    let open = move || {
+        if !was_opened.get_untracked() {
+            was_opened.set(true);
+        }
+        browser::open_dialog_soon(dialog);
+    };
+    listen(singles, open);
     view! {
         <p class="keys needs-script">
             <button
@@ -35,7 +43,7 @@ pub fn Shortcuts() -> impl IntoView {
                 class="link-button"
                 aria-haspopup="dialog"
                 aria-keyshortcuts=move || singles.get().then_some("?")
-                on:click=move |_| browser::open_dialog(dialog)
+                on:click=move |_| open()
             >
                 {t.keys_title()}
             </button>
@@ -51,45 +59,55 @@ pub fn Shortcuts() -> impl IntoView {
                 }
             }
         >
-            <div class="dialog__inside">
-                <div class="dialog__head">
-                    <h2 id="shortcuts-title">{t.keys_title()}</h2>
-                    <button
-                        type="button"
-                        class="icon-button"
-                        title=t.close()
-                        aria-label=t.close()
-                        on:click=move |_| browser::close_dialog(dialog)
-                    >
-                        <Cross />
-                    </button>
-                </div>
-                <dl class="keys__list">
-                    {SHOWN.map(|(keys, what)| view! {
-                        <div class="keys__item">
-                            <dt>{keys.iter().enumerate().map(|(place, key)| view! { <ShownKey key=*key is_first=place == 0 /> }).collect_view()}</dt>
-                            <dd>{what.text(t)}</dd>
-                        </div>
-                    })}
-                </dl>
-                <label class="keys__switch">
-                    <input
-                        type="checkbox"
-                        role="switch"
-                        prop:checked=singles
-                        on:change=move |event| {
-                            let is_on = event_target::<HtmlInputElement>(&event).checked();
-                            singles.set(is_on);
-                            browser::remember(NO_SINGLE_KEYS, !is_on);
-                        }
-                    />
-                    <span>
-                        {t.keys_single()}
-                        <small>{t.keys_single_hint()}</small>
-                    </span>
-                </label>
-            </div>
+            {move || was_opened.get().then(|| view! { <Help singles dialog /> })}
         </dialog>
+    }
+    .erased()
+}
+
+/// What is in the window: the keys, and whether single ones do anything.
+#[component]
+fn Help(singles: RwSignal<bool>, dialog: NodeRef<Dialog>) -> impl IntoView {
+    let t = Texts::current();
+    view! {
+        <div class="dialog__inside">
+            <div class="dialog__head">
+                <h2 id="shortcuts-title">{t.keys_title()}</h2>
+                <button
+                    type="button"
+                    class="icon-button"
+                    title=t.close()
+                    aria-label=t.close()
+                    on:click=move |_| browser::close_dialog(dialog)
+                >
+                    <Cross />
+                </button>
+            </div>
+            <dl class="keys__list">
+                {SHOWN.map(|(keys, what)| view! {
+                    <div class="keys__item">
+                        <dt>{keys.iter().enumerate().map(|(place, key)| view! { <ShownKey key=*key is_first=place == 0 /> }).collect_view()}</dt>
+                        <dd>{what.text(t)}</dd>
+                    </div>
+                })}
+            </dl>
+            <label class="keys__switch">
+                <input
+                    type="checkbox"
+                    role="switch"
+                    prop:checked=singles
+                    on:change=move |event| {
+                        let is_on = event_target::<HtmlInputElement>(&event).checked();
+                        singles.set(is_on);
+                        browser::remember(NO_SINGLE_KEYS, !is_on);
+                    }
+                />
+                <span>
+                    {t.keys_single()}
+                    <small>{t.keys_single_hint()}</small>
+                </span>
+            </label>
+        </div>
     }
     .erased()
 }
@@ -109,8 +127,8 @@ fn ShownKey(key: &'static str, is_first: bool) -> impl IntoView {
     view! { {(!is_first).then(|| format!(" {} ", t.keys_or()))} {keys.collect_view()} }
 }
 
-/// Does what keys ask for.
-fn listen(singles: RwSignal<bool>, dialog: NodeRef<Dialog>) {
+/// Does what keys ask for. `help` opens the window.
+fn listen(singles: RwSignal<bool>, help: impl Fn() + 'static) {
     let state = expect_context::<TodoListState>();
     let interaction = expect_context::<Interaction>();
     let navigate = use_navigate();
@@ -137,7 +155,7 @@ fn listen(singles: RwSignal<bool>, dialog: NodeRef<Dialog>) {
             (Action::Go(view), _) => {
                 navigate(&of_view(view).href(), NavigateOptions { scroll: false, ..NavigateOptions::default() });
             }
-            (Action::Help, _) => browser::open_dialog(dialog),
+            (Action::Help, _) => help(),
             (Action::Undo, _) => state.undo_last(),
             (Action::Add, _) => browser::focus_soon("new-todo".to_owned(), "main"),
             (Action::Search, _) => browser::focus_field("search"),
