@@ -5,7 +5,6 @@ use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 
 use crate::app::browser;
-use crate::app::components::icons::Sprite;
 use crate::app::components::language_switch::LanguageSwitch;
 use crate::app::components::nav::Nav;
 use crate::app::components::session_notice::SessionNotice;
@@ -35,7 +34,6 @@ pub fn Frame(children: Children) -> impl IntoView {
     focus_on_navigation();
     let t = Texts::current();
     view! {
-        <Sprite />
         // For the browser alone: the router would scroll, and leave the focus behind.
         <a class="skip" href="#main" rel="external">{t.skip_to_content()}</a>
         <header class="site-header">

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::components::icons::{Icon, Tick};
+use crate::app::components::icons::{NoteMark, Star, Tick};
 use crate::app::erased::Erase as _;
 use crate::app::texts::Texts;
 
@@ -21,13 +21,13 @@ pub fn ListPicture() -> impl IntoView {
                 <span class="picture__text">
                     {t.picture_second()} <span class="picture__facts picture__facts--today">{t.picture_second_due()}</span>
                 </span>
-                <span class="picture__star"><Icon name="#i-star" /></span>
+                <span class="picture__star"><Star /></span>
             </p>
             <p class="picture__row">
                 <span class="picture__check"></span>
                 <span class="picture__text">
                     {t.picture_third()}
-                    <span class="picture__facts">{t.picture_third_facts()} " " <Icon name="#i-note" size="16" /></span>
+                    <span class="picture__facts">{t.picture_third_facts()} " " <NoteMark /></span>
                 </span>
             </p>
             <p class="picture__row">
