@@ -158,7 +158,7 @@ test('the program carries no texts, and the browser gets those of one language',
   page.on('response', async (response) => {
     if (response.url().includes('/texts/')) scripts.push(await response.text());
   });
-  await new Site(page).open('/');
+  await new Site(page).signUp();
   await expect.poll(() => scripts.length).toBe(1);
   expect(scripts[0]).toContain('Undo last change');
   expect(scripts[0]).not.toContain('Deshacer');

@@ -1,4 +1,4 @@
-import { expect, test } from '@playwright/test';
+import { expect, test, type Request } from '@playwright/test';
 import { Site, Todos, webUrl } from '../pages.ts';
 
 test('nothing a script could read holds a token, and nothing complains', async ({ page, context }) => {
@@ -73,4 +73,21 @@ test('back after signing out shows nothing', async ({ page }) => {
   await site.signOut();
   await page.goBack();
   await expect(page.getByText('A private matter')).toHaveCount(0);
+});
+
+test('a visitor’s home page loads no program, and a customer’s does', async ({ page, javaScriptEnabled }) => {
+  const loaded = async () => {
+    const files: string[] = [];
+    const note = (request: Request) => files.push(new URL(request.url()).pathname);
+    page.on('request', note);
+    await page.goto(`${webUrl()}/`, { waitUntil: 'networkidle' });
+    page.off('request', note);
+    return files.filter((file) => /\.(js|wasm)$/.test(file));
+  };
+  const site = new Site(page);
+  expect(await loaded()).toEqual([]);
+  await expect(page.locator('script')).toHaveCount(0);
+  await expect(site.signInLink()).toBeVisible();
+  await site.signUp();
+  if (javaScriptEnabled !== false) expect((await loaded()).join()).toMatch(/\.wasm/);
 });

@@ -93,20 +93,21 @@ use crate::app::viewer::ViewerResource;
 pub struct Head {
     /// Elements, as HTML.
     pub elements: String,
-    /// The text of the script that starts the program ([`start_in_browser`]).
-    pub start: String,
+    /// The text of the script that starts the program ([`start_in_browser`]), where the page has one.
+    pub start: Option<String>,
 }
 
 /// The HTML document around [`App`], rendered by the server only.
 pub fn shell(options: LeptosOptions, head: Head) -> impl IntoView {
     response::set_content_security_policy();
+    let is_plain = head.start.is_none();
     view! {
         <!DOCTYPE html>
-        <html lang=Texts::current().language().tag()>
+        <html lang=Texts::current().language().tag() data-plain=is_plain.then_some("")>
             <head>
                 {InertElement::new(head.elements)}
                 <AutoReload options />
-                <script type="module" nonce=use_nonce()>{head.start}</script>
+                {head.start.map(|start| view! { <script type="module" nonce=use_nonce()>{start}</script> })}
                 <MetaTags />
             </head>
             <body>

@@ -42,6 +42,7 @@ use axum::routing::{get, post};
 use leptos::context::{provide_context, use_context};
 use leptos_axum::LeptosRoutes as _;
 
+use self::head::Program;
 use self::state::MAX_BODY;
 use crate::app;
 use crate::platform::serve;
@@ -61,16 +62,29 @@ impl Web {
                 );
             }
         };
-        let shell = {
+        let shell = |program: Program| {
             let web = self.clone();
-            move || app::shell(web.leptos().clone(), web.head(app::texts::Texts::current().language()))
+            move || app::shell(web.leptos().clone(), web.head(app::texts::Texts::current().language(), program))
         };
+        let with_program = leptos_axum::render_app_async_with_context(context.clone(), shell(Program::Runs));
+        let page = {
+            let (web, context, shell) = (self.clone(), context.clone(), shell(Program::None));
+            move |request: Request| {
+                let is_visitor = !web.identity().names_session(request.headers());
+                match pages::program(request.uri().path(), is_visitor) {
+                    Program::Runs => with_program(request),
+                    Program::None => pages::render_without_program(context.clone(), shell.clone(), request),
+                }
+            }
+        };
+        let (always, others): (Vec<_>, Vec<_>) =
+            pages::routes().iter().cloned().partition(|route| pages::program(route.path(), true) == Program::Runs);
+        let pages = Router::new().leptos_routes_with_context(self.leptos(), always, context, shell(Program::Runs));
+        let pages = others.iter().fold(pages, |pages, route| pages.route(route.path(), get(page.clone())));
         // An address that is no page's is answered with the page that says so. Not by the handler of `leptos_axum` for
         // files and errors: see `site`.
-        let unknown = leptos_axum::render_app_async_with_context(context.clone(), shell.clone());
-        let pages = Router::new()
-            .leptos_routes_with_context(self.leptos(), pages::routes().clone(), context, shell)
-            .fallback(unknown)
+        let pages = pages
+            .fallback(page)
             .with_state(self.leptos().clone())
             .route(app::address::EXPORT, get(export::handle).with_state(self.clone()))
             .route(app::address::LANGUAGE, post(language_choice::choose).with_state(self.clone()))

@@ -7,7 +7,7 @@ use sqlx::AnyPool;
 
 use super::browser_files::{self, Addresses, BrowserFiles};
 use super::config::{Checked, Config};
-use super::head::Heads;
+use super::head::{Heads, Program};
 use super::language;
 use super::live::Live;
 use crate::app::Head;
@@ -132,10 +132,10 @@ impl Web {
     }
 
     /// The head of the app's pages in `language`. While cargo-leptos watches, files get other names and this program stays.
-    pub(super) fn head(&self, language: Language) -> Head {
+    pub(super) fn head(&self, language: Language, program: Program) -> Head {
         match self.leptos().env {
-            Env::DEV => Heads::new(&Addresses::read()).of(language),
-            Env::PROD => self.0.heads.of(language),
+            Env::DEV => Heads::new(&Addresses::read()).of(language, program),
+            Env::PROD => self.0.heads.of(language, program),
         }
     }
 }

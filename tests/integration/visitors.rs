@@ -4,7 +4,7 @@ use errand::platform::clock::Clock;
 use reqwest::header;
 
 use crate::programs::open;
-use crate::test_browser::http;
+use crate::test_browser::{Page, css, http};
 use crate::test_errand::TestErrand;
 
 /// 84: with hundreds of them, because what leaves no row at all leaves none a million times either.
@@ -77,4 +77,24 @@ async fn where_nobody_can_sign_up_nothing_offers_it() {
     let usual = TestErrand::start().await;
     let page = http().get(&usual.addresses.web).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("/auth/sign-up?return_to="), "{page}");
+}
+
+/// What the program would do on these pages, it would do for a customer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pages_that_need_no_program_carry_none() {
+    const PROGRAM: &str = "script, link[rel=modulepreload], link[rel=preload]";
+    let scripts = |page: &Page| page.html().select(&css(PROGRAM)).count();
+    let errand = TestErrand::start().await;
+    let mut visitor = errand.browser();
+    let mut customer = errand.sign_up("ada@example.com").await;
+    for path in ["/", "/sign-in-problem?reason=expired", "/no-such-page"] {
+        let page = visitor.look(path).await;
+        assert_eq!(scripts(&page), 0, "{path}: {}", page.body);
+        assert_eq!(page.html().select(&css("link[rel=stylesheet], h1, .skip")).count(), 3, "{path}: {}", page.body);
+        let page = customer.look(path).await;
+        assert!(scripts(&page) > 4 && page.body.contains("__RESOLVED_RESOURCES"), "{path}: {}", page.body);
+    }
+    for path in ["/todos", "/account"] {
+        assert!(scripts(&customer.look(path).await) > 4, "{path}");
+    }
 }

@@ -29,6 +29,11 @@ impl fmt::Debug for SessionProbe {
 }
 
 impl Identity {
+    /// Whether a request names a session. Where it does not, a visitor asks.
+    pub fn names_session(&self, headers: &HeaderMap) -> bool {
+        cookies::is_sent(headers, &self.cookie_name(""))
+    }
+
     /// The session that a request names, if it names one; that there is one is not said.
     pub fn session_probe(&self, headers: &HeaderMap) -> Option<SessionProbe> {
         let id = cookies::read(headers, &self.cookie_name(""))?.parse::<Id>().ok()?;
