@@ -35,7 +35,7 @@ pub(super) fn set_content_security_policy() {
     {
         // `cargo leptos watch` tells the page over a web socket of its own to reload.
         let reload = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws:" } else { "" };
-        // 'self' beside the nonce, not 'strict-dynamic': Leptos preloads the module without a nonce.
+        // 'self' beside the nonce, not 'strict-dynamic': the module is preloaded without a nonce.
         let policy = format!(
             "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
              img-src 'self' data:; connect-src 'self'{reload}; base-uri 'none'; object-src 'none'; \
