@@ -65,16 +65,53 @@ impl Todo {
 /// A to-do that is to be added: all that its author says of it. What is added, what is undone and what is sent is this,
 /// so that none of them forgets a part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", from = "TodoMembers")]
 pub struct NewTodo {
     /// What is to be done.
     pub description: Description,
     /// Whether it is done already.
-    #[serde(default)]
     pub done: bool,
     /// What else there is to say.
     #[serde(flatten)]
     pub details: Details,
+}
+
+/// A to-do as it is read: all members side by side. (What serde flattens, it first reads into something else.)
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TodoMembers {
+    /// Which one, where it is one of a list.
+    #[serde(default)]
+    pub id: Option<Uuid>,
+    /// Its version there.
+    #[serde(default)]
+    pub version: i64,
+    description: Description,
+    #[serde(default)]
+    done: bool,
+    #[serde(default)]
+    note: Note,
+    #[serde(default)]
+    starred: bool,
+    #[serde(default)]
+    due: Option<Due>,
+    #[serde(default)]
+    reminder: Option<Moment>,
+    #[serde(default)]
+    repeat: Option<Repeat>,
+    #[serde(default)]
+    list: Option<Uuid>,
+    #[serde(default)]
+    steps: Vec<Step>,
+}
+
+impl From<TodoMembers> for NewTodo {
+    fn from(members: TodoMembers) -> Self {
+        // Every member of the details by name: one that is new does not compile until it is read.
+        let TodoMembers { id: _, version: _, description, done, note, starred, due, reminder, repeat, list, steps } =
+            members;
+        Self { description, done, details: Details { note, starred, due, reminder, repeat, list, steps } }
+    }
 }
 
 impl From<Todo> for NewTodo {

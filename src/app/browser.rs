@@ -24,6 +24,7 @@ use crate::app::error::AppError;
 use crate::app::keys::Focus;
 use crate::app::model::done::Done;
 use crate::app::model::form_draft::FormDraft;
+use crate::app::short_id;
 #[cfg(feature = "hydrate")]
 use crate::app::texts::{self, Texts};
 #[cfg(feature = "hydrate")]
@@ -160,7 +161,7 @@ pub(super) fn take_draft() -> Option<Draft> {
         let storage = session_storage()?;
         let text = storage.get_item(DRAFT_KEY).ok()??;
         let _ = storage.remove_item(DRAFT_KEY);
-        serde_json::from_str(&text).ok()
+        serde_json::from_slice(text.as_bytes()).ok()
     }
     #[cfg(not(feature = "hydrate"))]
     None
@@ -272,9 +273,9 @@ pub(super) async fn submit(form: &HtmlFormElement) -> Result<Done, AppError> {
         let address = form.get_attribute("action").unwrap_or_default();
         let (ok, text) = fetch(&address, &request).await.ok_or(AppError::Connection)?;
         if ok {
-            return serde_json::from_str(&text).map_err(|_| AppError::Unavailable);
+            return serde_json::from_slice(text.as_bytes()).map_err(|_| AppError::Unavailable);
         }
-        Err(serde_json::from_str(&text).unwrap_or(AppError::Unavailable))
+        Err(serde_json::from_slice(text.as_bytes()).unwrap_or(AppError::Unavailable))
     }
     #[cfg(not(feature = "hydrate"))]
     {
@@ -290,7 +291,7 @@ pub(super) async fn session_state(slide: bool) -> Option<SessionState> {
     {
         let url = address::SESSION.to_owned() + if slide { "" } else { "?slide=false" };
         let (ok, text) = fetch(&url, &web_sys::RequestInit::new()).await?;
-        if ok { serde_json::from_str(&text).ok() } else { None }
+        if ok { serde_json::from_slice(text.as_bytes()).ok() } else { None }
     }
     #[cfg(not(feature = "hydrate"))]
     {
@@ -411,7 +412,7 @@ pub(super) fn row_at(x: i32, y: i32) -> Option<(Uuid, bool)> {
         let row = document().element_from_point(x, y)?.closest("li.todo").ok()??;
         let bounds = row.get_bounding_client_rect();
         let is_below = f64::from(y) > bounds.top() + bounds.height() / 2.0;
-        Some((row.id().strip_prefix("todo-")?.parse().ok()?, is_below))
+        Some((short_id::row(&row.id())?, is_below))
     }
     #[cfg(not(feature = "hydrate"))]
     {
@@ -678,7 +679,7 @@ pub(super) fn focus_of_keys() -> Focus {
 
 /// The row of the list that has the focus, or has what has it.
 pub(super) fn row_with_focus() -> Option<Uuid> {
-    document().active_element()?.closest("li.todo").ok()??.id().strip_prefix("todo-")?.parse().ok()
+    short_id::row(&document().active_element()?.closest("li.todo").ok()??.id())
 }
 
 /// The rows of the list that can be seen, in their order.
@@ -688,7 +689,7 @@ pub(super) fn shown_rows() -> Vec<Uuid> {
         // Those that are folded away cannot.
         let Ok(rows) = document().query_selector_all("li.todo:not(details:not([open]) *)") else { return Vec::new() };
         let ids = (0..rows.length()).filter_map(|place| rows.item(place)?.dyn_into::<web_sys::Element>().ok());
-        ids.filter_map(|row| row.id().strip_prefix("todo-")?.parse().ok()).collect()
+        ids.filter_map(|row| short_id::row(&row.id())).collect()
     }
     #[cfg(not(feature = "hydrate"))]
     Vec::new()
@@ -696,7 +697,7 @@ pub(super) fn shown_rows() -> Vec<Uuid> {
 
 /// Moves the focus to a row of the list itself. Answers whether it is there.
 pub(super) fn focus_row(id: Uuid) -> bool {
-    let row = document().get_element_by_id(&format!("todo-{id}")).and_then(|row| row.dyn_into::<HtmlElement>().ok());
+    let row = document().get_element_by_id(&short_id::of_row(id)).and_then(|row| row.dyn_into::<HtmlElement>().ok());
     row.is_some_and(|row| {
         // Keys go there; Tab does not, which has its buttons.
         let _ = row.set_attribute("tabindex", "-1");
@@ -714,12 +715,57 @@ pub(super) fn focus_row_soon(ids: [Option<Uuid>; 2]) {
     });
 }
 
-/// Presses the button, or follows the link, `id`, where it is there and can be pressed.
-pub(super) fn press(id: &str) {
-    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
-    if let Some(element) = element.filter(|element| !element.hidden()) {
+/// What can be done with a row of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Control {
+    /// Marking it as done, or not done.
+    Toggle,
+    /// Changing its text.
+    Edit,
+    /// Deleting it.
+    Delete,
+    /// Giving it a star, or taking it.
+    Star,
+    /// Opening its details.
+    Details,
+}
+
+impl Control {
+    pub(super) const ALL: [Self; 5] = [Self::Toggle, Self::Edit, Self::Delete, Self::Star, Self::Details];
+
+    /// Its class.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Toggle => "check",
+            Self::Edit => "todo__edit",
+            Self::Delete => "todo__delete",
+            Self::Star => "star",
+            Self::Details => "todo__more",
+        }
+    }
+
+    fn of_row(self, id: Uuid) -> Option<HtmlElement> {
+        let row = document().get_element_by_id(&short_id::of_row(id))?;
+        row.query_selector(&format!(".{}", self.class())).ok()??.dyn_into().ok()
+    }
+}
+
+/// Presses the button of a row, or follows its link, where it is there and can be pressed.
+pub(super) fn press(control: Control, id: Uuid) {
+    if let Some(element) = control.of_row(id).filter(|element| !element.hidden()) {
         element.click();
     }
+}
+
+/// Moves the focus to a control of a row once the page shows the latest change; to the field for a new one if it is not there.
+pub(super) fn focus_control_soon(control: Control, id: Option<Uuid>) {
+    request_animation_frame(move || {
+        let element = id.and_then(|id| control.of_row(id)).filter(|element| !element.hidden());
+        let field = || document().get_element_by_id("new-todo")?.dyn_into::<HtmlElement>().ok();
+        if let Some(element) = element.or_else(field) {
+            let _ = element.focus();
+        }
+    });
 }
 
 /// Moves the focus to a field, where it is there, and selects its text.

@@ -6,9 +6,9 @@ use server_fn::codec::JsonEncoding;
 use server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
 use crate::app::address;
+use crate::app::model::listed::Listed;
 use crate::app::model::reason::Reason;
 use crate::app::texts::Texts;
-use crate::todo::Todo;
 
 /// Why an action did not work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -62,7 +62,7 @@ pub enum AppError {
     #[error("changed meanwhile")]
     Changed {
         /// How it is now.
-        now: Box<Todo>,
+        now: Box<Listed>,
     },
     /// The sign-in service refuses Errand, or the two do not understand each other: a mistake in how Errand is set up.
     #[error("misconfigured")]
@@ -179,7 +179,7 @@ impl AppError {
             Self::NotGranted { .. } => t.error_not_granted(),
             Self::NoAccess { .. } => t.error_no_access(),
             Self::SomebodyElse => t.error_somebody_else(),
-            Self::Changed { now } => return t.error_changed(&now.description),
+            Self::Changed { now } => return t.error_changed(&now.todo.description),
             Self::Misconfigured { .. } => t.error_misconfigured(),
             Self::Unavailable => section.unreachable(t),
             Self::Connection => t.error_connection(),

@@ -9,6 +9,7 @@
 //! | [`actions`] | what the page asks of the web server |
 //! | [`model`] | what it is told, and what it tells: plain data |
 //! | [`derived`], [`at_once`] | what is reactive in the browser, and plain on the server |
+//! | [`page_data`] | what a page is loaded with |
 //! | [`erased`] | views whose type is forgotten |
 //! | [`address`] | the addresses of this site, in one place |
 //! | [`error`] | everything that can go wrong, as the page sees it |
@@ -22,6 +23,7 @@
 //! | [`quick_add`], [`pasted_lines`] | what is meant by a text such as `tomorrow 9am #home !`, and by several lines |
 //! | [`offline`] | the list where there is no network |
 //! | [`viewer`] | who is looking |
+//! | [`html`], [`short_id`] | text and ids as they stand in the page, where it is written without views |
 //! | [`texts`] | what the pages say, in the reader's language |
 //! | [`day_words`] | when a to-do is due, in the reader's words |
 //! | [`keys`] | what keys mean on the list |
@@ -45,6 +47,7 @@ pub mod erased;
 pub mod error;
 pub mod filter;
 pub mod form_submission;
+pub mod html;
 #[cfg(feature = "hydrate")]
 mod indexed_db;
 pub mod interaction;
@@ -57,11 +60,13 @@ pub mod optimistic;
 #[cfg(test)]
 mod optimistic_model;
 pub mod outbox;
+pub mod page_data;
 pub mod pages;
 pub mod pasted_lines;
 pub mod quick_add;
 mod response;
 pub mod session_watch;
+pub mod short_id;
 pub mod texts;
 pub mod todo_list_state;
 pub mod viewer;
@@ -78,6 +83,7 @@ use crate::app::components::frame::{Frame, Layout};
 use crate::app::interaction::Interaction;
 use crate::app::lists_state::ListsState;
 use crate::app::offline::KeepList;
+use crate::app::page_data::page_data;
 use crate::app::pages::account::AccountPage;
 use crate::app::pages::home::HomePage;
 use crate::app::pages::not_found::NotFound;
@@ -122,7 +128,7 @@ pub fn shell(options: LeptosOptions, head: Head) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     // Blocking: the navigation must be right in the first byte, or a signed-out page would flash.
-    provide_context(ViewerResource(Resource::new_blocking(|| (), |()| current_viewer())));
+    provide_context(ViewerResource(page_data(current_viewer)));
     // Both outlive the pages, so that leaving the list does not lose a change that is on its way.
     let interaction = Interaction::new();
     provide_context(interaction);

@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::app::model::listed::Listed;
 use crate::app::model::seen::Seen;
-use crate::todo::{Description, NewTodo, Note, Patch, Step, Todo};
+use crate::todo::{Description, NewTodo, Note, Patch, Step};
 
 /// A row of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -374,8 +375,8 @@ impl Made {
 }
 
 impl Entry {
-    fn of(todo: Todo) -> Self {
-        Self { id: todo.id, version: todo.version, todo: todo.into(), pending: false, trouble: None, gone: false }
+    fn of(Listed { id, version, todo }: Listed) -> Self {
+        Self { id, todo, version, pending: false, trouble: None, gone: false }
     }
 
     fn new(id: Uuid, todo: NewTodo) -> Self {
@@ -803,7 +804,7 @@ impl List {
     }
 
     /// Another device changed what a change is about: `now` is how it is, `None` where it is deleted.
-    pub fn overtaken(&mut self, serial: u64, now: Option<Todo>) -> Verdict {
+    pub fn overtaken(&mut self, serial: u64, now: Option<Listed>) -> Verdict {
         let Some(unsent) = self.unsent.iter().find(|unsent| unsent.serial == serial) else { return Verdict::Done };
         let Unsent { mut change, sent_before, .. } = unsent.clone();
         let version = now.as_ref().map(|now| now.version);
@@ -812,20 +813,18 @@ impl List {
             (Change::Delete { .. }, None) => Verdict::Done,
             (Change::Edit { .. }, None) => Verdict::Conflict,
             (Change::Edit { description, before, .. }, Some(now)) => {
-                if now.description == *description {
+                if now.todo.description == *description {
                     Verdict::Done
-                } else if now.description == *before {
+                } else if now.todo.description == *before {
                     Verdict::Again
                 } else {
                     Verdict::Conflict
                 }
             }
             (Change::Amend { .. }, None) if change.text().is_some() => Verdict::Conflict,
-            (Change::Amend { what, before, .. }, Some(now)) => {
-                what.verdict(before, &NewTodo::from(now.clone()), sent_before)
-            }
-            (Change::Delete { before, .. }, Some(now)) if now.description == *before => Verdict::Again,
-            (Change::SetDone { done, .. }, Some(now)) if now.done == *done => Verdict::Done,
+            (Change::Amend { what, before, .. }, Some(now)) => what.verdict(before, &now.todo, sent_before),
+            (Change::Delete { before, .. }, Some(now)) if now.todo.description == *before => Verdict::Again,
+            (Change::SetDone { done, .. }, Some(now)) if now.todo.done == *done => Verdict::Done,
             // Decided just now. What waited for long may be older than what another device decided.
             (Change::SetDone { .. }, Some(_)) if !sent_before => Verdict::Again,
             _ => Verdict::LeftAlone,
@@ -838,7 +837,7 @@ impl List {
                 if let Some(unsent) = self.unsent.iter_mut().find(|unsent| unsent.serial == serial) {
                     unsent.seen.extend(unsent.change.concerns().iter().copied().zip(version));
                     if let (Change::Amend { what, before, .. }, Some(now)) = (&mut unsent.change, now) {
-                        let now = NewTodo::from(now);
+                        let now = now.todo;
                         if let Amendment::Step(change) = &mut **what {
                             *change = change.clone().beside(&now.details.steps);
                         }
@@ -854,7 +853,7 @@ impl List {
                 let id = change.concerns().first().copied().unwrap_or_default();
                 let last = if part == Part::Step { None } else { self.collapse(serial, id, part) };
                 let mine = last.or_else(|| change.text().map(str::to_owned)).unwrap_or_default();
-                let theirs = now.map(|now| text_of(part, &NewTodo::from(now)));
+                let theirs = now.map(|now| text_of(part, &now.todo));
                 self.set_trouble(serial, Trouble::Conflict { part, theirs, mine });
             }
         }
@@ -882,7 +881,7 @@ impl List {
     }
 
     /// Takes over how one to-do is now.
-    fn learn(&mut self, id: Uuid, now: Option<Todo>) {
+    fn learn(&mut self, id: Uuid, now: Option<Listed>) {
         self.revision += 1;
         let place = self.confirmed.iter().position(|entry| entry.id == id);
         match (place, now) {
@@ -1012,7 +1011,7 @@ impl List {
     }
 
     /// Takes over the server's list, asked for at `revision`; does nothing when something was changed here since.
-    pub fn replace(&mut self, todos: Vec<Todo>, revision: u64) {
+    pub fn replace(&mut self, todos: Vec<Listed>, revision: u64) {
         if self.is_busy() || self.revision != revision {
             return;
         }
@@ -1104,23 +1103,11 @@ impl Unsent {
 
 #[cfg(test)]
 mod tests {
-    use time::macros::datetime;
-
     use super::*;
-    use crate::todo::Details;
 
-    fn todo(id: u128, text: &str, done: bool) -> Todo {
-        Todo {
-            id: Uuid::from_u128(id),
-            owner: String::new(),
-            description: self::text(text),
-            done,
-            details: Details::default(),
-            completed_at: None,
-            created_at: datetime!(2026-01-01 0:00 UTC),
-            updated_at: datetime!(2026-01-01 0:00 UTC),
-            version: 1,
-        }
+    fn todo(id: u128, text: &str, done: bool) -> Listed {
+        let todo = NewTodo { done, ..NewTodo::from(self::text(text)) };
+        Listed { id: Uuid::from_u128(id), version: 1, todo }
     }
 
     fn id(id: u128) -> Uuid {
@@ -1147,11 +1134,11 @@ mod tests {
         Change::SetDone { id: self::id(id), done }
     }
 
-    fn at(version: i64, todo: Todo) -> Todo {
-        Todo { version, ..todo }
+    fn at(version: i64, todo: Listed) -> Listed {
+        Listed { version, ..todo }
     }
 
-    fn list(todos: Vec<Todo>) -> List {
+    fn list(todos: Vec<Listed>) -> List {
         let mut list = List::default();
         list.replace(todos, 0);
         list
@@ -1413,7 +1400,7 @@ mod tests {
 
     #[test]
     fn what_another_device_changed_is_neither_deleted_nor_overruled_unseen() {
-        let overtaken = |change: Change, waited: bool, now: Option<Todo>| {
+        let overtaken = |change: Change, waited: bool, now: Option<Listed>| {
             let mut list = list(vec![todo(1, "milk", false)]);
             let serial = list.push(change);
             if waited {

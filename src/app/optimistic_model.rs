@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
-use time::macros::datetime;
 use uuid::Uuid;
 
+use crate::app::model::listed::Listed;
 use crate::app::model::seen::Seen;
 use crate::app::optimistic::{Amendment, Change, Choice, Entry, List, StepChange, Trouble, Unsent, Verdict};
-use crate::todo::{Description, NewTodo, Note, Patch, Step, Todo};
+use crate::todo::{Description, NewTodo, Note, Patch, Step};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Row {
@@ -32,26 +32,16 @@ struct Server {
 }
 
 /// How the server answers what was asked of an older version.
-struct Overtaken(Option<Box<Todo>>);
+struct Overtaken(Option<Box<Listed>>);
 
 impl Server {
-    fn list(&self) -> Vec<Todo> {
+    fn list(&self) -> Vec<Listed> {
         self.order.iter().filter(|id| self.rows[id].is_there).map(|id| self.todo(*id)).collect()
     }
 
-    fn todo(&self, id: Uuid) -> Todo {
+    fn todo(&self, id: Uuid) -> Listed {
         let row = &self.rows[&id];
-        Todo {
-            id,
-            owner: String::new(),
-            description: row.todo.description.clone(),
-            done: row.todo.done,
-            details: row.todo.details.clone(),
-            completed_at: None,
-            created_at: datetime!(2026-01-01 0:00 UTC),
-            updated_at: datetime!(2026-01-01 0:00 UTC),
-            version: row.version,
-        }
+        Listed { id, version: row.version, todo: row.todo.clone() }
     }
 
     /// Writes rows in one change, and answers its number; none where they are so already.
@@ -178,7 +168,7 @@ struct Device {
 struct Asked {
     turn: u64,
     revision: u64,
-    list: Vec<Todo>,
+    list: Vec<Listed>,
 }
 
 /// All of it.
@@ -457,7 +447,7 @@ impl World {
             list.entries().iter().map(|entry| entry.todo.description.to_string()).collect()
         };
         let shown = |list: &List| -> Vec<NewTodo> { list.entries().iter().map(|entry| entry.todo.clone()).collect() };
-        let there: Vec<NewTodo> = self.server.list().into_iter().map(NewTodo::from).collect();
+        let there: Vec<NewTodo> = self.server.list().into_iter().map(|row| row.todo).collect();
         let server: Vec<String> = there.iter().map(|todo| todo.description.to_string()).collect();
         for device in &self.devices {
             assert!(device.list.unsent().is_empty(), "seed {seed}: never sent: {:?}", device.list.unsent());

@@ -192,7 +192,7 @@ impl Outbox {
             return None;
         };
         // What another version of the page kept, and this one cannot read, is left to that.
-        Some(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+        Some(texts.iter().filter_map(|text| serde_json::from_slice(text.as_bytes()).ok()).collect())
     }
 
     fn start_writing(self) {

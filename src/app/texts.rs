@@ -112,7 +112,7 @@ mod page {
 
     #[cfg(feature = "hydrate")]
     pub(super) fn take_over(json: &str, count: usize) -> bool {
-        let texts: Option<(Language, Vec<String>)> = serde_json::from_str(json).ok();
+        let texts: Option<(Language, Vec<String>)> = serde_json::from_slice(json.as_bytes()).ok();
         texts.filter(|(_, texts)| texts.len() == count).is_some_and(|texts| TEXTS.set(texts).is_ok())
     }
 }

@@ -24,13 +24,15 @@ use crate::app::filter::Filter;
 use crate::app::interaction::Interaction;
 use crate::app::model::done::{Done, ListChange};
 use crate::app::model::form_draft::FormDraft;
+use crate::app::model::listed::Listed;
 use crate::app::model::reason::Reason;
 use crate::app::model::viewer::Viewer;
 use crate::app::optimistic::{Amendment, Change, Choice, Entry, List, StepChange, Unsent, Verdict};
 use crate::app::outbox::Outbox;
+use crate::app::short_id;
 use crate::app::texts::Texts;
 use crate::app::viewer::ViewerResource;
-use crate::todo::{Description, DescriptionError, Due, Moment, NewTodo, Note, Patch, Repeat, Todo};
+use crate::todo::{Description, DescriptionError, Due, Moment, NewTodo, Note, Patch, Repeat};
 
 /// How long "Undo" is offered, while nobody is at it.
 const UNDO_TIME: Duration = Duration::from_secs(12);
@@ -298,7 +300,7 @@ impl TodoListState {
     }
 
     /// Takes over the list the page was loaded with.
-    pub fn load(self, todos: Vec<Todo>) {
+    pub fn load(self, todos: Vec<Listed>) {
         self.list.update(|list| list.replace(todos, list.revision()));
     }
 
@@ -371,7 +373,7 @@ impl TodoListState {
             let pairs = [
                 search.map(|search| format!("q={}", Url::escape(search))),
                 sort.map(|sort| format!("sort={}", sort.key())),
-                more.map(|(name, id)| format!("{name}={id}")),
+                more.map(|(name, id)| format!("{name}={}", short_id::of(id))),
             ];
             pairs.into_iter().flatten().collect()
         });
@@ -460,7 +462,7 @@ impl TodoListState {
             added.said = self.texts().added(&shortened(todo.description.as_str()));
         });
         self.perform(Change::Add { id, todo: Box::new(todo) });
-        browser::scroll_to_soon(format!("todo-{id}"));
+        browser::scroll_to_soon(short_id::of_row(id));
     }
 
     /// The row, as it is shown.
@@ -1066,7 +1068,7 @@ impl TodoListState {
     }
 
     /// Another device changed it meanwhile.
-    fn overtaken(self, unsent: &Unsent, now: Option<Todo>) {
+    fn overtaken(self, unsent: &Unsent, now: Option<Listed>) {
         let text = match &unsent.change {
             Change::Delete { before, .. } => Some(before.to_string()),
             Change::Edit { description, .. } => Some(description.to_string()),

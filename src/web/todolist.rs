@@ -14,8 +14,10 @@ use crate::app::error::AppError;
 use crate::app::filter::Filter;
 use crate::app::model::details_fields::{DetailsFields, DueFields};
 use crate::app::model::done::{Done, ListChange};
+use crate::app::model::listed::Listed;
 use crate::app::model::overview::Overview;
 use crate::app::model::reason::Reason;
+use crate::app::model::row_change::{RowAction, RowChange};
 use crate::app::model::seen::Seen;
 use crate::app::model::step_action::StepAction;
 use crate::app::optimistic::StepChange;
@@ -38,16 +40,16 @@ pub(crate) async fn overview() -> Result<Overview, AppError> {
 }
 
 /// The customer's to-dos, in their order.
-pub(crate) async fn list() -> Result<Vec<Todo>, AppError> {
+pub(crate) async fn list() -> Result<Vec<Listed>, AppError> {
     pages_from(&Customer::current().await?, Some(link::Query::new())).await
 }
 
 /// The to-dos of this page and of all that come after it.
-async fn pages_from(customer: &Customer, first: Option<link::Query>) -> Result<Vec<Todo>, AppError> {
+async fn pages_from(customer: &Customer, first: Option<link::Query>) -> Result<Vec<Listed>, AppError> {
     let (mut todos, mut next) = (Vec::new(), first);
     while let Some(query) = next {
         let answer = customer.call(Call { query: &link::pairs(&query), scopes: READ, ..Call::default() }).await?;
-        todos.append(&mut parse::<Vec<Todo>>(&answer)?);
+        todos.append(&mut parse::<Vec<Listed>>(&answer)?);
         next = link::next(&answer.headers);
         if next.as_ref() == Some(&query) {
             tracing::error!("the ToDoList API names a page as the one after itself");
@@ -125,10 +127,15 @@ pub(crate) async fn set_done(id: Uuid, is_done: bool, seen: Option<i64>) -> Resu
     Customer::current().await?.patch(id, &patch, seen).await
 }
 
-/// Gives a to-do a star, or takes it, where it is still of the version that was `seen`.
-pub(crate) async fn set_starred(id: Uuid, starred: bool, seen: Option<i64>) -> Result<Done, AppError> {
-    let patch = Patch { starred: Some(starred), ..Patch::default() };
-    Customer::current().await?.patch(id, &patch, seen).await
+/// Does what the button of a row asks for, where the to-do is still of the version that was seen.
+pub(crate) async fn change_row(RowChange { action, id, seen }: RowChange) -> Result<Done, AppError> {
+    let customer = Customer::current().await?;
+    let patch = match action {
+        RowAction::Done | RowAction::Undone => Patch { done: Some(action == RowAction::Done), ..Patch::default() },
+        RowAction::Star | RowAction::Unstar => Patch { starred: Some(action == RowAction::Star), ..Patch::default() },
+        RowAction::Delete => return customer.delete(id, Some(seen)).await,
+    };
+    customer.patch(id, &patch, Some(seen)).await
 }
 
 /// When the author of a to-do is reminded of it, by the fields of a form: a moment, or never.
@@ -335,7 +342,7 @@ pub(super) fn change_of(answer: &ApiResponse) -> Option<i64> {
 
 /// The number of the change, of an answer that shows the to-do: what else answers has not saved anything.
 fn changed_todo(answer: &ApiResponse) -> Result<Option<i64>, AppError> {
-    parse::<Todo>(answer).map(|_| change_of(answer))
+    parse::<Listed>(answer).map(|_| change_of(answer))
 }
 
 /// None where the to-do is gone, which is what was wanted or cannot be helped.
@@ -352,10 +359,10 @@ pub(super) fn if_match(seen: Option<i64>) -> Option<(HeaderName, HeaderValue)> {
 }
 
 /// How the to-do is that was seen otherwise, of the answer that says so (RFC 9110 §15.5.13).
-fn changed_since(error: &DownstreamError) -> Option<Todo> {
+fn changed_since(error: &DownstreamError) -> Option<Listed> {
     match error {
         DownstreamError::Problem(problem) if problem.status == StatusCode::PRECONDITION_FAILED => {
-            Todo::deserialize(problem.document.get("current")?).ok()
+            Listed::deserialize(problem.document.get("current")?).ok()
         }
         _ => None,
     }

@@ -143,7 +143,7 @@ async fn details_typed_without_a_session_are_in_their_fields_after_signing_in() 
     let errand = TestErrand::start().await;
     let mut browser = errand.sign_up("ada@example.com").await;
     browser.submit("form.add", &[("description", "buy milk")]).await;
-    let details = browser.page.attribute("li.todo a[id^=details]", "href").expect("a way to the details");
+    let details = browser.page.attribute("li.todo .todo__more", "href").expect("a way to the details");
     let page = browser.open(&format!("/todos{details}")).await.clone();
     browser.submit(".nav-customer form", &[]).await;
     browser.page = page;
@@ -164,6 +164,7 @@ async fn a_call_of_another_customers_page_neither_changes_nor_shows_anything() {
     let bob = browser.page.attribute("form.add [name=author]", "value").expect("whose page it is");
     let id = uuid::Uuid::new_v4().to_string();
     let nobody = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let row = format!("done.{id}.1");
     let added = browser.call("todos/add", &[("id", &id), ("description", "bob's"), ("author", &bob)]).await;
     assert_eq!(added.status, StatusCode::OK, "{}", added.body);
     for (function, arguments) in [
@@ -178,7 +179,7 @@ async fn a_call_of_another_customers_page_neither_changes_nor_shows_anything() {
         ("lists/add", vec![("name", "ada's")]),
         ("lists/rename", vec![("id", id.as_str()), ("name", "ada's")]),
         ("lists/delete", vec![("id", id.as_str())]),
-        ("todos/star", vec![("id", id.as_str()), ("starred", "true")]),
+        ("todos/row", vec![("row", &row)]),
         ("todos/move", vec![("id", id.as_str())]),
         ("todos/edit", vec![("id", id.as_str()), ("description", "ada's")]),
         ("todos/done", vec![("id", &id), ("done", "true")]),

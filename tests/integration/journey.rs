@@ -23,7 +23,7 @@ async fn a_customer_signs_up_keeps_a_list_signs_out_and_finds_it_again() {
     assert_eq!(browser.page.todos(), three);
 
     // Done, and then edited on the page that a link leads to.
-    browser.submit("li.todo:first-child form:has(.check)", &[]).await;
+    browser.submit("li.todo:first-child .check", &[]).await;
     let edit = browser.page.attribute("li.todo:nth-child(2) a", "href").unwrap();
     assert!(edit.starts_with("?edit="), "{edit}");
     browser.open(&format!("/todos{edit}")).await;
@@ -32,7 +32,7 @@ async fn a_customer_signs_up_keeps_a_list_signs_out_and_finds_it_again() {
     assert_eq!(saved.status, StatusCode::SEE_OTHER);
     assert_eq!(saved.location_path(), "/todos", "the row is no longer being edited");
     browser.follow(saved).await;
-    browser.submit("li.todo:nth-child(3) .icon-button--danger", &[]).await;
+    browser.submit("li.todo:nth-child(3) .todo__delete", &[]).await;
     let two = todos(&[("buy milk", true), ("call grandmother at six", false)]);
     assert_eq!(browser.page.todos(), two);
 
@@ -43,17 +43,17 @@ async fn a_customer_signs_up_keeps_a_list_signs_out_and_finds_it_again() {
     // What is new is not among what is completed.
     assert_eq!((answer.status, answer.location_path().as_str()), (StatusCode::SEE_OTHER, "/todos"));
     browser.open("/todos/completed").await;
-    let answer = browser.send_form("li.todo form:has(.check)", &[]).await;
+    let answer = browser.send_form("li.todo .check", &[]).await;
     assert_eq!((answer.status, answer.location_path().as_str()), (StatusCode::SEE_OTHER, "/todos/completed"));
     browser.follow(answer).await;
     assert_eq!(browser.page.todos(), todos(&[]));
     browser.open("/todos").await;
-    browser.submit("li.todo:first-child form:has(.check)", &[]).await;
+    browser.submit("li.todo:first-child .check", &[]).await;
 
     // Everything of one to-do, on the page of its details.
     browser.submit("li.todo:first-child .star", &[]).await;
     assert_eq!(browser.page.attribute("li.todo:first-child .star", "aria-pressed").as_deref(), Some("true"));
-    let details = browser.page.attribute("li.todo:first-child a[id^=details]", "href").unwrap();
+    let details = browser.page.attribute("li.todo:first-child .todo__more", "href").unwrap();
     browser.open(&format!("/todos{details}")).await;
     // A note is text, whatever it looks like.
     let note = "two </textarea><b>litres</b> &lt;\nof oat milk";
@@ -127,7 +127,7 @@ async fn a_customer_sets_moves_and_removes_a_reminder() {
     let errand = TestErrand::start().await;
     let mut browser = errand.sign_up("ada@example.com").await;
     browser.submit("form.add", &[("description", "call Bob")]).await;
-    let details = browser.page.attribute("li.todo:first-child a[id^=details]", "href").unwrap();
+    let details = browser.page.attribute("li.todo:first-child .todo__more", "href").unwrap();
     let address = format!("/todos{details}");
     let fields = |browser: &Browser| {
         ["#details-reminder-day", "#details-reminder-time"]
@@ -153,7 +153,7 @@ async fn without_scripts_a_customer_says_their_time_zone_once() {
     let errand = TestErrand::start().await;
     let mut browser = errand.sign_up("ada@example.com").await;
     browser.submit("form.add", &[("description", "call Bob")]).await;
-    let details = browser.page.attribute("li.todo:first-child a[id^=details]", "href").unwrap();
+    let details = browser.page.attribute("li.todo:first-child .todo__more", "href").unwrap();
     browser.open(&format!("/todos{details}")).await;
     let zone = |browser: &Browser, part: &str| {
         browser.page.attribute(&format!("input[name='details[{part}][time_zone]']"), "value").unwrap_or_default()
@@ -211,14 +211,14 @@ async fn without_scripts_a_search_goes_on_beside_the_details() {
     browser.open("/todos?q=milk+%26+100%25&sort=text").await;
     let found = todos(&[("buy milk & 100% juice", false)]);
     assert_eq!(browser.page.todos(), found);
-    for link in ["a[id^=details]", "a[id^=edit]"] {
+    for link in [".todo__more", ".todo__edit"] {
         browser.open("/todos?q=milk+%26+100%25&sort=text").await;
         let href = browser.page.attribute(&format!("li.todo:first-child {link}"), "href").unwrap();
         browser.open(&format!("/todos{href}")).await;
         assert!(browser.page.todos().iter().all(|(text, _)| text != "call Bob"), "{href}");
     }
     browser.open("/todos?q=milk+%26+100%25&sort=text").await;
-    let href = browser.page.attribute("li.todo:first-child a[id^=details]", "href").unwrap();
+    let href = browser.page.attribute("li.todo:first-child .todo__more", "href").unwrap();
     browser.open(&format!("/todos{href}")).await;
     let close = browser.page.attribute("#close-details", "href").unwrap();
     browser.open(&close).await;

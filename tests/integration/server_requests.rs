@@ -52,7 +52,7 @@ async fn no_argument_of_a_server_function_steers_a_request_to_another_place() {
             ("todos/undo", vec![("change", hostile.as_str())]),
             ("todos/clear-completed", vec![("seen", hostile.as_str())]),
             ("todos/done-all", vec![("seen", hostile.as_str()), ("done", "true")]),
-            ("todos/star", vec![("id", hostile.as_str()), ("starred", "true")]),
+            ("todos/row", vec![("row", hostile.as_str())]),
             ("todos/amend", vec![("id", hostile.as_str()), ("change", r#"{"starred": true}"#)]),
             ("todos/create", vec![("id", hostile.as_str()), ("todo", r#"{"description": "gotcha"}"#)]),
             ("todos/details", vec![("id", hostile.as_str()), ("details[description]", "gotcha")]),

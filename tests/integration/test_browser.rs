@@ -205,7 +205,10 @@ impl Browser {
                 panic!("no {selector} on {}: {}", self.page.url, self.page.body)
             };
             let is_button = chosen.value().name() == "button";
-            let form = if is_button {
+            let form = if let Some(id) = chosen.attr("form") {
+                let form = html.select(&css(&format!("form#{id}"))).next();
+                form.unwrap_or_else(|| panic!("{selector} is of a form {id}, which is not on {}", self.page.url))
+            } else if is_button {
                 let mut around = chosen.ancestors().filter_map(ElementRef::wrap);
                 around.find(|element| element.value().name() == "form").expect("a button of a form")
             } else {

@@ -257,7 +257,7 @@ async fn a_reminder_goes_to_the_address_of_the_session_that_it_was_set_in() {
     let (email, name) = ("before@example.com".to_owned(), "Ada".to_owned());
     let before = Address { email, name, language: Language::English };
     test.digests.set_reminder_address(&test.customer, &before).await.unwrap();
-    let details = test.browser.open("/todos").await.attribute("li.todo a[id^=details]", "href").unwrap();
+    let details = test.browser.open("/todos").await.attribute("li.todo .todo__more", "href").unwrap();
     test.browser.open(&format!("/todos{details}")).await;
     let moment = [("details[reminder][day]", "2099-12-23"), ("details[reminder][time]", "20:00")];
     test.browser.submit(".details__form", &moment).await;

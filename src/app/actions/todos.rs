@@ -6,9 +6,10 @@ use uuid::Uuid;
 use crate::app::error::AppError;
 use crate::app::model::details_fields::DetailsFields;
 use crate::app::model::done::Done;
+use crate::app::model::listed::Listed;
 use crate::app::model::overview::Overview;
+use crate::app::model::row_change::RowChange;
 use crate::app::model::step_action::StepAction;
-use crate::todo::Todo;
 
 /// The customer's to-dos, oldest first. Needs `ToDoList.Read`.
 #[server(prefix = "/actions", endpoint = "todos/list")]
@@ -17,7 +18,7 @@ pub async fn list_todos(
     /// the one who is signed in, the door to the server functions does nothing.
     #[server(default)]
     author: String,
-) -> Result<Vec<Todo>, AppError> {
+) -> Result<Vec<Listed>, AppError> {
     drop(author);
     crate::web::todolist::list().await
 }
@@ -128,23 +129,18 @@ pub async fn set_done(
     crate::web::todolist::set_done(id, done, seen).await
 }
 
-/// Gives a to-do a star, or takes it.
-#[server(prefix = "/actions", endpoint = "todos/star")]
-pub async fn set_starred(
-    /// Which to-do.
-    id: Uuid,
-    /// Whether it has one.
-    starred: bool,
-    /// The version that was shown: where it is another one by now, nothing is done.
-    #[server(default)]
-    seen: Option<i64>,
+/// Does what the pressed button of a row asks for: the form without scripts.
+#[server(prefix = "/actions", endpoint = "todos/row")]
+pub async fn change_row(
+    /// What it asks for.
+    row: RowChange,
     /// Whose the page is that asks ([`Customer::tag`](crate::app::model::viewer::Customer::tag)); for another customer than
     /// the one who is signed in, the door to the server functions does nothing.
     #[server(default)]
     author: String,
 ) -> Result<Done, AppError> {
     drop(author);
-    crate::web::todolist::set_starred(id, starred, seen).await
+    crate::web::todolist::change_row(row).await
 }
 
 /// Saves what is in the fields of a to-do's details: the form without scripts.

@@ -8,7 +8,7 @@ use server_fn::ServerFn as _;
 use uuid::Uuid;
 
 use crate::app::actions::todos::EditTodo;
-use crate::app::browser;
+use crate::app::browser::{self, Control};
 use crate::app::components::author_field::AuthorField;
 use crate::app::erased::Erase as _;
 use crate::app::todo_list_state::TodoListState;
@@ -37,7 +37,7 @@ pub fn EditForm(
             state.finish_editing(id, &field.value());
         }
     };
-    let return_focus = move || browser::focus_soon(format!("edit-{id}"), "new-todo");
+    let return_focus = move || browser::focus_control_soon(Control::Edit, Some(id));
     let cancel = move || {
         state.stop_editing();
         return_focus();

@@ -2,25 +2,19 @@
 
 use leptos::prelude::*;
 
-use crate::app::components::linked_text::linked_text;
 use crate::app::erased::{Erase as _, Erased};
 
 /// What `say` says, in an element of its own each time. A translator, or a phone that makes links of numbers, puts elements of its
 /// own in the place of text: what they made of the words before goes away with those, and is not left beside the new ones.
 pub fn words(say: impl Fn() -> String + Send + Sync + 'static) -> Erased {
-    fresh(Box::new(say), |text| text.to_owned().erased())
-}
-
-/// The same, with its addresses as links.
-pub fn linked_words(say: impl Fn() -> String + Send + Sync + 'static) -> Erased {
-    fresh(Box::new(say), linked_text)
+    fresh(Box::new(say))
 }
 
 /// Not generic: there is one of it, whatever it says.
-fn fresh(say: Box<dyn Fn() -> String + Send + Sync>, show: fn(&str) -> Erased) -> Erased {
+fn fresh(say: Box<dyn Fn() -> String + Send + Sync>) -> Erased {
     view! {
         <For each=move || [say()] key=String::clone let:text>
-            <span>{show(&text)}</span>
+            <span>{text}</span>
         </For>
     }
     .erased()

@@ -42,12 +42,6 @@ macro_rules! icon {
     };
 }
 
-/// A pencil, for editing.
-#[component]
-pub fn Pencil() -> impl IntoView {
-    icon!("pencil")
-}
-
 /// A cross, for deleting and dismissing.
 #[component]
 pub fn Cross() -> impl IntoView {
@@ -72,34 +66,10 @@ pub fn Star() -> impl IntoView {
     icon!("star")
 }
 
-/// An arrow to more.
-#[component]
-pub fn Details() -> impl IntoView {
-    icon!("details")
-}
-
-/// Something to take hold of.
-#[component]
-pub fn Grip() -> impl IntoView {
-    icon!("grip")
-}
-
 /// A sheet of paper.
 #[component]
 pub fn NoteMark() -> impl IntoView {
     icon!("note")
-}
-
-/// Two arrows, one after the other: it comes again.
-#[component]
-pub fn RepeatMark() -> impl IntoView {
-    icon!("repeat")
-}
-
-/// A bell.
-#[component]
-pub fn ReminderMark() -> impl IntoView {
-    icon!("bell")
 }
 
 /// A magnifying glass.

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 use crate::app::components::fresh::words;
+use crate::app::derived::derived;
 use crate::app::erased::Erase as _;
 use crate::app::interaction::{Interaction, SignInPrompt};
 use crate::app::session_watch::{Phase, SessionWatch};
@@ -11,26 +12,44 @@ use crate::app::texts::Texts;
 use crate::app::todo_list_state::TodoListState;
 use crate::app::{address, browser};
 
+/// What there is to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Notice {
+    Nothing,
+    /// The customer is on the way to the provider.
+    Leaving(SignInPrompt),
+    /// The session ends within a minute.
+    Ending,
+    /// It is over.
+    Ended,
+}
+
 /// The notices between the header and the page.
 #[component]
 pub fn SessionNotice() -> impl IntoView {
     let interaction = expect_context::<Interaction>();
     let watch = expect_context::<SessionWatch>();
+    // One notice stays while its words change: who has the focus on its button keeps it.
+    let notice = derived(move || match (interaction.prompt(), interaction.ended.get(), watch.phase.get()) {
+        (Some(prompt), ..) => Notice::Leaving(prompt),
+        (None, true, _) => Notice::Ended,
+        (None, false, Phase::Quiet) => Notice::Nothing,
+        (None, false, _) => Notice::Ending,
+    });
     view! {
         // Always there: a region that comes with its text is not read out everywhere.
         <div role="alert">
-            {move || match (interaction.prompt(), interaction.ended.get(), watch.phase.get()) {
-                (Some(prompt), ..) => leaving(prompt).erased(),
-                (None, true, _) => view! { <Ended /> }.erased(),
-                (None, false, Phase::Quiet) => ().erased(),
-                (None, false, phase) => ending(watch, phase).erased(),
+            {move || match notice.get() {
+                Notice::Leaving(prompt) => leaving(prompt).erased(),
+                Notice::Ended => view! { <Ended /> }.erased(),
+                Notice::Nothing => ().erased(),
+                Notice::Ending => ending(watch).erased(),
             }}
         </div>
     }
     .erased()
 }
 
-/// The customer is on the way to the provider.
 fn leaving(prompt: SignInPrompt) -> impl IntoView {
     let t = Texts::current();
     let (text, link) = if prompt.consent {
@@ -47,18 +66,19 @@ fn leaving(prompt: SignInPrompt) -> impl IntoView {
 }
 
 /// A minute before the end. Not a dialog that takes the focus: somebody may be in the middle of a word.
-fn ending(watch: SessionWatch, phase: Phase) -> impl IntoView {
+fn ending(watch: SessionWatch) -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
-    let text = match phase {
-        Phase::EndingForGood => t.ending_for_good(),
-        Phase::StayFailed => t.ending_stay_failed(),
-        Phase::Ending | Phase::Quiet => t.ending(),
+    let text = move || match watch.phase.get() {
+        Phase::EndingForGood => t.ending_for_good().to_owned(),
+        Phase::StayFailed => t.ending_stay_failed().to_owned(),
+        Phase::Ending | Phase::Quiet => t.ending().to_owned(),
     };
+    let can_stay = derived(move || watch.phase.get() != Phase::EndingForGood);
     view! {
         <div class="banner banner--notice">
-            <p>{words(move || text.to_owned())}</p>
-            {(phase != Phase::EndingForGood).then(|| view! {
+            <p>{words(text)}</p>
+            {move || can_stay.get().then(|| view! {
                 <button type="button" class="button button--small" on:click=move |_| watch.stay()>{t.stay_signed_in()}</button>
             })}
             <form method="post" action=address::SIGN_OUT on:submit=move |event| state.sign_out(&event)>

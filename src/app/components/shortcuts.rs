@@ -8,7 +8,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use uuid::Uuid;
 
-use crate::app::browser;
+use crate::app::browser::{self, Control};
 use crate::app::components::icons::Cross;
 use crate::app::erased::Erase as _;
 use crate::app::filter::Filter;
@@ -162,10 +162,10 @@ fn listen(singles: RwSignal<bool>, help: impl Fn() + 'static) {
             (Action::Next, row) => walk(row, true),
             (Action::Previous, row) => walk(row, false),
             // As if its button was pressed: what holds for that holds for the key.
-            (Action::Toggle, Some(id)) => press_and_stay("toggle", id),
-            (Action::Star, Some(id)) => press_and_stay("star", id),
-            (Action::Edit, Some(id)) => browser::press(&format!("edit-{id}")),
-            (Action::Details, Some(id)) => browser::press(&format!("details-{id}")),
+            (Action::Toggle, Some(id)) => press_and_stay(Control::Toggle, id),
+            (Action::Star, Some(id)) => press_and_stay(Control::Star, id),
+            (Action::Edit, Some(id)) => browser::press(Control::Edit, id),
+            (Action::Details, Some(id)) => browser::press(Control::Details, id),
             (Action::MoveDown | Action::MoveUp, Some(id)) => {
                 state.move_by_one(id, action == Action::MoveDown);
                 browser::focus_row_soon([Some(id), None]);
@@ -220,10 +220,10 @@ fn walk(from: Option<Uuid>, is_down: bool) {
 }
 
 /// Presses a button of a row. The row has the focus then; where it goes away with that, the one that moves up.
-fn press_and_stay(button: &str, id: Uuid) {
+fn press_and_stay(button: Control, id: Uuid) {
     let rows = browser::shown_rows();
     let place = rows.iter().position(|row| *row == id).unwrap_or_default();
-    browser::press(&format!("{button}-{id}"));
+    browser::press(button, id);
     let after = rows.get(place + 1).or_else(|| rows.get(place.checked_sub(1)?)).copied();
     browser::focus_row_soon([Some(id), after]);
 }

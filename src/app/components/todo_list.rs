@@ -1,5 +1,6 @@
 //! The list with everything around it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::ev;
@@ -10,9 +11,9 @@ use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 use server_fn::ServerFn as _;
 use uuid::Uuid;
 
-use crate::app::actions::todos::SetAllDone;
+use crate::app::actions::todos::{ChangeRow, SetAllDone};
 use crate::app::at_once::at_once;
-use crate::app::browser;
+use crate::app::browser::{self, Control};
 use crate::app::components::add_form::AddForm;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::details::Details;
@@ -23,8 +24,10 @@ use crate::app::components::list_footer::ListFooter;
 use crate::app::components::list_tools::ListTools;
 use crate::app::components::lists::ListOptions;
 use crate::app::components::problem_banner::ProblemBanner;
+use crate::app::components::row_html::FORM;
+use crate::app::components::rows::RowList;
 use crate::app::components::shortcuts::Shortcuts;
-use crate::app::components::todo_row::TodoRow;
+
 use crate::app::components::undo_toast::{UndoLast, UndoToast};
 use crate::app::derived::{Derived, derived};
 use crate::app::draft::Draft;
@@ -34,6 +37,7 @@ use crate::app::interaction::Interaction;
 use crate::app::lists_state::ListsState;
 use crate::app::live::Live;
 use crate::app::optimistic::{Entry, List};
+use crate::app::short_id;
 use crate::app::todo_list_state::TodoListState;
 use crate::app::viewer::ViewerResource;
 
@@ -51,11 +55,15 @@ pub fn TodoList(
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let query = use_query_map();
-    let opened = derived(move || query.with(|query| query.get("open").and_then(|id| id.parse::<Uuid>().ok())));
+    let opened = derived(move || query.with(|query| query.get("open").and_then(|id| short_id::parse(&id))));
     let is_empty = derived(move || state.list.with(|list| list.entries().is_empty()));
     let has_history = derived(move || state.list.with(|list| list.last_known_change() > 0));
     let is_of_all = derived(move || filter.get().is_of_all());
     let lists = expect_context::<ListsState>();
+    let own_list = derived(move || match filter.get() {
+        Filter::List(id) if lists.name(id).is_some() => Some(id),
+        _ => None,
+    });
     let autofocus = state.editing.with_untracked(Option::is_none) && opened.get_untracked().is_none();
     when_in_the_browser(state, filter, opened, finished);
 
@@ -87,10 +95,7 @@ pub fn TodoList(
                 <ListFooter filter />
             </Show>
         </div>
-        {move || match filter.get() {
-            Filter::List(id) if lists.name(id).is_some() => Some(view! { <ListOptions id /> }),
-            _ => None,
-        }}
+        {move || own_list.get().map(|id| view! { <ListOptions id /> })}
         </div>
         {move || opened.get().map(|id| view! { <Details id /> })}
         </div>
@@ -138,22 +143,15 @@ fn Rows(filter: Derived<Filter>, opened: Derived<Option<Uuid>>) -> impl IntoView
             view! {
                 <details class="folded" open=shows_done on:toggle=move |event| remember_folding(shows_done, &event)>
                     <summary>{t.completed()} " " <span class="folded__count">{words(move || folded_count.get().to_string())}</span></summary>
-                    <ul class="todos" aria-label=t.completed()>
-                        <For each=folded key=|entry| entry.id let:entry>
-                            <TodoRow entry filter opened />
-                        </For>
-                    </ul>
+                    <RowList rows=Arc::new(folded) label=t.completed() filter opened />
                 </details>
             }
             .erased()
         })
     };
     view! {
-        <ul class="todos" aria-label=t.todos()>
-            <For each=rows key=|entry| entry.id let:entry>
-                <TodoRow entry filter opened />
-            </For>
-        </ul>
+        <form id=FORM method="post" action=ChangeRow::url()><AuthorField /></form>
+        <RowList rows=Arc::new(rows) label=t.todos() filter opened />
         {nothing}
         {done}
     }
@@ -239,7 +237,7 @@ fn when_in_the_browser(state: TodoListState, filter: Derived<Filter>, opened: De
             (Some((before, _)), Some(now)) if before != Some(now) => browser::focus_soon("details".to_owned(), "main"),
             // Not where another view was gone to.
             (Some((Some(before), at)), None) if at == view => {
-                browser::focus_soon(format!("details-{before}"), "new-todo");
+                browser::focus_control_soon(Control::Details, Some(before));
             }
             _ => {}
         }

@@ -8,6 +8,7 @@ use crate::app::browser;
 use crate::app::components::author_field::AuthorField;
 use crate::app::components::fresh::words;
 use crate::app::components::icons::Cross;
+use crate::app::derived::derived;
 use crate::app::erased::Erase as _;
 use crate::app::todo_list_state::{Offer, TodoListState};
 
@@ -15,6 +16,8 @@ use crate::app::todo_list_state::{Offer, TodoListState};
 #[component]
 pub fn UndoToast() -> impl IntoView {
     let state = expect_context::<TodoListState>();
+    // One toast says what comes to be offered while it is there: who has the focus on it keeps it.
+    let is_there = derived(move || state.offer.with(Option::is_some));
     view! {
         <div
             class="toasts"
@@ -24,7 +27,7 @@ pub fn UndoToast() -> impl IntoView {
             on:focusin=move |_| state.focus_offer(true)
             on:focusout=move |_| state.focus_offer(false)
         >
-            {move || state.offer.get().map(|offer| view! { <Toast offer /> })}
+            {move || is_there.get().then(|| view! { <Toast /> })}
         </div>
     }
     .erased()
@@ -60,10 +63,12 @@ pub fn UndoLast() -> impl IntoView {
 }
 
 #[component]
-fn Toast(offer: Offer) -> impl IntoView {
+fn Toast() -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
-    let text = offer.text(t);
+    let text = move || state.offer.with(|offer| offer.as_ref().map(|offer| offer.text(t)).unwrap_or_default());
+    let can_be_undone = derived(move || state.offer.with(|offer| offer.as_ref().is_some_and(Offer::can_be_undone)));
+    let change = move || state.offer.with(|offer| offer.as_ref()?.change.map(|change| change.to_string()));
     let leave = move || {
         // The button that had the focus, or the pointer, is gone with the toast.
         state.leave_offer();
@@ -71,8 +76,8 @@ fn Toast(offer: Offer) -> impl IntoView {
     };
     view! {
         <div class="toast">
-            <p dir="auto">{words(move || text.clone())}</p>
-            {offer.can_be_undone().then(|| view! {
+            <p dir="auto">{words(text)}</p>
+            {move || can_be_undone.get().then(|| view! {
                 <form
                     method="post"
                     action=UndoChange::url()
@@ -83,7 +88,7 @@ fn Toast(offer: Offer) -> impl IntoView {
                     }
                 >
                     <AuthorField />
-                    <input type="hidden" name="change" value=offer.change.map(|change| change.to_string()) />
+                    <input type="hidden" name="change" value=change />
                     <button type="submit" class="toast__action">{t.undo()}</button>
                 </form>
             })}

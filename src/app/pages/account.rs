@@ -23,6 +23,7 @@ use crate::app::interaction::Interaction;
 use crate::app::model::account::{Account, Claim};
 use crate::app::model::flash::Flash;
 use crate::app::model::form_draft::FormDraft;
+use crate::app::page_data::page_data;
 use crate::app::texts::Texts;
 use crate::app::viewer::ViewerResource;
 
@@ -44,7 +45,7 @@ async fn load() -> Result<Loaded, AppError> {
 #[component]
 pub fn AccountPage() -> impl IntoView {
     let t = Texts::current();
-    let loaded = Resource::new_blocking(|| (), |()| load());
+    let loaded = page_data(load);
     view! {
         <Title text=t.account_title() />
         <h1>{t.account_title()}</h1>

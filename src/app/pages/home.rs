@@ -10,6 +10,7 @@ use crate::app::components::list_picture::ListPicture;
 use crate::app::erased::Erase as _;
 use crate::app::model::flash::Greeting as Told;
 use crate::app::model::viewer::Viewer;
+use crate::app::page_data::page_data;
 use crate::app::texts::Texts;
 use crate::app::viewer::ViewerResource;
 
@@ -18,18 +19,15 @@ use crate::app::viewer::ViewerResource;
 pub fn HomePage() -> impl IntoView {
     let t = Texts::current();
     let ViewerResource(viewer) = expect_context();
-    let viewer = Resource::new_blocking(
-        || (),
-        move |()| async move {
-            let viewer = viewer.await.unwrap_or(Viewer::UNKNOWN);
-            // What somebody who just signed out is to know. Only while a page is rendered.
-            let farewell = match viewer {
-                Viewer::Visitor { .. } if cfg!(feature = "ssr") => take_flash().await.unwrap_or_default().greeting,
-                _ => None,
-            };
-            (viewer, farewell)
-        },
-    );
+    let viewer = page_data(move || async move {
+        let viewer = viewer.await.unwrap_or(Viewer::UNKNOWN);
+        // What somebody who just signed out is to know. Only while a page is rendered.
+        let farewell = match viewer {
+            Viewer::Visitor { .. } if cfg!(feature = "ssr") => take_flash().await.unwrap_or_default().greeting,
+            _ => None,
+        };
+        (viewer, farewell)
+    });
     view! {
         <Title text="" />
         <Suspense fallback=|| ()>

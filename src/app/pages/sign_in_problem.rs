@@ -6,6 +6,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::app::address;
 use crate::app::erased::Erase as _;
+use crate::app::page_data::page_data;
 use crate::app::texts::Texts;
 use crate::app::viewer::ViewerResource;
 
@@ -31,10 +32,7 @@ pub fn SignInProblem() -> impl IntoView {
         _ => (t.problem_refused_title(), t.problem_refused()),
     };
     let ViewerResource(viewer) = expect_context();
-    let viewer = Resource::new_blocking(
-        || (),
-        move |()| async move { viewer.await.is_ok_and(|viewer| viewer.customer().is_some()) },
-    );
+    let viewer = page_data(move || async move { viewer.await.is_ok_and(|viewer| viewer.customer().is_some()) });
     view! {
         <Title text=title />
         <section class="panel panel--middle">

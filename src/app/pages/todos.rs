@@ -5,7 +5,6 @@ use leptos_meta::Title;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_query_map};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::app::actions::customer::{current_reader, take_flash};
 use crate::app::actions::todos::load_overview;
@@ -23,14 +22,17 @@ use crate::app::filter::Filter;
 use crate::app::interaction::Interaction;
 use crate::app::lists_state::ListsState;
 use crate::app::model::flash::Flash;
+use crate::app::model::listed::Listed;
 use crate::app::model::overview::Overview;
+use crate::app::page_data::page_data;
+use crate::app::short_id;
 use crate::app::todo_list_state::{Offer, TodoListState};
-use crate::todo::{Todo, TodoList};
+use crate::todo::TodoList;
 
 /// What the page is loaded with, in one go: one resource is read in one place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Loaded {
-    todos: Vec<Todo>,
+    todos: Vec<Listed>,
     lists: Vec<TodoList>,
     flash: Flash,
     reader: Reader,
@@ -50,7 +52,7 @@ pub fn TodosPage() -> impl IntoView {
     let state = expect_context::<TodoListState>();
     let t = state.texts();
     let interaction = expect_context::<Interaction>();
-    let loaded = Resource::new_blocking(|| (), move |()| load(interaction.viewer()));
+    let loaded = page_data(move || load(interaction.viewer()));
     let location = use_location();
     let filter = derived(move || location.pathname.with(|path| Filter::of(path)));
     let query = use_query_map();
@@ -87,11 +89,11 @@ pub fn TodosPage() -> impl IntoView {
                         own_lists.lists.set(lists);
                         state.load(todos);
                         state.problem.set(flash.problem(t));
-                        let edit = query.with_untracked(|query| query.get("edit").and_then(|id| id.parse::<Uuid>().ok()));
+                        let edit = query.with_untracked(|query| query.get("edit").and_then(|id| short_id::parse(&id)));
                         // What could not be saved goes back to the field it was typed into.
                         let is_of_details = matches!(flash.form.action.as_str(), "todos/details" | "todos/step");
                         let typed = flash.form.field("description").filter(|_| !is_of_details).map(str::to_owned);
-                        let opened = query.with_untracked(|query| query.get("open").and_then(|id| id.parse::<Uuid>().ok()));
+                        let opened = query.with_untracked(|query| query.get("open").and_then(|id| short_id::parse(&id)));
                         state.set_details_draft(opened.filter(|_| is_of_details).map(|id| (id, flash.form.clone())));
                         own_lists.set_draft(flash.form.field("name").unwrap_or_default());
                         interaction.set_author(&flash.author);
