@@ -34,6 +34,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use sqlx::AnyPool;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use url::Url;
 
@@ -51,6 +52,10 @@ const ROUNDS: usize = 5;
 const MEMORY_AIM: Duration = Duration::from_micros(5);
 /// The longest that a token from the database may take.
 const DATABASE_AIM: Duration = Duration::from_micros(300);
+/// The most that renewals may take, in times of as many bare requests.
+const RENEWAL_AIM: f64 = 2.0;
+/// How many requests Errand has at the token endpoint at the same time.
+const AT_ONCE: usize = 128;
 
 const CLIENT: &str = "b8b8b8b8-0000-4000-8000-000000000002";
 const SCOPE: &str = "api://todo/ToDoList.Read";
@@ -140,10 +145,13 @@ async fn from_database(folder: &Path, origin: &str, clock: &Clock, customers: &[
     println!("  {:.2} times the bare query", subject.as_secs_f64() / bare.as_secs_f64());
 }
 
-/// All customers at once, hours later.
+/// All customers at once, hours later; and the requests that this takes at the provider, by themselves: the same form under the
+/// same credentials, from a client like Errand's, whose connections are as warm, with as many turns.
 async fn from_provider(web: &WebServer, provider: &Provider, clock: &Clock, customers: &[UserKey]) {
     let (mut subject, mut bare) = (Duration::MAX, Duration::MAX);
-    for _ in 0..2 {
+    let http = outbound::client();
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    for _ in 0..ROUNDS {
         clock.advance(time::Duration::hours(2));
         let before = provider.renewals();
         let began = Instant::now();
@@ -165,12 +173,17 @@ async fn from_provider(web: &WebServer, provider: &Provider, clock: &Clock, cust
         assert_eq!((failed, provider.renewals() - before), (0, CUSTOMERS), "each got a token, by one renewal");
 
         let began = Instant::now();
-        let http = outbound::client();
+        let refresh_token = refresh_token();
         let calls: Vec<_> = (0..CUSTOMERS)
             .map(|_| {
-                let request = http.post(format!("{}/token", provider.origin));
-                let request = request.form(&[("grant_type", "refresh_token"), ("refresh_token", "r.0")]);
-                tokio::spawn(async move { request.send().await.expect("an answer").bytes().await.expect("whole") })
+                let request = http.post(format!("{}/token", provider.origin)).basic_auth(CLIENT, Some("a secret"));
+                let request = request.header(header::ACCEPT, "application/json");
+                let request = request.form(&[("grant_type", "refresh_token"), ("refresh_token", &refresh_token)]);
+                let turns = turns.clone();
+                tokio::spawn(async move {
+                    let _turn = turns.acquire().await;
+                    request.send().await.expect("an answer").bytes().await.expect("whole")
+                })
             })
             .collect();
         for call in calls {
@@ -181,7 +194,9 @@ async fn from_provider(web: &WebServer, provider: &Provider, clock: &Clock, cust
     println!("\n{CUSTOMERS} customers renew at once");
     println!("  {:<34}{:>9.0} ms, none failed", "Errand", subject.as_secs_f64() * 1000.0);
     println!("  {:<34}{:>9.0} ms", "as many bare requests", bare.as_secs_f64() * 1000.0);
-    println!("  {:.1} times the bare requests", subject.as_secs_f64() / bare.as_secs_f64());
+    let times = subject.as_secs_f64() / bare.as_secs_f64();
+    let verdict = if times <= RENEWAL_AIM { "met" } else { "MISSED" };
+    println!("  {times:.1} times the bare requests; aim: {RENEWAL_AIM} or less: {verdict}");
 }
 
 fn count() -> u32 {
@@ -323,11 +338,16 @@ async fn keys(State(issued): State<Arc<Issued>>) -> Json<Value> {
     Json(json!({"keys": [{"kty": "EC", "use": "sig", "kid": "bench", "crv": "P-256", "x": text(x), "y": text(y)}]}))
 }
 
+/// Of the size that real ones have.
+fn refresh_token() -> String {
+    "r".repeat(1000)
+}
+
 async fn token(State(issued): State<Arc<Issued>>, Form(form): Form<HashMap<String, String>>) -> Json<Value> {
     // Of the size that real ones have.
     let access_token = "access.token.".repeat(100);
     let mut answer = json!({
-        "token_type": "Bearer", "expires_in": 3600, "access_token": access_token, "refresh_token": "r".repeat(1000),
+        "token_type": "Bearer", "expires_in": 3600, "access_token": access_token, "refresh_token": refresh_token(),
     });
     if let Some((subject, nonce)) = form.get("code").and_then(|code| code.split_once('.')) {
         let now = issued.clock.unix_seconds();
@@ -338,7 +358,7 @@ async fn token(State(issued): State<Arc<Issued>>, Form(form): Form<HashMap<Strin
         let signed = format!("{}.{}", text(&json!({"alg": "ES256", "kid": "bench"})), text(&claims));
         let signature = issued.key.sign(&SystemRandom::new(), signed.as_bytes()).expect("a signature");
         answer["id_token"] = json!(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref())));
-    } else if form.get("refresh_token").is_some_and(|token| token != "r.0") {
+    } else if form.contains_key("refresh_token") {
         issued.renewals.fetch_add(1, Ordering::SeqCst);
     }
     Json(answer)

@@ -397,6 +397,11 @@ pub async fn open(key: &str, url: &str, migrations: &Migrator) -> Result<AnyPool
     Ok(pool)
 }
 
+/// Whether the engine makes one transaction at a time, however many connections there are: SQLite.
+pub fn has_one_writer(pool: &AnyPool) -> bool {
+    pool.connect_options().database_url.scheme() == "sqlite"
+}
+
 /// What the log hears about a database that connections cannot be made to: once a minute.
 struct Complaints {
     what: String,

@@ -5,31 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::any::AnyArguments;
-use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
+use super::rows::{self, AccessTokenRow, Asked, Leased, Renewed, Rows, SharedError, Whose};
 use crate::identity::ended_sessions::{self, EndedBy};
 use crate::identity::scopes::{Naming, Scopes};
 use crate::identity::token::AccessToken;
 use crate::identity::user_key::UserKey;
 use crate::platform::clock::{Clock, Timestamp};
 use crate::platform::database::Returning as _;
-use crate::platform::random;
 use crate::platform::seal::KeyRing;
 
 /// How long memory may hold what the database has dropped: the longest that a token outlives a sign-out that
 /// happened on another replica.
 const MEMORY: Duration = Duration::from_secs(5);
-/// How long a lease holds: longer than the slowest renewal, which waits up to five seconds for each of
-/// three database connections, twelve for the provider's answer and five for its keys; and what is left over is how far
-/// the clocks of two replicas may be apart.
-const LEASE: time::Duration = time::Duration::MINUTE;
-/// A lease that ends so much later than a new one would was taken before the clock was set back: no
-/// replica's clock is that far ahead.
-const CLOCK_WAS_SET_BACK: time::Duration = time::Duration::minutes(5);
 
 /// An access token, its scopes and its times.
 #[derive(Clone)]
@@ -44,12 +34,14 @@ pub(super) struct Cached {
 
 /// The right to use a customer's refresh token, for a while.
 pub(super) struct RefreshLease {
-    id: String,
+    id: Arc<str>,
     /// `sub` of the sign-in that it came from.
     pub(super) subject: String,
     /// What that sign-in was granted, where it is known.
     pub(super) granted: Option<Scopes>,
     pub(super) refresh_token: SecretString,
+    /// The customer's access tokens, as they were found under it.
+    access_tokens: Result<Vec<AccessTokenRow>, SharedError>,
 }
 
 /// The result of asking for a lease.
@@ -62,23 +54,6 @@ pub(super) enum Lease {
     NoRefreshToken,
 }
 
-/// A row of `access_tokens`.
-#[derive(sqlx::FromRow)]
-struct AccessTokenRow {
-    scopes: String,
-    sealed: String,
-    renew_at: Timestamp,
-    expires_at: Timestamp,
-}
-
-/// A row of `refresh_tokens` that was just leased.
-#[derive(sqlx::FromRow)]
-struct LeasedRow {
-    subject: String,
-    scopes: Option<String>,
-    sealed: String,
-}
-
 type Key = (UserKey, String);
 
 pub(super) struct Cache {
@@ -87,9 +62,7 @@ pub(super) struct Cache {
     clock: Clock,
     client_id: String,
     naming: Naming,
-    /// One for each database connection but one. The pool itself gives up waiting after five seconds; and the remaining
-    /// connection keeps sessions readable while a thousand renewals are under way.
-    permits: Semaphore,
+    rows: Rows,
     memory: moka::future::Cache<Key, Arc<Vec<Cached>>>,
 }
 
@@ -100,13 +73,12 @@ impl Cache {
             .time_to_live(MEMORY)
             .support_invalidation_closures()
             .build();
-        let connections = db.options().get_max_connections() as usize;
-        let permits = Semaphore::new(connections.saturating_sub(1).max(1));
-        Self { db, keys, clock, client_id, naming, permits, memory }
+        let rows = Rows::new(db.clone(), clock.clone(), client_id.clone());
+        Self { db, keys, clock, client_id, naming, rows, memory }
     }
 
     /// A token with at least `scopes` that has not expired; the one that lives longest.
-    pub(super) async fn find(&self, customer: &UserKey, scopes: &Scopes) -> Result<Option<Cached>, sqlx::Error> {
+    pub(super) async fn find(&self, customer: &UserKey, scopes: &Scopes) -> Result<Option<Cached>, SharedError> {
         let key = (customer.clone(), scopes.resource(self.naming));
         if let Some(known) = self.memory.get(&key).await
             && let Some(found) = self.best(&known, scopes)
@@ -121,29 +93,32 @@ impl Cache {
         &self,
         customer: &UserKey,
         scopes: &Scopes,
-    ) -> Result<Option<Cached>, sqlx::Error> {
+    ) -> Result<Option<Cached>, SharedError> {
         let resource = scopes.resource(self.naming);
-        let rows: Vec<AccessTokenRow> = sqlx::query_as(
-            "SELECT scopes, sealed, renew_at, expires_at FROM access_tokens \
-             WHERE customer = $1 AND client_id = $2 AND resource = $3 AND expires_at > $4",
-        )
-        .bind(customer.as_str())
-        .bind(&self.client_id)
-        .bind(&resource)
-        .bind(self.clock.timestamp())
-        .fetch_all(&self.db)
-        .await?;
-        let open = |row: AccessTokenRow| {
-            // A row that cannot be opened (its key is gone from the ring) counts as absent.
-            let token = self.keys.open(&self.access_context(customer, &resource, &row.scopes), &row.sealed).ok()?;
-            let token = AccessToken::parse(&SecretString::from(token))?;
-            let scopes = Scopes::parse(&row.scopes);
-            Some(Cached { scopes, token, renew_at: row.renew_at, expires_at: row.expires_at })
-        };
-        let known: Arc<Vec<Cached>> = Arc::new(rows.into_iter().filter_map(open).collect());
+        let rows = self.rows.find(Whose { customer: customer.clone(), resource: resource.clone() }).await?;
+        let known: Arc<Vec<Cached>> = Arc::new(rows.iter().filter_map(|row| self.open(customer, row)).collect());
         let found = self.best(&known, scopes);
         self.memory.insert((customer.clone(), resource), known).await;
         Ok(found)
+    }
+
+    /// As [`Cache::find`], among the tokens that were found under a lease.
+    pub(super) fn find_under(
+        &self,
+        lease: &RefreshLease,
+        customer: &UserKey,
+        scopes: &Scopes,
+    ) -> Result<Option<Cached>, SharedError> {
+        let rows = lease.access_tokens.as_ref().map_err(Clone::clone)?;
+        Ok(self.best(&rows.iter().filter_map(|row| self.open(customer, row)).collect::<Vec<_>>(), scopes))
+    }
+
+    /// A row that cannot be opened (its key is gone from the ring) counts as absent.
+    fn open(&self, customer: &UserKey, row: &AccessTokenRow) -> Option<Cached> {
+        let token = self.keys.open(&self.access_context(customer, &row.resource, &row.scopes), &row.sealed).ok()?;
+        let token = AccessToken::parse(&SecretString::from(token))?;
+        let scopes = Scopes::parse(&row.scopes);
+        Some(Cached { scopes, token, renew_at: row.renew_at, expires_at: row.expires_at })
     }
 
     fn best(&self, known: &[Cached], scopes: &Scopes) -> Option<Cached> {
@@ -158,30 +133,19 @@ impl Cache {
     /// Stores an access token, unless the customer has no session any more (signed out meanwhile) and none of their
     /// tokens is kept for work while they are away.
     pub(super) async fn put(&self, customer: &UserKey, cached: &Cached) -> Result<(), sqlx::Error> {
-        self.insert(customer, cached).execute(&self.db).await?;
-        self.memory.invalidate(&(customer.clone(), cached.scopes.resource(self.naming))).await;
+        let row = self.row(customer, cached);
+        rows::insert(&self.client_id, &[&row]).execute(&self.db).await?;
+        self.memory.invalidate(&(customer.clone(), row.resource)).await;
         Ok(())
     }
 
-    fn insert(&self, customer: &UserKey, cached: &Cached) -> Query<'static, Any, AnyArguments> {
-        let names = cached.scopes.to_string();
+    /// An access token as it is stored.
+    fn row(&self, customer: &UserKey, cached: &Cached) -> AccessTokenRow {
+        let scopes = cached.scopes.to_string();
         let resource = cached.scopes.resource(self.naming);
-        let sealed = self.keys.seal(&self.access_context(customer, &resource, &names), cached.token.expose());
-        sqlx::query(
-            "INSERT INTO access_tokens (customer, client_id, resource, scopes, sealed, renew_at, expires_at) \
-             SELECT $1, $2, $3, $4, $5, $6, $7 WHERE EXISTS (SELECT 1 FROM sessions WHERE customer = $1) \
-             OR (EXISTS (SELECT 1 FROM offline_use WHERE customer = $1 AND client_id = $2) \
-             AND EXISTS (SELECT 1 FROM refresh_tokens WHERE customer = $1 AND client_id = $2)) \
-             ON CONFLICT (customer, client_id, resource, scopes) \
-             DO UPDATE SET sealed = excluded.sealed, renew_at = excluded.renew_at, expires_at = excluded.expires_at",
-        )
-        .bind(customer.as_str().to_owned())
-        .bind(self.client_id.clone())
-        .bind(resource)
-        .bind(names)
-        .bind(sealed)
-        .bind(cached.renew_at)
-        .bind(cached.expires_at)
+        let sealed = self.keys.seal(&self.access_context(customer, &resource, &scopes), cached.token.expose());
+        let Cached { renew_at, expires_at, .. } = *cached;
+        AccessTokenRow { customer: customer.as_str().to_owned(), resource, scopes, sealed, renew_at, expires_at }
     }
 
     /// Stores the refresh token of a sign-in; it replaces the previous one, leased or not.
@@ -218,36 +182,30 @@ impl Cache {
         Ok(granted.flatten().as_deref().map(Scopes::parse))
     }
 
-    /// Takes the lease on a customer's refresh token and reads the token, in one statement. [`Lease::Busy`] also when there
-    /// is no turn before the `deadline`.
-    pub(super) async fn lease(&self, customer: &UserKey, deadline: Instant) -> Result<Lease, sqlx::Error> {
-        let Ok(_permit) = timeout_at(deadline, self.permits.acquire()).await else { return Ok(Lease::Busy) };
-        let id = random::token();
-        let now = self.clock.timestamp();
-        let leased: Option<LeasedRow> = sqlx::query_as(
-            "UPDATE refresh_tokens SET lease = $1, lease_until = $2 \
-             WHERE customer = $3 AND client_id = $4 AND (lease_until < $5 OR lease_until > $6) RETURNING subject, scopes, sealed",
-        )
-        .bind(&id)
-        .bind(now + LEASE)
-        .bind(customer.as_str())
-        .bind(&self.client_id)
-        .bind(now)
-        .bind(now + LEASE + CLOCK_WAS_SET_BACK)
-        // A lease that was not written is none.
-        .one_written(&self.db)
-        .await?;
-        if let Some(LeasedRow { subject, scopes, sealed }) = leased {
-            let granted = scopes.as_deref().map(Scopes::parse);
-            let token = self.keys.open(&self.refresh_context(customer), &sealed);
-            let refresh_token = SecretString::from(token.as_deref().unwrap_or_default());
-            let held = RefreshLease { id, subject, granted, refresh_token };
-            if token.is_err() {
-                tracing::error!("a refresh token cannot be opened: was its encryption key removed?");
-                self.drop_refresh_token(customer, &held).await?;
-                return Ok(Lease::NoRefreshToken);
+    /// Takes the lease on a customer's refresh token and reads the token, in one statement; then reads the access tokens that
+    /// may have at least `scopes`. [`Lease::Busy`] also when there is no turn before the `deadline`.
+    pub(super) async fn lease(
+        &self,
+        customer: &UserKey,
+        scopes: &Scopes,
+        deadline: Instant,
+    ) -> Result<Lease, SharedError> {
+        let whose = Whose { customer: customer.clone(), resource: scopes.resource(self.naming) };
+        match self.rows.lease(whose, deadline).await? {
+            Asked::Leased(Leased { id, row, access_tokens }) => {
+                let granted = row.scopes.as_deref().map(Scopes::parse);
+                let token = self.keys.open(&self.refresh_context(customer), &row.sealed);
+                let refresh_token = SecretString::from(token.as_deref().unwrap_or_default());
+                let held = RefreshLease { id, subject: row.subject, granted, refresh_token, access_tokens };
+                if token.is_err() {
+                    tracing::error!("a refresh token cannot be opened: was its encryption key removed?");
+                    self.drop_refresh_token(customer, &held).await?;
+                    return Ok(Lease::NoRefreshToken);
+                }
+                return Ok(Lease::Taken(held));
             }
-            return Ok(Lease::Taken(held));
+            Asked::TooLate => return Ok(Lease::Busy),
+            Asked::Refused => {}
         }
         let until: Option<Timestamp> =
             sqlx::query_scalar("SELECT lease_until FROM refresh_tokens WHERE customer = $1 AND client_id = $2")
@@ -287,38 +245,21 @@ impl Cache {
         sealed: &str,
         cached: Option<&Cached>,
         alone: bool,
-    ) -> Result<bool, sqlx::Error> {
-        let _permit = self.permits.acquire().await;
-        let mut transaction = self.db.begin().await?;
-        let updated = sqlx::query(
-            "UPDATE refresh_tokens SET sealed = $1, lease = NULL, lease_until = 0 \
-             WHERE customer = $2 AND client_id = $3 AND lease = $4",
-        )
-        .bind(sealed)
-        .bind(customer.as_str())
-        .bind(&self.client_id)
-        .bind(&lease.id)
-        .execute(&mut *transaction)
-        .await?;
-        if updated.rows_affected() != 1 {
-            return Ok(false);
+    ) -> Result<bool, SharedError> {
+        let access_token = cached.map(|cached| self.row(customer, cached));
+        let resource = access_token.as_ref().map(|row| row.resource.clone());
+        let renewed = Renewed {
+            customer: customer.clone(),
+            lease: Arc::clone(&lease.id),
+            refresh_token: sealed.to_owned(),
+            access_token,
+            alone,
+        };
+        let kept = self.rows.store(renewed).await?;
+        if let Some(resource) = resource.filter(|_| kept) {
+            self.memory.invalidate(&(customer.clone(), resource)).await;
         }
-        if let Some(cached) = cached {
-            if alone {
-                sqlx::query("DELETE FROM access_tokens WHERE customer = $1 AND client_id = $2 AND resource = $3")
-                    .bind(customer.as_str())
-                    .bind(&self.client_id)
-                    .bind(cached.scopes.resource(self.naming))
-                    .execute(&mut *transaction)
-                    .await?;
-            }
-            self.insert(customer, cached).execute(&mut *transaction).await?;
-        }
-        transaction.commit().await?;
-        if let Some(cached) = cached {
-            self.memory.invalidate(&(customer.clone(), cached.scopes.resource(self.naming))).await;
-        }
-        Ok(true)
+        Ok(kept)
     }
 
     /// Gives the lease back.
@@ -329,7 +270,7 @@ impl Cache {
         )
         .bind(customer.as_str())
         .bind(&self.client_id)
-        .bind(&lease.id)
+        .bind(&*lease.id)
         .execute(&self.db)
         .await?;
         Ok(())
@@ -340,7 +281,7 @@ impl Cache {
         sqlx::query("DELETE FROM refresh_tokens WHERE customer = $1 AND client_id = $2 AND lease = $3")
             .bind(customer.as_str())
             .bind(&self.client_id)
-            .bind(&lease.id)
+            .bind(&*lease.id)
             .execute(&self.db)
             .await?;
         Ok(())
@@ -480,7 +421,7 @@ mod tests {
     use time::Duration;
 
     use super::*;
-    use crate::identity::testing::{WEB, World, alice};
+    use crate::identity::testing::{READ, WEB, World, alice};
 
     /// Abuse case 43, with clocks that do not agree to the second.
     #[tokio::test]
@@ -489,14 +430,15 @@ mod tests {
         let tokens = world.tokens(json!({})).await;
         world.sign_in(&tokens, &alice(), 0).await;
         let deadline = tokio::time::Instant::now() + crate::identity::tokens::PATIENCE;
+        let scopes = Scopes::parse(READ);
         for seconds in [-20, -1, 1, 20] {
-            let Ok(Lease::Taken(held)) = tokens.0.cache.lease(&alice(), deadline).await else {
+            let Ok(Lease::Taken(held)) = tokens.0.cache.lease(&alice(), &scopes, deadline).await else {
                 panic!("nobody has it")
             };
             let keys = KeyRing::parse(&[world.encryption_key.clone().into()]).unwrap();
             let clock = Clock::manual(world.clock.now() + Duration::seconds(seconds));
             let other = Cache::new(world.db().await, keys, clock, WEB.to_owned(), Naming::Entra);
-            let lease = other.lease(&alice(), deadline).await.unwrap();
+            let lease = other.lease(&alice(), &scopes, deadline).await.unwrap();
             assert!(matches!(lease, Lease::Busy), "a clock that is {seconds} s ahead");
             tokens.0.cache.release(&alice(), &held).await.unwrap();
         }

@@ -5,8 +5,10 @@
 //! replaces itself on use, only one task of one replica may present it at a time: a lock in this process, and a
 //! lease on the row across processes, with the token read *after* both are held.
 
+mod batches;
 mod cache;
 pub mod long_running;
+mod rows;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +20,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use self::cache::{Cache, Cached, Lease};
+use self::rows::SharedError;
 use super::client::endpoint::{Times, TokenEndpointError, TokenResponse};
 use super::client::request::{Grant, TokenRequest};
 use super::client::{ConfidentialClient, Permit};
@@ -289,7 +292,11 @@ impl TokenAcquisition {
         let arrived = Instant::now();
         let deadline = arrived + PATIENCE;
         let slot = self.slot(customer).await;
-        let mut last = timeout_at(deadline, slot.renewing.lock()).await.map_err(|_| busy())?;
+        // Whoever waits looks again before they take a lease: what they waited for may be what they want.
+        let (mut last, mut waited) = match slot.renewing.try_lock() {
+            Ok(last) => (last, false),
+            Err(_) => (timeout_at(deadline, slot.renewing.lock()).await.map_err(|_| busy())?, true),
+        };
         // Of many callers whose token was rejected, one renews for all: a caller that arrived before the new token existed
         // cannot have been rejected with it.
         let served = last.as_ref().is_some_and(|last| {
@@ -301,12 +308,13 @@ impl TokenAcquisition {
             return Err(AcquireError::of_provider(error));
         }
         loop {
-            if let Some(token) = self.renewed_meanwhile(customer, &wanted).await? {
+            if waited && let Some(token) = self.renewed_meanwhile(customer, &wanted).await? {
                 return Ok(token);
             }
+            waited = true;
             // Before the lease: waiting in the queue must not use it up.
             let permit = timeout_at(deadline, inner.client.permit()).await.map_err(|_| busy())?;
-            match inner.cache.lease(customer, deadline).await? {
+            match inner.cache.lease(customer, scopes, deadline).await? {
                 Lease::Taken(lease) => {
                     let outcome = self.renew_under(customer, &wanted, &lease, &slot, &permit).await;
                     // Whatever happened, nobody waits for a lease that is not used any more.
@@ -345,8 +353,12 @@ impl TokenAcquisition {
         if wanted.bypass_cache {
             return Ok(None);
         }
-        let cached = self.0.cache.find_in_database(customer, wanted.scopes).await?;
-        Ok(cached.filter(|cached| cached.renew_at > self.0.clock.timestamp()).map(|cached| cached.token))
+        Ok(self.current(self.0.cache.find_in_database(customer, wanted.scopes).await?))
+    }
+
+    /// A token that need not be renewed yet.
+    fn current(&self, cached: Option<Cached>) -> Option<AccessToken> {
+        cached.filter(|cached| cached.renew_at > self.0.clock.timestamp()).map(|cached| cached.token)
     }
 
     /// Renews while nobody else may. `None`: the refresh token was replaced meanwhile (by a sign-in on another device),
@@ -362,7 +374,9 @@ impl TokenAcquisition {
         let inner = &self.0;
         let scopes = wanted.scopes;
         // Somebody may have renewed between our look and the lease.
-        if let Some(token) = self.renewed_meanwhile(customer, wanted).await? {
+        if !wanted.bypass_cache
+            && let Some(token) = self.current(inner.cache.find_under(lease, customer, scopes)?)
+        {
             inner.cache.release(customer, lease).await?;
             return Ok(Some(token));
         }
@@ -532,4 +546,10 @@ fn interaction(scopes: &Scopes, claims: Option<String>, consent: bool, reason: &
 
 fn busy() -> AcquireError {
     AcquireError::Busy("others are still renewing")
+}
+
+impl From<SharedError> for AcquireError {
+    fn from(error: SharedError) -> Self {
+        Self::unavailable(error)
+    }
 }
