@@ -293,7 +293,7 @@ impl TokenAcquisition {
         let deadline = arrived + PATIENCE;
         let slot = self.slot(customer).await;
         // Whoever waits looks again before they take a lease: what they waited for may be what they want.
-        let (mut last, mut waited) = match slot.renewing.try_lock() {
+        let (mut last, mut came_late) = match slot.renewing.try_lock() {
             Ok(last) => (last, false),
             Err(_) => (timeout_at(deadline, slot.renewing.lock()).await.map_err(|_| busy())?, true),
         };
@@ -308,10 +308,10 @@ impl TokenAcquisition {
             return Err(AcquireError::of_provider(error));
         }
         loop {
-            if waited && let Some(token) = self.renewed_meanwhile(customer, &wanted).await? {
+            if came_late && let Some(token) = self.renewed_meanwhile(customer, &wanted).await? {
                 return Ok(token);
             }
-            waited = true;
+            came_late = true;
             // Before the lease: waiting in the queue must not use it up.
             let permit = timeout_at(deadline, inner.client.permit()).await.map_err(|_| busy())?;
             match inner.cache.lease(customer, scopes, deadline).await? {

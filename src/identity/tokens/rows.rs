@@ -140,7 +140,7 @@ impl Rows {
         // One connection is left: it keeps sessions readable while a thousand renewals are under way. The pool itself gives
         // up waiting after five seconds.
         let connections = (db.options().get_max_connections() as usize).saturating_sub(1).max(1);
-        let (largest, writers) = if database::has_one_writer(&db) {
+        let (largest, transactions) = if database::has_one_writer(&db) {
             (LARGEST, 1)
         } else {
             // PostgreSQL makes many transactions durable at once by itself, and two that change many rows each could wait for
@@ -152,7 +152,7 @@ impl Rows {
             let database = Arc::clone(&database);
             move |reads| Arc::clone(&database).read(reads)
         });
-        let writes = Batches::new(largest, writers, move |writes| Arc::clone(&database).write(writes));
+        let writes = Batches::new(largest, transactions, move |writes| Arc::clone(&database).write(writes));
         Self { reads, writes }
     }
 
