@@ -521,6 +521,41 @@ test('changes arrive in the order they were made', async ({ page, javaScriptEnab
   await expect(checkbox).toBeChecked();
 });
 
+test('what is typed in a row stays while an earlier change of it fails', async ({ page, javaScriptEnabled }) => {
+  test.skip(javaScriptEnabled === false, 'without scripts there is one change at a time');
+  const todos = new Todos(page);
+  await todos.add('Buy milk');
+  let fail = () => {};
+  const failed = new Promise<void>((resolve) => (fail = resolve));
+  await page.route('**/actions/todos/done', async (route) => {
+    await failed;
+    await route.abort();
+  });
+  await todos.checkbox('Buy milk').click();
+  await todos.press('Edit', 'Buy milk');
+  await todos.editField().fill('Buy milk and bread');
+  fail();
+  await expect(page.locator('.todo--failed')).toHaveCount(1);
+  await expect(todos.editField()).toHaveValue('Buy milk and bread');
+  await expect(todos.editField()).toBeFocused();
+  await page.unroute('**/actions/todos/done');
+  await todos.editField().press('Enter');
+  await todos.isSaved();
+  await todos.shows('Buy milk and bread');
+});
+
+test('a page that was made on another day says what that day is here', async ({ page, javaScriptEnabled }) => {
+  test.skip(javaScriptEnabled === false, 'without scripts the server says it, which goes by its own clock');
+  const todos = new Todos(page);
+  await todos.add('Pay the rent tomorrow');
+  await expect(todos.row('Pay the rent').locator('time')).toHaveText('Tomorrow');
+  // As a page that the service worker has kept, or one for whom the server does not know the time zone.
+  await page.clock.setFixedTime(Date.now() + 24 * 60 * 60 * 1000);
+  await new Site(page).open('/todos');
+  await expect(todos.row('Pay the rent').locator('time')).toHaveText('Today');
+  await expect(todos.row('Pay the rent').locator('.due--today')).toHaveCount(1);
+});
+
 test('what was typed survives signing in again', async ({ page, context, javaScriptEnabled }) => {
   const todos = new Todos(page);
   await todos.add('Buy milk');

@@ -9,6 +9,7 @@
 //! | [`actions`] | what the page asks of the web server |
 //! | [`model`] | what it is told, and what it tells: plain data |
 //! | [`derived`], [`at_once`] | what is reactive in the browser, and plain on the server |
+//! | [`head`] | what the server knows of a page before it is made |
 //! | [`page_data`] | what a page is loaded with |
 //! | [`erased`] | views whose type is forgotten |
 //! | [`address`] | the addresses of this site, in one place |
@@ -47,6 +48,7 @@ pub mod erased;
 pub mod error;
 pub mod filter;
 pub mod form_submission;
+pub mod head;
 pub mod html;
 #[cfg(feature = "hydrate")]
 mod indexed_db;
@@ -80,6 +82,7 @@ use leptos_router::{SsrMode, path};
 
 use crate::app::actions::customer::current_viewer;
 use crate::app::components::frame::{Frame, Layout};
+use crate::app::head::Head;
 use crate::app::interaction::Interaction;
 use crate::app::lists_state::ListsState;
 use crate::app::offline::KeepList;
@@ -93,15 +96,6 @@ use crate::app::session_watch::SessionWatch;
 use crate::app::texts::Texts;
 use crate::app::todo_list_state::TodoListState;
 use crate::app::viewer::ViewerResource;
-
-/// What the server knows of a page's head before the page is made.
-#[derive(Clone, Debug, Default)]
-pub struct Head {
-    /// Elements, as HTML.
-    pub elements: String,
-    /// The text of the script that starts the program ([`start_in_browser`]), where the page has one.
-    pub start: Option<String>,
-}
 
 /// The HTML document around [`App`], rendered by the server only.
 pub fn shell(options: LeptosOptions, head: Head) -> impl IntoView {

@@ -115,6 +115,8 @@ pub struct Dragged {
     pub id: Uuid,
     /// The row that it is over, and whether it is to be behind that.
     pub over: Option<(Uuid, bool)>,
+    /// By which finger, or mouse (W3C Pointer Events, `pointerId`).
+    pub pointer: i32,
 }
 
 /// The row that is being edited.

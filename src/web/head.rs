@@ -7,7 +7,8 @@ use maud::html;
 
 use super::browser_files::Addresses;
 use super::texts::Texts;
-use crate::app::{Head, address, texts};
+use crate::app::head::Head;
+use crate::app::{address, texts};
 use crate::language::Language;
 
 /// The heads of all pages. Cheap to clone.

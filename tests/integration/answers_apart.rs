@@ -161,8 +161,9 @@ fn check_page(page: &Page, asker: &Asker, path: &str, status: StatusCode) -> Str
     let policy = page.header(header::CONTENT_SECURITY_POLICY);
     let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next());
     let nonce = nonce.unwrap_or_else(|| panic!("{path}: no nonce in {policy:?}")).to_owned();
+    // Some pages of visitors have none.
     assert!(
-        page.body.contains(&format!("nonce=\"{nonce}\"")),
+        page.body.contains(&format!("nonce=\"{nonce}\"")) || !page.body.contains("<script"),
         "{path}: the page's scripts carry the nonce of its policy"
     );
     assert_eq!(page.texts(".nav-customer__name"), asker.name.iter().cloned().collect::<Vec<_>>(), "{path}: {}", all());

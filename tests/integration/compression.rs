@@ -46,7 +46,7 @@ async fn pages_travel_compressed() {
         {
             let (found, vary, length) = asked(&browser, path, site, accepted).await;
             assert_eq!((found.as_str(), vary), (encoding, true), "{path} {site:?} {accepted}");
-            assert!(length < plain / 4, "{path}: {length} of {plain}");
+            assert!(length < plain / 3, "{path}: {length} of {plain}");
         }
         assert_eq!(asked(&visitor, "/", None, accepted).await.0, encoding);
     }

@@ -107,7 +107,7 @@ async fn every_server_function_wants_a_session() {
         ("details[description]", "x"),
         ("todo", r#"{"description": "x"}"#),
         ("name", "x"),
-        ("starred", "true"),
+        ("row", "done.01890a5d-ac96-774b-bcce-b302099a8057.1"),
         ("what", "add"),
         ("done", "true"),
         ("display_name", "x"),

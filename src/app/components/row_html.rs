@@ -68,7 +68,7 @@ pub fn push_class(html: &mut String, entry: &Entry, marks: Marks) {
 /// with it.
 pub fn push_inside(html: &mut String, entry: &Entry, around: &Around) {
     // Keys move a row, too: Alt and an arrow.
-    html.push_str(r#"<span class="grip" aria-hidden="true"></span>"#);
+    html.push_str(r#"<span class="grip needs-script" aria-hidden="true"></span>"#);
     push_check(html, entry);
     html.push_str(r#"<div class="todo__main"><span class="todo__text" dir="auto">"#);
     push_text(html, entry);

@@ -70,7 +70,11 @@ pub fn RowList(
             on:pointermove=move |event| drag(state, &event)
             on:pointerup=move |event| drop_row(state, &event)
             // After a drop too, and where the row goes away.
-            on:lostpointercapture=move |_| state.dragged.set(None)
+            on:lostpointercapture=move |event: PointerEvent| {
+                if is_dragged_by(state, &event) {
+                    state.dragged.set(None);
+                }
+            }
             inner_html=html
         />
     }
@@ -182,19 +186,27 @@ fn take_hold(state: TodoListState, event: &PointerEvent) {
     let Some((grip, id)) = closest(event, ".grip").zip(row_of(event)).filter(|_| event.button() == 0) else { return };
     event.prevent_default();
     let _ = grip.unchecked_into::<HtmlElement>().set_pointer_capture(event.pointer_id());
-    state.dragged.set(Some(Dragged { id, over: None }));
+    state.dragged.set(Some(Dragged { id, over: None, pointer: event.pointer_id() }));
+}
+
+/// Whether a row is dragged by the finger, or the mouse, that an event is of: another finger drags nothing.
+fn is_dragged_by(state: TodoListState, event: &PointerEvent) -> bool {
+    state.dragged.with_untracked(|dragged| dragged.is_some_and(|dragged| dragged.pointer == event.pointer_id()))
 }
 
 fn drag(state: TodoListState, event: &PointerEvent) {
-    let Some(Dragged { id, over }) = state.dragged.get_untracked() else { return };
+    let Some(dragged) = state.dragged.get_untracked().filter(|_| is_dragged_by(state, event)) else { return };
     browser::scroll_at_edge(event.client_y());
     let now = browser::row_at(event.client_x(), event.client_y());
-    if now != over {
-        state.dragged.set(Some(Dragged { id, over: now }));
+    if now != dragged.over {
+        state.dragged.set(Some(Dragged { over: now, ..dragged }));
     }
 }
 
 fn drop_row(state: TodoListState, event: &PointerEvent) {
+    if !is_dragged_by(state, event) {
+        return;
+    }
     let dragged = state.dragged.try_update(Option::take).flatten();
     if let Some((Dragged { id, .. }, (other, is_behind))) =
         dragged.zip(browser::row_at(event.client_x(), event.client_y()))
@@ -209,6 +221,7 @@ mod on_page {
 
     use leptos::html::Ul;
     use leptos::prelude::*;
+    use leptos::tachys::renderer::Rndr;
     use leptos::wasm_bindgen::JsCast as _;
     use leptos::web_sys::{Element, HtmlInputElement, HtmlTemplateElement};
     use uuid::Uuid;
@@ -229,17 +242,25 @@ mod on_page {
     pub(super) fn keep(list: NodeRef<Ul>, state: TodoListState, rows: Rows, opened: Derived<Option<Uuid>>) {
         // What a row has of its own outlives a run of the effect, and not the list.
         let Some(owner) = Owner::current() else { return };
-        Effect::new(move |page: Option<Page>| {
-            let (rows, around, opened) = (rows(), around(state), opened.get());
+        let shown = move || {
+            let opened = opened.get();
             let edited = state.editing.with(|editing| editing.as_ref().map(|editing| editing.id));
-            let rows = rows.into_iter().map(|entry| Shown {
+            let rows = rows().into_iter().map(|entry| Shown {
                 marks: marks(state, entry.id, opened),
                 is_edited: edited == Some(entry.id),
                 entry,
             });
-            let rows = rows.collect::<Vec<_>>();
+            (rows.collect::<Vec<_>>(), around(state))
+        };
+        // As the server knew it. When the effect runs, the browser has told what day it is here.
+        let mut of_server = Some(untrack(&shown));
+        Effect::new(move |page: Option<Page>| {
+            let (rows, around) = shown();
             let Some(list) = list.get() else { return page.unwrap_or_default() };
-            let mut page = page.unwrap_or_else(|| Page::of_server(&list, &rows, &around));
+            let mut page = match of_server.take() {
+                Some((rows, around)) => Page::of_server(&list, &rows, &around),
+                None => page.unwrap_or_default(),
+            };
             page.show(&list, rows, around, state, &owner);
             page
         });
@@ -277,9 +298,10 @@ mod on_page {
         /// Whether it has the same view as this one.
         fn has_view_of(&self, other: &Self) -> bool {
             let (a, b) = (&self.entry, &other.entry);
+            // What is typed stays, whatever becomes of the row's other changes.
             self.is_edited == other.is_edited
-                && a.trouble == b.trouble
-                && (a.trouble.is_none() || a.todo.description == b.todo.description)
+                && (self.is_edited
+                    || a.trouble == b.trouble && (a.trouble.is_none() || a.todo.description == b.todo.description))
         }
     }
 
@@ -362,7 +384,7 @@ mod on_page {
 
     impl Row {
         fn new(shown: Shown, around: &Around, state: TodoListState, owner: &Owner) -> Self {
-            let element = document().create_element("li").expect("a document makes elements");
+            let element = Rndr::create_element("li", None);
             element.set_id(&short_id::of_row(shown.entry.id));
             let mut row = Self { shown, element, view: None };
             row.fill(around);
@@ -410,6 +432,7 @@ mod on_page {
         ) {
             let was = std::mem::replace(&mut self.shown, shown);
             self.mark();
+            mark_dragged(state.dragged.get_untracked(), true);
             let has_same_view = self.shown.has_view_of(&was);
             if !has_same_view && let Some(view) = self.view.take() {
                 view.take_away();
@@ -501,8 +524,7 @@ mod on_page {
     /// Gives elements the attributes of those that are written in `html`, and leaves the elements where they are: one of them
     /// may have the focus, or be pressed.
     fn take_attributes(elements: &[Element], html: &str) {
-        let template = document().create_element("template").expect("a document makes elements");
-        let template = template.unchecked_into::<HtmlTemplateElement>();
+        let template = Rndr::create_element("template", None).unchecked_into::<HtmlTemplateElement>();
         template.set_inner_html(html);
         let made = template.content().children();
         for (place, element) in (0..).zip(elements) {
@@ -524,7 +546,7 @@ mod on_page {
 
     /// Shows which row is dragged, and where it would be dropped.
     fn mark_dragged(dragged: Option<Dragged>, is_so: bool) {
-        let Some(Dragged { id, over }) = dragged else { return };
+        let Some(Dragged { id, over, .. }) = dragged else { return };
         let mark = |id: Uuid, class: &str| {
             if let Some(row) = document().get_element_by_id(&short_id::of_row(id)) {
                 let _ = row.class_list().toggle_with_force(class, is_so);
