@@ -135,7 +135,8 @@ mod in_browser {
         }
 
         fn to_html_with_buf(self, _: &mut String, _: &mut Position, _: bool, _: bool, _: Vec<AnyAttribute>) {
-            unreachable!("a browser makes no HTML");
+            // A browser makes none.
+            unreachable!()
         }
 
         fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> OnPage {

@@ -1,6 +1,5 @@
 //! What a button of a row asks for, as its value says it: `done.{id}.{version}`. The rows of a list have one form for all.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -69,15 +68,10 @@ impl From<RowChange> for String {
     }
 }
 
-/// It is no value of such a button.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Not the value of such a button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an action, an id and a version, with dots between them")]
 pub struct NoRowChange;
-
-impl fmt::Display for NoRowChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not what a button of a row asks for: an action, an id and a version, with dots between them")
-    }
-}
 
 impl FromStr for RowChange {
     type Err = NoRowChange;
