@@ -31,7 +31,7 @@ pub struct Interaction {
     /// Whether the session is known to be over, and the page waits for the customer to sign in.
     pub ended: RwSignal<bool>,
     /// Whether the customer ended it from another browser.
-    pub signed_out_elsewhere: StoredValue<bool>,
+    pub signed_out_elsewhere: RwSignal<bool>,
     typed: StoredValue<Option<Reader>>,
     signs_out: StoredValue<bool>,
     /// Who looks at the page.
@@ -46,7 +46,7 @@ impl Interaction {
         Self {
             prompt: RwSignal::new(None),
             ended: RwSignal::new(false),
-            signed_out_elsewhere: StoredValue::new(false),
+            signed_out_elsewhere: RwSignal::new(false),
             typed: StoredValue::new(None),
             signs_out: StoredValue::new(false),
             viewer: StoredValue::new(String::new()),

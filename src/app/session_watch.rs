@@ -124,7 +124,7 @@ impl SessionWatch {
                 self.wait(seconds_left);
             }
             Some(SessionState { signed_in: false, signed_out_elsewhere, .. }) => {
-                self.interaction.signed_out_elsewhere.set_value(signed_out_elsewhere);
+                self.interaction.signed_out_elsewhere.set(signed_out_elsewhere);
                 self.end();
             }
             // Unknown: a warning that is shown stays.

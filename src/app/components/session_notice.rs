@@ -95,16 +95,15 @@ fn Ended() -> impl IntoView {
     let interaction = expect_context::<Interaction>();
     // Pressing the button acknowledges how the session ended.
     let url = address::sign_in_again(&browser::address());
-    let (title, text) = if interaction.signed_out_elsewhere.get_value() {
-        (t.problem_elsewhere_title(), t.ended_elsewhere())
-    } else {
-        (t.ended_title(), t.ended())
-    };
+    // Why, the page may learn later than that.
+    let is_elsewhere = interaction.signed_out_elsewhere;
+    let title = move || if is_elsewhere.get() { t.problem_elsewhere_title() } else { t.ended_title() }.to_owned();
+    let text = move || if is_elsewhere.get() { t.ended_elsewhere() } else { t.ended() }.to_owned();
     browser::focus_soon("signed-out".to_owned(), "main");
     view! {
         <section class="panel panel--middle panel--page">
-            <h1 id="signed-out" tabindex="-1">{title}</h1>
-            <p>{text}</p>
+            <h1 id="signed-out" tabindex="-1">{words(title)}</h1>
+            <p>{words(text)}</p>
             <p class="actions actions--middle">
                 <a class="button" href=url rel="external" on:click=move |_| interaction.keep_typed()>{t.sign_in()}</a>
             </p>

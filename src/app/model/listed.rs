@@ -18,11 +18,16 @@ pub struct Listed {
     pub todo: NewTodo,
 }
 
-impl TryFrom<TodoMembers> for Listed {
-    type Error = &'static str;
+/// What was read is none of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("missing field `id`")]
+pub struct WithoutId;
 
-    fn try_from(members: TodoMembers) -> Result<Self, &'static str> {
-        let id = members.id.ok_or("missing field `id`")?;
+impl TryFrom<TodoMembers> for Listed {
+    type Error = WithoutId;
+
+    fn try_from(members: TodoMembers) -> Result<Self, WithoutId> {
+        let id = members.id.ok_or(WithoutId)?;
         Ok(Self { id, version: members.version, todo: members.into() })
     }
 }
