@@ -1,8 +1,9 @@
 //! Views whose type is forgotten, so that what holds one is compiled once and not for each.
 //!
-//! On the server it is Leptos' own [`AnyView`]. That one can do more than this site needs, and carries the code for it into the
+//! On the server it is Leptos' own `AnyView`. That one can do more than this site needs, and carries the code for it into the
 //! browser for each view it is made of: to be taken over piece by piece while code is still on its way, and to be turned into
-//! another one of the same type. Here, a page is taken over at once, and a view that replaces another takes its place as a whole: with the focus that was in it.
+//! another one of the same type. Here, a page is taken over at once, and a view that replaces another takes its place as a whole:
+//! with the focus that was in it.
 //! So what makes one asks only for what makes it another one; what changes within is asked for there.
 
 #[cfg(feature = "ssr")]

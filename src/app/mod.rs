@@ -10,7 +10,7 @@
 //! | [`model`] | what it is told, and what it tells: plain data |
 //! | [`derived`], [`at_once`] | what is reactive in the browser, and plain on the server |
 //! | [`head`] | what the server knows of a page before it is made |
-//! | [`page_data`] | what a page is loaded with |
+//! | [`page_data`](mod@page_data) | what a page is loaded with |
 //! | [`erased`] | views whose type is forgotten |
 //! | [`address`] | the addresses of this site, in one place |
 //! | [`error`] | everything that can go wrong, as the page sees it |

@@ -1,7 +1,7 @@
 //! The rows of a list: HTML ([`row_html`](super::row_html)), one listener of each kind for all of them, and a view only where
 //! a row needs one.
 //!
-//! In the browser, [`on_page`] keeps them as the list is: what a change is not about stays as it stands, with the focus, and
+//! In the browser, `on_page` keeps them as the list is: what a change is not about stays as it stands, with the focus, and
 //! with what a translator or a phone has made of it.
 
 use std::sync::Arc;
