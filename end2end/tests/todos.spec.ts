@@ -547,8 +547,10 @@ test('what is typed in a row stays while an earlier change of it fails', async (
 test('a page that was made on another day says what that day is here', async ({ page, javaScriptEnabled }) => {
   test.skip(javaScriptEnabled === false, 'without scripts the server says it, which goes by its own clock');
   const todos = new Todos(page);
-  await todos.add('Pay the rent tomorrow');
+  await todos.field().fill('Pay the rent tomorrow');
+  await todos.field().press('Enter');
   await expect(todos.row('Pay the rent').locator('time')).toHaveText('Tomorrow');
+  await todos.isSaved();
   // As a page that the service worker has kept, or one for whom the server does not know the time zone.
   await page.clock.setFixedTime(Date.now() + 24 * 60 * 60 * 1000);
   await new Site(page).open('/todos');
