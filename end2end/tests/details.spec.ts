@@ -394,6 +394,25 @@ test('rows are dragged to another place, which another device sees', async ({ pa
   await todos.shows('two', 'one', 'three');
 });
 
+test('another finger neither drops nor ends what one drags', async ({ page }) => {
+  await new Site(page).signUp();
+  const todos = new Todos(page);
+  await todos.add('one', 'two', 'three');
+  await todos.row('three').hover();
+  const grip = (await todos.row('three').locator('.grip').boundingBox())!;
+  const first = (await todos.row('one').boundingBox())!;
+  await page.mouse.move(grip.x + grip.width / 2, grip.y + grip.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(first.x + 40, first.y + 4, { steps: 4 });
+  await expect(page.locator('.todo--dragged')).toHaveText('three');
+  const other = { pointerId: 77, bubbles: true, clientX: first.x + 40, clientY: first.y + first.height + 4 };
+  for (const event of ['pointermove', 'pointerup', 'lostpointercapture']) await todos.row('two').dispatchEvent(event, other);
+  await expect(page.locator('.todo--dragged')).toHaveText('three');
+  await expect(page.locator('.todo--drop-before')).toHaveText('one');
+  await page.mouse.up();
+  await todos.shows('three', 'one', 'two');
+});
+
 test('on a phone the details take the place of the list, and "back" brings it again', async ({ page }) => {
   await page.setViewportSize({ width: 320, height: 700 });
   await new Site(page).signUp();
